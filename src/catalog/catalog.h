@@ -1,0 +1,137 @@
+/*
+ * What PostgreSQL would know of the objects in one SQLite file: schemas, tables, columns, types, constraints, indexes,
+ * sequences, views. A Catalog is an immutable snapshot, loaded from the file's _understudy_* tables on a connection (so
+ * that a transaction sees its own DDL), shared by reference count.
+ *
+ * Builtin objects (pg_catalog's types, functions, operators, casts, relations) come from generated tables.
+ */
+#ifndef US_CATALOG_CATALOG_H
+#define US_CATALOG_CATALOG_H
+
+#include "base/map.h"
+#include "pgtype/pgtype.h"
+#include "sqlite/db.h"
+
+enum {
+	FIRST_USER_OID = 16384,
+	NS_PG_CATALOG = 11,
+	NS_PG_TOAST = 99,
+	NS_PUBLIC = 2200,
+	NS_INFORMATION_SCHEMA = 13000, /* as PostgreSQL 15 numbers it on a fresh cluster is checked by a test */
+};
+
+typedef struct CatSchema {
+	uint32_t oid, owner;
+	char *name;
+} CatSchema;
+
+typedef struct CatColumn {
+	char *name;
+	int16_t attnum; /* 1-based; never reused after DROP COLUMN */
+	const PgType *type;
+	int32_t typmod;
+	bool not_null, dropped;
+	char identity;       /* 0, 'a' always, 'd' by default */
+	char generated;      /* 0, 's' stored */
+	char *default_sql;   /* PostgreSQL expression text, or NULL */
+	uint32_t sequence;   /* OID of the owned sequence of serial and identity columns, else 0 */
+	char *sqlite_name;   /* name in the file, unquoted */
+} CatColumn;
+
+typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V' } RelKind;
+
+typedef struct CatIndex CatIndex;
+typedef struct CatConstraint CatConstraint;
+
+typedef struct CatRel {
+	uint32_t oid, schema, owner;
+	char *name;
+	RelKind kind;        /* REL_VIRTUAL: a pg_catalog relation, served by a SQLite virtual table of the same mangled name */
+	char *sqlite_name;   /* "t" in public, "schema.t" elsewhere; unquoted */
+	CatColumn *cols;     /* in attnum order, dropped ones included */
+	size_t ncols;
+	CatIndex **indexes;
+	size_t nindexes;
+	CatConstraint **constraints;
+	size_t nconstraints;
+	char *view_sql;      /* views: the PostgreSQL SELECT */
+	int16_t rowid_col;   /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
+	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
+} CatRel;
+
+struct CatIndex {
+	uint32_t oid;
+	char *name, *sqlite_name;
+	CatRel *table;
+	bool unique, primary, nulls_not_distinct;
+	size_t nkeys;
+	int16_t *keys;        /* attnums; 0 = expression */
+	char **exprs;         /* PostgreSQL expression text where keys[i] == 0 */
+	uint8_t *options;     /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
+	char *predicate;      /* PostgreSQL expression text, or NULL */
+	char *method;         /* "btree", "gin", ... as declared */
+};
+
+struct CatConstraint {
+	uint32_t oid;
+	char *name;
+	char type; /* p u c f x (pg_constraint.contype) */
+	CatRel *table;
+	int16_t *cols;
+	size_t ncols;
+	CatIndex *index;     /* p, u */
+	CatRel *ref;         /* f */
+	int16_t *ref_cols;
+	char on_update, on_delete, match; /* a r c n d ; s f */
+	bool deferrable, deferred;
+	char *check_sql;     /* c: PostgreSQL expression text */
+};
+
+typedef struct CatSequence {
+	uint32_t oid;
+	CatRel *rel;
+	uint32_t type_oid; /* int2, int4, int8 */
+	int64_t start, increment, min, max, cache;
+	bool cycle;
+	uint32_t owner_table; /* OID and attnum of the owning column, or 0 */
+	int16_t owner_attnum;
+} CatSequence;
+
+typedef struct Catalog {
+	int refs;
+	uint64_t version;   /* grows with every committed DDL of this file */
+	uint32_t next_oid;
+	uint32_t db_oid;
+	char *db_name;
+	CatSchema *schemas;
+	size_t nschemas;
+	CatRel **rels;
+	size_t nrels;
+	CatSequence **seqs;
+	size_t nseqs;
+	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
+	size_t ntypes;
+	Map rel_by_name;  /* "schemaoid.name" */
+	Map rel_by_oid, type_by_oid, type_by_name;
+	Arena *arena;     /* everything above */
+} Catalog;
+
+/* The script that makes the _understudy_* tables of a new file. */
+extern const char catalog_schema_sql[];
+
+int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err);
+Catalog *catalog_ref(Catalog *c);   /* atomic */
+void catalog_unref(Catalog *c);
+
+const CatSchema *catalog_schema(const Catalog *c, const char *name);
+const CatSchema *catalog_schema_by_oid(const Catalog *c, uint32_t oid);
+/* User relation or pg_catalog relation of that schema, or NULL. */
+const CatRel *catalog_rel(const Catalog *c, uint32_t schema, const char *name);
+const CatRel *catalog_rel_by_oid(const Catalog *c, uint32_t oid);
+const CatSequence *catalog_sequence(const Catalog *c, uint32_t oid);
+const PgType *catalog_type(const Catalog *c, uint32_t oid);
+const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *name);
+const CatColumn *catrel_column(const CatRel *r, const char *name); /* not dropped */
+const CatColumn *catrel_attnum(const CatRel *r, int attnum);
+
+#endif

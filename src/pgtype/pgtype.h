@@ -1,0 +1,92 @@
+/*
+ * PostgreSQL's types: what they are, and how their values go between PostgreSQL's text form, its binary
+ * form and the stored form (val.h). Pure functions, no I/O, no globals that change after start.
+ *
+ * Each type family has its own file and header (numeric.h, datetime.h, json.h, array.h, ...), where its
+ * arithmetic lives; this header is the dispatcher that the other rooms use.
+ */
+#ifndef US_PGTYPE_PGTYPE_H
+#define US_PGTYPE_PGTYPE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "pgtype/val.h"
+
+struct TimeZone; /* datetime.h */
+
+/* Settings of a session that input and output of types depend on. */
+typedef enum { DATESTYLE_ISO, DATESTYLE_SQL, DATESTYLE_POSTGRES, DATESTYLE_GERMAN } DateStyle;
+typedef enum { DATEORDER_MDY, DATEORDER_DMY, DATEORDER_YMD } DateOrder;
+typedef enum { INTERVALSTYLE_POSTGRES, INTERVALSTYLE_VERBOSE, INTERVALSTYLE_SQL, INTERVALSTYLE_ISO } IntervalStyle;
+
+typedef struct TypeEnv {
+	const struct TimeZone *tz; /* never NULL */
+	DateStyle date_style;
+	DateOrder date_order;
+	IntervalStyle interval_style;
+	int extra_float_digits; /* PostgreSQL's setting, default 1: shortest exact form */
+	bool bytea_escape;      /* bytea_output = escape */
+	int64_t xact_start_us;  /* microseconds since 2000-01-01 00:00:00 UTC, as PostgreSQL counts */
+	int64_t stmt_start_us;
+} TypeEnv;
+
+/* ISO, MDY, postgres, 1, hex, and UTC. The form in which values are stored. */
+extern const TypeEnv type_env_stored;
+
+/* One row of pg_type, builtin (gen_types.c, generated) or of a user's enum. */
+typedef struct PgType PgType;
+struct PgType {
+	uint32_t oid;
+	const char *name, *schema;
+	int16_t len;      /* typlen */
+	bool byval;
+	char typtype;     /* b c d e p r m */
+	char category;    /* typcategory */
+	bool preferred;
+	char delim;
+	char align, storage;
+	uint32_t relid, elem_oid, array_oid, base_oid, collation;
+	const char *input, *output, *receive, *send; /* function names in pg_type */
+	const PgType *elem;        /* for true array types, otherwise NULL */
+	const char *const *labels; /* enums: labels in declared order */
+	size_t nlabels;
+};
+
+/* The builtin type with this OID, or NULL. Every row of PostgreSQL 15's pg_type that initdb makes is there. */
+const PgType *pgtype_builtin(uint32_t oid);
+/* The builtin type of schema pg_catalog with this internal name (int4, not integer), or NULL. */
+const PgType *pgtype_builtin_named(const char *name);
+/* All of them, ascending by OID. */
+const PgType *pgtype_builtins(size_t *n);
+
+/* True when values of this type can be stored and converted by this program today. */
+bool type_is_supported(const PgType *t);
+
+/* Text form as a client writes it -> stored form. typmod -1 = none; typmod rules are those of assignment
+ * (22001 when too long). The result may point into `text` or be allocated from `a`. */
+int type_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err);
+/* Stored form -> text form, appended to `out`. `v` must not be NULL-kind. */
+int type_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err);
+/* Binary form -> stored form. Wrong lengths and values are 22P03, malformed text inside is 22021 or the type's own. */
+int type_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err);
+/* Stored form -> binary form, appended to `out`. */
+int type_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err);
+
+/* Applies a length or precision to a value already stored: varchar(n), char(n), numeric(p,s), timestamp(p),
+ * interval fields, bit(n), and arrays of them. An explicit cast cuts where PostgreSQL cuts; an assignment raises 22001 or 22003. */
+int type_apply_typmod(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err);
+
+/* Order of two stored values, neither NULL: <0, 0, >0, as PostgreSQL's btree operator class of the type. */
+int type_compare(const PgType *t, const Val *x, const Val *y);
+
+/* "TEXT", "INTEGER", "REAL" or "BLOB": the declared type of a column in the file. */
+const char *type_storage(const PgType *t);
+/* The SQLite collation that a column of this type needs, or NULL when BINARY is right.
+ * pgnumeric, pginterval, pgtimetz, pgjsonb, pgarray_<element type's name>, pgenum_<oid>. */
+const char *type_collation(const PgType *t, char *buf, size_t cap);
+
+/* "character varying(20)", "timestamp(3) with time zone", "integer[]": PostgreSQL's format_type. */
+const char *type_format(const PgType *t, int32_t typmod, Arena *a);
+
+#endif

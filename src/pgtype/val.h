@@ -1,0 +1,56 @@
+/*
+ * A value in its *stored form*: exactly what the SQLite file holds for a PostgreSQL value.
+ *
+ *   bool                 INT 0 or 1
+ *   int2 int4 int8 oid   INT (oid is unsigned 32 bit; regclass and its kin likewise)
+ *   float4 float8        REAL; NaN is TEXT 'NaN' (SQLite has no NaN, and TEXT sorts after every number)
+ *   numeric              TEXT as PostgreSQL prints it, scale kept; collation pgnumeric
+ *   text varchar name "char" json jsonb uuid enum     TEXT
+ *   char(n)              TEXT without trailing blanks, padded again on output
+ *   bytea                BLOB
+ *   date time timetz timestamp timestamptz interval   TEXT as PostgreSQL prints it with DateStyle ISO,
+ *                        TimeZone UTC and IntervalStyle postgres; rare years are escaped, see datetime.h
+ *   arrays               TEXT, PostgreSQL's array literal over the elements' stored text
+ *
+ * A Val does not own the bytes it points to.
+ */
+#ifndef US_PGTYPE_VAL_H
+#define US_PGTYPE_VAL_H
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+typedef enum ValKind { VAL_NULL, VAL_INT, VAL_REAL, VAL_TEXT, VAL_BLOB } ValKind;
+
+typedef struct Val {
+	ValKind kind;
+	union {
+		int64_t i;
+		double r;
+		Str s; /* TEXT and BLOB */
+	};
+} Val;
+
+static inline Val val_null(void)
+{
+	return (Val){ .kind = VAL_NULL };
+}
+static inline Val val_int(int64_t i)
+{
+	return (Val){ .kind = VAL_INT, .i = i };
+}
+static inline Val val_real(double r)
+{
+	return (Val){ .kind = VAL_REAL, .r = r };
+}
+static inline Val val_text(Str s)
+{
+	return (Val){ .kind = VAL_TEXT, .s = s };
+}
+static inline Val val_blob(Str s)
+{
+	return (Val){ .kind = VAL_BLOB, .s = s };
+}
+
+#endif

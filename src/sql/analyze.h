@@ -1,0 +1,121 @@
+/* Inside the sql room: the state of an analysis and the functions its files call of each other. */
+#ifndef US_SQL_ANALYZE_H
+#define US_SQL_ANALYZE_H
+
+#include "sql/node.h"
+#include "sql/plan.h"
+
+#include <pg_query/pg_query.pb-c.h>
+
+typedef PgQuery__Node PgNode;
+
+/* Where an expression stands; decides whether aggregates, window functions and the like are allowed, and the wording of the error. */
+typedef enum ExprPlace {
+	AT_SELECT, AT_FROM_FUNCTION, AT_JOIN_ON, AT_WHERE, AT_GROUP_BY, AT_HAVING, AT_WINDOW, AT_ORDER_BY, AT_LIMIT, AT_OFFSET, AT_RETURNING,
+	AT_VALUES, AT_INSERT, AT_UPDATE, AT_CHECK, AT_DEFAULT, AT_INDEX_EXPR, AT_INDEX_WHERE, AT_FILTER, AT_CONFLICT_WHERE, AT_EXECUTE,
+	AT_DISTINCT_ON,
+} ExprPlace;
+
+/* A name visible in an expression: an Rte with the names its columns have at this place. Joins with USING and aliases add items
+ * whose columns are expressions (merged columns) instead of an Rte's. */
+typedef struct NsColumn {
+	const char *name;
+	Expr *expr;       /* X_VAR, or COALESCE for a merged column; copied at each use */
+	bool hidden;      /* reachable only as table.column (merged away by USING) */
+} NsColumn;
+typedef struct NsItem {
+	const char *alias;  /* NULL: columns are visible without a table name only (merged columns of a join) */
+	const char *schema; /* for schema.table.column */
+	Rte *rte;           /* NULL for a join */
+	NsColumn *cols;
+	size_t ncols;
+	bool rel_visible;   /* usable as alias.column and alias.* */
+	bool cols_visible;  /* usable as plain column */
+	bool lateral_only, lateral_ok;
+} NsItem;
+
+/* Types of $1..$n: shared by all levels of a statement, filled as they are inferred. */
+typedef struct ParamTypes {
+	uint32_t *types;
+	size_t n, cap;
+} ParamTypes;
+
+typedef struct ParseState ParseState;
+struct ParseState {
+	ParseState *parent; /* outer query */
+	const SqlEnv *env;
+	Arena *a;
+	Error *err;
+	Str source;         /* whole text, for positions */
+	ParamTypes *params;
+	int *next_id;       /* ids of Rtes and Ctes, unique in the statement */
+	Query *query;       /* being built; may be NULL for a lone expression */
+	NsItem **ns;
+	size_t nns, ns_cap;
+	Cte **ctes;         /* visible at this level */
+	size_t nctes, ctes_cap;
+	ExprPlace place;
+	bool has_aggs, has_windows, has_srfs, has_sublinks;
+	bool *volatile_fn;  /* set when a volatile function is called anywhere in the statement */
+	bool *writes;       /* set when nextval and the like are called */
+	WindowDef **windows;   /* named in the WINDOW clause */
+	size_t nwindows;
+};
+
+/* errors.c: position from a byte offset */
+int an_error(ParseState *ps, int location, const char *sqlstate, const char *fmt, ...) US_PRINTF(4, 5);
+int an_refuse(ParseState *ps, int location, const char *fmt, ...) US_PRINTF(3, 4);
+int char_position(Str source, int byte_offset);
+
+/* expr.c: one node -> typed expression (may still be of type unknown for a bare literal). NULL on error. */
+Expr *an_expr(ParseState *ps, const PgNode *node, ExprPlace place);
+Expr *expr_new(ParseState *ps, ExprKind kind, uint32_t type, int location);
+Expr *expr_const(ParseState *ps, uint32_t type, Val v);
+Expr *expr_copy(ParseState *ps, const Expr *e); /* shallow is enough for a Var */
+
+/* coerce.c */
+typedef enum { COERCE_IMPLICIT, COERCE_ASSIGNMENT, COERCE_EXPLICIT } CoerceContext;
+bool can_coerce(const Catalog *cat, uint32_t from, uint32_t to, CoerceContext ctx);
+/* NULL with an error when impossible (42804 or 42846, worded by the caller's context). */
+Expr *coerce_to(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceContext ctx, int location);
+/* unknown -> text, and parameters without a type get one. */
+Expr *coerce_unknown_to_text(ParseState *ps, Expr *e);
+Expr *coerce_to_boolean(ParseState *ps, Expr *e, const char *construct);
+Expr *coerce_to_int8(ParseState *ps, Expr *e, const char *construct);
+/* select_common_type of PostgreSQL's parse_coerce.c; 0 on error. */
+uint32_t common_type(ParseState *ps, Expr *const *items, size_t n, const char *context, int location);
+
+/* oper.c, func.c */
+Expr *make_op(ParseState *ps, const char *name, const char *schema, Expr *left /* NULL: prefix */, Expr *right, int location);
+Expr *make_scalar_array_op(ParseState *ps, const char *name, bool use_or, Expr *left, Expr *right, int location);
+/* The equality function for a type (IN, DISTINCT, USING, GROUP BY); NULL + 42883 when there is none. */
+const PgProc *equality_for(ParseState *ps, uint32_t type, int location);
+/* "<" of the type, for ORDER BY; NULL + 42883 when it cannot be sorted. */
+const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
+Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
+Expr *make_func(ParseState *ps, const char *schema, const char *name, Expr **args, size_t nargs, int location);
+
+/* typename.c: TypeName -> type and typmod. NULL + 42704 when it does not exist. */
+const PgType *an_typename(ParseState *ps, const PgQuery__TypeName *tn, int32_t *typmod);
+
+/* scope.c */
+Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref);
+int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out); /* *, t.*, s.t.* */
+NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible);
+/* Relation by possibly qualified name through search_path; 42P01 when missing. */
+const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok);
+
+/* select.c, from.c, group.c, window.c, cte.c, setop.c, insert.c, update.c, delete.c */
+Query *an_query(ParseState *parent_or_root, const PgNode *stmt); /* SelectStmt, InsertStmt, UpdateStmt, DeleteStmt; a new level below the state given */
+int an_from(ParseState *ps, PgQuery__Node **items, size_t n);
+int check_grouping(ParseState *ps, Query *q);
+int target_add(ParseState *ps, TargetList *l, Expr *e, const char *name);
+/* The name PostgreSQL gives a column without AS (FigureColname). */
+const char *figure_colname(const PgNode *node);
+
+/* A lone expression over one relation's columns: CHECK, DEFAULT, index expressions and predicates, from their PostgreSQL text. */
+Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod, Error *err);
+
+/* emit.h: the other half */
+
+#endif

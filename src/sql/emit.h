@@ -1,0 +1,32 @@
+/*
+ * Inside the sql room: analysed trees -> SQLite text. The only place that quotes identifiers and literals.
+ * Each Rte is emitted as alias t<id>; columns of subqueries, VALUES, functions and CTEs are c1, c2 ...; columns of relations keep their
+ * name in the file. Operators and functions go by the table in procs.c: a native SQLite form where it means the same, otherwise
+ * the SQLite function pg_<prosrc>; neither: 0A000.
+ */
+#ifndef US_SQL_EMIT_H
+#define US_SQL_EMIT_H
+
+#include "base/buf.h"
+#include "sql/node.h"
+
+typedef struct Emitter {
+	Buf out;
+	Arena *a;
+	const Catalog *cat;
+	const TypeEnv *types;
+	Str source;    /* for positions of refusals */
+	Error *err;
+	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
+} Emitter;
+
+int emit_query(Emitter *e, const Query *q);
+int emit_expr(Emitter *e, const Expr *x);
+void emit_ident(Buf *out, const char *name);  /* "name" with quotes doubled */
+void emit_text(Buf *out, Str s);              /* 'text' with quotes doubled */
+void emit_val(Buf *out, const Val *v);        /* any stored value as a SQLite literal */
+
+/* A lone expression in a table's own terms, as SQLite text: CHECK, DEFAULT, index expressions. NULL on error. */
+const char *emit_table_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, Arena *a, Error *err);
+
+#endif

@@ -1,0 +1,234 @@
+/*
+ * The analysed form of a statement: PostgreSQL's names resolved, every expression typed. Made by the analyser from
+ * libpg_query's parse tree, read by the emitter that writes SQLite text. Everything lives in the statement's arena.
+ *
+ * The shapes are those of PostgreSQL's own Query and primitive expression nodes (src/include/nodes/parsenodes.h and
+ * primnodes.h), reduced to what this program uses. An operator is a call of its function; a cast is a call, a relabel
+ * or a conversion through text, exactly as PostgreSQL decides.
+ */
+#ifndef US_SQL_NODE_H
+#define US_SQL_NODE_H
+
+#include "catalog/builtin.h"
+#include "catalog/catalog.h"
+
+typedef struct Expr Expr;
+typedef struct Query Query;
+typedef struct Rte Rte;
+typedef struct SortItem SortItem;
+typedef struct WindowDef WindowDef;
+
+typedef struct ExprList {
+	Expr **items;
+	size_t n, cap;
+} ExprList;
+void expr_list_add(Arena *a, ExprList *l, Expr *e);
+
+typedef enum ExprKind {
+	X_CONST,      /* val */
+	X_PARAM,      /* param: 1-based */
+	X_VAR,        /* rte, column */
+	X_FUNC,       /* proc, args (operators too); op = operator row when written as one */
+	X_AGG,        /* proc, args, order, distinct, filter, star, direct args in args2 */
+	X_WINDOW,     /* proc, args, filter, window */
+	X_BOOL,       /* boolop, args */
+	X_NULLTEST,   /* args[0], negated: IS NOT NULL; over a row when row_test */
+	X_BOOLTEST,   /* args[0], booltest */
+	X_DISTINCT,   /* IS DISTINCT FROM: proc = equality function, args[0..1], negated = IS NOT DISTINCT FROM */
+	X_NULLIF,     /* proc = equality function, args[0..1] */
+	X_SCALAR_ARRAY, /* args[0] op ANY/ALL (args[1] array): proc, use_or */
+	X_IN_LIST,    /* args[0] op any of args[1..] when no array is needed (all elements are scalars of one type): proc, use_or */
+	X_CASE,       /* arg NULL or test value; whens pairs in args (cond, result, cond, result ...); defresult */
+	X_COALESCE,   /* args */
+	X_MINMAX,     /* args; is_least */
+	X_ARRAY,      /* ARRAY[...]: args; type = array type; multidims when elements are arrays */
+	X_ROW,        /* ROW(...): args */
+	X_ROW_COMPARE,/* (a,b) op (c,d): args left, args2 right, procs in args order; rowop < <= > >= (= and <> become X_BOOL) */
+	X_SUBLINK,    /* sublink kind, query, args = test expressions, proc = comparison */
+	X_RELABEL,    /* args[0] with another type, same stored form */
+	X_VIA_IO,     /* args[0] through its text form: type, typmod -1 */
+	X_ARRAY_CAST, /* args[0] element by element */
+	X_TYPMOD,     /* args[0] with typmod applied; is_explicit */
+	X_SUBSCRIPT,  /* args[0] array; subs upper in args2, lower in args3 when slice */
+	X_FIELD,      /* (composite).field: args[0], column */
+	X_SQLVALUE,   /* CURRENT_DATE and kin: svf name in name */
+	X_COLLATE,    /* args[0], name */
+	X_DEFAULT,    /* DEFAULT in VALUES or SET */
+	X_ROWID,      /* the row identity of a relation's row: rte. Never from a user's text */
+	X_GROUPING,   /* GROUPING(args) */
+} ExprKind;
+
+typedef enum { BOOL_AND, BOOL_OR, BOOL_NOT } BoolOp;
+typedef enum { TEST_TRUE, TEST_NOT_TRUE, TEST_FALSE, TEST_NOT_FALSE, TEST_UNKNOWN, TEST_NOT_UNKNOWN } BoolTest;
+typedef enum { SUBLINK_EXISTS, SUBLINK_ALL, SUBLINK_ANY, SUBLINK_EXPR, SUBLINK_ARRAY, SUBLINK_ROWCOMPARE } SubLinkKind;
+
+struct Expr {
+	ExprKind kind;
+	uint32_t type;     /* PostgreSQL type OID, never 0 after analysis; 705 (unknown) only before coercion */
+	int32_t typmod;    /* -1 = none */
+	uint32_t collation;
+	int location;      /* byte offset in the source text, -1 = none */
+	Val val;           /* X_CONST, in stored form; for type unknown, the literal's text */
+	int param;
+	Rte *rte;
+	int column;        /* 1-based: attnum for relations, output column number otherwise; 0 = whole row */
+	const PgProc *proc;
+	const PgOperator *op;
+	ExprList args, args2, args3;
+	BoolOp boolop;
+	BoolTest booltest;
+	bool negated, use_or, star, is_distinct, is_explicit, is_least, multidims, row_test;
+	bool variadic_array; /* f(VARIADIC array) */
+	Expr *arg, *defresult, *filter;
+	SortItem *order;   /* aggregates */
+	size_t norder;
+	WindowDef *window;
+	SubLinkKind sublink;
+	Query *query;
+	const char *name;
+	const char *rowop;
+};
+
+struct SortItem {
+	Expr *expr;
+	bool desc, nulls_first;
+	int target; /* 1-based output column when the item is one, else 0 */
+};
+
+struct WindowDef {
+	const char *name;
+	ExprList partition;
+	SortItem *order;
+	size_t norder;
+	bool has_frame;
+	char mode;            /* 'r' rows, 'n' range, 'g' groups */
+	char start, end;      /* 'u' unbounded preceding, 'p' offset preceding, 'c' current, 'f' offset following, 'U' unbounded following */
+	Expr *start_offset, *end_offset;
+	char exclude;         /* 0, 'c' current row, 'g' group, 't' ties */
+};
+
+typedef struct Column { /* an output column of a query or of an Rte */
+	const char *name;
+	uint32_t type;
+	int32_t typmod;
+	uint32_t collation;
+} Column;
+
+typedef enum RteKind { RTE_RELATION, RTE_SUBQUERY, RTE_FUNCTION, RTE_VALUES, RTE_CTE, RTE_RESULT } RteKind;
+
+typedef struct Cte {
+	const char *name;
+	Query *query;
+	bool recursive;      /* refers to itself */
+	char materialized;   /* 0 default, 'm', 'n' */
+	Column *cols;
+	size_t ncols;
+	int id;              /* unique in the statement; emitted as cte<id> */
+	int refs;
+} Cte;
+
+struct Rte {
+	RteKind kind;
+	int id;              /* unique in the statement; emitted as alias t<id> */
+	const char *alias;   /* as the user sees it */
+	const CatRel *rel;   /* RTE_RELATION */
+	bool only;
+	Query *query;        /* RTE_SUBQUERY (views are expanded to this) */
+	bool lateral;
+	Expr *func;          /* RTE_FUNCTION: an X_FUNC that returns a set or a value */
+	bool with_ordinality;
+	ExprList *rows;      /* RTE_VALUES */
+	size_t nrows;
+	Cte *cte;
+	Column *cols;        /* for relations: one per attnum, name NULL when dropped */
+	size_t ncols;
+	bool nullable;       /* on the nullable side of an outer join */
+	int location;
+};
+
+/* FROM is a tree of joins. USING and NATURAL are already turned into `on` and merged columns (COALESCE for FULL). */
+typedef enum { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL, JOIN_CROSS } JoinKind;
+typedef struct FromItem {
+	Rte *rte;            /* leaf, or NULL for a join */
+	JoinKind join;
+	struct FromItem *left, *right;
+	Expr *on;
+} FromItem;
+
+typedef struct Target {
+	Expr *expr;
+	const char *name;    /* output name */
+	bool junk;           /* only for ORDER BY; not sent */
+	int attnum;          /* INSERT and UPDATE: the column assigned */
+	uint32_t table_oid;  /* RowDescription: set when the expression is a plain column */
+	int16_t table_attnum;
+} Target;
+
+typedef struct TargetList {
+	Target *items;
+	size_t n, cap;
+} TargetList;
+
+typedef enum { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE } CmdKind;
+typedef enum { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
+typedef enum { LOCK_NONE, LOCK_KEY_SHARE, LOCK_SHARE, LOCK_NO_KEY_UPDATE, LOCK_UPDATE } LockStrength;
+
+typedef struct OnConflict {
+	bool do_update;      /* else DO NOTHING */
+	const CatIndex *index; /* arbiter; NULL = any (DO NOTHING without target) */
+	ExprList targets;    /* index expressions or columns, for emission */
+	Expr *target_where;
+	TargetList set;
+	Expr *where;
+	Rte *excluded;       /* columns of EXCLUDED */
+} OnConflict;
+
+struct Query {
+	CmdKind cmd;
+	Cte **ctes;
+	size_t nctes;
+	bool with_recursive;
+
+	FromItem **from;     /* comma list */
+	size_t nfrom;
+	Expr *where;
+	TargetList targets;  /* SELECT list; INSERT: source columns by attnum when there is no SELECT/VALUES; UPDATE: SET list */
+	bool distinct;
+	ExprList distinct_on;
+	ExprList group_by;
+	bool has_grouping_sets;
+	Expr *having;
+	WindowDef **windows;
+	size_t nwindows;
+	bool has_aggs, has_windows, has_srfs, has_sublinks;
+	SortItem *order;
+	size_t norder;
+	Expr *limit, *offset;
+	bool with_ties;
+	LockStrength lock;
+	bool lock_nowait, lock_skip;
+
+	/* Set operations: `setop` of two queries; targets then describe the output columns (X_VAR over no rte is not used;
+	 * names and types are in `cols`). ORDER BY and LIMIT of this level apply to the result. */
+	SetOp setop;
+	bool setop_all;
+	Query *larg, *rarg;
+
+	/* VALUES as a statement or INSERT source with several rows */
+	ExprList *values;
+	size_t nvalues;
+
+	/* INSERT, UPDATE, DELETE */
+	Rte *result;         /* target relation */
+	int *insert_attnums; /* INSERT: the columns given, in order */
+	size_t ninsert;
+	Query *source;       /* INSERT ... SELECT or VALUES; NULL = DEFAULT VALUES */
+	char overriding;     /* 0, 's' system, 'u' user */
+	OnConflict *conflict;
+	TargetList returning;
+
+	Column *cols;        /* output columns (after junk removal) */
+	size_t ncols;
+};
+
+#endif

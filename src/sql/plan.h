@@ -1,0 +1,133 @@
+/*
+ * The sql room's face to the rest of the program: PostgreSQL text in, plans out.
+ *
+ * Pure: nothing here touches a database or a socket. Everything about the world comes in through SqlEnv.
+ * A Plan and all it points to live in the arena given; a plan may be cached and run by any session as long as the
+ * catalog version and the settings key it was made for are the same.
+ */
+#ifndef US_SQL_PLAN_H
+#define US_SQL_PLAN_H
+
+#include "catalog/catalog.h"
+
+typedef struct SqlEnv {
+	const Catalog *cat;
+	const TypeEnv *types;
+	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
+	size_t nsearch_path;
+	const char *user, *database;
+} SqlEnv;
+
+/* One statement of a query string. */
+typedef struct RawStmt {
+	const void *node;  /* PgQuery__Node *, lives in the ParsedSql */
+	Str text;          /* its own text, without the semicolon */
+	int location;      /* byte offset in the whole string */
+} RawStmt;
+
+typedef struct ParsedSql {
+	RawStmt *stmts;
+	size_t n;
+	Str source;
+	void *tree; /* PgQuery__ParseResult * */
+} ParsedSql;
+
+/* Parses a query string; n = 0 for an empty one. 42601 with PostgreSQL's message and position on a syntax error.
+ * sql_parsed_free releases the tree. Text is checked to be valid UTF-8 first (22021). */
+int sql_parse(Str text, Arena *a, ParsedSql *out, Error *err);
+void sql_parsed_free(ParsedSql *p);
+
+typedef enum PlanKind {
+	PLAN_QUERY,       /* SELECT, VALUES, INSERT, UPDATE, DELETE: run `sql` */
+	PLAN_SCRIPT,      /* DDL and the like: run `steps` in order in one transaction */
+	PLAN_BEGIN, PLAN_COMMIT, PLAN_ROLLBACK,
+	PLAN_SAVEPOINT, PLAN_RELEASE, PLAN_ROLLBACK_TO,
+	PLAN_SET,         /* name, values; SET LOCAL when local; RESET when values is empty and name set; RESET ALL when name is NULL */
+	PLAN_SHOW,        /* name */
+	PLAN_COPY,
+	PLAN_PREPARE, PLAN_EXECUTE, PLAN_DEALLOCATE,
+	PLAN_DISCARD,     /* name = ALL, PLANS, SEQUENCES, TEMP */
+	PLAN_NOTHING,     /* accepted without effect here, such as VACUUM and ANALYZE of SQLite: `tag`; may carry steps */
+	PLAN_EXPLAIN,
+	PLAN_LISTEN, PLAN_UNLISTEN, PLAN_NOTIFY, /* name, payload in values[0] */
+} PlanKind;
+
+typedef enum StepKind {
+	STEP_SQL,     /* run `sql` on the write connection */
+	STEP_NOTICE,  /* send NOTICE: code, message */
+	STEP_RESTART_SEQUENCE, /* oid: TRUNCATE RESTART IDENTITY */
+	STEP_CHECK_EMPTY,  /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail` */
+	STEP_ROWS,    /* run `sql`; its change count becomes the command tag's row count (CREATE TABLE AS) */
+} StepKind;
+
+typedef struct PlanStep {
+	StepKind kind;
+	const char *sql;
+	const char *code, *message, *detail;
+	const char *constraint, *table, *schema;
+	uint32_t oid;
+} PlanStep;
+
+typedef struct PlanColumn {
+	const char *name;
+	const PgType *type;
+	int32_t typmod;
+	uint32_t table_oid;
+	int16_t attnum;
+} PlanColumn;
+
+typedef struct CopyOptions {
+	bool csv, header, freeze, binary;
+	char delimiter, quote, escape;
+	const char *null_text;
+	bool force_quote_all;
+	bool *force_quote, *force_not_null, *force_null; /* per copied column, or NULL */
+} CopyOptions;
+
+typedef struct Plan Plan;
+struct Plan {
+	PlanKind kind;
+	const char *tag;       /* "SELECT", "INSERT 0", "UPDATE", "CREATE TABLE" ... */
+	bool tag_rows;         /* append the row count */
+	const char *sql;       /* SQLite text; parameter $n is ?n */
+	bool writes;           /* needs the write connection */
+	bool is_ddl;           /* changes the catalog: reload it afterwards, bump the version */
+	bool returns_rows;
+	bool volatile_fn;      /* calls nextval, setval, random and the like: reads that must not be repeated */
+	bool cacheable;
+	bool has_limit_ties;
+	PlanColumn *cols;
+	size_t ncols;
+	uint32_t *param_types; /* resolved; index 0 is $1 */
+	size_t nparams;
+	PlanStep *steps;
+	size_t nsteps;
+	uint32_t target_oid;   /* relation written by INSERT, UPDATE, DELETE, COPY: for constraint errors */
+
+	const char *name;      /* SET, SHOW, SAVEPOINT, PREPARE, EXECUTE, DEALLOCATE (NULL = ALL), DISCARD, LISTEN */
+	const char **values;   /* SET: values; NOTIFY: payload */
+	size_t nvalues;
+	bool local, is_default;
+	/* BEGIN, SET TRANSACTION */
+	const char *isolation; /* "read committed" ... or NULL */
+	int8_t read_only;      /* -1 not said, 0, 1 */
+	int8_t deferrable;
+	bool chain;
+
+	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms); TO runs `sql` */
+	bool copy_from, copy_file;
+	CopyOptions copy;
+
+	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
+	 * columns are the arguments. EXPLAIN: inner. */
+	Str inner_text;
+	const RawStmt *inner;
+	uint64_t catalog_version;
+};
+
+/* Analyses one statement and plans it. `param_types` are the types the client declared (0 = to be inferred), nparams of them.
+ * `for_describe` makes no difference to the result. On failure err has SQLSTATE and position (relative to the whole string). */
+int sql_plan(const SqlEnv *env, const ParsedSql *parsed, size_t which, const uint32_t *param_types, size_t nparams, Arena *a, Plan **out,
+	     Error *err);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * PostgreSQL's functions and operators as SQLite functions.
+ *
+ * The analyser resolves every operator, cast and function call to a row of pg_proc; the emitter writes a call of the
+ * SQLite function "pg_" + prosrc (pg_int4pl, pg_numeric_add, pg_timestamptz_part ...), unless it has a native SQLite form.
+ * A prosrc that is in no table here (and has no native form) is refused with 0A000: adding a function to this
+ * program is adding one C function and one line in its family's table (fn_numeric.c, fn_datetime.c, ...).
+ *
+ * Arguments and results are in stored form (pgtype/val.h).
+ */
+#ifndef US_SQLITE_FN_H
+#define US_SQLITE_FN_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "pgtype/pgtype.h"
+
+#include <sqlite3.h>
+
+enum {
+	FN_STRICT = 1,    /* NULL when any argument is NULL; the function is not called */
+	FN_IMMUTABLE = 2, /* SQLITE_DETERMINISTIC: may be used in indexes and factored out of loops */
+	/* Polymorphic: called with 2n arguments, first the n PostgreSQL type OIDs of the arguments as integers, then
+	 * the n arguments. Strictness looks at the last n only. */
+	FN_TYPED = 4,
+};
+
+typedef void (*FnImpl)(sqlite3_context *ctx, int argc, sqlite3_value **argv);
+
+typedef struct SqliteFn {
+	const char *name; /* prosrc */
+	int nargs;        /* as PostgreSQL counts them; -1 = any number (variadic) */
+	unsigned flags;
+	FnImpl fn;
+} SqliteFn;
+
+/* Aggregates. With `inverse` it is a window function too. Strict ones skip rows in which an argument is NULL. */
+typedef struct SqliteAgg {
+	const char *name; /* proname, a dot, the argument types' names: "sum.int8", "array_agg.anynonarray", "count." */
+	int nargs;
+	unsigned flags;
+	FnImpl step;
+	void (*final)(sqlite3_context *ctx);
+	void (*value)(sqlite3_context *ctx);
+	FnImpl inverse;
+} SqliteAgg;
+
+/* What functions may know of the session whose statement is running. One per SQLite connection; the backend
+ * fills it before each statement. */
+typedef struct FnEnv {
+	const TypeEnv *types;
+	/* Type by OID, builtin or the user's. */
+	const PgType *(*type_lookup)(void *catalog, uint32_t oid);
+	void *catalog; /* struct Catalog * (catalog/catalog.h) */
+	void *session; /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
+	Error error;   /* set by fn_fail; read by the backend when sqlite3_step failed */
+	Arena *scratch; /* reset by the backend after each row batch; for temporary results only */
+} FnEnv;
+
+FnEnv *fn_env(sqlite3_context *ctx);
+/* Fails the statement with env->error, which the caller has just filled. */
+void fn_fail(sqlite3_context *ctx);
+/* err_set + fn_fail. */
+void fn_raise(sqlite3_context *ctx, const char *sqlstate, const char *fmt, ...) US_PRINTF(3, 4);
+const PgType *fn_type(sqlite3_context *ctx, uint32_t oid);
+
+Val fn_arg(sqlite3_value *v);              /* stored value of an argument; bytes live as long as the argument */
+void fn_result(sqlite3_context *ctx, const Val *v); /* copies */
+Str fn_arg_str(sqlite3_value *v);          /* TEXT or BLOB bytes */
+
+/* Tables of the families; each ends with a NULL name. */
+extern const SqliteFn fn_table_int[], fn_table_float[], fn_table_numeric[], fn_table_text[], fn_table_bytea[],
+	fn_table_datetime[], fn_table_json[], fn_table_array[], fn_table_misc[], fn_table_system[];
+extern const SqliteAgg agg_table_math[], agg_table_text[], agg_table_json[], agg_table_array[], agg_table_datetime[];
+
+/* The function for a prosrc, or NULL. Safe from any thread. */
+const SqliteFn *fn_find(const char *prosrc);
+/* The aggregate for its name as in SqliteAgg.name, or NULL. */
+const SqliteAgg *agg_find(const char *name);
+
+/* Registers every function, aggregate and collation of this room on a connection. `env` must outlive it. */
+int fn_register_all(sqlite3 *db, FnEnv *env, Error *err);
+
+/* The converters that the emitter calls for casts (registered under exactly these names):
+ *   pg_cast_out(type_oid, typmod, v)            stored -> text
+ *   pg_cast_in(type_oid, typmod, text)          text -> stored (strict input, 22P02 and kin)
+ *   pg_typmod(type_oid, typmod, explicit, v)    type_apply_typmod
+ *   pg_array_cast(elem_from, elem_to, typmod, explicit, v)   element by element, through text where no direct way exists
+ */
+#endif
