@@ -1,0 +1,27 @@
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "heavy: takes long or much CPU; left out of the sanitizer run")
+
+
+@pytest.fixture(scope="module")
+def pg():
+    """A PostgreSQL 15 cluster for the tests of one file."""
+    p = harness.Postgres()
+    yield p
+    p.close()
+
+
+@pytest.fixture(scope="module")
+def us():
+    """An understudy with no primary, for the tests of one file."""
+    u = harness.Understudy()
+    yield u
+    u.close()

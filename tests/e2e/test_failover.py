@@ -1,0 +1,178 @@
+"""Loss and return of the primary, seen by ordinary clients."""
+import signal
+import time
+
+import psycopg
+import pytest
+
+from harness import Postgres, Understudy, wait_until
+
+
+@pytest.fixture
+def pair():
+    pg = Postgres()
+    pg.sql("create table t (id serial primary key, v text, n int not null default 0); insert into t (v) select 'row ' || g from generate_series(1, 20) g;"
+           "create table log (line text); create table parent (id int primary key); create table child (id int primary key, p int references parent (id))")
+    us = Understudy(primary=pg.url(), options=["--hold", "200ms", "--probe-interval", "200ms", "--min-dwell", "0"])
+    us.wait_state("PRIMARY", 60)
+    yield pg, us
+    us.close()
+    pg.close()
+
+
+def source(c):
+    return c.execute("show understudy.source").fetchone()[0]
+
+
+def test_idle_prepared_and_settings_cross_both_ways(pair):
+    pg, us = pair
+    c = us.connect(prepare_threshold=1)
+    c.execute("set application_name = 'crossing'")
+    c.execute("set timezone = 'Europe/Berlin'")
+    for i in (1, 2, 3):
+        assert c.execute("select v from t where id = %s", (i,)).fetchone() == ("row %d" % i,)
+    assert c.info.parameter_status("understudy.source") == "postgres"
+    pg.kill9()
+    us.wait_state("SQLITE", 20)
+    assert c.execute("select v from t where id = %s", (4,)).fetchone() == ("row 4",)
+    assert source(c) == "sqlite" and c.info.parameter_status("understudy.source") == "sqlite"
+    assert c.execute("show timezone").fetchone() == ("Europe/Berlin",)
+    c.execute("insert into t (v) values ('offline')")
+    new_id = c.execute("select max(id) from t where v = 'offline'").fetchone()[0]
+    c.execute("insert into log values ('a'), ('a')")
+    pg.wait_gone()
+    pg.restart_after_kill()
+    us.wait_state("PRIMARY", 60)
+    assert source(c) == "postgres"
+    assert c.execute("select v from t where id = %s", (5,)).fetchone() == ("row 5",)
+    assert c.execute("show timezone").fetchone() == ("Europe/Berlin",)
+    assert pg.sql("select id from t where v = 'offline'") == [(new_id,)]
+    assert pg.sql("select count(*) from log") == [(2,)]
+    assert c.execute("insert into t (v) values ('back') returning id").fetchone()[0] > new_id
+    us.post("/db/force-sqlite")
+    assert c.execute("select count(*) from log").fetchone() == (2,)
+    c.close()
+
+
+def test_open_transaction_gets_40001_and_the_session_stays(pair):
+    pg, us = pair
+    c = us.connect()
+    c.execute("begin")
+    c.execute("update t set n = 1 where id = 1")
+    pg.kill9()
+    with pytest.raises(psycopg.errors.SerializationFailure):
+        for _ in range(100):
+            c.execute("update t set n = 2 where id = 2")
+            time.sleep(0.05)
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        c.execute("select 1")
+    c.execute("rollback")
+    us.wait_state("SQLITE", 20)
+    assert c.execute("select sum(n) from t").fetchone() == (0,)
+    c.execute("update t set n = 5 where id = 1")
+    assert source(c) == "sqlite"
+    c.close()
+
+
+def test_a_silent_primary_is_noticed(pair):
+    pg, us = pair
+    c = us.connect()
+    assert source(c) == "postgres"
+    pg.stop_all(signal.SIGSTOP)
+    try:
+        t = time.monotonic()
+        us.wait_state("SQLITE", 15)
+        assert c.execute("select count(*) from t").fetchone() == (20,)
+        assert time.monotonic() - t < 12
+    finally:
+        pg.stop_all(signal.SIGCONT)
+    us.wait_state("PRIMARY", 60)
+    assert source(c) == "postgres"
+    c.close()
+
+
+def test_force_and_retry(pair):
+    pg, us = pair
+    c = us.connect()
+    r = us.post("/db/force-sqlite")
+    assert r["source"] == "sqlite"
+    assert source(c) == "sqlite"
+    c.execute("update t set v = 'forced' where id = 7")
+    c.execute("delete from t where id = 8")
+    r = us.post("/db/retry-primary")
+    us.wait_state("PRIMARY", 30)
+    assert source(c) == "postgres"
+    assert pg.sql("select v from t where id = 7") == [("forced",)]
+    assert pg.sql("select count(*) from t where id = 8") == [(0,)]
+    c.close()
+
+
+def test_a_conflict_is_kept_with_both_images_and_stops_nothing_else(pair):
+    pg, us = pair
+    us.post("/db/force-sqlite")
+    with us.connect() as c:
+        c.execute("update t set v = 'mine' where id = 1")
+        c.execute("update t set v = 'also mine' where id = 2")
+        c.execute("insert into t (v) values ('new one')")
+    pg.sql("update t set v = 'theirs' where id = 1")
+    us.post("/db/retry-primary")
+    us.wait_state("PRIMARY", 30)
+    assert pg.sql("select v from t where id in (1, 2) order by id") == [("theirs",), ("also mine",)]
+    assert pg.sql("select count(*) from t where v = 'new one'") == [(1,)]
+    status = us.get("/db/status")
+    assert status["conflicts"] == 1 and status["pendingWrites"] == 0, status
+    us.post("/db/force-sqlite")
+    with us.connect() as c:
+        assert source(c) == "sqlite"
+        row = c.execute("select \"table\", base, local, remote from understudy.conflicts").fetchone()
+        assert "row 1" in str(row[1]) and "mine" in str(row[2]) and "theirs" in str(row[3]), row
+        assert c.execute("select v from t where id = 1").fetchone() == ("theirs",)
+
+
+def test_start_with_the_primary_away_serves_the_last_file(pair):
+    pg, us = pair
+    us.stop()
+    pg.kill9()
+    pg.wait_gone()
+    us.start()
+    us.wait_state("SQLITE", 20)
+    with us.connect() as c:
+        assert c.execute("select count(*) from t").fetchone() == (20,)
+        c.execute("update t set n = 9 where id = 9")
+    us.kill9()
+    us.start()
+    with us.connect() as c:
+        assert c.execute("select n from t where id = 9").fetchone() == (9,)
+    pg.restart_after_kill()
+    us.wait_state("PRIMARY", 60)
+    assert pg.sql("select n from t where id = 9") == [(9,)]
+
+
+def test_changes_made_elsewhere_are_followed(pair):
+    pg, us = pair
+    pg.sql("insert into t (v, n) values ('direct', 77); update t set v = repeat('x', 5000) where id = 3; update t set n = 1 where id = 3; delete from t where id = 4;"
+           "update t set id = 1000 where id = 5; insert into log values ('one'); truncate child; insert into parent values (1); insert into child values (1, 1)")
+    mark = pg.sql("select count(*), sum(id), sum(n), sum(length(v)) from t")
+    def same():
+        us.post("/db/force-sqlite")
+        with us.connect() as c:
+            got = c.execute("select count(*), sum(id), sum(n), sum(length(v)) from t").fetchall()
+            ok = got == mark and c.execute("select count(*) from log").fetchone() == (1,) and c.execute("select p from child").fetchall() == [(1,)]
+        us.post("/db/retry-primary")
+        us.wait_state("PRIMARY", 30)
+        return ok
+    wait_until("the copy to be in step", same, 20, interval=0.5)
+
+
+def test_status_and_health(pair):
+    pg, us = pair
+    s = us.get("/db/status")
+    assert s["currentSource"] == "postgres" and s["state"] == "PRIMARY" and s["databases"]["sqlite"]["available"]
+    assert us.get("/db/healthz")["status"] == "healthy"
+    pg.kill9()
+    us.wait_state("SQLITE", 20)
+    s = us.get("/db/status")
+    assert s["currentSource"] == "sqlite" and not s["databases"]["postgres"]["available"]
+    assert us.get("/db/healthz")["status"] == "degraded"
+    m = us.get("/metrics")
+    assert 'understudy_fallback_active{database="postgres"} 1' in m and "understudy_failovers_total" in m
