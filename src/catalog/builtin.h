@@ -24,6 +24,7 @@ typedef struct PgProc {
 	uint8_t nout;                /* output columns of functions that return record, else 0 */
 	const uint32_t *out_types;
 	const char *const *out_names;
+	const char *const *defaults; /* PostgreSQL expression texts of the last ndefaults input arguments, or NULL */
 } PgProc;
 
 typedef struct PgOperator {

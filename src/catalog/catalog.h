@@ -25,6 +25,18 @@ typedef struct CatSchema {
 	char *name;
 } CatSchema;
 
+typedef struct CatRole {
+	uint32_t oid;
+	char *name;
+} CatRole;
+
+/* COMMENT ON: classoid is the OID of the pg_catalog table the object stands in. */
+typedef struct CatComment {
+	uint32_t objoid, classoid;
+	int32_t objsubid;
+	char *text;
+} CatComment;
+
 typedef struct CatColumn {
 	char *name;
 	int16_t attnum; /* 1-based; never reused after DROP COLUMN */
@@ -109,6 +121,10 @@ typedef struct Catalog {
 	size_t nrels;
 	CatSequence **seqs;
 	size_t nseqs;
+	CatRole *roles; /* owners of objects; OID 10 is the bootstrap superuser "postgres" */
+	size_t nroles;
+	CatComment *comments;
+	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
 	size_t ntypes;
 	Map rel_by_name;  /* "schemaoid.name" */
@@ -122,6 +138,16 @@ extern const char catalog_schema_sql[];
 int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err);
 Catalog *catalog_ref(Catalog *c);   /* atomic */
 void catalog_unref(Catalog *c);
+
+/* Name of a role, or NULL; OID of a role, or 0. */
+const char *catalog_role_name(const Catalog *c, uint32_t oid);
+uint32_t catalog_role_oid(const Catalog *c, const char *name);
+const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid, int32_t objsubid);
+/* Index or constraint by OID, or NULL. */
+const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
+const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* FnEnv.type_lookup over a Catalog. */
+const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
 
 const CatSchema *catalog_schema(const Catalog *c, const char *name);
 const CatSchema *catalog_schema_by_oid(const Catalog *c, uint32_t oid);

@@ -60,6 +60,13 @@ struct ParseState {
 	bool *writes;       /* set when nextval and the like are called */
 	WindowDef **windows;   /* named in the WINDOW clause */
 	size_t nwindows;
+	bool keep_unknown;  /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
+	bool lateral_ref;   /* an item of this level was referred to from inside its own FROM clause */
+	bool in_from;       /* FROM is being analysed: a reference to this level is a lateral one */
+	Cte *recursive_cte; /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
+	const char **recursive_names; /* WITH RECURSIVE name(these) */
+	size_t n_recursive_names;
+	int depth;          /* levels above this one, views included */
 };
 
 /* errors.c: position from a byte offset */
@@ -109,6 +116,17 @@ const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool miss
 Query *an_query(ParseState *parent_or_root, const PgNode *stmt); /* SelectStmt, InsertStmt, UpdateStmt, DeleteStmt; a new level below the state given */
 int an_from(ParseState *ps, PgQuery__Node **items, size_t n);
 int check_grouping(ParseState *ps, Query *q);
+/* window.c: the window of OVER name or OVER (...); named ones are found at the current level. NULL on error. */
+WindowDef *an_window(ParseState *ps, const PgQuery__WindowDef *def);
+/* order.c: ORDER BY inside an aggregate call or a window: expressions only, no output names or positions. */
+int an_sort_exprs(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPlace place, SortItem **out, size_t *nout);
+/* walk.c: same expression, locations aside. */
+bool expr_equal(const Expr *x, const Expr *y);
+/* Calls fn for x and everything below it, subqueries included; fn returns false to skip what is below. */
+void expr_walk(Expr *x, bool (*fn)(Expr *x, void *arg), void *arg);
+void query_walk(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);
+/* Whether the Rte belongs to this query's own FROM (not to an outer or inner one). */
+bool query_has_rte(const Query *q, const Rte *rte);
 int target_add(ParseState *ps, TargetList *l, Expr *e, const char *name);
 /* The name PostgreSQL gives a column without AS (FigureColname). */
 const char *figure_colname(const PgNode *node);

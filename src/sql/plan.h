@@ -57,6 +57,8 @@ typedef enum StepKind {
 	STEP_NOTICE,  /* send NOTICE: code, message */
 	STEP_RESTART_SEQUENCE, /* oid: TRUNCATE RESTART IDENTITY */
 	STEP_CHECK_EMPTY,  /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail` */
+	STEP_FK_OFF,  /* sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY, 0): works inside a transaction; on again when the script has ended, however */
+	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
 	STEP_ROWS,    /* run `sql`; its change count becomes the command tag's row count (CREATE TABLE AS) */
 } StepKind;
 
@@ -66,6 +68,7 @@ typedef struct PlanStep {
 	const char *code, *message, *detail;
 	const char *constraint, *table, *schema;
 	uint32_t oid;
+	int64_t value;
 } PlanStep;
 
 typedef struct PlanColumn {
