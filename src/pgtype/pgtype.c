@@ -1,0 +1,163 @@
+#include "pgtype/pgtype.h"
+#include "pgtype/family.h"
+#include "pgtype/gen_types.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+const TypeEnv type_env_stored = { .tz = &tz_utc, .date_style = DATESTYLE_ISO, .date_order = DATEORDER_MDY, .extra_float_digits = 1 };
+
+static const struct {
+	uint32_t oid;
+	const TypeFamily *family;
+} families[] = {
+	{ 16, &family_bool }, { 17, &family_bytea }, { 18, &family_char }, { 19, &family_name }, { 20, &family_int8 }, { 21, &family_int2 },
+	{ 22, &family_int2vector }, { 23, &family_int4 }, { 24, &family_oid }, { 25, &family_text }, { 26, &family_oid }, { 28, &family_oid },
+	{ 29, &family_oid }, { 30, &family_oidvector }, { 114, &family_json }, { 194, &family_text }, { 700, &family_float4 },
+	{ 701, &family_float8 }, { 705, &family_text }, { 1033, &family_text }, { 1042, &family_bpchar }, { 1043, &family_varchar },
+	{ 1082, &family_date }, { 1083, &family_time }, { 1114, &family_timestamp }, { 1184, &family_timestamptz },
+	{ 1186, &family_interval }, { 1266, &family_timetz }, { 1700, &family_numeric }, { 2202, &family_oid }, { 2203, &family_oid },
+	{ 2204, &family_oid }, { 2205, &family_oid }, { 2206, &family_oid }, { 2275, &family_text }, { 2278, &family_void },
+	{ 2950, &family_uuid }, { 3734, &family_oid }, { 3769, &family_oid }, { 3802, &family_jsonb }, { 4089, &family_oid },
+	{ 4096, &family_oid }, { 4191, &family_oid }, { 5069, &family_xid8 },
+};
+
+const PgType *pgtype_builtin(uint32_t oid)
+{
+	size_t lo = 0, hi = gen_types_count;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (gen_types[mid].oid == oid)
+			return &gen_types[mid];
+		if (gen_types[mid].oid < oid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+const PgType *pgtype_builtin_named(const char *name)
+{
+	for (size_t i = 0; i < gen_types_count; i++)
+		if (streq(gen_types[i].name, name) && streq(gen_types[i].schema, "pg_catalog"))
+			return &gen_types[i];
+	return NULL;
+}
+
+const PgType *pgtype_builtins(size_t *n)
+{
+	*n = gen_types_count;
+	return gen_types;
+}
+
+/* A domain behaves as its base type. */
+static const PgType *base_of(const PgType *t)
+{
+	for (int depth = 0; t && t->typtype == 'd' && depth < 32; depth++)
+		t = pgtype_builtin(t->base_oid);
+	return t;
+}
+
+const TypeFamily *family_of(const PgType *type)
+{
+	const PgType *t = base_of(type);
+	if (!t)
+		return NULL;
+	if (t->elem)
+		return family_of(t->elem) && !t->elem->elem ? &family_array : NULL;
+	if (t->typtype == 'e')
+		return &family_enum;
+	size_t lo = 0, hi = ARRAY_LEN(families);
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (families[mid].oid == t->oid)
+			return families[mid].family;
+		if (families[mid].oid < t->oid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+bool type_is_supported(const PgType *t)
+{
+	return family_of(t) != NULL;
+}
+
+static const TypeFamily *family_or_refuse(const PgType *t, Error *err)
+{
+	const TypeFamily *f = family_of(t);
+	if (!f)
+		err_refuse(err, 0, "type %s is not supported in SQLite mode", t->name);
+	return f;
+}
+
+int type_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	const TypeFamily *f = family_or_refuse(t, err);
+	return f ? f->in(base_of(t), typmod, text, env, a, out, err) : -1;
+}
+
+int type_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
+{
+	assert(v->kind != VAL_NULL);
+	const TypeFamily *f = family_or_refuse(t, err);
+	return f ? f->out(base_of(t), typmod, v, env, out, err) : -1;
+}
+
+int type_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	const TypeFamily *f = family_or_refuse(t, err);
+	return f ? f->recv(base_of(t), typmod, bytes, env, a, out, err) : -1;
+}
+
+int type_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
+{
+	assert(v->kind != VAL_NULL);
+	const TypeFamily *f = family_or_refuse(t, err);
+	return f ? f->send(base_of(t), typmod, v, env, out, err) : -1;
+}
+
+int type_apply_typmod(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err)
+{
+	const TypeFamily *f = family_or_refuse(t, err);
+	if (!f)
+		return -1;
+	if (!f->apply_typmod || typmod < 0 || v->kind == VAL_NULL) {
+		*out = *v;
+		return 0;
+	}
+	return f->apply_typmod(base_of(t), typmod, is_explicit, v, a, out, err);
+}
+
+int type_compare(const PgType *t, const Val *x, const Val *y)
+{
+	const TypeFamily *f = family_of(t);
+	assert(f);
+	return f->compare(base_of(t), x, y);
+}
+
+const char *type_storage(const PgType *t)
+{
+	const TypeFamily *f = family_of(t);
+	return f ? f->storage : "TEXT";
+}
+
+const char *type_collation(const PgType *type, char *buf, size_t cap)
+{
+	const TypeFamily *f = family_of(type);
+	const PgType *t = base_of(type);
+	if (!f)
+		return NULL;
+	if (f == &family_enum)
+		snprintf(buf, cap, "pgenum_%u", t->oid);
+	else if (f == &family_array && t->elem->typtype == 'e')
+		snprintf(buf, cap, "pgarray_%u", t->elem->oid);
+	else if (f == &family_array)
+		snprintf(buf, cap, "pgarray_%s", t->elem->name);
+	else
+		return f->collation;
+	return buf;
+}

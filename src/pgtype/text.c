@@ -1,0 +1,184 @@
+#include "pgtype/text.h"
+#include "pgtype/family.h"
+
+enum { NAME_BYTES = 63, TYPMOD_HEADER = 4 };
+
+size_t utf8_char_bytes(const char *p, size_t n)
+{
+	unsigned char c = (unsigned char)*p;
+	size_t len = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+	return len < n ? len : n;
+}
+
+size_t utf8_offset(Str s, size_t chars)
+{
+	size_t at = 0;
+	while (chars-- && at < s.n)
+		at += utf8_char_bytes(s.p + at, s.n - at);
+	return at;
+}
+
+Str text_rtrim_blanks(Str s)
+{
+	while (s.n && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
+static int text_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	if (family_check_utf8(text, err))
+		return -1;
+	*out = val_text(text);
+	return 0;
+}
+
+static int text_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	return text_in(t, typmod, bytes, env, a, out, err);
+}
+
+/* Cuts to the type's length. Blanks beyond it always go; anything else only when the cast is explicit. */
+static int limit_length(const char *type_name, int32_t typmod, bool is_explicit, Str s, Val *out, Error *err)
+{
+	int limit = typmod - TYPMOD_HEADER;
+	size_t at = limit < 0 ? s.n : utf8_offset(s, (size_t)limit);
+	if (!is_explicit && text_rtrim_blanks((Str){ s.p + at, s.n - at }).n)
+		return err_set(err, "22001", "value too long for type %s(%d)", type_name, limit);
+	*out = val_text((Str){ s.p, at });
+	return 0;
+}
+
+static int varchar_typmod(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err)
+{
+	return limit_length("character varying", typmod, is_explicit, v->s, out, err);
+}
+
+static int varchar_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	return family_check_utf8(text, err) ? -1 : limit_length("character varying", typmod, false, text, out, err);
+}
+
+static int bpchar_typmod(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err)
+{
+	if (limit_length("character", typmod, is_explicit, v->s, out, err))
+		return -1;
+	out->s = text_rtrim_blanks(out->s);
+	return 0;
+}
+
+static int bpchar_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	Val v = val_text(text);
+	return family_check_utf8(text, err) ? -1 : bpchar_typmod(t, typmod, false, &v, a, out, err);
+}
+
+static int bpchar_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
+{
+	buf_put_str(out, v->s);
+	size_t chars = utf8_length(v->s.p, v->s.n);
+	for (int limit = typmod - TYPMOD_HEADER; limit > 0 && chars < (size_t)limit; chars++)
+		buf_put_u8(out, ' ');
+	return 0;
+}
+
+static int bpchar_compare(const PgType *t, const Val *x, const Val *y)
+{
+	Val a = val_text(text_rtrim_blanks(x->s)), b = val_text(text_rtrim_blanks(y->s));
+	return family_text_compare(t, &a, &b);
+}
+
+static int name_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	if (family_check_utf8(text, err))
+		return -1;
+	if (text.n > NAME_BYTES) {
+		size_t at = 0, next = 0;
+		while (next <= NAME_BYTES) {
+			at = next;
+			next += utf8_char_bytes(text.p + next, text.n - next);
+		}
+		text.n = at;
+	}
+	*out = val_text(text);
+	return 0;
+}
+
+static int name_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	if (family_check_utf8(bytes, err))
+		return -1;
+	if (bytes.n > NAME_BYTES) {
+		err_set(err, "42622", "identifier too long");
+		return err_detail(err, "Identifier must be less than 64 characters.");
+	}
+	*out = val_text(bytes);
+	return 0;
+}
+
+static int char_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	if (text.n && (unsigned char)text.p[0] >= 0x80)
+		return err_refuse(err, 0, "a value of type \"char\" outside ASCII is not supported");
+	*out = val_text((Str){ text.p, text.n ? 1 : 0 });
+	return 0;
+}
+
+static int char_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	if (family_check_length(bytes, 1, err))
+		return -1;
+	if (bytes.p[0] == 0)
+		bytes.n = 0;
+	return char_in(t, typmod, bytes, env, a, out, err);
+}
+
+static int char_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
+{
+	buf_put_u8(out, v->s.n ? (uint8_t)v->s.p[0] : 0);
+	return 0;
+}
+
+const TypeFamily family_text = { text_in, family_text_out, text_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL };
+const TypeFamily family_varchar = { varchar_in, family_text_out, varchar_in, family_text_out, family_text_compare, varchar_typmod, "TEXT", NULL };
+const TypeFamily family_bpchar = { bpchar_in, bpchar_out, bpchar_in, bpchar_out, bpchar_compare, bpchar_typmod, "TEXT", NULL };
+const TypeFamily family_name = { name_in, family_text_out, name_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL };
+const TypeFamily family_char = { char_in, family_text_out, char_recv, char_send, family_text_compare, NULL, "TEXT", NULL };
+
+static int void_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	*out = val_text((Str){ "", 0 });
+	return 0;
+}
+
+static int void_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
+{
+	return 0;
+}
+
+const TypeFamily family_void = { void_in, void_out, void_in, void_out, family_text_compare, NULL, "TEXT", NULL };
+
+static int enum_position(const PgType *t, Str label)
+{
+	for (size_t i = 0; i < t->nlabels; i++)
+		if (str_is(label, t->labels[i]))
+			return (int)i;
+	return -1;
+}
+
+static int enum_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	int at = enum_position(t, text);
+	if (at < 0)
+		return err_set(err, "22P02", "invalid input value for enum %s: \"%.*s\"", type_format(t, -1, a), STR_ARG(text));
+	*out = val_text(str_of(t->labels[at]));
+	return 0;
+}
+
+static int enum_compare(const PgType *t, const Val *x, const Val *y)
+{
+	int a = enum_position(t, x->s), b = enum_position(t, y->s);
+	return (a > b) - (a < b);
+}
+
+const TypeFamily family_enum = { enum_in, family_text_out, enum_in, family_text_out, enum_compare, NULL, "TEXT", NULL };
