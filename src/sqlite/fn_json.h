@@ -1,0 +1,41 @@
+/* What the files of the json functions share. */
+#ifndef US_SQLITE_FN_JSON_H
+#define US_SQLITE_FN_JSON_H
+
+#include "pgtype/json.h"
+#include "sqlite/fn.h"
+
+/* A text[] argument in stored form; NULL elements have p == NULL. Returns the count, or -1 after failing the statement. */
+int jf_text_array(sqlite3_context *ctx, sqlite3_value *v, Arena *a, Str **out);
+/* A json or jsonb argument; NULL after failing the statement. */
+Json *jf_arg(sqlite3_context *ctx, sqlite3_value *v, bool canonical, Arena *a);
+/* Prints and returns a jsonb. */
+void jf_result(sqlite3_context *ctx, const Json *j);
+void jf_result_str(sqlite3_context *ctx, Str s);
+/* What ->> and its kin give: unquoted strings, SQL NULL for null. `canonical` prints jsonb, otherwise the text as written. */
+void jf_result_text(sqlite3_context *ctx, const Json *j, bool canonical);
+/* An array index written as text; false when it is none. */
+bool jf_index(Str s, int64_t *out);
+/* Appends a stored value of a PostgreSQL type as JSON. -1 with env->error filled. */
+int jf_put_typed(sqlite3_context *ctx, uint32_t oid, sqlite3_value *v, bool is_key, Buf *out);
+
+#define JF(name) void name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+/* fn_json_edit.c */
+JF(jf_concat);
+JF(jf_delete);
+JF(jf_delete_idx);
+JF(jf_delete_array);
+JF(jf_delete_path);
+JF(jf_set);
+JF(jf_insert);
+JF(jf_strip_nulls);
+JF(jf_strip_nulls_b);
+/* fn_json_build.c */
+JF(jf_to_json);
+JF(jf_to_jsonb);
+JF(jf_build_array);
+JF(jf_build_arrayb);
+JF(jf_build_object);
+JF(jf_build_objectb);
+
+#endif
