@@ -1,0 +1,238 @@
+/* Snapshots of a file's catalog: reference count and look-ups. */
+#include "catalog/catalog.h"
+#include "catalog/builtin.h"
+#include "catalog/load.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+
+Str catalog_name_key(char *buf, size_t cap, uint32_t schema, const char *name)
+{
+	int n = snprintf(buf, cap, "%u.%s", schema, name);
+	return (Str){ buf, (size_t)n < cap ? (size_t)n : cap - 1 };
+}
+
+/* pg_catalog's relations are the same for every file: made once, never freed. */
+static struct {
+	pthread_once_t once;
+	CatRel *rels;
+	size_t n;
+	Map by_name, by_oid;
+} builtin = { .once = PTHREAD_ONCE_INIT };
+
+static void builtin_fill(Arena *a, CatRel *r, const PgCatRel *src)
+{
+	r->oid = src->oid;
+	r->schema = NS_PG_CATALOG;
+	r->owner = 10;
+	r->name = arena_strdup(a, src->name);
+	r->kind = REL_VIRTUAL;
+	r->sqlite_name = arena_printf(a, "pg_catalog.%s", src->name);
+	r->rowtype = src->rowtype;
+	r->ncols = src->ncols;
+	r->cols = arena_array(a, CatColumn, src->ncols);
+	for (size_t i = 0; i < src->ncols; i++) {
+		CatColumn *c = &r->cols[i];
+		c->name = c->sqlite_name = arena_strdup(a, src->cols[i].name);
+		c->attnum = (int16_t)(i + 1);
+		c->type = pgtype_builtin(src->cols[i].type);
+		c->typmod = -1;
+		c->not_null = src->cols[i].not_null;
+		assert(c->type);
+	}
+}
+
+static void builtin_make(void)
+{
+	Arena *a = arena_new();
+	const PgCatRel *src = pgcatrel_all(&builtin.n);
+	builtin.rels = arena_array(a, CatRel, builtin.n);
+	for (size_t i = 0; i < builtin.n; i++) {
+		builtin_fill(a, &builtin.rels[i], &src[i]);
+		uint64_t oid = src[i].oid;
+		map_put(&builtin.by_name, str_of(src[i].name), &builtin.rels[i]);
+		map_put(&builtin.by_oid, map_u64_key(&oid), &builtin.rels[i]);
+	}
+}
+
+int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err)
+{
+	Catalog *c = mem_alloc(sizeof *c);
+	c->refs = 1;
+	c->arena = arena_new();
+	c->db_name = arena_strdup(c->arena, db_name);
+	if (catalog_load_tables(c, db, err)) {
+		catalog_unref(c);
+		return -1;
+	}
+	*out = c;
+	return 0;
+}
+
+Catalog *catalog_ref(Catalog *c)
+{
+	__atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
+	return c;
+}
+
+void catalog_unref(Catalog *c)
+{
+	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	map_free(&c->rel_by_name);
+	map_free(&c->rel_by_oid);
+	map_free(&c->type_by_oid);
+	map_free(&c->type_by_name);
+	arena_free(c->arena);
+	free(c);
+}
+
+static const CatSchema schema_pg_catalog = { .oid = NS_PG_CATALOG, .owner = 10, .name = (char[]){ "pg_catalog" } };
+static const CatSchema schema_information = { .oid = NS_INFORMATION_SCHEMA, .owner = 10, .name = (char[]){ "information_schema" } };
+static const CatSchema schema_toast = { .oid = NS_PG_TOAST, .owner = 10, .name = (char[]){ "pg_toast" } };
+static const CatSchema *const builtin_schemas[] = { &schema_pg_catalog, &schema_information, &schema_toast };
+
+const CatSchema *catalog_schema(const Catalog *c, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtin_schemas); i++) {
+		if (streq(builtin_schemas[i]->name, name))
+			return builtin_schemas[i];
+	}
+	for (size_t i = 0; i < c->nschemas; i++) {
+		if (streq(c->schemas[i].name, name))
+			return &c->schemas[i];
+	}
+	return NULL;
+}
+
+const CatSchema *catalog_schema_by_oid(const Catalog *c, uint32_t oid)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtin_schemas); i++) {
+		if (builtin_schemas[i]->oid == oid)
+			return builtin_schemas[i];
+	}
+	for (size_t i = 0; i < c->nschemas; i++) {
+		if (c->schemas[i].oid == oid)
+			return &c->schemas[i];
+	}
+	return NULL;
+}
+
+const CatRel *catalog_rel(const Catalog *c, uint32_t schema, const char *name)
+{
+	pthread_once(&builtin.once, builtin_make);
+	if (schema == NS_PG_CATALOG)
+		return map_get(&builtin.by_name, str_of(name));
+	char key[128];
+	return map_get(&c->rel_by_name, catalog_name_key(key, sizeof key, schema, name));
+}
+
+CatRel *catalog_find_rel(const Catalog *c, uint32_t oid)
+{
+	uint64_t k = oid;
+	return oid ? map_get(&c->rel_by_oid, map_u64_key(&k)) : NULL;
+}
+
+const CatRel *catalog_rel_by_oid(const Catalog *c, uint32_t oid)
+{
+	pthread_once(&builtin.once, builtin_make);
+	uint64_t k = oid;
+	if (oid && oid < FIRST_USER_OID)
+		return map_get(&builtin.by_oid, map_u64_key(&k));
+	return catalog_find_rel(c, oid);
+}
+
+const CatSequence *catalog_sequence(const Catalog *c, uint32_t oid)
+{
+	for (size_t i = 0; i < c->nseqs; i++) {
+		if (c->seqs[i]->oid == oid)
+			return c->seqs[i];
+	}
+	return NULL;
+}
+
+const PgType *catalog_type(const Catalog *c, uint32_t oid)
+{
+	uint64_t k = oid;
+	if (oid < FIRST_USER_OID)
+		return pgtype_builtin(oid);
+	return map_get(&c->type_by_oid, map_u64_key(&k));
+}
+
+const PgType *catalog_type_lookup(void *catalog, uint32_t oid)
+{
+	return catalog ? catalog_type(catalog, oid) : pgtype_builtin(oid);
+}
+
+const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *name)
+{
+	if (schema == NS_PG_CATALOG)
+		return pgtype_builtin_named(name);
+	char key[128];
+	return map_get(&c->type_by_name, catalog_name_key(key, sizeof key, schema, name));
+}
+
+const char *catalog_role_name(const Catalog *c, uint32_t oid)
+{
+	for (size_t i = 0; i < c->nroles; i++) {
+		if (c->roles[i].oid == oid)
+			return c->roles[i].name;
+	}
+	return NULL;
+}
+
+uint32_t catalog_role_oid(const Catalog *c, const char *name)
+{
+	for (size_t i = 0; i < c->nroles; i++) {
+		if (streq(c->roles[i].name, name))
+			return c->roles[i].oid;
+	}
+	return 0;
+}
+
+const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid, int32_t objsubid)
+{
+	for (size_t i = 0; i < c->ncomments; i++) {
+		const CatComment *k = &c->comments[i];
+		if (k->objoid == objoid && k->classoid == classoid && k->objsubid == objsubid)
+			return k->text;
+	}
+	return NULL;
+}
+
+const CatIndex *catalog_index(const Catalog *c, uint32_t oid)
+{
+	for (size_t i = 0; oid && i < c->nrels; i++) {
+		for (size_t k = 0; k < c->rels[i]->nindexes; k++) {
+			if (c->rels[i]->indexes[k]->oid == oid)
+				return c->rels[i]->indexes[k];
+		}
+	}
+	return NULL;
+}
+
+const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid)
+{
+	for (size_t i = 0; oid && i < c->nrels; i++) {
+		for (size_t k = 0; k < c->rels[i]->nconstraints; k++) {
+			if (c->rels[i]->constraints[k]->oid == oid)
+				return c->rels[i]->constraints[k];
+		}
+	}
+	return NULL;
+}
+
+const CatColumn *catrel_column(const CatRel *r, const char *name)
+{
+	for (size_t i = 0; i < r->ncols; i++) {
+		if (!r->cols[i].dropped && streq(r->cols[i].name, name))
+			return &r->cols[i];
+	}
+	return NULL;
+}
+
+const CatColumn *catrel_attnum(const CatRel *r, int attnum)
+{
+	return attnum >= 1 && (size_t)attnum <= r->ncols ? &r->cols[attnum - 1] : NULL;
+}

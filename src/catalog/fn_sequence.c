@@ -1,0 +1,133 @@
+/* nextval, currval, setval and lastval as SQLite functions. */
+#include "catalog/sequence.h"
+
+#include <assert.h>
+
+void sessionvars_reset(SessionVars *v)
+{
+	free(v->current);
+	v->current = NULL;
+	v->ncurrent = v->current_cap = 0;
+	v->last_sequence = 0;
+}
+
+static SeqCurrent *current_find(SessionVars *v, uint32_t oid)
+{
+	for (size_t i = 0; i < v->ncurrent; i++) {
+		if (v->current[i].oid == oid)
+			return &v->current[i];
+	}
+	return NULL;
+}
+
+static void current_put(SessionVars *v, uint32_t oid, int64_t value)
+{
+	SeqCurrent *c = current_find(v, oid);
+	if (!c) {
+		v->current = mem_grow(v->current, &v->current_cap, v->ncurrent + 1, sizeof *v->current);
+		c = &v->current[v->ncurrent++];
+		c->oid = oid;
+	}
+	c->value = value;
+}
+
+/* The sequence that the first argument names, or NULL with the statement failed. */
+static const CatSequence *sequence_arg(sqlite3_context *ctx, sqlite3_value *v, SessionVars **vars)
+{
+	FnEnv *env = fn_env(ctx);
+	uint32_t oid = (uint32_t)sqlite3_value_int64(v);
+	*vars = env->session;
+	const Catalog *cat = env->catalog;
+	if (!*vars || !cat || !(*vars)->sequences) {
+		fn_raise(ctx, "0A000", "sequences can be used only in a session");
+		return NULL;
+	}
+	const CatSequence *q = catalog_sequence(cat, oid);
+	if (q)
+		return q;
+	const CatRel *r = catalog_rel_by_oid(cat, oid);
+	if (r)
+		fn_raise(ctx, "42809", "\"%s\" is not a sequence", r->name);
+	else
+		fn_raise(ctx, "42P01", "could not open relation with OID %u", oid);
+	return NULL;
+}
+
+static void fn_nextval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	SessionVars *v;
+	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
+	int64_t value;
+	if (!q)
+		return;
+	if (sequence_next(v->sequences, q, &value, &fn_env(ctx)->error)) {
+		fn_fail(ctx);
+		return;
+	}
+	current_put(v, q->oid, value);
+	v->last_sequence = q->oid;
+	sqlite3_result_int64(ctx, value);
+}
+
+static void fn_currval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	SessionVars *v;
+	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
+	if (!q)
+		return;
+	const SeqCurrent *c = current_find(v, q->oid);
+	if (!c)
+		fn_raise(ctx, "55000", "currval of sequence \"%s\" is not yet defined in this session", q->rel->name);
+	else
+		sqlite3_result_int64(ctx, c->value);
+}
+
+static void fn_setval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	SessionVars *v;
+	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
+	if (!q)
+		return;
+	int64_t value = sqlite3_value_int64(argv[1]);
+	bool is_called = argc < 3 || sqlite3_value_int(argv[2]);
+	if (sequence_set(v->sequences, q, value, is_called, &fn_env(ctx)->error)) {
+		fn_fail(ctx);
+		return;
+	}
+	if (is_called)
+		current_put(v, q->oid, value);
+	sqlite3_result_int64(ctx, value);
+}
+
+static void fn_lastval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	SessionVars *v = fn_env(ctx)->session;
+	const SeqCurrent *c = v && v->last_sequence ? current_find(v, v->last_sequence) : NULL;
+	if (!c)
+		fn_raise(ctx, "55000", "lastval is not yet defined in this session");
+	else
+		sqlite3_result_int64(ctx, c->value);
+}
+
+static void fn_last_value(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	SessionVars *v;
+	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
+	if (!q)
+		return;
+	int64_t value;
+	bool is_called;
+	sequence_state(v->sequences, q, &value, &is_called);
+	if (is_called)
+		sqlite3_result_int64(ctx, value);
+}
+
+const SqliteFn catalog_fn_sequence[] = {
+	{ "nextval_oid", 1, FN_STRICT, fn_nextval },
+	{ "currval_oid", 1, FN_STRICT, fn_currval },
+	{ "setval_oid", 2, FN_STRICT, fn_setval },
+	{ "setval3_oid", 3, FN_STRICT, fn_setval },
+	{ "lastval", 0, FN_STRICT, fn_lastval },
+	{ "pg_sequence_last_value", 1, FN_STRICT, fn_last_value },
+	{ NULL },
+};

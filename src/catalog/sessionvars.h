@@ -1,0 +1,51 @@
+/*
+ * What SQL functions may know of the session whose statement runs: FnEnv.session points to one of these.
+ * It belongs to the session and is touched only by the thread that holds the session.
+ */
+#ifndef US_CATALOG_SESSIONVARS_H
+#define US_CATALOG_SESSIONVARS_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct SequenceStore;
+
+typedef struct SeqCurrent {
+	uint32_t oid;
+	int64_t value;
+} SeqCurrent;
+
+/* One setting as pg_settings shows it. */
+typedef struct SettingRow {
+	const char *name, *setting, *unit, *category, *short_desc, *context, *vartype, *source, *boot_val, *reset_val;
+} SettingRow;
+
+typedef struct SessionVars {
+	const char *user, *session_user, *database;
+	const char *const *search_path; /* schemas in order, "$user" already resolved; as SqlEnv.search_path */
+	size_t nsearch_path;
+	int32_t backend_pid;
+	uint64_t txid;                  /* of the current transaction; 0 when none was assigned */
+	int64_t session_start_us;       /* microseconds since 2000-01-01 00:00:00 UTC */
+	const char *application_name, *client_addr;
+	int32_t client_port;
+	struct SequenceStore *sequences; /* of the database; shared */
+
+	/* currval and lastval: one entry per sequence used in this session. Owned; sessionvars_reset frees it. */
+	SeqCurrent *current;
+	size_t ncurrent, current_cap;
+	uint32_t last_sequence; /* OID, 0 when lastval is not yet defined */
+
+	/* Settings; `arg` is handed through. Any of them may be NULL. */
+	void *arg;
+	const char *(*get_setting)(void *arg, const char *name); /* NULL when there is no such setting */
+	int (*set_setting)(void *arg, const char *name, const char *value, bool local, Error *err);
+	const SettingRow *(*list_settings)(void *arg, size_t *n);
+} SessionVars;
+
+/* Forgets currval and lastval (DISCARD SEQUENCES, end of the session). */
+void sessionvars_reset(SessionVars *v);
+
+#endif
