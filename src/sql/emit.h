@@ -17,6 +17,9 @@ typedef struct Emitter {
 	const TypeEnv *types;
 	Str source;    /* for positions of refusals */
 	Error *err;
+	const Rte *excluded;  /* its columns are written as excluded."c" (DO UPDATE) */
+	int depth;            /* of the recursion over expressions and queries */
+	int next_tmp;         /* names made by the emitter itself: x1, x2 ... */
 	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
 } Emitter;
 

@@ -74,6 +74,7 @@ struct Expr {
 	int column;        /* 1-based: attnum for relations, output column number otherwise; 0 = whole row */
 	const PgProc *proc;
 	const PgOperator *op;
+	const PgProc **procs; /* X_ROW_COMPARE and X_SUBLINK over rows: the operator's function, one per column */
 	ExprList args, args2, args3;
 	BoolOp boolop;
 	BoolTest booltest;

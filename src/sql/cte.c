@@ -1,0 +1,84 @@
+/* WITH: plain and recursive common table expressions. */
+#include "sql/query.h"
+
+Cte *cte_find(ParseState *ps, const char *name)
+{
+	for (ParseState *l = ps; l; l = l->parent)
+		for (size_t i = l->nctes; i-- > 0;)
+			if (streq(l->ctes[i]->name, name))
+				return l->ctes[i];
+	return NULL;
+}
+
+static int cte_columns(ParseState *ps, Cte *cte, const Query *q, const PgQuery__CommonTableExpr *def)
+{
+	if (def->n_aliascolnames > q->ncols)
+		return an_error(ps, def->location, "42P10", "WITH query \"%s\" has %zu columns available but %zu columns specified", cte->name,
+				q->ncols, def->n_aliascolnames);
+	cte->ncols = q->ncols;
+	cte->cols = arena_dup(ps->a, q->cols, (q->ncols + 1) * sizeof *q->cols);
+	for (size_t i = 0; i < def->n_aliascolnames; i++)
+		cte->cols[i].name = arena_strdup(ps->a, def->aliascolnames[i]->string->sval);
+	return 0;
+}
+
+static int recursive_body(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *def, const PgQuery__SelectStmt *s)
+{
+	if (s->n_sort_clause)
+		return an_error(ps, def->location, "0A000", "ORDER BY in a recursive query is not implemented");
+	if (s->limit_count || s->limit_offset)
+		return an_error(ps, def->location, "0A000", "LIMIT in a recursive query is not implemented");
+	ParseState *body = level_new(ps);
+	body->recursive_cte = cte;
+	body->recursive_names = arena_array(ps->a, const char *, def->n_aliascolnames + 1);
+	for (size_t i = 0; i < def->n_aliascolnames; i++)
+		body->recursive_names[body->n_recursive_names++] = arena_strdup(ps->a, def->aliascolnames[i]->string->sval);
+	cte->query = an_setop(body, s);
+	if (!cte->query)
+		return -1;
+	cte->recursive = cte->refs > 0;
+	if (cte->refs > 1)
+		return an_refuse(ps, def->location, "a recursive query that refers to itself more than once is not available in SQLite mode");
+	cte->refs = 0;
+	return cte_columns(ps, cte, cte->query, def);
+}
+
+static int one_cte(ParseState *ps, const PgQuery__CommonTableExpr *def, bool recursive, Cte *cte)
+{
+	if (def->ctequery->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
+		return an_refuse(ps, def->location, "data-modifying statements in WITH are not available in SQLite mode");
+	if (def->search_clause || def->cycle_clause)
+		return an_refuse(ps, def->location, "SEARCH and CYCLE clauses are not available in SQLite mode");
+	const PgQuery__SelectStmt *s = def->ctequery->select_stmt;
+	if (recursive && s->op == PG_QUERY__SET_OPERATION__SETOP_UNION && s->larg)
+		return recursive_body(ps, cte, def, s);
+	cte->query = an_query(ps, def->ctequery);
+	return cte->query ? cte_columns(ps, cte, cte->query, def) : -1;
+}
+
+int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q)
+{
+	ps->ctes = arena_array(ps->a, Cte *, w->n_ctes + 1);
+	for (size_t i = 0; i < w->n_ctes; i++) {
+		const PgQuery__CommonTableExpr *def = w->ctes[i]->common_table_expr;
+		for (size_t k = 0; k < ps->nctes; k++)
+			if (streq(ps->ctes[k]->name, def->ctename))
+				return an_error(ps, def->location, "42712", "WITH query name \"%s\" specified more than once", def->ctename);
+		Cte *cte = arena_new_of(ps->a, Cte);
+		cte->name = arena_strdup(ps->a, def->ctename);
+		cte->id = ++*ps->next_id;
+		cte->materialized = def->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeAlways  ? 'm'
+				    : def->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeNever ? 'n'
+												   : 0;
+		if (w->recursive) /* visible to itself */
+			ps->ctes[ps->nctes++] = cte;
+		if (one_cte(ps, def, w->recursive, cte) < 0)
+			return -1;
+		if (!w->recursive)
+			ps->ctes[ps->nctes++] = cte;
+	}
+	q->ctes = ps->ctes;
+	q->nctes = ps->nctes;
+	q->with_recursive = w->recursive;
+	return 0;
+}

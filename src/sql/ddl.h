@@ -1,0 +1,98 @@
+/*
+ * Inside the sql room: planning of DDL. A statement becomes a script of SQLite statements that change the file's tables and the
+ * _understudy_* tables together. A relation is changed by building its new CatRel in the arena and writing that out.
+ */
+#ifndef US_SQL_DDL_H
+#define US_SQL_DDL_H
+
+#include "sql/emit.h"
+#include "sql/plan_internal.h"
+
+typedef struct DdlName {
+	uint32_t schema; /* 0: a name in the file */
+	const char *name;
+} DdlName;
+
+typedef struct Ddl {
+	ParseState *ps;
+	Plan *plan;
+	const Catalog *cat;
+	Arena *a;
+	Error *err;
+	PlanStep *steps;
+	size_t n, cap;
+	DdlName *taken; /* names given by this statement */
+	size_t ntaken, taken_cap;
+	uint32_t next_oid;
+	uint32_t owner;
+	bool fk_off;
+} Ddl;
+
+/* ddl_util.c */
+void ddl_begin(Ddl *d, ParseState *ps, Plan *plan);
+int ddl_finish(Ddl *d, const char *tag); /* adds the OID counter and the catalog version; 0 */
+uint32_t ddl_oid(Ddl *d);
+PlanStep *ddl_step(Ddl *d, StepKind kind);
+void ddl_sql(Ddl *d, const char *fmt, ...) US_PRINTF(2, 3);
+void ddl_notice(Ddl *d, const char *code, const char *fmt, ...) US_PRINTF(3, 4);
+void ddl_fk_off(Ddl *d); /* foreign keys of SQLite are not enforced for the rest of the script */
+const char *ddl_id(Ddl *d, const char *name);  /* "name" */
+const char *ddl_lit(Ddl *d, const char *text); /* 'text' or NULL */
+const char *node_string(const PgNode *n);      /* NULL when it is not a String */
+const char *ddl_expr_sql(Ddl *d, const PgNode *node); /* PostgreSQL text of an expression; NULL on error */
+uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv); /* where a new object goes; 0 on error */
+const char *ddl_schema_name(Ddl *d, uint32_t schema);
+bool ddl_name_taken(Ddl *d, uint32_t schema, const char *name);
+void ddl_take_name(Ddl *d, uint32_t schema, const char *name);
+/* PostgreSQL's ChooseRelationName: name1_name2_label, cut to 63 bytes, numbered when taken. `rel` non-NULL: also free among its constraints. */
+const char *ddl_choose_name(Ddl *d, uint32_t schema, const char *name1, const char *name2, const char *label, const CatRel *rel);
+const char *ddl_sqlite_name(Ddl *d, uint32_t schema, const char *name, uint32_t oid);
+const CatRel *ddl_find_rel(Ddl *d, const PgQuery__RangeVar *rv); /* table, view or sequence; NULL when missing, without an error */
+const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name);
+int ddl_check_user_rel(Ddl *d, const CatRel *r, int location); /* pg_catalog is not changed: 42501 */
+
+/* ddl_column.c, ddl_constraint.c: elements of CREATE TABLE and ALTER TABLE, added to a relation in the making */
+int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
+int ddl_add_column_constraints(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
+int ddl_add_constraint(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatColumn *column);
+int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr);
+CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys);
+CatConstraint *ddl_new_constraint(Ddl *d, CatRel *r, char type, const char *name, size_t ncols);
+void ddl_choose_rowid(CatRel *r);
+
+/* ddl_save.c: a relation's rows in the _understudy_* tables, and its SQLite text */
+void ddl_save_rel(Ddl *d, const CatRel *r);
+void ddl_forget_rel(Ddl *d, const CatRel *r);
+void ddl_save_index(Ddl *d, const CatIndex *x);
+void ddl_save_constraint(Ddl *d, const CatConstraint *k);
+int ddl_make_table(Ddl *d, const CatRel *r, const char *sqlite_name);
+int ddl_make_index(Ddl *d, const CatIndex *x);
+bool index_has_sqlite(const CatIndex *x); /* false for the rowid alias and for methods that SQLite has not */
+
+/* ddl_sequence.c */
+CatSequence *ddl_new_sequence(Ddl *d, uint32_t schema, const char *name, uint32_t type_oid);
+int ddl_sequence_options(Ddl *d, CatSequence *q, PgQuery__Node *const *opts, size_t n, bool altering, bool *restart, int64_t *restart_at);
+void ddl_save_sequence(Ddl *d, const CatSequence *q);
+
+/* One function per kind of statement */
+int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
+int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s);
+int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s);
+int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s);
+int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);
+int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s);
+int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s);
+int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s);
+int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s);
+int plan_drop(Ddl *d, const PgQuery__DropStmt *s);
+int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s);
+int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s);
+int plan_rename(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_comment(Ddl *d, const PgQuery__CommentStmt *s);
+int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s);
+
+/* utility.c, utility_set.c: statements that change no catalog */
+int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *plan);
+int plan_variable_set(ParseState *ps, const PgQuery__VariableSetStmt *s, Plan *plan);
+
+#endif

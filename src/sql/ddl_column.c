@@ -1,0 +1,208 @@
+/* Column definitions of CREATE TABLE and ALTER TABLE ADD COLUMN. */
+#include "sql/ddl.h"
+
+#include <strings.h>
+
+enum { OID_INT2 = 21, OID_INT4 = 23, OID_INT8 = 20, MAX_COLUMNS = 1600 };
+
+static uint32_t serial_type(const PgQuery__TypeName *tn)
+{
+	static const struct {
+		const char *name;
+		uint32_t type;
+	} serials[] = { { "serial", OID_INT4 },    { "serial4", OID_INT4 },   { "bigserial", OID_INT8 },
+			{ "serial8", OID_INT8 },   { "smallserial", OID_INT2 }, { "serial2", OID_INT2 } };
+	const char *name = tn->n_names == 1 ? node_string(tn->names[0]) : NULL;
+	for (size_t i = 0; name && i < ARRAY_LEN(serials); i++) {
+		if (streq(serials[i].name, name))
+			return serials[i].type;
+	}
+	return 0;
+}
+
+static bool system_column(const char *name)
+{
+	static const char *const names[] = { "tableoid", "cmax", "xmax", "cmin", "xmin", "ctid" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (streq(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+static char *column_sqlite_name(Ddl *d, const CatRel *r, const char *name, int attnum)
+{
+	bool clash = strncasecmp(name, "_understudy_", 12) == 0;
+	for (size_t i = 0; i < r->ncols; i++)
+		clash = clash || str_ieq(str_of(r->cols[i].sqlite_name), str_of(name));
+	return clash ? arena_printf(d->a, "~%s~%d", name, attnum) : arena_strdup(d->a, name);
+}
+
+/* Makes the sequence that a serial or identity column owns. */
+static int own_sequence(Ddl *d, CatRel *r, CatColumn *c, PgQuery__Node *const *opts, size_t nopts)
+{
+	const char *name = ddl_choose_name(d, r->schema, r->name, c->name, "seq", NULL);
+	CatSequence *q = ddl_new_sequence(d, r->schema, name, c->type->oid);
+	if (!q || ddl_sequence_options(d, q, opts, nopts, false, NULL, NULL))
+		return -1;
+	q->owner_table = r->oid;
+	q->owner_attnum = c->attnum;
+	c->sequence = q->oid;
+	ddl_save_sequence(d, q);
+	return 0;
+}
+
+static void serial_default(Ddl *d, const CatRel *r, CatColumn *c, const char *seq_name)
+{
+	const char *qualified = arena_printf(d->a, "%s.%s", ddl_id(d, ddl_schema_name(d, r->schema)), ddl_id(d, seq_name));
+	c->default_sql = arena_printf(d->a, "nextval(%s::regclass)", ddl_lit(d, qualified));
+}
+
+static int refuse_column_options(Ddl *d, const PgQuery__ColumnDef *def)
+{
+	if (def->compression && *def->compression)
+		return an_refuse(d->ps, def->location, "COMPRESSION of a column");
+	if (def->n_fdwoptions)
+		return an_refuse(d->ps, def->location, "OPTIONS of a column");
+	if (!def->coll_clause)
+		return 0;
+	const PgQuery__CollateClause *cc = def->coll_clause;
+	const char *name = cc->n_collname ? node_string(cc->collname[cc->n_collname - 1]) : "";
+	if (!streq(name, "C") && !streq(name, "POSIX") && !streq(name, "default") && !streq(name, "ucs_basic"))
+		return an_refuse(d->ps, cc->location, "collation \"%s\" of a column", name);
+	return 0;
+}
+
+static CatColumn *append_column(Ddl *d, CatRel *r)
+{
+	CatColumn *more = arena_array(d->a, CatColumn, r->ncols + 1);
+	if (r->ncols)
+		memcpy(more, r->cols, r->ncols * sizeof *more);
+	r->cols = more;
+	return &more[r->ncols++];
+}
+
+int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
+{
+	if (system_column(def->colname))
+		return an_error(d->ps, -1, "42701", "column name \"%s\" conflicts with a system column name", def->colname);
+	if (catrel_column(r, def->colname))
+		return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", def->colname);
+	if (r->ncols >= MAX_COLUMNS)
+		return an_error(d->ps, -1, "54011", "tables can have at most %d columns", MAX_COLUMNS);
+	if (!def->type_name || refuse_column_options(d, def))
+		return def->type_name ? -1 : an_refuse(d->ps, def->location, "column without a type");
+	int32_t typmod = -1;
+	uint32_t serial = serial_type(def->type_name);
+	if (serial && def->type_name->n_array_bounds)
+		return an_error(d->ps, def->type_name->location, "0A000", "array of serial is not implemented");
+	const PgType *t = serial ? pgtype_builtin(serial) : an_typename(d->ps, def->type_name, &typmod);
+	if (!t)
+		return -1;
+	if (t->typtype == 'p')
+		return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", def->colname, t->name);
+	if (!type_is_supported(t))
+		return an_refuse(d->ps, def->type_name->location, "type %s of column \"%s\"", type_format(t, typmod, d->a), def->colname);
+	char *sqlite_name = column_sqlite_name(d, r, def->colname, (int)r->ncols + 1);
+	CatColumn *c = append_column(d, r);
+	*c = (CatColumn){ .name = arena_strdup(d->a, def->colname), .attnum = (int16_t)r->ncols, .type = t, .typmod = typmod,
+			  .sqlite_name = sqlite_name, .not_null = def->is_not_null };
+	if (!serial)
+		return 0;
+	const char *seq = ddl_choose_name(d, r->schema, r->name, c->name, "seq", NULL);
+	c->not_null = true;
+	serial_default(d, r, c, seq);
+	return own_sequence(d, r, c, NULL, 0);
+}
+
+int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr)
+{
+	const char *text = ddl_expr_sql(d, expr);
+	if (!text || !an_expr_text(d->ps->env, d->a, text, NULL, AT_DEFAULT, c->type->oid, c->typmod, d->err))
+		return -1;
+	c->default_sql = arena_strdup(d->a, text);
+	return 0;
+}
+
+static int set_generated(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k)
+{
+	if (c->default_sql)
+		return an_error(d->ps, k->location, "42601", "both default and generation expression specified for column \"%s\" of table \"%s\"",
+				c->name, r->name);
+	const char *text = ddl_expr_sql(d, k->raw_expr);
+	if (!text)
+		return -1;
+	c->generated = 's';
+	c->default_sql = arena_strdup(d->a, text);
+	return 0;
+}
+
+static int set_identity(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k)
+{
+	if (c->identity)
+		return an_error(d->ps, k->location, "42601", "multiple identity specifications for column \"%s\" of table \"%s\"", c->name, r->name);
+	if (c->default_sql)
+		return an_error(d->ps, k->location, "42601", "both default and identity specified for column \"%s\" of table \"%s\"", c->name, r->name);
+	if (c->type->oid != OID_INT2 && c->type->oid != OID_INT4 && c->type->oid != OID_INT8)
+		return an_error(d->ps, -1, "22023", "identity column type must be smallint, integer, or bigint");
+	c->identity = k->generated_when && *k->generated_when ? *k->generated_when : 'a';
+	c->not_null = true;
+	return own_sequence(d, r, c, k->options, k->n_options);
+}
+
+static int column_constraint(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k)
+{
+	switch (k->contype) {
+	case PG_QUERY__CONSTR_TYPE__CONSTR_NULL:
+		if (c->not_null)
+			return an_error(d->ps, k->location, "42601", "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"", c->name,
+					r->name);
+		return 0;
+	case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL:
+		c->not_null = true;
+		return 0;
+	case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
+		if (c->default_sql)
+			return an_error(d->ps, k->location, "42601", "multiple default values specified for column \"%s\" of table \"%s\"", c->name, r->name);
+		return ddl_set_default(d, r, c, k->raw_expr);
+	case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
+		return set_identity(d, r, c, k);
+	case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
+		return set_generated(d, r, c, k);
+	case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE:
+	case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_NOT_DEFERRABLE:
+	case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED:
+	case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_IMMEDIATE:
+		return 0; /* seen by apply_deferrability */
+	default:
+		return ddl_add_constraint(d, r, k, c);
+	}
+}
+
+/* DEFERRABLE and the like stand after the constraint they belong to. */
+static void apply_deferrability(PgQuery__Constraint *last, const PgQuery__Constraint *k)
+{
+	if (!last)
+		return;
+	if (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE)
+		last->deferrable = 1;
+	if (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED)
+		last->deferrable = last->initdeferred = 1;
+}
+
+int ddl_add_column_constraints(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
+{
+	CatColumn *c = (CatColumn *)catrel_column(r, def->colname);
+	PgQuery__Constraint *last = NULL;
+	for (size_t i = 0; i < def->n_constraints; i++) {
+		PgQuery__Constraint *k = def->constraints[i]->constraint;
+		apply_deferrability(last, k);
+		if (k->contype < PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE)
+			last = k;
+	}
+	for (size_t i = 0; i < def->n_constraints; i++) {
+		if (column_constraint(d, r, c, def->constraints[i]->constraint))
+			return -1;
+	}
+	return 0;
+}

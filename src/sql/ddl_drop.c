@@ -1,0 +1,375 @@
+/* DROP TABLE, VIEW, INDEX, SEQUENCE, TYPE, SCHEMA; TRUNCATE. */
+#include "sql/ddl.h"
+
+typedef struct DropList {
+	const CatRel *rels[256];
+	size_t n;
+} DropList;
+
+static bool listed(const DropList *l, const CatRel *r)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->rels[i] == r)
+			return true;
+	}
+	return false;
+}
+
+static int list_add(Ddl *d, DropList *l, const CatRel *r)
+{
+	if (listed(l, r))
+		return 0;
+	if (l->n == ARRAY_LEN(l->rels))
+		return an_refuse(d->ps, -1, "more than %zu relations in one statement", ARRAY_LEN(l->rels));
+	l->rels[l->n++] = r;
+	return 0;
+}
+
+/* The name parts of an object in a DROP list as a RangeVar. */
+static void object_name(const PgNode *n, PgQuery__RangeVar *rv)
+{
+	pg_query__range_var__init(rv);
+	if (n->node_case == PG_QUERY__NODE__NODE_LIST) {
+		size_t k = n->list->n_items;
+		rv->relname = (char *)node_string(n->list->items[k - 1]);
+		if (k > 1)
+			rv->schemaname = (char *)node_string(n->list->items[k - 2]);
+	} else if (n->node_case == PG_QUERY__NODE__NODE_TYPE_NAME) {
+		const PgQuery__TypeName *t = n->type_name;
+		rv->relname = (char *)node_string(t->names[t->n_names - 1]);
+		if (t->n_names > 1)
+			rv->schemaname = (char *)node_string(t->names[t->n_names - 2]);
+	} else {
+		rv->relname = (char *)node_string(n);
+	}
+}
+
+static int depend_error(Ddl *d, const char *what, const char *detail)
+{
+	an_error(d->ps, -1, "2BP01", "cannot drop %s because other objects depend on it", what);
+	err_detail(d->err, "%s", detail);
+	return err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
+}
+
+/* Takes the foreign key of another table out of its SQLite definition by making that table anew. */
+static int drop_foreign_key(Ddl *d, const CatConstraint *k)
+{
+	PgQuery__AlterTableStmt alter;
+	PgQuery__AlterTableCmd cmd;
+	PgQuery__Node node;
+	PgQuery__Node *nodes[1] = { &node };
+	PgQuery__RangeVar rv;
+	pg_query__alter_table_stmt__init(&alter);
+	pg_query__alter_table_cmd__init(&cmd);
+	pg_query__node__init(&node);
+	pg_query__range_var__init(&rv);
+	rv.relname = k->table->name;
+	rv.schemaname = (char *)ddl_schema_name(d, k->table->schema);
+	cmd.subtype = PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint;
+	cmd.name = k->name;
+	cmd.behavior = PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+	node.node_case = PG_QUERY__NODE__NODE_ALTER_TABLE_CMD;
+	node.alter_table_cmd = &cmd;
+	alter.relation = &rv;
+	alter.n_cmds = 1;
+	alter.cmds = nodes;
+	alter.objtype = PG_QUERY__OBJECT_TYPE__OBJECT_TABLE;
+	Ddl sub;
+	ddl_begin(&sub, d->ps, d->plan);
+	sub.next_oid = d->next_oid;
+	if (plan_alter_table(&sub, &alter))
+		return -1;
+	for (size_t i = 0; i < sub.n; i++)
+		*ddl_step(d, sub.steps[i].kind) = sub.steps[i];
+	d->next_oid = sub.next_oid;
+	ddl_notice(d, "00000", "drop cascades to constraint %s on table %s", k->name, k->table->name);
+	return 0;
+}
+
+static int release_foreign_keys(Ddl *d, const DropList *l, bool cascade)
+{
+	const CatRel *rebuilt = NULL;
+	for (size_t i = 0; i < d->cat->nrels; i++) {
+		const CatRel *o = d->cat->rels[i];
+		for (size_t k = 0; k < o->nconstraints && !listed(l, o); k++) {
+			const CatConstraint *c = o->constraints[k];
+			if (c->type != 'f' || !listed(l, c->ref))
+				continue;
+			if (!cascade)
+				return depend_error(d, arena_printf(d->a, "table %s", c->ref->name),
+						    arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name, o->name, c->ref->name));
+			if (rebuilt == o)
+				return an_refuse(d->ps, -1, "DROP CASCADE that takes two foreign keys from table \"%s\"", o->name);
+			rebuilt = o;
+			if (drop_foreign_key(d, c))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static void forget_sequence(Ddl *d, const CatRel *r)
+{
+	ddl_sql(d, "DELETE FROM _understudy_sequence WHERE oid = %u", r->oid);
+	ddl_forget_rel(d, r);
+}
+
+static void drop_owned_sequences(Ddl *d, const CatRel *r, const DropList *l)
+{
+	for (size_t i = 0; i < d->cat->nseqs; i++) {
+		if (d->cat->seqs[i]->owner_table == r->oid && !listed(l, d->cat->seqs[i]->rel))
+			forget_sequence(d, d->cat->seqs[i]->rel);
+	}
+}
+
+static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
+{
+	for (size_t i = 0; i < d->cat->nrels; i++) {
+		const CatRel *t = d->cat->rels[i];
+		for (size_t k = 0; k < t->ncols && !listed(l, t); k++) {
+			if (t->cols[k].dropped || t->cols[k].sequence != r->oid)
+				continue;
+			return depend_error(d, arena_printf(d->a, "sequence %s", r->name),
+					    arena_printf(d->a, "default value for column %s of table %s depends on sequence %s", t->cols[k].name,
+							 t->name, r->name));
+		}
+	}
+	return 0;
+}
+
+static int drop_relations(Ddl *d, const DropList *l, bool cascade)
+{
+	if (release_foreign_keys(d, l, cascade))
+		return -1;
+	for (size_t i = 0; i < l->n; i++) {
+		const CatRel *r = l->rels[i];
+		ddl_sql(d, "DELETE FROM _understudy_comment WHERE objoid = %u AND classoid = 1259", r->oid);
+		if (r->kind == REL_SEQUENCE) {
+			if (sequence_in_use(d, r, l))
+				return -1;
+			forget_sequence(d, r);
+			continue;
+		}
+		if (r->kind == REL_TABLE) {
+			ddl_fk_off(d);
+			ddl_sql(d, "DROP TABLE %s", ddl_id(d, r->sqlite_name));
+			drop_owned_sequences(d, r, l);
+		}
+		ddl_forget_rel(d, r);
+	}
+	return 0;
+}
+
+static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, const char *noun, DropList *l)
+{
+	for (size_t i = 0; i < s->n_objects; i++) {
+		PgQuery__RangeVar rv;
+		object_name(s->objects[i], &rv);
+		const CatRel *r = ddl_find_rel(d, &rv);
+		if (r && ddl_check_user_rel(d, r, -1))
+			return -1;
+		if (r && (char)r->kind != kind)
+			return an_error(d->ps, -1, "42809", "\"%s\" is not a %s", rv.relname, noun);
+		if (r && list_add(d, l, r))
+			return -1;
+		if (r)
+			continue;
+		if (!s->missing_ok)
+			return an_error(d->ps, -1, "42P01", "%s \"%s\" does not exist", noun, rv.relname);
+		ddl_notice(d, "00000", "%s \"%s\" does not exist, skipping", noun, rv.relname);
+	}
+	return 0;
+}
+
+static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
+{
+	for (size_t i = 0; i < s->n_objects; i++) {
+		PgQuery__RangeVar rv;
+		object_name(s->objects[i], &rv);
+		const CatIndex *x = ddl_find_index(d, rv.schemaname, rv.relname);
+		if (!x && !s->missing_ok)
+			return an_error(d->ps, -1, "42704", "index \"%s\" does not exist", rv.relname);
+		if (!x) {
+			ddl_notice(d, "00000", "index \"%s\" does not exist, skipping", rv.relname);
+			continue;
+		}
+		for (size_t k = 0; k < x->table->nconstraints; k++) {
+			const CatConstraint *c = x->table->constraints[k];
+			if (c->index != x || c->type == 'f')
+				continue;
+			an_error(d->ps, -1, "2BP01", "cannot drop index %s because constraint %s on table %s requires it", x->name, c->name,
+				 x->table->name);
+			return err_hint(d->err, "You can drop constraint %s on table %s instead.", c->name, x->table->name);
+		}
+		if (index_has_sqlite(x))
+			ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
+		ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);
+		ddl_sql(d, "DELETE FROM _understudy_index WHERE oid = %u", x->oid);
+	}
+	return ddl_finish(d, "DROP INDEX");
+}
+
+static int type_in_use(Ddl *d, const PgType *t)
+{
+	for (size_t i = 0; i < d->cat->nrels; i++) {
+		const CatRel *r = d->cat->rels[i];
+		for (size_t k = 0; k < r->ncols; k++) {
+			const CatColumn *c = &r->cols[k];
+			if (!c->dropped && (c->type->oid == t->oid || c->type->oid == t->array_oid))
+				return depend_error(d, arena_printf(d->a, "type %s", t->name),
+						    arena_printf(d->a, "column %s of table %s depends on type %s", c->name, r->name, t->name));
+		}
+	}
+	return 0;
+}
+
+static int drop_type(Ddl *d, const PgQuery__DropStmt *s)
+{
+	for (size_t i = 0; i < s->n_objects; i++) {
+		PgQuery__RangeVar rv;
+		const PgType *t = NULL;
+		object_name(s->objects[i], &rv);
+		bool qualified = rv.schemaname && *rv.schemaname;
+		for (size_t k = 0; k < (qualified ? 1 : d->ps->env->nsearch_path) && !t; k++) {
+			const CatSchema *ns = catalog_schema(d->cat, qualified ? rv.schemaname : d->ps->env->search_path[k]);
+			t = ns ? catalog_type_named(d->cat, ns->oid, rv.relname) : NULL;
+		}
+		if (!t && !s->missing_ok)
+			return an_error(d->ps, -1, "42704", "type \"%s\" does not exist", rv.relname);
+		if (!t) {
+			ddl_notice(d, "00000", "type \"%s\" does not exist, skipping", rv.relname);
+			continue;
+		}
+		if (t->oid < FIRST_USER_OID || t->typtype != 'e')
+			return an_refuse(d->ps, -1, "DROP TYPE of \"%s\"", t->name);
+		if (type_in_use(d, t))
+			return -1;
+		ddl_sql(d, "DELETE FROM _understudy_enum WHERE type = %u", t->oid);
+		ddl_sql(d, "DELETE FROM _understudy_type WHERE oid IN (%u, %u)", t->oid, t->array_oid);
+	}
+	return ddl_finish(d, "DROP TYPE");
+}
+
+static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
+{
+	DropList l = { 0 };
+	for (size_t k = 0; k < d->cat->nrels; k++) {
+		if (d->cat->rels[k]->schema != ns->oid)
+			continue;
+		if (!cascade)
+			return depend_error(d, arena_printf(d->a, "schema %s", ns->name),
+					    arena_printf(d->a, "table %s.%s depends on schema %s", ns->name, d->cat->rels[k]->name, ns->name));
+		if (list_add(d, &l, d->cat->rels[k]))
+			return -1;
+	}
+	if (drop_relations(d, &l, cascade))
+		return -1;
+	ddl_sql(d, "DELETE FROM _understudy_enum WHERE type IN (SELECT oid FROM _understudy_type WHERE schema = %u)", ns->oid);
+	ddl_sql(d, "DELETE FROM _understudy_type WHERE schema = %u", ns->oid);
+	ddl_sql(d, "DELETE FROM _understudy_schema WHERE oid = %u", ns->oid);
+	return 0;
+}
+
+static int drop_schema(Ddl *d, const PgQuery__DropStmt *s)
+{
+	for (size_t i = 0; i < s->n_objects; i++) {
+		const char *name = node_string(s->objects[i]);
+		const CatSchema *ns = catalog_schema(d->cat, name);
+		if (!ns && !s->missing_ok)
+			return an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", name);
+		if (!ns) {
+			ddl_notice(d, "00000", "schema \"%s\" does not exist, skipping", name);
+			continue;
+		}
+		if (ns->oid < FIRST_USER_OID)
+			return ns->oid == NS_PUBLIC ? an_refuse(d->ps, -1, "DROP SCHEMA public") :
+						      an_error(d->ps, -1, "2BP01", "cannot drop schema %s because it is required by the database system", name);
+		if (drop_one_schema(d, ns, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
+			return -1;
+	}
+	return ddl_finish(d, "DROP SCHEMA");
+}
+
+int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
+{
+	static const struct {
+		PgQuery__ObjectType type;
+		char kind;
+		const char *noun, *tag;
+	} kinds[] = {
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, REL_TABLE, "table", "DROP TABLE" },
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_VIEW, REL_VIEW, "view", "DROP VIEW" },
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, REL_SEQUENCE, "sequence", "DROP SEQUENCE" },
+	};
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX)
+		return drop_index(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
+		return drop_type(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
+		return drop_schema(d, s);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		DropList l = { 0 };
+		if (kinds[i].type != s->remove_type)
+			continue;
+		if (collect_relations(d, s, kinds[i].kind, kinds[i].noun, &l) ||
+		    drop_relations(d, &l, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
+			return -1;
+		return ddl_finish(d, kinds[i].tag);
+	}
+	return an_refuse(d->ps, -1, "DROP of this kind of object");
+}
+
+/* TRUNCATE must name, or cascade to, every table that refers to one of the list. */
+static int truncate_referrers(Ddl *d, DropList *l, bool cascade)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		for (size_t k = 0; k < d->cat->nrels; k++) {
+			const CatRel *o = d->cat->rels[k];
+			for (size_t c = 0; c < o->nconstraints; c++) {
+				const CatConstraint *f = o->constraints[c];
+				if (f->type != 'f' || f->ref != l->rels[i] || listed(l, o))
+					continue;
+				if (!cascade) {
+					an_error(d->ps, -1, "0A000", "cannot truncate a table referenced in a foreign key constraint");
+					err_detail(d->err, "Table \"%s\" references \"%s\".", o->name, f->ref->name);
+					return err_hint(d->err, "Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.", o->name);
+				}
+				ddl_notice(d, "00000", "truncate cascades to table \"%s\"", o->name);
+				if (list_add(d, l, o))
+					return -1;
+			}
+		}
+	}
+	return 0;
+}
+
+int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
+{
+	DropList l = { 0 };
+	for (size_t i = 0; i < s->n_relations; i++) {
+		const PgQuery__RangeVar *rv = s->relations[i]->range_var;
+		const CatRel *r = an_relation(d->ps, rv, false);
+		if (!r || ddl_check_user_rel(d, r, rv->location))
+			return -1;
+		if (r->kind != REL_TABLE)
+			return an_error(d->ps, -1, "42809", "\"%s\" is not a table", r->name);
+		if (list_add(d, &l, r))
+			return -1;
+	}
+	if (truncate_referrers(d, &l, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
+		return -1;
+	ddl_fk_off(d);
+	for (size_t i = 0; i < l.n; i++) {
+		ddl_sql(d, "DELETE FROM %s", ddl_id(d, l.rels[i]->sqlite_name));
+		for (size_t k = 0; s->restart_seqs && k < d->cat->nseqs; k++) {
+			if (d->cat->seqs[k]->owner_table == l.rels[i]->oid)
+				ddl_step(d, STEP_RESTART_SEQUENCE)->oid = d->cat->seqs[k]->oid;
+		}
+	}
+	d->plan->kind = PLAN_SCRIPT;
+	d->plan->tag = "TRUNCATE TABLE";
+	d->plan->steps = d->steps;
+	d->plan->nsteps = d->n;
+	d->plan->writes = true;
+	return 0;
+}

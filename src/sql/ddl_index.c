@@ -1,0 +1,101 @@
+/* CREATE INDEX. */
+#include "sql/ddl.h"
+
+static int check_index_stmt(Ddl *d, const PgQuery__IndexStmt *s)
+{
+	static const char *const methods[] = { "btree", "hash", "gin", "gist", "brin", "spgist" };
+	bool known = false;
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		known = known || streq(s->access_method, methods[i]);
+	if (!known)
+		return an_error(d->ps, -1, "42704", "access method \"%s\" does not exist", s->access_method);
+	if (s->n_index_including_params)
+		return an_refuse(d->ps, s->relation->location, "INCLUDE columns of an index");
+	if (s->nulls_not_distinct)
+		return an_refuse(d->ps, s->relation->location, "NULLS NOT DISTINCT");
+	if (s->unique && !streq(s->access_method, "btree"))
+		return an_error(d->ps, -1, "0A000", "access method \"%s\" does not support unique indexes", s->access_method);
+	return 0;
+}
+
+/* What a key adds to the generated name of the index. */
+static const char *key_label(Ddl *d, const PgQuery__IndexElem *e)
+{
+	if (e->name && *e->name)
+		return e->name;
+	const char *name = figure_colname(e->expr);
+	return name && !streq(name, "?column?") ? name : "expr";
+}
+
+static const char *index_name(Ddl *d, const CatRel *r, const PgQuery__IndexStmt *s)
+{
+	const char *middle = "";
+	for (size_t i = 0; i < s->n_index_params && strlen(middle) < 64; i++)
+		middle = arena_printf(d->a, "%s%s%s", middle, i ? "_" : "", key_label(d, s->index_params[i]->index_elem));
+	return ddl_choose_name(d, r->schema, r->name, middle, "idx", NULL);
+}
+
+static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
+{
+	bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+	bool nulls_first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
+			   (desc && e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST);
+	x->options[i] = (uint8_t)((desc ? 1 : 0) | (nulls_first ? 2 : 0));
+	if (e->name && *e->name) {
+		const CatColumn *c = catrel_column(x->table, e->name);
+		if (!c)
+			return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", e->name);
+		x->keys[i] = c->attnum;
+		return 0;
+	}
+	const char *text = ddl_expr_sql(d, e->expr);
+	if (!text || !an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err))
+		return -1;
+	x->exprs[i] = arena_strdup(d->a, text);
+	return 0;
+}
+
+static int fill_index(Ddl *d, CatIndex *x, const PgQuery__IndexStmt *s)
+{
+	x->unique = s->unique;
+	x->method = arena_strdup(d->a, s->access_method);
+	for (size_t i = 0; i < s->n_index_params; i++) {
+		if (index_key(d, x, i, s->index_params[i]->index_elem))
+			return -1;
+	}
+	if (!s->where_clause)
+		return 0;
+	const char *text = ddl_expr_sql(d, s->where_clause);
+	if (!text || !an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_WHERE, 16, -1, d->err))
+		return -1;
+	x->predicate = arena_strdup(d->a, text);
+	return 0;
+}
+
+int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
+{
+	if (check_index_stmt(d, s))
+		return -1;
+	const CatRel *r = an_relation(d->ps, s->relation, false);
+	if (!r || ddl_check_user_rel(d, r, s->relation->location))
+		return -1;
+	if (r->kind != REL_TABLE)
+		return an_error(d->ps, -1, "42809", "cannot create index on relation \"%s\"", r->name);
+	bool named = s->idxname && *s->idxname;
+	if (named && ddl_name_taken(d, r->schema, s->idxname)) {
+		if (!s->if_not_exists)
+			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->idxname);
+		ddl_notice(d, "42P07", "relation \"%s\" already exists, skipping", s->idxname);
+		return ddl_finish(d, "CREATE INDEX");
+	}
+	CatRel *copy = arena_dup(d->a, r, sizeof *r);
+	CatIndex *x = ddl_new_index(d, copy, named ? s->idxname : index_name(d, r, s), s->n_index_params);
+	if (fill_index(d, x, s))
+		return -1;
+	if (index_has_sqlite(x) ? ddl_make_index(d, x) : 0)
+		return -1;
+	if (!index_has_sqlite(x))
+		ddl_notice(d, "00000", "index \"%s\" is recorded but not used: SQLite has no \"%s\" indexes", x->name, x->method);
+	ddl_save_index(d, x);
+	return ddl_finish(d, "CREATE INDEX");
+}

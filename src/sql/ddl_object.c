@@ -1,0 +1,361 @@
+/* Enum types, schemas, views, comments, renames and owners. */
+#include "sql/ddl.h"
+
+static uint32_t names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name)
+{
+	PgQuery__RangeVar rv;
+	pg_query__range_var__init(&rv);
+	*name = rv.relname = (char *)node_string(names[n - 1]);
+	if (n > 1)
+		rv.schemaname = (char *)node_string(names[n - 2]);
+	return ddl_target_schema(d, &rv);
+}
+
+int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
+{
+	const char *name;
+	uint32_t schema = names_schema(d, s->type_name, s->n_type_name, &name);
+	if (!schema)
+		return -1;
+	if (catalog_type_named(d->cat, schema, name))
+		return an_error(d->ps, -1, "42710", "type \"%s\" already exists", name);
+	uint32_t oid = ddl_oid(d), array = ddl_oid(d);
+	const char *array_name = arena_printf(d->a, "_%.62s", name);
+	while (catalog_type_named(d->cat, schema, array_name))
+		array_name = arena_printf(d->a, "_%.62s", array_name);
+	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'e', %u, %u, 0, 0)", oid, schema, ddl_lit(d, name), d->owner, array);
+	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", array, schema, ddl_lit(d, array_name), d->owner, oid);
+	for (size_t i = 0; i < s->n_vals; i++) {
+		const char *label = node_string(s->vals[i]);
+		if (strlen(label) > 63) {
+			an_error(d->ps, -1, "42602", "invalid enum label \"%s\"", label);
+			return err_detail(d->err, "Labels must be 63 bytes or less.");
+		}
+		for (size_t k = 0; k < i; k++) {
+			if (streq(node_string(s->vals[k]), label))
+				return an_error(d->ps, -1, "23505", "enum label \"%s\" used more than once", label);
+		}
+		ddl_sql(d, "INSERT INTO _understudy_enum VALUES (%u, %u, %s, %zu)", ddl_oid(d), oid, ddl_lit(d, label), i + 1);
+	}
+	return ddl_finish(d, "CREATE TYPE");
+}
+
+static const PgType *find_enum(Ddl *d, PgQuery__Node *const *names, size_t n)
+{
+	PgQuery__TypeName tn;
+	int32_t typmod;
+	pg_query__type_name__init(&tn);
+	tn.n_names = n;
+	tn.names = (PgQuery__Node **)names;
+	tn.typemod = -1;
+	tn.location = -1;
+	const PgType *t = an_typename(d->ps, &tn, &typmod);
+	if (t && t->typtype != 'e') {
+		an_error(d->ps, -1, "42809", "%s is not an enum", t->name);
+		return NULL;
+	}
+	return t;
+}
+
+static bool has_label(const PgType *t, const char *label)
+{
+	for (size_t i = 0; i < t->nlabels; i++) {
+		if (streq(t->labels[i], label))
+			return true;
+	}
+	return false;
+}
+
+static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t)
+{
+	if (has_label(t, s->new_val)) {
+		if (!s->skip_if_new_val_exists)
+			return an_error(d->ps, -1, "42710", "enum label \"%s\" already exists", s->new_val);
+		ddl_notice(d, "42710", "enum label \"%s\" already exists, skipping", s->new_val);
+		return 0;
+	}
+	const char *near = s->new_val_neighbor && *s->new_val_neighbor ? s->new_val_neighbor : NULL;
+	if (near && !has_label(t, near))
+		return an_error(d->ps, -1, "22023", "\"%s\" is not an existing enum label", near);
+	const char *sort = arena_printf(d->a, "(SELECT coalesce(max(sort), 0) + 1 FROM _understudy_enum WHERE type = %u)", t->oid);
+	if (near) {
+		const char *at = arena_printf(d->a, "(SELECT sort FROM _understudy_enum WHERE type = %u AND label = %s)", t->oid, ddl_lit(d, near));
+		bool after = s->new_val_is_after;
+		sort = arena_printf(d->a,
+				    "(%s + coalesce((SELECT %s(sort) FROM _understudy_enum WHERE type = %u AND sort %s %s), %s %s 1)) / 2.0", at,
+				    after ? "min" : "max", t->oid, after ? ">" : "<", at, at, after ? "+" : "-");
+	}
+	ddl_sql(d, "INSERT INTO _understudy_enum VALUES (%u, %u, %s, %s)", ddl_oid(d), t->oid, ddl_lit(d, s->new_val), sort);
+	return 0;
+}
+
+int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s)
+{
+	const PgType *t = find_enum(d, s->type_name, s->n_type_name);
+	if (!t)
+		return -1;
+	if (s->old_val && *s->old_val)
+		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME VALUE");
+	return add_enum_value(d, s, t) ? -1 : ddl_finish(d, "ALTER TYPE");
+}
+
+int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
+{
+	const char *name = s->schemaname && *s->schemaname ? s->schemaname : s->authrole ? s->authrole->rolename : "";
+	if (s->n_schema_elts)
+		return an_refuse(d->ps, -1, "elements of CREATE SCHEMA");
+	if (strncmp(name, "pg_", 3) == 0)
+		return an_error(d->ps, -1, "42939", "unacceptable schema name \"%s\"", name);
+	if (catalog_schema(d->cat, name)) {
+		if (!s->if_not_exists)
+			return an_error(d->ps, -1, "42P06", "schema \"%s\" already exists", name);
+		ddl_notice(d, "42P06", "schema \"%s\" already exists, skipping", name);
+		return ddl_finish(d, "CREATE SCHEMA");
+	}
+	ddl_sql(d, "INSERT INTO _understudy_schema VALUES (%u, %s, %u)", ddl_oid(d), ddl_lit(d, name), d->owner);
+	return ddl_finish(d, "CREATE SCHEMA");
+}
+
+/* PostgreSQL text of the view's query. */
+static const char *query_sql(Ddl *d, const PgNode *query)
+{
+	PgQuery__SubLink sub;
+	PgQuery__Node node;
+	pg_query__sub_link__init(&sub);
+	pg_query__node__init(&node);
+	sub.sub_link_type = PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK;
+	sub.subselect = (PgQuery__Node *)query;
+	node.node_case = PG_QUERY__NODE__NODE_SUB_LINK;
+	node.sub_link = &sub;
+	const char *text = ddl_expr_sql(d, &node);
+	if (!text)
+		return NULL;
+	size_t n = strlen(text);
+	return n > 2 && text[0] == '(' ? arena_strndup(d->a, text + 1, n - 2) : text;
+}
+
+static int view_columns(Ddl *d, const PgQuery__ViewStmt *s, const Plan *q, CatRel *r)
+{
+	if (s->n_aliases > q->ncols)
+		return an_error(d->ps, -1, "42601", "CREATE VIEW specifies more column names than columns");
+	r->cols = arena_array(d->a, CatColumn, q->ncols + 1);
+	for (size_t i = 0; i < q->ncols; i++) {
+		const char *name = i < s->n_aliases ? node_string(s->aliases[i]) : q->cols[i].name;
+		if (catrel_column(r, name))
+			return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", name);
+		CatColumn *c = &r->cols[r->ncols++];
+		*c = (CatColumn){ .name = arena_strdup(d->a, name), .attnum = (int16_t)r->ncols, .type = q->cols[i].type,
+				  .typmod = q->cols[i].typmod };
+		c->sqlite_name = c->name;
+	}
+	return 0;
+}
+
+int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
+{
+	if (s->view->relpersistence && *s->view->relpersistence == 't')
+		return an_refuse(d->ps, s->view->location, "temporary view");
+	if (s->with_check_option > PG_QUERY__VIEW_CHECK_OPTION__NO_CHECK_OPTION)
+		return an_refuse(d->ps, s->view->location, "WITH CHECK OPTION");
+	uint32_t schema = ddl_target_schema(d, s->view);
+	if (!schema)
+		return -1;
+	const CatRel *old = catalog_rel(d->cat, schema, s->view->relname);
+	if (!(old && s->replace) && ddl_name_taken(d, schema, s->view->relname))
+		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->view->relname);
+	if (old && old->kind != REL_VIEW)
+		return an_error(d->ps, -1, "42809", "\"%s\" is not a view", old->name);
+	Plan q = { 0 };
+	const char *text = query_sql(d, s->query);
+	if (!text || plan_query(d->ps, s->query, &q, NULL))
+		return -1;
+	CatRel *r = arena_new_of(d->a, CatRel);
+	r->oid = old ? old->oid : ddl_oid(d);
+	r->rowtype = old ? old->rowtype : ddl_oid(d);
+	r->arraytype = old ? old->arraytype : ddl_oid(d);
+	r->schema = schema;
+	r->owner = d->owner;
+	r->name = arena_strdup(d->a, s->view->relname);
+	r->kind = REL_VIEW;
+	r->sqlite_name = old ? old->sqlite_name : (char *)ddl_sqlite_name(d, schema, r->name, r->oid);
+	r->view_sql = arena_strdup(d->a, text);
+	if (view_columns(d, s, &q, r))
+		return -1;
+	if (old)
+		ddl_forget_rel(d, old);
+	ddl_save_rel(d, r);
+	return ddl_finish(d, "CREATE VIEW");
+}
+
+static int save_comment(Ddl *d, uint32_t oid, uint32_t class, int sub, const char *text)
+{
+	ddl_sql(d, "DELETE FROM _understudy_comment WHERE objoid = %u AND classoid = %u AND objsubid = %d", oid, class, sub);
+	if (text && *text)
+		ddl_sql(d, "INSERT INTO _understudy_comment VALUES (%u, %u, %d, %s)", oid, class, sub, ddl_lit(d, text));
+	return ddl_finish(d, "COMMENT");
+}
+
+static void list_rangevar(const PgNode *n, size_t drop, PgQuery__RangeVar *rv)
+{
+	size_t k = n->node_case == PG_QUERY__NODE__NODE_LIST ? n->list->n_items - drop : 0;
+	pg_query__range_var__init(rv);
+	rv->location = -1;
+	if (k > 0)
+		rv->relname = (char *)node_string(n->list->items[k - 1]);
+	if (k > 1)
+		rv->schemaname = (char *)node_string(n->list->items[k - 2]);
+}
+
+int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
+{
+	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_CONSTRAINT = 2606 };
+	PgQuery__RangeVar rv;
+	bool column = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN;
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
+		const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
+		return ns ? save_comment(d, ns->oid, CLASS_NS, 0, s->comment) :
+			    an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
+	}
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
+		list_rangevar(s->object, 0, &rv);
+		const CatIndex *x = ddl_find_index(d, rv.schemaname, rv.relname);
+		return x ? save_comment(d, x->oid, CLASS_REL, 0, s->comment) :
+			   an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", rv.relname);
+	}
+	if (!column && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW &&
+	    s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE)
+		return an_refuse(d->ps, -1, "COMMENT ON this kind of object");
+	list_rangevar(s->object, column ? 1 : 0, &rv);
+	const CatRel *r = an_relation(d->ps, &rv, false);
+	if (!r || ddl_check_user_rel(d, r, -1))
+		return -1;
+	const char *name = column ? node_string(s->object->list->items[s->object->list->n_items - 1]) : NULL;
+	const CatColumn *c = name ? catrel_column(r, name) : NULL;
+	if (column && !c)
+		return an_error(d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", name, r->name);
+	return save_comment(d, r->oid, CLASS_REL, c ? c->attnum : 0, s->comment);
+}
+
+static bool any_expression(const CatRel *r)
+{
+	for (size_t i = 0; i < r->nconstraints; i++) {
+		if (r->constraints[i]->type == 'c')
+			return true;
+	}
+	for (size_t i = 0; i < r->nindexes; i++) {
+		for (size_t k = 0; k < r->indexes[i]->nkeys; k++) {
+			if (!r->indexes[i]->keys[k] || r->indexes[i]->predicate)
+				return true;
+		}
+	}
+	for (size_t i = 0; i < r->ncols; i++) {
+		if (r->cols[i].generated)
+			return true;
+	}
+	return false;
+}
+
+static bool any_view(const Catalog *cat)
+{
+	for (size_t i = 0; i < cat->nrels; i++) {
+		if (cat->rels[i]->kind == REL_VIEW)
+			return true;
+	}
+	return false;
+}
+
+static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
+{
+	const CatColumn *c = catrel_column(r, s->subname);
+	if (!c)
+		return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", s->subname);
+	if (catrel_column(r, s->newname))
+		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", s->newname, r->name);
+	if (r->kind != REL_TABLE || any_expression(r) || any_view(d->cat))
+		return an_refuse(d->ps, s->relation->location, "RENAME COLUMN where CHECK, generated columns, index expressions or views may name it");
+	const char *file = s->newname;
+	for (size_t i = 0; i < r->ncols; i++) {
+		if (&r->cols[i] != c && str_ieq(str_of(r->cols[i].sqlite_name), str_of(file)))
+			file = arena_printf(d->a, "~%s~%d", s->newname, c->attnum);
+	}
+	if (!streq(file, c->sqlite_name))
+		ddl_sql(d, "ALTER TABLE %s RENAME COLUMN %s TO %s", ddl_id(d, r->sqlite_name), ddl_id(d, c->sqlite_name), ddl_id(d, file));
+	ddl_sql(d, "UPDATE _understudy_column SET name = %s, sqlite_name = %s WHERE rel = %u AND attnum = %d", ddl_lit(d, s->newname), ddl_lit(d, file),
+		r->oid, c->attnum);
+	return ddl_finish(d, "ALTER TABLE");
+}
+
+static int rename_relation(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
+{
+	if (ddl_name_taken(d, r->schema, s->newname))
+		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->newname);
+	if (any_view(d->cat) || r->kind == REL_SEQUENCE)
+		return an_refuse(d->ps, s->relation->location, "RENAME of a relation that views or defaults may name");
+	const char *file = ddl_sqlite_name(d, r->schema, s->newname, r->oid);
+	if (r->kind == REL_TABLE)
+		ddl_sql(d, "ALTER TABLE %s RENAME TO %s", ddl_id(d, r->sqlite_name), ddl_id(d, file));
+	ddl_sql(d, "UPDATE _understudy_relation SET name = %s, sqlite_name = %s WHERE oid = %u", ddl_lit(d, s->newname), ddl_lit(d, file), r->oid);
+	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), r->rowtype);
+	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, arena_printf(d->a, "_%.62s", s->newname)), r->arraytype);
+	return ddl_finish(d, "ALTER TABLE");
+}
+
+/* A primary key's or unique constraint's index has the same name. The name in the file stays: nobody sees it. */
+static int rename_constraint(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
+{
+	for (size_t i = 0; i < r->nconstraints; i++) {
+		const CatConstraint *k = r->constraints[i];
+		if (!streq(k->name, s->subname))
+			continue;
+		if (k->type == 'c')
+			return an_refuse(d->ps, s->relation->location, "RENAME of a check constraint");
+		if (k->type != 'f')
+			ddl_sql(d, "UPDATE _understudy_index SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), k->index->oid);
+		ddl_sql(d, "UPDATE _understudy_constraint SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), k->oid);
+		return ddl_finish(d, "ALTER TABLE");
+	}
+	return an_error(d->ps, -1, "42704", "constraint \"%s\" for table \"%s\" does not exist", s->subname, r->name);
+}
+
+int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
+{
+	int type = (int)s->rename_type;
+	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
+		const CatIndex *x = ddl_find_index(d, s->relation->schemaname, s->relation->relname);
+		if (!x)
+			return an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", s->relation->relname);
+		if (ddl_name_taken(d, x->table->schema, s->newname))
+			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->newname);
+		ddl_sql(d, "UPDATE _understudy_index SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), x->oid);
+		ddl_sql(d, "UPDATE _understudy_constraint SET name = %s WHERE idx = %u AND type IN ('p', 'u')", ddl_lit(d, s->newname), x->oid);
+		return ddl_finish(d, "ALTER INDEX");
+	}
+	bool column = type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, constraint = type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT;
+	if (!column && !constraint && type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
+		return an_refuse(d->ps, -1, "RENAME of this kind of object");
+	const CatRel *r = an_relation(d->ps, s->relation, s->missing_ok);
+	if (!r && s->missing_ok) {
+		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);
+		return ddl_finish(d, "ALTER TABLE");
+	}
+	if (!r || ddl_check_user_rel(d, r, s->relation->location))
+		return -1;
+	return column ? rename_column(d, s, r) : constraint ? rename_constraint(d, s, r) : rename_relation(d, s, r);
+}
+
+int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
+{
+	const char *role = s->newowner->rolename && *s->newowner->rolename ? s->newowner->rolename : d->ps->env->user;
+	if (s->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
+		return an_refuse(d->ps, -1, "OWNER TO of this kind of object");
+	const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
+	if (!ns || ns->oid < NS_PUBLIC)
+		return an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
+	uint32_t oid = catalog_role_oid(d->cat, role);
+	if (!oid) {
+		oid = ddl_oid(d);
+		ddl_sql(d, "INSERT INTO _understudy_role VALUES (%u, %s)", oid, ddl_lit(d, role));
+	}
+	ddl_sql(d, "UPDATE _understudy_schema SET owner = %u WHERE oid = %u", oid, ns->oid);
+	return ddl_finish(d, "ALTER SCHEMA");
+}

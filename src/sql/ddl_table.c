@@ -1,0 +1,140 @@
+/* CREATE TABLE. */
+#include "sql/ddl.h"
+
+static int refuse_create(Ddl *d, const PgQuery__CreateStmt *s)
+{
+	int at = s->relation->location;
+	if (s->partspec || s->partbound)
+		return an_refuse(d->ps, at, "partitioned table");
+	if (s->n_inh_relations)
+		return an_refuse(d->ps, at, "INHERITS");
+	if (s->of_typename)
+		return an_refuse(d->ps, at, "CREATE TABLE OF a type");
+	if (s->relation->relpersistence && *s->relation->relpersistence == 't')
+		return an_refuse(d->ps, at, "temporary table");
+	if (s->tablespacename && *s->tablespacename && !streq(s->tablespacename, "pg_default"))
+		return an_refuse(d->ps, at, "TABLESPACE");
+	if (s->access_method && *s->access_method && !streq(s->access_method, "heap"))
+		return an_error(d->ps, -1, "42704", "access method \"%s\" does not exist", s->access_method);
+	return 0;
+}
+
+static CatRel *new_table(Ddl *d, uint32_t schema, const char *name)
+{
+	CatRel *r = arena_new_of(d->a, CatRel);
+	r->oid = ddl_oid(d);
+	r->rowtype = ddl_oid(d);
+	r->arraytype = ddl_oid(d);
+	r->schema = schema;
+	r->owner = d->owner;
+	r->name = arena_strdup(d->a, name);
+	r->kind = REL_TABLE;
+	r->sqlite_name = (char *)ddl_sqlite_name(d, schema, name, r->oid);
+	ddl_take_name(d, schema, r->name);
+	return r;
+}
+
+static int add_elements(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
+{
+	for (size_t i = 0; i < s->n_table_elts; i++) {
+		const PgQuery__Node *n = s->table_elts[i];
+		if (n->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE)
+			return an_refuse(d->ps, s->relation->location, "LIKE in CREATE TABLE");
+		if (n->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF && ddl_add_column(d, r, n->column_def))
+			return -1;
+	}
+	for (size_t i = 0; i < s->n_table_elts; i++) {
+		const PgQuery__Node *n = s->table_elts[i];
+		if (n->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF && ddl_add_column_constraints(d, r, n->column_def))
+			return -1;
+		if (n->node_case == PG_QUERY__NODE__NODE_CONSTRAINT && ddl_add_constraint(d, r, n->constraint, NULL))
+			return -1;
+	}
+	return 0;
+}
+
+static int make_indexes(Ddl *d, const CatRel *r)
+{
+	for (size_t i = 0; i < r->nindexes; i++) {
+		if (ddl_make_index(d, r->indexes[i]))
+			return -1;
+	}
+	return 0;
+}
+
+int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s)
+{
+	if (refuse_create(d, s))
+		return -1;
+	uint32_t schema = ddl_target_schema(d, s->relation);
+	if (!schema)
+		return -1;
+	const char *name = s->relation->relname;
+	if (ddl_name_taken(d, schema, name)) {
+		if (!s->if_not_exists)
+			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", name);
+		ddl_notice(d, "42P07", "relation \"%s\" already exists, skipping", name);
+		return ddl_finish(d, "CREATE TABLE");
+	}
+	CatRel *r = new_table(d, schema, name);
+	if (add_elements(d, r, s) || ddl_make_table(d, r, r->sqlite_name) || make_indexes(d, r))
+		return -1;
+	ddl_save_rel(d, r);
+	return ddl_finish(d, "CREATE TABLE");
+}
+
+static int column_names(Ddl *d, const PgQuery__IntoClause *into, const Plan *q, CatRel *r)
+{
+	if (into->n_col_names > q->ncols)
+		return an_error(d->ps, -1, "42601", "too many column names were specified");
+	r->cols = arena_array(d->a, CatColumn, q->ncols + 1);
+	for (size_t i = 0; i < q->ncols; i++) {
+		const char *name = i < into->n_col_names ? node_string(into->col_names[i]) : q->cols[i].name;
+		if (catrel_column(r, name))
+			return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", name);
+		if (!type_is_supported(q->cols[i].type))
+			return an_refuse(d->ps, into->rel->location, "type %s of column \"%s\"", q->cols[i].type->name, name);
+		bool clash = false;
+		for (size_t k = 0; k < r->ncols; k++)
+			clash = clash || str_ieq(str_of(r->cols[k].sqlite_name), str_of(name));
+		CatColumn *c = &r->cols[r->ncols++];
+		c->name = arena_strdup(d->a, name);
+		c->attnum = (int16_t)r->ncols;
+		c->type = q->cols[i].type;
+		c->typmod = q->cols[i].typmod;
+		c->sqlite_name = clash ? arena_printf(d->a, "~%s~%d", name, c->attnum) : c->name;
+	}
+	return 0;
+}
+
+int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s)
+{
+	const PgQuery__IntoClause *into = s->into;
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW)
+		return an_refuse(d->ps, into->rel->location, "materialized view");
+	if (into->rel->relpersistence && *into->rel->relpersistence == 't')
+		return an_refuse(d->ps, into->rel->location, "temporary table");
+	if (s->query->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
+		return an_refuse(d->ps, into->rel->location, "CREATE TABLE AS EXECUTE");
+	uint32_t schema = ddl_target_schema(d, into->rel);
+	if (!schema)
+		return -1;
+	if (ddl_name_taken(d, schema, into->rel->relname)) {
+		if (!s->if_not_exists)
+			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", into->rel->relname);
+		ddl_notice(d, "42P07", "relation \"%s\" already exists, skipping", into->rel->relname);
+		return ddl_finish(d, "CREATE TABLE AS");
+	}
+	Plan q = { 0 };
+	if (plan_query(d->ps, s->query, &q, NULL))
+		return -1;
+	CatRel *r = new_table(d, schema, into->rel->relname);
+	if (column_names(d, into, &q, r) || ddl_make_table(d, r, r->sqlite_name))
+		return -1;
+	ddl_save_rel(d, r);
+	if (!into->skip_data) {
+		ddl_step(d, STEP_ROWS)->sql = arena_printf(d->a, "INSERT INTO %s %s", ddl_id(d, r->sqlite_name), q.sql);
+		d->plan->tag_rows = true;
+	}
+	return ddl_finish(d, into->skip_data ? "CREATE TABLE AS" : "SELECT");
+}

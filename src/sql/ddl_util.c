@@ -1,0 +1,333 @@
+/* What every DDL planner needs: steps, names, OIDs, texts. */
+#include "sql/ddl.h"
+
+#include <pg_query.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { NAME_MAX_BYTES = 63 };
+
+void ddl_begin(Ddl *d, ParseState *ps, Plan *plan)
+{
+	*d = (Ddl){ .ps = ps, .plan = plan, .cat = ps->env->cat, .a = ps->a, .err = ps->err };
+	d->next_oid = d->cat->next_oid;
+}
+
+uint32_t ddl_oid(Ddl *d)
+{
+	return d->next_oid++;
+}
+
+PlanStep *ddl_step(Ddl *d, StepKind kind)
+{
+	if (d->n == d->cap) {
+		size_t cap = d->cap ? d->cap * 2 : 16;
+		PlanStep *more = arena_array(d->a, PlanStep, cap);
+		if (d->n)
+			memcpy(more, d->steps, d->n * sizeof *more);
+		d->steps = more;
+		d->cap = cap;
+	}
+	PlanStep *s = &d->steps[d->n++];
+	*s = (PlanStep){ .kind = kind };
+	return s;
+}
+
+static char *vformat(Arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	char *s = arena_alloc(a, (size_t)n + 1);
+	vsnprintf(s, (size_t)n + 1, fmt, ap);
+	return s;
+}
+
+void ddl_sql(Ddl *d, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	ddl_step(d, STEP_SQL)->sql = vformat(d->a, fmt, ap);
+	va_end(ap);
+}
+
+void ddl_notice(Ddl *d, const char *code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	PlanStep *s = ddl_step(d, STEP_NOTICE);
+	s->code = code;
+	s->message = vformat(d->a, fmt, ap);
+	va_end(ap);
+}
+
+void ddl_fk_off(Ddl *d)
+{
+	if (!d->fk_off)
+		ddl_step(d, STEP_FK_OFF);
+	d->fk_off = true;
+}
+
+int ddl_finish(Ddl *d, const char *tag)
+{
+	bool changes = false;
+	for (size_t i = 0; i < d->n; i++)
+		changes = changes || d->steps[i].kind != STEP_NOTICE;
+	if (d->next_oid != d->cat->next_oid)
+		ddl_sql(d, "UPDATE _understudy_meta SET value = %u WHERE key = 'next_oid'", d->next_oid);
+	if (changes)
+		ddl_sql(d, "UPDATE _understudy_meta SET value = value + 1 WHERE key = 'catalog_version'");
+	d->plan->kind = PLAN_SCRIPT;
+	d->plan->tag = tag;
+	d->plan->steps = d->steps;
+	d->plan->nsteps = d->n;
+	d->plan->writes = d->plan->is_ddl = changes;
+	return 0;
+}
+
+static const char *with_buf(Ddl *d, Buf *b)
+{
+	const char *s = arena_strndup(d->a, (const char *)b->data, b->len);
+	buf_free(b);
+	return s;
+}
+
+const char *ddl_id(Ddl *d, const char *name)
+{
+	Buf b = { 0 };
+	emit_ident(&b, name);
+	return with_buf(d, &b);
+}
+
+const char *ddl_lit(Ddl *d, const char *text)
+{
+	if (!text)
+		return "NULL";
+	Buf b = { 0 };
+	emit_text(&b, str_of(text));
+	return with_buf(d, &b);
+}
+
+const char *node_string(const PgNode *n)
+{
+	return n && n->node_case == PG_QUERY__NODE__NODE_STRING ? n->string->sval : NULL;
+}
+
+const char *ddl_expr_sql(Ddl *d, const PgNode *node)
+{
+	PgQuery__ResTarget target;
+	PgQuery__Node target_node, stmt_node;
+	PgQuery__Node *targets[1] = { &target_node };
+	PgQuery__SelectStmt select;
+	PgQuery__RawStmt raw;
+	PgQuery__RawStmt *raws[1] = { &raw };
+	PgQuery__ParseResult result;
+	pg_query__res_target__init(&target);
+	pg_query__node__init(&target_node);
+	pg_query__node__init(&stmt_node);
+	pg_query__select_stmt__init(&select);
+	pg_query__raw_stmt__init(&raw);
+	pg_query__parse_result__init(&result);
+	target.val = (PgQuery__Node *)node;
+	target_node.node_case = PG_QUERY__NODE__NODE_RES_TARGET;
+	target_node.res_target = &target;
+	select.n_target_list = 1;
+	select.target_list = targets;
+	select.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
+	select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
+	stmt_node.node_case = PG_QUERY__NODE__NODE_SELECT_STMT;
+	stmt_node.select_stmt = &select;
+	raw.stmt = &stmt_node;
+	result.n_stmts = 1;
+	result.stmts = raws;
+	size_t n = pg_query__parse_result__get_packed_size(&result);
+	PgQueryProtobuf packed = { .len = n, .data = arena_alloc(d->a, n) };
+	pg_query__parse_result__pack(&result, (uint8_t *)packed.data);
+	PgQueryDeparseResult out = pg_query_deparse_protobuf(packed);
+	const char *text = NULL;
+	if (out.error || strncmp(out.query, "SELECT ", 7) != 0)
+		err_refuse(d->err, 0, "expression cannot be kept: %s", out.error ? out.error->message : out.query);
+	else
+		text = arena_strdup(d->a, out.query + 7);
+	pg_query_free_deparse_result(out);
+	return text;
+}
+
+uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
+{
+	const SqlEnv *env = d->ps->env;
+	if (rv->catalogname && *rv->catalogname && !streq(rv->catalogname, env->database)) {
+		an_refuse(d->ps, rv->location, "cross-database references are not implemented: \"%s.%s.%s\"", rv->catalogname, rv->schemaname,
+			  rv->relname);
+		return 0;
+	}
+	if (rv->schemaname && *rv->schemaname) {
+		const CatSchema *s = catalog_schema(d->cat, rv->schemaname);
+		if (!s)
+			an_error(d->ps, rv->location, "3F000", "schema \"%s\" does not exist", rv->schemaname);
+		else if (s->oid == NS_PG_CATALOG)
+			an_error(d->ps, 0, "42501", "permission denied to create \"%s.%s\"", s->name, rv->relname);
+		return s && s->oid != NS_PG_CATALOG ? s->oid : 0;
+	}
+	for (size_t i = 0; i < env->nsearch_path; i++) {
+		const CatSchema *s = catalog_schema(d->cat, env->search_path[i]);
+		if (s && s->oid != NS_PG_CATALOG)
+			return s->oid;
+	}
+	an_error(d->ps, rv->location, "3F000", "no schema has been selected to create in");
+	return 0;
+}
+
+const char *ddl_schema_name(Ddl *d, uint32_t schema)
+{
+	const CatSchema *s = catalog_schema_by_oid(d->cat, schema);
+	return s ? s->name : "";
+}
+
+void ddl_take_name(Ddl *d, uint32_t schema, const char *name)
+{
+	if (d->ntaken == d->taken_cap) {
+		size_t cap = d->taken_cap ? d->taken_cap * 2 : 8;
+		DdlName *more = arena_array(d->a, DdlName, cap);
+		if (d->ntaken)
+			memcpy(more, d->taken, d->ntaken * sizeof *more);
+		d->taken = more;
+		d->taken_cap = cap;
+	}
+	d->taken[d->ntaken++] = (DdlName){ schema, name };
+}
+
+static const CatIndex *index_in_schema(const Catalog *cat, uint32_t schema, const char *name)
+{
+	for (size_t i = 0; i < cat->nrels; i++) {
+		const CatRel *r = cat->rels[i];
+		for (size_t k = 0; r->schema == schema && k < r->nindexes; k++) {
+			if (streq(r->indexes[k]->name, name))
+				return r->indexes[k];
+		}
+	}
+	return NULL;
+}
+
+bool ddl_name_taken(Ddl *d, uint32_t schema, const char *name)
+{
+	for (size_t i = 0; i < d->ntaken; i++) {
+		if (d->taken[i].schema == schema && streq(d->taken[i].name, name))
+			return true;
+	}
+	return catalog_rel(d->cat, schema, name) || index_in_schema(d->cat, schema, name);
+}
+
+/* Longest prefix of at most n bytes that does not cut a character. */
+static size_t clip(const char *s, size_t n)
+{
+	size_t len = strlen(s);
+	if (len <= n)
+		return len;
+	while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+static char *make_name(Arena *a, const char *name1, const char *name2, const char *label)
+{
+	size_t over = (name2 ? 1 : 0) + (label ? strlen(label) + 1 : 0);
+	size_t avail = NAME_MAX_BYTES - over;
+	size_t n1 = strlen(name1), n2 = name2 ? strlen(name2) : 0;
+	while (n1 + n2 > avail) {
+		if (n1 > n2)
+			n1--;
+		else
+			n2--;
+	}
+	n1 = clip(name1, n1);
+	n2 = name2 ? clip(name2, n2) : 0;
+	return arena_printf(a, "%.*s%s%.*s%s%s", (int)n1, name1, name2 ? "_" : "", (int)n2, name2 ? name2 : "", label ? "_" : "", label ? label : "");
+}
+
+static bool constraint_taken(const CatRel *rel, const char *name)
+{
+	for (size_t i = 0; rel && i < rel->nconstraints; i++) {
+		if (streq(rel->constraints[i]->name, name))
+			return true;
+	}
+	return false;
+}
+
+const char *ddl_choose_name(Ddl *d, uint32_t schema, const char *name1, const char *name2, const char *label, const CatRel *rel)
+{
+	for (int pass = 0;; pass++) {
+		const char *mod = pass ? arena_printf(d->a, "%s%d", label, pass) : label;
+		const char *name = make_name(d->a, name1, name2, mod);
+		if (!(schema && ddl_name_taken(d, schema, name)) && !constraint_taken(rel, name))
+			return name;
+	}
+}
+
+static bool sqlite_name_taken(Ddl *d, const char *name)
+{
+	Str want = str_of(name);
+	for (size_t i = 0; i < d->ntaken; i++) {
+		if (d->taken[i].schema == 0 && str_ieq(str_of(d->taken[i].name), want))
+			return true;
+	}
+	for (size_t i = 0; i < d->cat->nrels; i++) {
+		const CatRel *r = d->cat->rels[i];
+		if (str_ieq(str_of(r->sqlite_name), want))
+			return true;
+		for (size_t k = 0; k < r->nindexes; k++) {
+			if (str_ieq(str_of(r->indexes[k]->sqlite_name), want))
+				return true;
+		}
+	}
+	return strncasecmp(name, "sqlite_", 7) == 0 || strncasecmp(name, "_understudy_", 12) == 0 || strncasecmp(name, "pg_catalog.", 11) == 0;
+}
+
+const char *ddl_sqlite_name(Ddl *d, uint32_t schema, const char *name, uint32_t oid)
+{
+	const char *plain = schema == NS_PUBLIC ? name : arena_printf(d->a, "%s.%s", ddl_schema_name(d, schema), name);
+	if (sqlite_name_taken(d, plain))
+		plain = arena_printf(d->a, "~%s~%u", plain, oid);
+	ddl_take_name(d, 0, plain);
+	return plain;
+}
+
+const CatRel *ddl_find_rel(Ddl *d, const PgQuery__RangeVar *rv)
+{
+	const SqlEnv *env = d->ps->env;
+	if (rv->schemaname && *rv->schemaname) {
+		const CatSchema *s = catalog_schema(d->cat, rv->schemaname);
+		return s ? catalog_rel(d->cat, s->oid, rv->relname) : NULL;
+	}
+	const CatRel *r = NULL;
+	for (size_t i = 0; i < env->nsearch_path && !r; i++) {
+		const CatSchema *s = catalog_schema(d->cat, env->search_path[i]);
+		r = s ? catalog_rel(d->cat, s->oid, rv->relname) : NULL;
+	}
+	return r ? r : catalog_rel(d->cat, NS_PG_CATALOG, rv->relname);
+}
+
+const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name)
+{
+	const SqlEnv *env = d->ps->env;
+	if (schema && *schema) {
+		const CatSchema *s = catalog_schema(d->cat, schema);
+		return s ? index_in_schema(d->cat, s->oid, name) : NULL;
+	}
+	for (size_t i = 0; i < env->nsearch_path; i++) {
+		const CatSchema *s = catalog_schema(d->cat, env->search_path[i]);
+		const CatIndex *x = s ? index_in_schema(d->cat, s->oid, name) : NULL;
+		if (x)
+			return x;
+	}
+	return NULL;
+}
+
+int ddl_check_user_rel(Ddl *d, const CatRel *r, int location)
+{
+	if (r->kind == REL_VIRTUAL)
+		return an_error(d->ps, -1, "42501", "permission denied: \"%s\" is a system catalog", r->name);
+	return 0;
+}

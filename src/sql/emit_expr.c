@@ -1,0 +1,371 @@
+/* Expressions: everything but calls, casts and subqueries. */
+#include "sql/emit_internal.h"
+
+bool carries_collation(const Expr *x)
+{
+	return x->kind == X_VAR && x->rte && x->rte->kind == RTE_RELATION && x->rte->rel->kind == REL_TABLE;
+}
+
+void emit_collate(Emitter *e, uint32_t type)
+{
+	char buf[80];
+	const PgType *t = catalog_type(e->cat, type);
+	const char *c = t ? type_collation(t, buf, sizeof buf) : NULL;
+	if (c) {
+		buf_puts(&e->out, " COLLATE ");
+		emit_ident(&e->out, c);
+	}
+}
+
+int emit_collated(Emitter *e, const Expr *x)
+{
+	if (emit_expr(e, x) < 0)
+		return -1;
+	if (!carries_collation(x))
+		emit_collate(e, x->type);
+	return 0;
+}
+
+int emit_list(Emitter *e, Expr *const *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_puts(&e->out, ", ");
+		if (emit_expr(e, items[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* SQLite takes an explicit COLLATE of either side first, then the left column's collation. */
+int emit_compare(Emitter *e, const char *op, const Expr *l, const Expr *r)
+{
+	buf_puts(&e->out, "(");
+	if (emit_collated(e, l) < 0)
+		return -1;
+	buf_printf(&e->out, " %s ", op);
+	if (emit_expr(e, r) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static bool never_null(const Expr *x)
+{
+	return carries_collation(x) && !x->rte->nullable && x->column > 0 && x->rte->rel->cols[x->column - 1].not_null;
+}
+
+/* Place of a target among the output columns, 0 when it is junk. */
+static int output_position(const Query *q, int target)
+{
+	int n = 0;
+	if (q->targets.items[target - 1].junk)
+		return 0;
+	for (int i = 0; i < target; i++)
+		n += !q->targets.items[i].junk;
+	return n;
+}
+
+/* Outputs that are more than a column are named by position, so that they are computed once. */
+static int emit_sort_key(Emitter *e, const SortItem *s, const Query *q)
+{
+	int at = q && s->target && s->expr->kind != X_VAR ? output_position(q, s->target) : 0;
+	if (at) {
+		buf_printf(&e->out, "%d", at);
+		emit_collate(e, s->expr->type);
+		return 0;
+	}
+	bool number = s->expr->kind == X_CONST;
+	if (number)
+		buf_puts(&e->out, "CAST(");
+	if (emit_collated(e, s->expr) < 0)
+		return -1;
+	if (number)
+		buf_puts(&e->out, " AS TEXT)");
+	return 0;
+}
+
+int emit_sort(Emitter *e, const SortItem *items, size_t n, const Query *q)
+{
+	for (size_t i = 0; i < n; i++) {
+		const SortItem *s = &items[i];
+		if (i)
+			buf_puts(&e->out, ", ");
+		if (emit_sort_key(e, s, q) < 0)
+			return -1;
+		buf_puts(&e->out, s->desc ? " DESC" : "");
+		if (!never_null(s->expr) && s->nulls_first == s->desc)
+			buf_puts(&e->out, s->nulls_first ? " NULLS FIRST" : " NULLS LAST");
+	}
+	return 0;
+}
+
+/* Long chains are written as a balanced tree: SQLite limits the depth of an expression, not its size. */
+static int emit_chain(Emitter *e, const char *word, Expr *const *items, size_t n)
+{
+	if (n == 1)
+		return emit_expr(e, items[0]);
+	bool split = n > 64;
+	if (!split) {
+		for (size_t i = 0; i < n; i++) {
+			if (i)
+				buf_puts(&e->out, word);
+			if (emit_expr(e, items[i]) < 0)
+				return -1;
+		}
+		return 0;
+	}
+	buf_puts(&e->out, "(");
+	if (emit_chain(e, word, items, n / 2) < 0)
+		return -1;
+	buf_printf(&e->out, ")%s(", word);
+	if (emit_chain(e, word, items + n / 2, n - n / 2) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_bool(Emitter *e, const Expr *x)
+{
+	buf_puts(&e->out, x->boolop == BOOL_NOT ? "(NOT " : "(");
+	if (emit_chain(e, x->boolop == BOOL_OR ? " OR " : " AND ", x->args.items, x->args.n) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_wrapped(Emitter *e, const Expr *x, const char *suffix)
+{
+	buf_puts(&e->out, "(");
+	if (emit_expr(e, x) < 0)
+		return -1;
+	buf_puts(&e->out, suffix);
+	return 0;
+}
+
+static int emit_null_test(Emitter *e, const Expr *x)
+{
+	const char *suffix = x->negated ? " IS NOT NULL)" : " IS NULL)";
+	const Expr *arg = x->args.items[0];
+	if (arg->kind != X_ROW)
+		return x->row_test ? emit_refuse(e, x->location, "IS NULL of a row value is not available in SQLite mode")
+				   : emit_wrapped(e, arg, suffix);
+	buf_puts(&e->out, arg->args.n ? "(" : "(1");
+	for (size_t i = 0; i < arg->args.n; i++) {
+		if (i)
+			buf_puts(&e->out, " AND ");
+		if (emit_wrapped(e, arg->args.items[i], suffix) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_bool_test(Emitter *e, const Expr *x)
+{
+	static const char *const suffix[] = { [TEST_TRUE] = " IS TRUE)",	 [TEST_NOT_TRUE] = " IS NOT TRUE)",
+					      [TEST_FALSE] = " IS FALSE)",	 [TEST_NOT_FALSE] = " IS NOT FALSE)",
+					      [TEST_UNKNOWN] = " IS NULL)", [TEST_NOT_UNKNOWN] = " IS NOT NULL)" };
+	return emit_wrapped(e, x->args.items[0], suffix[x->booltest]);
+}
+
+static bool is_native_equality(const PgProc *p)
+{
+	Native n = native_form(p->src);
+	return n.form == NATIVE_COMPARE && streq(n.text, "=");
+}
+
+static int emit_distinct(Emitter *e, const Expr *x)
+{
+	if (!is_native_equality(x->proc))
+		return emit_refuse(e, x->location, "IS DISTINCT FROM for this type is not available in SQLite mode");
+	return emit_compare(e, x->negated ? "IS" : "IS NOT", x->args.items[0], x->args.items[1]);
+}
+
+static int emit_nullif(Emitter *e, const Expr *x)
+{
+	if (!is_native_equality(x->proc))
+		return emit_refuse(e, x->location, "NULLIF for this type is not available in SQLite mode");
+	buf_puts(&e->out, "nullif(");
+	if (emit_collated(e, x->args.items[0]) < 0)
+		return -1;
+	buf_puts(&e->out, ", ");
+	if (emit_expr(e, x->args.items[1]) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_case(Emitter *e, const Expr *x)
+{
+	buf_puts(&e->out, "CASE");
+	for (size_t i = 0; i + 1 < x->args.n; i += 2) {
+		buf_puts(&e->out, " WHEN ");
+		if (emit_expr(e, x->args.items[i]) < 0)
+			return -1;
+		buf_puts(&e->out, " THEN ");
+		if (emit_expr(e, x->args.items[i + 1]) < 0)
+			return -1;
+	}
+	if (x->defresult) {
+		buf_puts(&e->out, " ELSE ");
+		if (emit_expr(e, x->defresult) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, " END");
+	return 0;
+}
+
+static int emit_coalesce(Emitter *e, const Expr *x)
+{
+	if (x->args.n == 1)
+		return emit_expr(e, x->args.items[0]);
+	buf_puts(&e->out, "coalesce(");
+	if (emit_list(e, x->args.items, x->args.n) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_row_compare(Emitter *e, const Expr *x)
+{
+	buf_puts(&e->out, "((");
+	for (size_t i = 0; i < x->args.n; i++) {
+		if (i)
+			buf_puts(&e->out, ", ");
+		if (emit_collated(e, x->args.items[i]) < 0)
+			return -1;
+	}
+	buf_printf(&e->out, ") %s (", x->rowop);
+	if (emit_list(e, x->args2.items, x->args2.n) < 0)
+		return -1;
+	buf_puts(&e->out, "))");
+	return 0;
+}
+
+static int emit_collate_clause(Emitter *e, const Expr *x)
+{
+	static const char *const binary[] = { "C", "POSIX", "default", "ucs_basic" };
+	for (size_t i = 0; i < ARRAY_LEN(binary); i++)
+		if (x->name && streq(x->name, binary[i]))
+			return emit_expr(e, x->args.items[0]);
+	return emit_refuse(e, x->location, "the collation \"%s\" is not available in SQLite mode", x->name ? x->name : "");
+}
+
+static int emit_array(Emitter *e, const Expr *x)
+{
+	const PgType *t = catalog_type(e->cat, x->type);
+	const char *fn = x->multidims ? "array_make_md" : "array_make";
+	if (!t || !fn_find(fn))
+		return emit_refuse(e, x->location, "ARRAY[...] is not available in SQLite mode");
+	buf_printf(&e->out, "pg_%s(%u", fn, t->elem_oid);
+	for (size_t i = 0; i < x->args.n; i++) {
+		buf_puts(&e->out, ", ");
+		if (emit_expr(e, x->args.items[i]) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+/* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; NULL = open). */
+static int emit_subscript(Emitter *e, const Expr *x)
+{
+	const char *fn = x->args3.n ? "array_slice" : "array_get";
+	const Expr *array = x->args.items[0];
+	if (!fn_find(fn))
+		return emit_refuse(e, x->location, "array subscripts are not available in SQLite mode");
+	buf_printf(&e->out, "pg_%s(%u, ", fn, array->type);
+	if (emit_expr(e, array) < 0)
+		return -1;
+	for (size_t i = 0; i < x->args2.n; i++) {
+		if (x->args3.n) {
+			buf_puts(&e->out, ", ");
+			if (!x->args3.items[i])
+				buf_puts(&e->out, "NULL");
+			else if (emit_expr(e, x->args3.items[i]) < 0)
+				return -1;
+		}
+		buf_puts(&e->out, ", ");
+		if (!x->args2.items[i])
+			buf_puts(&e->out, "NULL");
+		else if (emit_expr(e, x->args2.items[i]) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_kind(Emitter *e, const Expr *x)
+{
+	switch (x->kind) {
+	case X_CONST:
+		emit_val(&e->out, &x->val);
+		return 0;
+	case X_PARAM:
+		buf_printf(&e->out, "?%d", x->param);
+		return 0;
+	case X_VAR:
+		return emit_var(e, x);
+	case X_FUNC:
+		return emit_func(e, x);
+	case X_AGG:
+	case X_WINDOW:
+		return emit_aggregate(e, x);
+	case X_BOOL:
+		return emit_bool(e, x);
+	case X_NULLTEST:
+		return emit_null_test(e, x);
+	case X_BOOLTEST:
+		return emit_bool_test(e, x);
+	case X_DISTINCT:
+		return emit_distinct(e, x);
+	case X_NULLIF:
+		return emit_nullif(e, x);
+	case X_SCALAR_ARRAY:
+		return emit_scalar_array(e, x);
+	case X_IN_LIST:
+		return emit_in_list(e, x);
+	case X_CASE:
+		return emit_case(e, x);
+	case X_COALESCE:
+		return emit_coalesce(e, x);
+	case X_MINMAX:
+		return emit_minmax(e, x);
+	case X_ARRAY:
+		return emit_array(e, x);
+	case X_ROW_COMPARE:
+		return emit_row_compare(e, x);
+	case X_SUBLINK:
+		return emit_sublink(e, x);
+	case X_RELABEL:
+		return emit_expr(e, x->args.items[0]);
+	case X_VIA_IO:
+	case X_ARRAY_CAST:
+	case X_TYPMOD:
+		return emit_cast(e, x);
+	case X_SUBSCRIPT:
+		return emit_subscript(e, x);
+	case X_SQLVALUE:
+		return emit_sqlvalue(e, x);
+	case X_COLLATE:
+		return emit_collate_clause(e, x);
+	case X_ROWID:
+		buf_printf(&e->out, "t%d.rowid", x->rte->id);
+		return 0;
+	case X_ROW:
+	case X_FIELD:
+	case X_DEFAULT:
+	case X_GROUPING:
+		break;
+	}
+	return emit_refuse(e, x->location, "this kind of expression is not available in SQLite mode");
+}
+
+int emit_expr(Emitter *e, const Expr *x)
+{
+	if (emit_enter(e, x->location) < 0 || emit_kind(e, x) < 0)
+		return -1;
+	e->depth--;
+	return 0;
+}

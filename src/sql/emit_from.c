@@ -1,0 +1,163 @@
+/* FROM and column references. */
+#include "sql/emit_internal.h"
+
+/* Set-returning functions that exist as table-valued functions of the file's connection, by prosrc. */
+static const struct {
+	const char *src, *table;
+	bool elem; /* called with the element type's OID first */
+} set_functions[] = {
+	{ "array_unnest", "pg_unnest", true },
+	{ "generate_series_int4", "pg_generate_series_int8", false },
+	{ "generate_series_int8", "pg_generate_series_int8", false },
+	{ "generate_series_step_int4", "pg_generate_series_int8", false },
+	{ "generate_series_step_int8", "pg_generate_series_int8", false },
+	{ "generate_series_numeric", "pg_generate_series_numeric", false },
+	{ "generate_series_step_numeric", "pg_generate_series_numeric", false },
+	{ "generate_series_timestamp", "pg_generate_series_timestamp", false },
+	{ "generate_series_timestamptz", "pg_generate_series_timestamptz", false },
+	{ "json_each", "pg_json_each", false },
+	{ "jsonb_each", "pg_jsonb_each", false },
+	{ "json_each_text", "pg_json_each_text", false },
+	{ "jsonb_each_text", "pg_jsonb_each_text", false },
+	{ "json_array_elements", "pg_json_array_elements", false },
+	{ "jsonb_array_elements", "pg_jsonb_array_elements", false },
+	{ "json_array_elements_text", "pg_json_array_elements_text", false },
+	{ "jsonb_array_elements_text", "pg_jsonb_array_elements_text", false },
+	{ "json_object_keys", "pg_json_object_keys", false },
+	{ "jsonb_object_keys", "pg_jsonb_object_keys", false },
+};
+
+static bool is_set(const Rte *r)
+{
+	return r->func->kind == X_FUNC && r->func->proc->retset;
+}
+
+static const char *function_column(const Rte *r, int column)
+{
+	if (r->with_ordinality && column == (int)r->ncols)
+		return "ordinality";
+	return r->func->proc->nout ? r->func->proc->out_names[column - 1] : "value";
+}
+
+int emit_var(Emitter *e, const Expr *x)
+{
+	const Rte *r = x->rte;
+	if (!r || x->column < 1)
+		return emit_refuse(e, x->location, "a whole-row reference is not available in SQLite mode");
+	if (r == e->excluded)
+		buf_puts(&e->out, "excluded.");
+	else if (r != e->plain_rte)
+		buf_printf(&e->out, "t%d.", r->id);
+	if (r->kind == RTE_RELATION)
+		emit_ident(&e->out, r->rel->cols[x->column - 1].sqlite_name);
+	else if (r->kind == RTE_FUNCTION && is_set(r))
+		emit_ident(&e->out, function_column(r, x->column));
+	else
+		buf_printf(&e->out, "c%d", x->column);
+	return 0;
+}
+
+static int emit_set_function(Emitter *e, const Rte *r)
+{
+	const Expr *f = r->func;
+	for (size_t i = 0; i < ARRAY_LEN(set_functions); i++) {
+		if (!streq(set_functions[i].src, f->proc->src))
+			continue;
+		buf_printf(&e->out, "%s(", set_functions[i].table);
+		if (set_functions[i].elem)
+			buf_printf(&e->out, "%u, ", f->type);
+		if (emit_list(e, f->args.items, f->args.n) < 0)
+			return -1;
+		buf_puts(&e->out, ")");
+		return 0;
+	}
+	return emit_refuse(e, f->location, "the set-returning function %s is not available in SQLite mode", f->proc->name);
+}
+
+static int emit_function(Emitter *e, const Rte *r)
+{
+	if (is_set(r))
+		return emit_set_function(e, r);
+	if (r->lateral)
+		return emit_refuse(e, r->location, "this function in FROM with arguments from other tables is not available in SQLite mode");
+	buf_puts(&e->out, "(SELECT ");
+	if (emit_expr(e, r->func) < 0)
+		return -1;
+	buf_puts(&e->out, r->with_ordinality ? " AS c1, 1 AS c2)" : " AS c1)");
+	return 0;
+}
+
+static int emit_rte(Emitter *e, const Rte *r)
+{
+	int rc = 0;
+	switch (r->kind) {
+	case RTE_RELATION:
+		emit_ident(&e->out, r->rel->sqlite_name);
+		break;
+	case RTE_SUBQUERY:
+		if (r->lateral)
+			return emit_refuse(e, r->location, "LATERAL subqueries are not available in SQLite mode");
+		buf_puts(&e->out, "(");
+		rc = emit_select(e, r->query, OUT_ALIAS);
+		buf_puts(&e->out, ")");
+		break;
+	case RTE_CTE:
+		buf_printf(&e->out, "cte%d", r->cte->id);
+		break;
+	case RTE_FUNCTION:
+		rc = emit_function(e, r);
+		break;
+	default:
+		return emit_refuse(e, r->location, "this FROM item is not available in SQLite mode");
+	}
+	buf_printf(&e->out, " AS t%d", r->id);
+	return rc;
+}
+
+static int emit_from_item(Emitter *e, const FromItem *f);
+
+static int emit_operand(Emitter *e, const FromItem *f, bool parens)
+{
+	parens &= !f->rte;
+	if (parens)
+		buf_puts(&e->out, "(");
+	if (emit_from_item(e, f) < 0)
+		return -1;
+	if (parens)
+		buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_from_item(Emitter *e, const FromItem *f)
+{
+	static const char *const words[] = { [JOIN_INNER] = " JOIN ", [JOIN_LEFT] = " LEFT JOIN ", [JOIN_RIGHT] = " RIGHT JOIN ",
+					     [JOIN_FULL] = " FULL JOIN ", [JOIN_CROSS] = " JOIN " };
+	if (f->rte)
+		return emit_rte(e, f->rte);
+	if (emit_enter(e, -1) < 0 || emit_operand(e, f->left, false) < 0)
+		return -1;
+	buf_puts(&e->out, words[f->join]);
+	if (emit_operand(e, f->right, true) < 0 || emit_where(e, "ON", f->on) < 0)
+		return -1;
+	if (!f->on && (f->join == JOIN_RIGHT || f->join == JOIN_FULL || f->join == JOIN_LEFT))
+		buf_puts(&e->out, " ON 1"); /* NATURAL without a common column */
+	e->depth--;
+	return 0;
+}
+
+static bool has_right_side(const FromItem *f)
+{
+	return !f->rte && (f->join == JOIN_RIGHT || f->join == JOIN_FULL || has_right_side(f->left) || has_right_side(f->right));
+}
+
+/* The comma binds as tightly as JOIN in SQLite; only joins that keep unmatched rows of their right side notice. */
+int emit_from(Emitter *e, FromItem *const *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_puts(&e->out, ", ");
+		if (emit_operand(e, items[i], i > 0 && has_right_side(items[i])) < 0)
+			return -1;
+	}
+	return 0;
+}

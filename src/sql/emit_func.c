@@ -1,0 +1,322 @@
+/* Calls: functions and operators, aggregates, windows, casts. */
+#include "sql/emit_internal.h"
+
+#include <stdio.h>
+
+static uint32_t type_of(const Expr *x)
+{
+	return x->type == 705 ? 25 : x->type;
+}
+
+static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
+{
+	const SqliteFn *fn = *p->src ? fn_find(p->src) : NULL;
+	if (!fn)
+		return emit_refuse(e, location, "the function %s is not available in SQLite mode", p->name);
+	emit_ident(&e->out, arena_printf(e->a, "pg_%s", p->src));
+	buf_puts(&e->out, "(");
+	for (size_t i = 0; fn->flags & FN_TYPED && i < n; i++)
+		buf_printf(&e->out, "%u, ", type_of(args[i]));
+	if (emit_list(e, args, n) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_around(Emitter *e, const char *before, const Expr *x, const char *after)
+{
+	buf_puts(&e->out, before);
+	if (emit_expr(e, x) < 0)
+		return -1;
+	buf_puts(&e->out, after);
+	return 0;
+}
+
+static int emit_native(Emitter *e, Native f, Expr *const *args, size_t n)
+{
+	switch (f.form) {
+	case NATIVE_COMPARE:
+		return emit_compare(e, f.text, args[0], args[1]);
+	case NATIVE_INFIX:
+		buf_puts(&e->out, "(");
+		if (emit_expr(e, args[0]) < 0)
+			return -1;
+		buf_printf(&e->out, " %s ", f.text);
+		return emit_around(e, "", args[1], ")");
+	case NATIVE_PREFIX:
+		buf_printf(&e->out, "(%s", f.text);
+		return emit_around(e, "", args[0], ")");
+	case NATIVE_SAME:
+		return emit_expr(e, args[0]);
+	case NATIVE_CAST:
+		if (emit_around(e, "CAST(", args[0], " AS ") < 0)
+			return -1;
+		buf_printf(&e->out, "%s)", f.text);
+		return 0;
+	default:
+		buf_printf(&e->out, "%s(", f.text);
+		if (emit_list(e, args, n) < 0)
+			return -1;
+		buf_puts(&e->out, ")");
+		return 0;
+	}
+}
+
+/* Length of the part of a LIKE pattern before its first wildcard. */
+static size_t like_prefix(Str p)
+{
+	size_t n = 0;
+	while (n < p.n && p.p[n] != '%' && p.p[n] != '_' && p.p[n] != '\\')
+		n++;
+	return n;
+}
+
+/* x LIKE 'abc%' is also x >= 'abc' AND x < 'abd', which an index can serve. */
+static int emit_like(Emitter *e, const PgProc *p, Expr *const *args, int location)
+{
+	Str pattern = args[1]->kind == X_CONST && args[1]->val.kind == VAL_TEXT ? args[1]->val.s : (Str){ 0 };
+	size_t n = like_prefix(pattern);
+	if (!n || args[0]->kind != X_VAR)
+		return emit_own_call(e, p, args, 2, location);
+	if (emit_around(e, "(", args[0], " >= ") < 0)
+		return -1;
+	emit_text(&e->out, (Str){ pattern.p, n });
+	unsigned char last = (unsigned char)pattern.p[n - 1];
+	if (last < 0x7f) {
+		char *upper = arena_strndup(e->a, pattern.p, n);
+		upper[n - 1]++;
+		if (emit_around(e, " AND ", args[0], " < ") < 0)
+			return -1;
+		emit_text(&e->out, (Str){ upper, n });
+	}
+	buf_puts(&e->out, " AND ");
+	if (emit_own_call(e, p, args, 2, location) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+/* text || anything and anything || text: the other side in its text form. */
+static int emit_concat_any(Emitter *e, Expr *const *args, size_t other)
+{
+	buf_puts(&e->out, "(");
+	for (size_t i = 0; i < 2; i++) {
+		if (i)
+			buf_puts(&e->out, " || ");
+		if (i == other)
+			buf_printf(&e->out, "pg_cast_out(%u, %d, ", type_of(args[i]), args[i]->typmod);
+		if (emit_expr(e, args[i]) < 0)
+			return -1;
+		if (i == other)
+			buf_puts(&e->out, ")");
+	}
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, bool variadic_array, int location)
+{
+	if (p->retset)
+		return emit_refuse(e, location, "the set-returning function %s is not available here in SQLite mode", p->name);
+	if (variadic_array)
+		return emit_refuse(e, location, "VARIADIC calls are not available in SQLite mode");
+	if (streq(p->src, "textlike") && n == 2)
+		return emit_like(e, p, args, location);
+	if (!*p->src && n == 2 && (streq(p->name, "textanycat") || streq(p->name, "anytextcat")))
+		return emit_concat_any(e, args, streq(p->name, "textanycat"));
+	Native f = native_form(p->src);
+	if (f.form != NATIVE_NONE)
+		return emit_native(e, f, args, n);
+	return emit_own_call(e, p, args, n, location);
+}
+
+int emit_func(Emitter *e, const Expr *x)
+{
+	return emit_proc_call(e, x->proc, x->args.items, x->args.n, x->variadic_array, x->location);
+}
+
+static int emit_bound(Emitter *e, char bound, const Expr *offset)
+{
+	switch (bound) {
+	case 'u':
+		buf_puts(&e->out, "UNBOUNDED PRECEDING");
+		return 0;
+	case 'U':
+		buf_puts(&e->out, "UNBOUNDED FOLLOWING");
+		return 0;
+	case 'c':
+		buf_puts(&e->out, "CURRENT ROW");
+		return 0;
+	default:
+		return emit_around(e, "", offset, bound == 'p' ? " PRECEDING" : " FOLLOWING");
+	}
+}
+
+static int emit_frame(Emitter *e, const WindowDef *w)
+{
+	buf_puts(&e->out, w->mode == 'r' ? " ROWS BETWEEN " : w->mode == 'g' ? " GROUPS BETWEEN " : " RANGE BETWEEN ");
+	if (emit_bound(e, w->start, w->start_offset) < 0)
+		return -1;
+	buf_puts(&e->out, " AND ");
+	if (emit_bound(e, w->end, w->end_offset) < 0)
+		return -1;
+	buf_puts(&e->out, w->exclude == 'c' ? " EXCLUDE CURRENT ROW" : w->exclude == 'g' ? " EXCLUDE GROUP" : w->exclude == 't' ? " EXCLUDE TIES" : "");
+	return 0;
+}
+
+static int emit_over(Emitter *e, const WindowDef *w)
+{
+	buf_puts(&e->out, " OVER (");
+	for (size_t i = 0; i < w->partition.n; i++) {
+		buf_puts(&e->out, i ? ", " : "PARTITION BY ");
+		if (emit_collated(e, w->partition.items[i]) < 0)
+			return -1;
+	}
+	if (w->norder) {
+		buf_puts(&e->out, w->partition.n ? " ORDER BY " : "ORDER BY ");
+		if (emit_sort(e, w->order, w->norder, NULL) < 0)
+			return -1;
+	}
+	if (w->has_frame && emit_frame(e, w) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static bool order_matters(const PgProc *p)
+{
+	static const char *const free_of_order[] = { "count", "sum", "min", "max", "avg", "bool_and", "bool_or", "every", "bit_and", "bit_or" };
+	for (size_t i = 0; i < ARRAY_LEN(free_of_order); i++)
+		if (streq(p->name, free_of_order[i]))
+			return false;
+	return true;
+}
+
+static int aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool *typed)
+{
+	*typed = false;
+	if (x->proc->kind == 'w') {
+		snprintf(name, cap, "%s", x->proc->name);
+		return 0;
+	}
+	if (!native_aggregate(e->cat, x->proc, name, cap, typed))
+		return emit_refuse(e, x->location, "the aggregate %s is not available in SQLite mode", x->proc->name);
+	if (x->norder && order_matters(x->proc))
+		return emit_refuse(e, x->location, "ORDER BY inside the aggregate %s is not available in SQLite mode", x->proc->name);
+	if (x->is_distinct && (*typed || x->args.n != 1))
+		return emit_refuse(e, x->location, "DISTINCT inside the aggregate %s is not available in SQLite mode", x->proc->name);
+	return 0;
+}
+
+int emit_aggregate(Emitter *e, const Expr *x)
+{
+	char name[200];
+	bool typed;
+	if (aggregate_name(e, x, name, sizeof name, &typed) < 0)
+		return -1;
+	if (strchr(name, '.'))
+		emit_ident(&e->out, name);
+	else
+		buf_puts(&e->out, name);
+	buf_puts(&e->out, x->star ? "(*" : x->is_distinct ? "(DISTINCT " : "(");
+	for (size_t i = 0; typed && i < x->args.n; i++)
+		buf_printf(&e->out, "%u, ", type_of(x->args.items[i]));
+	for (size_t i = 0; i < x->args.n; i++) {
+		if (i)
+			buf_puts(&e->out, ", ");
+		if ((i ? emit_expr(e, x->args.items[i]) : emit_collated(e, x->args.items[i])) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, ")");
+	if (x->filter && (emit_where(e, "FILTER (WHERE", x->filter) < 0))
+		return -1;
+	if (x->filter)
+		buf_puts(&e->out, ")");
+	return x->window ? emit_over(e, x->window) : 0;
+}
+
+static bool is_text(uint32_t type)
+{
+	return type == 25 || type == 1043 || type == 705 || type == 1042;
+}
+
+static int emit_via_io(Emitter *e, const Expr *x, const Expr *arg)
+{
+	bool out = !is_text(type_of(arg)), in = !is_text(x->type);
+	if (in)
+		buf_printf(&e->out, "pg_cast_in(%u, -1, ", x->type);
+	if (out)
+		buf_printf(&e->out, "pg_cast_out(%u, %d, ", arg->type, arg->typmod);
+	if (emit_expr(e, arg) < 0)
+		return -1;
+	buf_puts(&e->out, out ? ")" : "");
+	buf_puts(&e->out, in ? ")" : "");
+	return 0;
+}
+
+int emit_cast(Emitter *e, const Expr *x)
+{
+	const Expr *arg = x->args.items[0];
+	if (x->kind == X_VIA_IO)
+		return emit_via_io(e, x, arg);
+	if (x->kind == X_TYPMOD) {
+		buf_printf(&e->out, "pg_typmod(%u, %d, %d, ", x->type, x->typmod, x->is_explicit);
+		return emit_around(e, "", arg, ")");
+	}
+	const PgType *from = catalog_type(e->cat, arg->type), *to = catalog_type(e->cat, x->type);
+	if (!from || !to)
+		return emit_refuse(e, x->location, "this array cast is not available in SQLite mode");
+	buf_printf(&e->out, "pg_array_cast(%u, %u, %d, %d, ", from->elem_oid, to->elem_oid, x->typmod, x->is_explicit);
+	return emit_around(e, "", arg, ")");
+}
+
+int emit_sqlvalue(Emitter *e, const Expr *x)
+{
+	static const struct {
+		const char *name, *text;
+	} values[] = { { "current_date", "pg_timestamptz_date(pg_now())" },
+		       { "current_timestamp", "pg_now()" },
+		       { "current_time", "pg_timestamptz_timetz(pg_now())" },
+		       { "localtimestamp", "pg_timestamptz_timestamp(pg_now())" },
+		       { "localtime", "pg_timestamptz_time(pg_now())" },
+		       { "current_user", "pg_current_user()" },
+		       { "user", "pg_current_user()" },
+		       { "current_role", "pg_current_user()" },
+		       { "session_user", "pg_session_user()" },
+		       { "current_catalog", "pg_current_database()" },
+		       { "current_schema", "pg_current_schema()" } };
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		if (!str_iis(str_of(x->name), values[i].name))
+			continue;
+		if (x->typmod >= 0)
+			buf_printf(&e->out, "pg_typmod(%u, %d, 1, %s)", x->type, x->typmod, values[i].text);
+		else
+			buf_puts(&e->out, values[i].text);
+		return 0;
+	}
+	return emit_refuse(e, x->location, "%s is not available in SQLite mode", x->name);
+}
+
+/* GREATEST and LEAST ignore NULLs; SQLite's two-argument max and min do not. */
+int emit_minmax(Emitter *e, const Expr *x)
+{
+	const char *fn = x->is_least ? "min" : "max";
+	if (x->args.n == 1)
+		return emit_expr(e, x->args.items[0]);
+	if (x->args.n == 2) {
+		buf_printf(&e->out, "ifnull(%s(", fn);
+		if (emit_collated(e, x->args.items[0]) < 0 || emit_around(e, ", ", x->args.items[1], "), ifnull(") < 0 ||
+		    emit_list(e, x->args.items, 2) < 0)
+			return -1;
+		buf_puts(&e->out, "))");
+		return 0;
+	}
+	buf_printf(&e->out, "(SELECT %s(column1", fn);
+	emit_collate(e, x->type);
+	buf_puts(&e->out, ") FROM (");
+	for (size_t i = 0; i < x->args.n; i++)
+		if (emit_around(e, i ? ", (" : "VALUES (", x->args.items[i], ")") < 0)
+			return -1;
+	buf_puts(&e->out, "))");
+	return 0;
+}

@@ -1,0 +1,72 @@
+/* Inside the emitter: what its files call of each other. */
+#ifndef US_SQL_EMIT_INTERNAL_H
+#define US_SQL_EMIT_INTERNAL_H
+
+#include "sql/analyze.h"
+#include "sql/emit.h"
+
+enum { MAX_EMIT_DEPTH = 900 };
+
+/* How a function of PostgreSQL is written in SQLite. */
+typedef enum NativeForm {
+	NATIVE_NONE,
+	NATIVE_COMPARE, /* infix `text`, with the collation of the operands' type */
+	NATIVE_INFIX,
+	NATIVE_PREFIX,  /* `text` before the operand */
+	NATIVE_SAME,    /* the argument itself */
+	NATIVE_CALL,    /* SQLite's own function `text` */
+	NATIVE_CAST,    /* CAST(arg AS `text`) */
+} NativeForm;
+
+typedef struct Native {
+	const char *src; /* prosrc */
+	NativeForm form;
+	const char *text;
+} Native;
+
+/* procs.c: the native form for a prosrc; form NATIVE_NONE when there is none. */
+Native native_form(const char *src);
+/* The SQLite name of an aggregate (without quotes, in `buf`), native or own. `typed`: called with type OIDs first. False: unavailable. */
+bool native_aggregate(const Catalog *cat, const PgProc *proc, char *buf, size_t cap, bool *typed);
+
+/* emit.c */
+int emit_refuse(Emitter *e, int location, const char *fmt, ...) US_PRINTF(3, 4);
+int emit_enter(Emitter *e, int location); /* -1 and 54001 when too deep */
+enum { OUT_ALIAS = 1, OUT_COLLATE = 2 };
+int emit_select(Emitter *e, const Query *q, unsigned flags);
+int emit_with(Emitter *e, const Query *q);
+int emit_limits(Emitter *e, const Query *q);
+int emit_where(Emitter *e, const char *word, const Expr *x);
+
+/* emit_expr.c */
+int emit_list(Emitter *e, Expr *const *items, size_t n);
+/* With COLLATE when the type needs one and the expression does not carry it as a column. */
+int emit_collated(Emitter *e, const Expr *x);
+bool carries_collation(const Expr *x);
+void emit_collate(Emitter *e, uint32_t type);
+int emit_compare(Emitter *e, const char *op, const Expr *l, const Expr *r);
+int emit_sort(Emitter *e, const SortItem *items, size_t n, const Query *q);
+int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, bool variadic_array, int location);
+
+/* emit_func.c */
+int emit_func(Emitter *e, const Expr *x);
+int emit_aggregate(Emitter *e, const Expr *x);
+int emit_cast(Emitter *e, const Expr *x);
+int emit_sqlvalue(Emitter *e, const Expr *x);
+int emit_minmax(Emitter *e, const Expr *x);
+
+/* emit_sublink.c */
+int emit_sublink(Emitter *e, const Expr *x);
+int emit_scalar_array(Emitter *e, const Expr *x);
+int emit_in_list(Emitter *e, const Expr *x);
+
+/* emit_from.c */
+int emit_from(Emitter *e, FromItem *const *items, size_t n);
+int emit_var(Emitter *e, const Expr *x);
+
+/* emit_dml.c */
+int emit_insert(Emitter *e, const Query *q);
+int emit_update(Emitter *e, const Query *q);
+int emit_delete(Emitter *e, const Query *q);
+
+#endif

@@ -1,0 +1,145 @@
+/* sql_plan: one statement -> plan, by its kind. */
+#include "sql/plan_copy.h"
+#include "sql/plan_internal.h"
+
+#include "sql/emit.h"
+
+ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
+{
+	ParseState *ps = arena_new_of(a, ParseState);
+	*ps = (ParseState){ .env = env, .a = a, .err = err, .source = source, .params = arena_new_of(a, ParamTypes),
+			    .next_id = arena_new_of(a, int), .volatile_fn = arena_new_of(a, bool), .writes = arena_new_of(a, bool) };
+	return ps;
+}
+
+const char *plan_emit(ParseState *ps, const Query *q)
+{
+	Emitter e = { .a = ps->a, .cat = ps->env->cat, .types = ps->env->types, .source = ps->source, .err = ps->err };
+	const char *text = emit_query(&e, q) < 0 ? NULL : arena_strndup(ps->a, (const char *)e.out.data, e.out.len);
+	buf_free(&e.out);
+	return text;
+}
+
+static const TargetList *result_targets(const Query *q)
+{
+	return q->cmd == CMD_SELECT ? &q->targets : &q->returning;
+}
+
+static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
+{
+	plan->cols = arena_array(ps->a, PlanColumn, q->ncols + 1);
+	plan->ncols = q->ncols;
+	for (size_t i = 0; i < q->ncols; i++) {
+		PlanColumn *c = &plan->cols[i];
+		*c = (PlanColumn){ .name = q->cols[i].name, .type = catalog_type(ps->env->cat, q->cols[i].type), .typmod = q->cols[i].typmod };
+		if (!c->type)
+			return err_set(ps->err, "XX000", "cache lookup failed for type %u", q->cols[i].type);
+	}
+	const TargetList *t = result_targets(q);
+	for (size_t i = 0, k = 0; q->setop == SETOP_NONE && i < t->n; i++) {
+		if (t->items[i].junk)
+			continue;
+		plan->cols[k].table_oid = t->items[i].table_oid;
+		plan->cols[k++].attnum = t->items[i].table_attnum;
+	}
+	return 0;
+}
+
+int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
+{
+	static const char *const tags[] = { [CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE" };
+	Query *q = an_query(ps, stmt);
+	if (!q)
+		return -1;
+	plan->kind = PLAN_QUERY;
+	plan->tag = tags[q->cmd];
+	plan->tag_rows = true;
+	plan->returns_rows = q->cmd == CMD_SELECT || q->returning.n > 0;
+	plan->cacheable = true;
+	if (plan_columns(ps, q, plan) < 0)
+		return -1;
+	plan->sql = plan_emit(ps, q);
+	if (!plan->sql)
+		return -1;
+	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
+	plan->volatile_fn = *ps->volatile_fn;
+	plan->target_oid = q->result ? q->result->rel->oid : 0;
+	if (out)
+		*out = q;
+	return 0;
+}
+
+static int plan_params(ParseState *ps, Plan *plan)
+{
+	plan->nparams = ps->params->n;
+	plan->param_types = arena_dup(ps->a, ps->params->types, (ps->params->n + !ps->params->n) * sizeof *ps->params->types);
+	for (size_t i = 0; i < plan->nparams; i++)
+		if (!plan->param_types[i] || plan->param_types[i] == 705)
+			return err_set(ps->err, "42P18", "could not determine data type of parameter $%zu", i + 1);
+	return 0;
+}
+
+static int plan_explain(ParseState *ps, const PgQuery__ExplainStmt *s, const RawStmt *raw, Plan *plan)
+{
+	Plan inner = { 0 };
+	for (size_t i = 0; i < s->n_options; i++)
+		if (streq(s->options[i]->def_elem->defname, "analyze"))
+			return err_refuse(ps->err, 0, "EXPLAIN ANALYZE is not available in SQLite mode");
+	switch (s->query->node_case) {
+	case PG_QUERY__NODE__NODE_SELECT_STMT:
+	case PG_QUERY__NODE__NODE_INSERT_STMT:
+	case PG_QUERY__NODE__NODE_UPDATE_STMT:
+	case PG_QUERY__NODE__NODE_DELETE_STMT:
+		break;
+	default:
+		return err_refuse(ps->err, 0, "EXPLAIN of this statement is not available in SQLite mode");
+	}
+	if (plan_query(ps, s->query, &inner, NULL) < 0)
+		return -1;
+	plan->kind = PLAN_EXPLAIN;
+	plan->tag = "EXPLAIN";
+	plan->sql = inner.sql;
+	plan->returns_rows = true;
+	plan->ncols = 1;
+	plan->cols = arena_new_of(ps->a, PlanColumn);
+	plan->cols[0] = (PlanColumn){ .name = "QUERY PLAN", .type = catalog_type(ps->env->cat, 25), .typmod = -1 };
+	plan->inner = arena_dup(ps->a, raw, sizeof *raw);
+	return 0;
+}
+
+static int plan_node(ParseState *ps, const RawStmt *raw, Plan *plan)
+{
+	const PgNode *n = raw->node;
+	switch (n->node_case) {
+	case PG_QUERY__NODE__NODE_SELECT_STMT:
+		if (n->select_stmt->into_clause)
+			return plan_other(ps, raw, plan);
+		return plan_query(ps, n, plan, NULL);
+	case PG_QUERY__NODE__NODE_INSERT_STMT:
+	case PG_QUERY__NODE__NODE_UPDATE_STMT:
+	case PG_QUERY__NODE__NODE_DELETE_STMT:
+		return plan_query(ps, n, plan, NULL);
+	case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
+		return plan_explain(ps, n->explain_stmt, raw, plan);
+	case PG_QUERY__NODE__NODE_COPY_STMT:
+		return plan_copy(ps, n->copy_stmt, plan);
+	default:
+		return plan_other(ps, raw, plan);
+	}
+}
+
+int sql_plan(const SqlEnv *env, const ParsedSql *parsed, size_t which, const uint32_t *param_types, size_t nparams, Arena *a, Plan **out,
+	     Error *err)
+{
+	ParseState *ps = plan_state(env, a, parsed->source, err);
+	ps->params->types = arena_array(a, uint32_t, nparams + 1);
+	ps->params->n = ps->params->cap = nparams;
+	if (nparams)
+		memcpy(ps->params->types, param_types, nparams * sizeof *param_types);
+	Plan *plan = arena_new_of(a, Plan);
+	plan->catalog_version = env->cat->version;
+	if (plan_node(ps, &parsed->stmts[which], plan) < 0 || plan_params(ps, plan) < 0)
+		return -1;
+	*out = plan;
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* Inside the sql room: what the files of the query half of the analyser call of each other. */
+#ifndef US_SQL_QUERY_H
+#define US_SQL_QUERY_H
+
+#include "sql/analyze.h"
+
+/* Deepest nesting of queries and views, as a bound of the recursion over them. */
+enum { MAX_QUERY_DEPTH = 100 };
+
+/* scope.c */
+NsItem *ns_add_item(ParseState *ps, const NsItem *item);
+Expr *var_new(ParseState *ps, Rte *rte, int column, int location);
+int ns_find_column(ParseState *ps, const char *name, int location, Expr **out); /* this level only: 1, 0, or -1 and an error */
+
+/* from.c */
+Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
+Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location);
+Rte *rte_subquery(ParseState *ps, Query *q, const char *alias, int location);
+int rte_apply_alias(ParseState *ps, Rte *rte, const PgQuery__Alias *alias, int location);
+FromItem *from_item(ParseState *ps, const PgNode *node);
+FromItem *from_leaf(ParseState *ps, Rte *rte);
+
+/* joins.c */
+FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *j);
+
+/* from_func.c */
+FromItem *from_function(ParseState *ps, const PgQuery__RangeFunction *rf);
+
+/* select.c */
+ParseState *level_new(ParseState *parent);
+Query *query_new(ParseState *ps, CmdKind cmd);
+int an_targets(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPlace place, TargetList *out);
+int an_where(ParseState *ps, const PgNode *node, ExprPlace place, const char *construct, Expr **out);
+void query_set_columns(ParseState *ps, Query *q, const TargetList *targets);
+int resolve_unknown_targets(ParseState *ps, TargetList *l);
+Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s);
+int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
+int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
+
+/* order.c */
+int an_order_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
+int an_group_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
+int an_distinct(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
+int sort_direction(ParseState *ps, const PgQuery__SortBy *sb, SortItem *item);
+
+/* window.c */
+int an_named_windows(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
+
+/* cte.c */
+int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q);
+Cte *cte_find(ParseState *ps, const char *name);
+
+/* setop.c, values.c */
+Query *an_setop(ParseState *ps, const PgQuery__SelectStmt *s);
+Query *an_values(ParseState *ps, const PgQuery__SelectStmt *s);
+/* Columns of a query over which a set operation or INSERT wants other types: converts the outputs in place where that is possible. */
+int query_coerce_column(ParseState *ps, Query *q, size_t column, uint32_t type, int32_t typmod);
+
+/* insert.c, update.c, delete.c */
+Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s);
+Query *an_update(ParseState *ps, const PgQuery__UpdateStmt *s);
+Query *an_delete(ParseState *ps, const PgQuery__DeleteStmt *s);
+const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb);
+int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
+/* Converts an expression for assignment to a column: 42804 as PostgreSQL words it. */
+Expr *assign_to_column(ParseState *ps, Expr *e, const CatRel *rel, const CatColumn *col, int location);
+Expr *column_default(ParseState *ps, const CatRel *rel, const CatColumn *col);
+int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, const CatRel *rel, TargetList *out);
+
+/* conflict.c */
+int an_on_conflict(ParseState *ps, const PgQuery__OnConflictClause *oc, Query *q);
+
+#endif

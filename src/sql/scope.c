@@ -1,0 +1,310 @@
+/* Names: relations through the search path, columns through the levels of a query, stars. */
+#include "sql/query.h"
+
+static const char *field_name(const PgNode *n)
+{
+	return n->node_case == PG_QUERY__NODE__NODE_STRING ? n->string->sval : NULL;
+}
+
+NsItem *ns_add_item(ParseState *ps, const NsItem *item)
+{
+	if (ps->nns == ps->ns_cap) {
+		size_t cap = ps->ns_cap ? ps->ns_cap * 2 : 8;
+		NsItem **grown = arena_array(ps->a, NsItem *, cap);
+		if (ps->nns)
+			memcpy(grown, ps->ns, ps->nns * sizeof *grown);
+		ps->ns = grown;
+		ps->ns_cap = cap;
+	}
+	NsItem *copy = arena_dup(ps->a, item, sizeof *item);
+	ps->ns[ps->nns++] = copy;
+	return copy;
+}
+
+Expr *var_new(ParseState *ps, Rte *rte, int column, int location)
+{
+	const Column *c = &rte->cols[column - 1];
+	Expr *v = expr_new(ps, X_VAR, c->type, location);
+	v->typmod = c->typmod;
+	v->collation = c->collation;
+	v->rte = rte;
+	v->column = column;
+	return v;
+}
+
+NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible)
+{
+	NsItem item = { .alias = rte->alias, .rte = rte, .rel_visible = rel_visible, .cols_visible = cols_visible };
+	item.cols = arena_array(ps->a, NsColumn, rte->ncols ? rte->ncols : 1);
+	if (rte->kind == RTE_RELATION && rte->rel && streq(rte->alias, rte->rel->name)) {
+		const CatSchema *s = catalog_schema_by_oid(ps->env->cat, rte->rel->schema);
+		item.schema = s ? s->name : NULL;
+	}
+	for (size_t i = 0; i < rte->ncols; i++) {
+		if (!rte->cols[i].name)
+			continue;
+		item.cols[item.ncols++] = (NsColumn){ .name = rte->cols[i].name, .expr = var_new(ps, rte, (int)i + 1, -1) };
+	}
+	return ns_add_item(ps, &item);
+}
+
+static Expr *use_column(ParseState *ps, const NsColumn *c, int location)
+{
+	Expr *e = expr_copy(ps, c->expr);
+	e->location = location;
+	return e;
+}
+
+/* 1 found, 0 not there, -1 ambiguous (error set). */
+static int find_in_item(ParseState *ps, const NsItem *item, const char *name, bool plain, int location, Expr **out)
+{
+	int found = 0;
+	for (size_t i = 0; i < item->ncols; i++) {
+		const NsColumn *c = &item->cols[i];
+		if ((plain && c->hidden) || !streq(c->name, name))
+			continue;
+		if (found++)
+			return an_error(ps, location, "42702", "column reference \"%s\" is ambiguous", name);
+		*out = use_column(ps, c, location);
+	}
+	return found;
+}
+
+int ns_find_column(ParseState *ps, const char *name, int location, Expr **out)
+{
+	bool found = false;
+	Expr *e = NULL;
+	for (size_t i = 0; i < ps->nns; i++) {
+		if (!ps->ns[i]->cols_visible)
+			continue;
+		int r = find_in_item(ps, ps->ns[i], name, true, location, &e);
+		if (r < 0)
+			return -1;
+		if (r && found)
+			return an_error(ps, location, "42702", "column reference \"%s\" is ambiguous", name);
+		if (r) {
+			found = true;
+			*out = e;
+		}
+	}
+	return found;
+}
+
+/* The item named so, from this level outwards; `level` is where it was found. */
+static const NsItem *find_item(ParseState *ps, const char *schema, const char *alias, ParseState **level)
+{
+	for (ParseState *l = ps; l; l = l->parent) {
+		for (size_t i = 0; i < l->nns; i++) {
+			const NsItem *it = l->ns[i];
+			if (!it->rel_visible || !it->alias || !streq(it->alias, alias))
+				continue;
+			if (schema && (!it->schema || !streq(it->schema, schema)))
+				continue;
+			*level = l;
+			return it;
+		}
+	}
+	return NULL;
+}
+
+static void mark_lateral(ParseState *level)
+{
+	if (level->in_from)
+		level->lateral_ref = true;
+}
+
+static Expr *whole_row(ParseState *ps, const NsItem *item, int location)
+{
+	if (!item->rte)
+		return an_refuse(ps, location, "a whole-row reference to a join is not available in SQLite mode"), NULL;
+	uint32_t type = item->rte->kind == RTE_RELATION && item->rte->rel->rowtype ? item->rte->rel->rowtype : 2249;
+	Expr *v = expr_new(ps, X_VAR, type, location);
+	v->rte = item->rte;
+	v->typmod = -1;
+	v->column = 0;
+	return v;
+}
+
+static bool is_system_column(const char *name)
+{
+	static const char *const names[] = { "ctid", "xmin", "xmax", "cmin", "cmax" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (streq(name, names[i]))
+			return true;
+	return false;
+}
+
+/* tableoid is known from the relation; the other system columns say things that a SQLite file does not keep.
+ * 1 found, 0 no such column, -1 error. */
+static int system_column(ParseState *ps, const NsItem *item, const char *name, int location, Expr **out)
+{
+	if (!item->rte || item->rte->kind != RTE_RELATION || item->rte->rel->kind == REL_VIRTUAL)
+		return 0;
+	if (streq(name, "tableoid") && !item->rte->nullable) {
+		*out = expr_const(ps, 26, val_int(item->rte->rel->oid));
+		(*out)->location = location;
+		return 1;
+	}
+	if (is_system_column(name) || streq(name, "tableoid"))
+		return an_refuse(ps, location, "the system column \"%s\" is not available in SQLite mode", name);
+	return 0;
+}
+
+static Expr *plain_column(ParseState *ps, const char *name, int location)
+{
+	Expr *e = NULL;
+	for (ParseState *l = ps; l; l = l->parent) {
+		int r = ns_find_column(l, name, location, &e);
+		if (r < 0)
+			return NULL;
+		if (r) {
+			mark_lateral(l);
+			return e;
+		}
+	}
+	for (ParseState *l = ps; l; l = l->parent)
+		for (size_t i = 0; i < l->nns; i++) {
+			int r = l->ns[i]->cols_visible ? system_column(ps, l->ns[i], name, location, &e) : 0;
+			if (r)
+				return r > 0 ? e : NULL;
+		}
+	ParseState *level;
+	const NsItem *item = find_item(ps, NULL, name, &level);
+	if (item) {
+		mark_lateral(level);
+		return whole_row(ps, item, location);
+	}
+	an_error(ps, location, "42703", "column \"%s\" does not exist", name);
+	return NULL;
+}
+
+static int missing_from(ParseState *ps, const char *alias, int location)
+{
+	for (ParseState *l = ps; l; l = l->parent)
+		for (size_t i = 0; i < l->nns; i++) {
+			const NsItem *it = l->ns[i];
+			if (!it->rte || it->rte->kind != RTE_RELATION || !streq(it->rte->rel->name, alias) || streq(it->rte->alias, alias))
+				continue;
+			an_error(ps, location, "42P01", "invalid reference to FROM-clause entry for table \"%s\"", alias);
+			return err_hint(ps->err, "Perhaps you meant to reference the table alias \"%s\".", it->rte->alias);
+		}
+	return an_error(ps, location, "42P01", "missing FROM-clause entry for table \"%s\"", alias);
+}
+
+static Expr *qualified_column(ParseState *ps, const char *schema, const char *alias, const char *name, int location)
+{
+	ParseState *level;
+	const NsItem *item = find_item(ps, schema, alias, &level);
+	if (!item)
+		return missing_from(ps, alias, location), NULL;
+	Expr *e = NULL;
+	int r = find_in_item(ps, item, name, false, location, &e);
+	if (r == 0)
+		r = system_column(ps, item, name, location, &e);
+	if (r > 0) {
+		mark_lateral(level);
+		return e;
+	}
+	if (r == 0)
+		an_error(ps, location, "42703", "column %s.%s does not exist", alias, name);
+	return NULL;
+}
+
+Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
+{
+	const char *names[4];
+	if (ref->n_fields > 4)
+		return an_error(ps, ref->location, "42601", "improper qualified name (too many dotted names)"), NULL;
+	for (size_t i = 0; i < ref->n_fields; i++) {
+		names[i] = field_name(ref->fields[i]);
+		if (!names[i])
+			return an_refuse(ps, ref->location, "row expansion via \"*\" is not available here"), NULL;
+	}
+	switch (ref->n_fields) {
+	case 1:
+		return plain_column(ps, names[0], ref->location);
+	case 2:
+		return qualified_column(ps, NULL, names[0], names[1], ref->location);
+	case 3:
+		return qualified_column(ps, names[0], names[1], names[2], ref->location);
+	default:
+		if (!streq(names[0], ps->env->database))
+			return an_refuse(ps, ref->location, "cross-database references are not implemented: %s.%s.%s.%s", names[0], names[1],
+					 names[2], names[3]),
+			       NULL;
+		return qualified_column(ps, names[1], names[2], names[3], ref->location);
+	}
+}
+
+static int add_star_columns(ParseState *ps, const NsItem *item, bool plain, int location, TargetList *out)
+{
+	for (size_t i = 0; i < item->ncols; i++) {
+		if (plain && item->cols[i].hidden)
+			continue;
+		if (target_add(ps, out, use_column(ps, &item->cols[i], location), item->cols[i].name) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out)
+{
+	if (ref->n_fields == 1) {
+		bool any = false;
+		for (size_t i = 0; i < ps->nns; i++) {
+			if (!ps->ns[i]->cols_visible)
+				continue;
+			any = true;
+			if (add_star_columns(ps, ps->ns[i], true, ref->location, out) < 0)
+				return -1;
+		}
+		return any ? 0 : an_error(ps, ref->location, "42601", "SELECT * with no tables specified is not valid");
+	}
+	if (ref->n_fields > 3)
+		return an_refuse(ps, ref->location, "a star with more than two qualifying names is not available");
+	const char *alias = field_name(ref->fields[ref->n_fields - 2]);
+	const char *schema = ref->n_fields == 3 ? field_name(ref->fields[0]) : NULL;
+	ParseState *level;
+	const NsItem *item = find_item(ps, schema, alias, &level);
+	if (!item)
+		return missing_from(ps, alias, ref->location);
+	mark_lateral(level);
+	return add_star_columns(ps, item, false, ref->location, out);
+}
+
+static const CatRel *rel_in_schema(ParseState *ps, const char *schema, const char *name)
+{
+	const CatSchema *s = catalog_schema(ps->env->cat, schema);
+	return s ? catalog_rel(ps->env->cat, s->oid, name) : NULL;
+}
+
+static const CatRel *rel_in_path(ParseState *ps, const char *name)
+{
+	bool catalog_named = false;
+	for (size_t i = 0; i < ps->env->nsearch_path; i++)
+		catalog_named |= streq(ps->env->search_path[i], "pg_catalog");
+	const CatRel *r = rel_in_schema(ps, "pg_temp", name);
+	if (!r && !catalog_named)
+		r = catalog_rel(ps->env->cat, NS_PG_CATALOG, name);
+	for (size_t i = 0; !r && i < ps->env->nsearch_path; i++)
+		r = rel_in_schema(ps, ps->env->search_path[i], name);
+	return r;
+}
+
+const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok)
+{
+	if (*rv->catalogname && !streq(rv->catalogname, ps->env->database))
+		return an_error(ps, rv->location, "0A000", "cross-database references are not implemented: \"%s.%s.%s\"", rv->catalogname,
+				rv->schemaname, rv->relname),
+		       NULL;
+	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
+										  : rel_in_schema(ps, rv->schemaname, rv->relname)
+					  : rel_in_path(ps, rv->relname);
+	if (r || missing_ok)
+		return r;
+	if (*rv->schemaname)
+		an_error(ps, rv->location, "42P01", "relation \"%s.%s\" does not exist", rv->schemaname, rv->relname);
+	else
+		an_error(ps, rv->location, "42P01", "relation \"%s\" does not exist", rv->relname);
+	return NULL;
+}

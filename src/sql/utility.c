@@ -1,0 +1,373 @@
+/* Statements that are neither queries nor COPY: transactions, prepared statements, maintenance; and the way to the DDL planners. */
+#include "sql/ddl.h"
+
+#include <pg_query.h>
+
+#define NODE(x) PG_QUERY__NODE__NODE_##x
+
+static void read_transaction_modes(PgQuery__Node *const *opts, size_t n, Plan *plan)
+{
+	plan->read_only = plan->deferrable = -1;
+	for (size_t i = 0; i < n; i++) {
+		const PgQuery__DefElem *e = opts[i]->def_elem;
+		const PgQuery__AConst *k = e->arg && e->arg->node_case == NODE(A_CONST) ? e->arg->a_const : NULL;
+		if (!k)
+			continue;
+		bool yes = k->val_case == PG_QUERY__A__CONST__VAL_IVAL && k->ival->ival != 0;
+		if (streq(e->defname, "transaction_isolation") && k->val_case == PG_QUERY__A__CONST__VAL_SVAL)
+			plan->isolation = k->sval->sval;
+		else if (streq(e->defname, "transaction_read_only"))
+			plan->read_only = yes;
+		else if (streq(e->defname, "transaction_deferrable"))
+			plan->deferrable = yes;
+	}
+}
+
+int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *plan)
+{
+	static const struct {
+		PgQuery__TransactionStmtKind kind;
+		PlanKind plan;
+		const char *tag;
+	} kinds[] = {
+		{ PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_BEGIN, PLAN_BEGIN, "BEGIN" },
+		{ PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START, PLAN_BEGIN, "START TRANSACTION" },
+		{ PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT, PLAN_COMMIT, "COMMIT" },
+		{ PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK, PLAN_ROLLBACK, "ROLLBACK" },
+		{ PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT, PLAN_SAVEPOINT, "SAVEPOINT" },
+		{ PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE, PLAN_RELEASE, "RELEASE" },
+		{ PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO, PLAN_ROLLBACK_TO, "ROLLBACK" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (kinds[i].kind != s->kind)
+			continue;
+		plan->kind = kinds[i].plan;
+		plan->tag = kinds[i].tag;
+		plan->name = s->savepoint_name && *s->savepoint_name ? s->savepoint_name : NULL;
+		plan->chain = s->chain;
+		read_transaction_modes(s->options, s->n_options, plan);
+		return 0;
+	}
+	return an_refuse(ps, 0, "two-phase commit");
+}
+
+/* A SET value as text. */
+static const char *set_value(ParseState *ps, const PgNode *n)
+{
+	if (n->node_case == NODE(TYPE_CAST)) /* SET TIME ZONE INTERVAL '...' */
+		return set_value(ps, n->type_cast->arg);
+	if (n->node_case != NODE(A_CONST))
+		return NULL;
+	const PgQuery__AConst *k = n->a_const;
+	switch (k->val_case) {
+	case PG_QUERY__A__CONST__VAL_IVAL:
+		return arena_printf(ps->a, "%d", k->ival->ival);
+	case PG_QUERY__A__CONST__VAL_FVAL:
+		return k->fval->fval;
+	case PG_QUERY__A__CONST__VAL_SVAL:
+		return k->sval->sval;
+	case PG_QUERY__A__CONST__VAL_BOOLVAL:
+		return k->boolval->boolval ? "true" : "false";
+	default:
+		return NULL;
+	}
+}
+
+int plan_variable_set(ParseState *ps, const PgQuery__VariableSetStmt *s, Plan *plan)
+{
+	plan->kind = PLAN_SET;
+	plan->tag = "SET";
+	plan->local = s->is_local;
+	plan->read_only = plan->deferrable = -1;
+	plan->name = s->name && *s->name ? s->name : NULL;
+	switch (s->kind) {
+	case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE:
+		plan->values = arena_array(ps->a, const char *, s->n_args);
+		for (size_t i = 0; i < s->n_args; i++) {
+			plan->values[plan->nvalues++] = set_value(ps, s->args[i]);
+			if (!plan->values[i])
+				return an_refuse(ps, 0, "this value in SET %s", s->name);
+		}
+		return 0;
+	case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_DEFAULT:
+		plan->is_default = true;
+		return 0;
+	case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI:
+		if (streq(s->name, "TRANSACTION SNAPSHOT"))
+			return an_refuse(ps, 0, "SET TRANSACTION SNAPSHOT");
+		read_transaction_modes(s->args, s->n_args, plan);
+		return 0;
+	case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET:
+	case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL:
+		plan->tag = "RESET";
+		return 0;
+	default:
+		return an_refuse(ps, 0, "SET ... FROM CURRENT");
+	}
+}
+
+/* Byte offset of the query in "PREPARE name (types) AS query"; -1 when there is none. */
+static int prepared_query_offset(ParseState *ps, Str text)
+{
+	const char *copy = arena_strndup(ps->a, text.p, text.n);
+	PgQueryScanResult scan = pg_query_scan(copy);
+	int at = -1, depth = 0;
+	PgQuery__ScanResult *r = scan.error ? NULL : pg_query__scan_result__unpack(NULL, scan.pbuf.len, (uint8_t *)scan.pbuf.data);
+	for (size_t i = 0; r && i < r->n_tokens && at < 0; i++) {
+		int t = (int)r->tokens[i]->token;
+		depth += t == PG_QUERY__TOKEN__ASCII_40 ? 1 : t == PG_QUERY__TOKEN__ASCII_41 ? -1 : 0;
+		if (depth == 0 && t == PG_QUERY__TOKEN__AS && i >= 2)
+			at = r->tokens[i]->end;
+	}
+	if (r)
+		pg_query__scan_result__free_unpacked(r, NULL);
+	pg_query_free_scan_result(scan);
+	return at;
+}
+
+static int plan_prepare(ParseState *ps, const PgQuery__PrepareStmt *s, const RawStmt *raw, Plan *plan)
+{
+	int at = prepared_query_offset(ps, raw->text);
+	if (at < 0)
+		return an_error(ps, -1, "42601", "the query of PREPARE was not found");
+	plan->kind = PLAN_PREPARE;
+	plan->tag = "PREPARE";
+	plan->name = s->name;
+	while ((size_t)at < raw->text.n && strchr(" \t\r\n", raw->text.p[at]))
+		at++;
+	plan->inner_text = (Str){ raw->text.p + at, raw->text.n - (size_t)at };
+	RawStmt *inner = arena_new_of(ps->a, RawStmt);
+	*inner = (RawStmt){ .node = s->query, .text = plan->inner_text, .location = raw->location + at };
+	plan->inner = inner;
+	plan->nparams = s->n_argtypes;
+	plan->param_types = arena_array(ps->a, uint32_t, s->n_argtypes + 1);
+	for (size_t i = 0; i < s->n_argtypes; i++) {
+		int32_t typmod;
+		const PgType *t = an_typename(ps, s->argtypes[i]->type_name, &typmod);
+		if (!t)
+			return -1;
+		plan->param_types[i] = t->oid;
+	}
+	return 0;
+}
+
+static int plan_execute(ParseState *ps, const PgQuery__ExecuteStmt *s, Plan *plan)
+{
+	if (s->n_params) {
+		PgQuery__SelectStmt select;
+		PgQuery__Node node;
+		pg_query__select_stmt__init(&select);
+		pg_query__node__init(&node);
+		select.n_target_list = s->n_params;
+		select.target_list = arena_array(ps->a, PgQuery__Node *, s->n_params);
+		select.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
+		select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
+		for (size_t i = 0; i < s->n_params; i++) {
+			PgQuery__ResTarget *t = arena_new_of(ps->a, PgQuery__ResTarget);
+			PgQuery__Node *n = arena_new_of(ps->a, PgQuery__Node);
+			pg_query__res_target__init(t);
+			pg_query__node__init(n);
+			t->val = s->params[i];
+			n->node_case = NODE(RES_TARGET);
+			n->res_target = t;
+			select.target_list[i] = n;
+		}
+		node.node_case = NODE(SELECT_STMT);
+		node.select_stmt = &select;
+		if (plan_query(ps, &node, plan, NULL))
+			return -1;
+	}
+	plan->kind = PLAN_EXECUTE;
+	plan->tag = "EXECUTE";
+	plan->name = s->name;
+	return 0;
+}
+
+static int plan_nothing(Plan *plan, const char *tag)
+{
+	plan->kind = PLAN_NOTHING;
+	plan->tag = tag;
+	return 0;
+}
+
+static int check_relations(ParseState *ps, PgQuery__Node *const *rels, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const PgQuery__Node *r = rels[i];
+		const PgQuery__RangeVar *rv = r->node_case == NODE(RANGE_VAR) ? r->range_var :
+					      r->node_case == NODE(VACUUM_RELATION) ? r->vacuum_relation->relation : NULL;
+		if (rv && !an_relation(ps, rv, false))
+			return -1;
+	}
+	return 0;
+}
+
+static int plan_discard(const PgQuery__DiscardStmt *s, Plan *plan)
+{
+	plan->kind = PLAN_DISCARD;
+	plan->name = s->target == PG_QUERY__DISCARD_MODE__DISCARD_PLANS ? "PLANS" : s->target == PG_QUERY__DISCARD_MODE__DISCARD_SEQUENCES ? "SEQUENCES" :
+		     s->target == PG_QUERY__DISCARD_MODE__DISCARD_TEMP ? "TEMP" : "ALL";
+	plan->tag = streq(plan->name, "PLANS") ? "DISCARD PLANS" : streq(plan->name, "SEQUENCES") ? "DISCARD SEQUENCES" :
+		    streq(plan->name, "TEMP") ? "DISCARD TEMP" : "DISCARD ALL";
+	return 0;
+}
+
+static int plan_notify(ParseState *ps, const PgNode *n, Plan *plan)
+{
+	if (n->node_case == NODE(LISTEN_STMT)) {
+		plan->kind = PLAN_LISTEN;
+		plan->tag = "LISTEN";
+		plan->name = n->listen_stmt->conditionname;
+	} else if (n->node_case == NODE(UNLISTEN_STMT)) {
+		const char *name = n->unlisten_stmt->conditionname;
+		plan->kind = PLAN_UNLISTEN;
+		plan->tag = "UNLISTEN";
+		plan->name = name && *name ? name : NULL;
+	} else {
+		plan->kind = PLAN_NOTIFY;
+		plan->tag = "NOTIFY";
+		plan->name = n->notify_stmt->conditionname;
+		plan->values = arena_array(ps->a, const char *, 1);
+		plan->values[0] = n->notify_stmt->payload ? n->notify_stmt->payload : "";
+		plan->nvalues = 1;
+	}
+	return 0;
+}
+
+static int plan_extension(ParseState *ps, const PgQuery__CreateExtensionStmt *s, Plan *plan)
+{
+	if (!streq(s->extname, "plpgsql"))
+		return an_refuse(ps, 0, "extension \"%s\"", s->extname);
+	if (!s->if_not_exists)
+		return an_error(ps, -1, "42710", "extension \"%s\" already exists", s->extname);
+	Ddl d;
+	ddl_begin(&d, ps, plan);
+	ddl_notice(&d, "42710", "extension \"%s\" already exists, skipping", s->extname);
+	return ddl_finish(&d, "CREATE EXTENSION");
+}
+
+/* Statements without any change of the catalog. 1 = not one of them. */
+static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Plan *plan)
+{
+	switch (n->node_case) {
+	case NODE(TRANSACTION_STMT):
+		return plan_transaction(ps, n->transaction_stmt, plan);
+	case NODE(VARIABLE_SET_STMT):
+		return plan_variable_set(ps, n->variable_set_stmt, plan);
+	case NODE(VARIABLE_SHOW_STMT):
+		plan->kind = PLAN_SHOW;
+		plan->tag = "SHOW";
+		plan->name = n->variable_show_stmt->name;
+		plan->returns_rows = true;
+		return 0;
+	case NODE(PREPARE_STMT):
+		return plan_prepare(ps, n->prepare_stmt, raw, plan);
+	case NODE(EXECUTE_STMT):
+		return plan_execute(ps, n->execute_stmt, plan);
+	case NODE(DEALLOCATE_STMT):
+		plan->kind = PLAN_DEALLOCATE;
+		plan->name = n->deallocate_stmt->name && *n->deallocate_stmt->name ? n->deallocate_stmt->name : NULL;
+		plan->tag = plan->name ? "DEALLOCATE" : "DEALLOCATE ALL";
+		return 0;
+	case NODE(DISCARD_STMT):
+		return plan_discard(n->discard_stmt, plan);
+	case NODE(LISTEN_STMT):
+	case NODE(UNLISTEN_STMT):
+	case NODE(NOTIFY_STMT):
+		return plan_notify(ps, n, plan);
+	case NODE(VACUUM_STMT):
+		if (check_relations(ps, n->vacuum_stmt->rels, n->vacuum_stmt->n_rels))
+			return -1;
+		return plan_nothing(plan, n->vacuum_stmt->is_vacuumcmd ? "VACUUM" : "ANALYZE");
+	case NODE(CHECK_POINT_STMT):
+		return plan_nothing(plan, "CHECKPOINT");
+	case NODE(REINDEX_STMT):
+		return plan_nothing(plan, "REINDEX");
+	case NODE(CLUSTER_STMT):
+		return plan_nothing(plan, "CLUSTER");
+	case NODE(LOCK_STMT):
+		if (check_relations(ps, n->lock_stmt->relations, n->lock_stmt->n_relations))
+			return -1;
+		plan->writes = true;
+		return plan_nothing(plan, "LOCK TABLE");
+	case NODE(CREATE_EXTENSION_STMT):
+		return plan_extension(ps, n->create_extension_stmt, plan);
+	default:
+		return 1;
+	}
+}
+
+static int plan_ddl(Ddl *d, const PgNode *n)
+{
+	switch (n->node_case) {
+	case NODE(CREATE_STMT):
+		return plan_create_table(d, n->create_stmt);
+	case NODE(CREATE_TABLE_AS_STMT):
+		return plan_create_table_as(d, n->create_table_as_stmt);
+	case NODE(INDEX_STMT):
+		return plan_create_index(d, n->index_stmt);
+	case NODE(CREATE_SEQ_STMT):
+		return plan_create_sequence(d, n->create_seq_stmt);
+	case NODE(ALTER_SEQ_STMT):
+		return plan_alter_sequence(d, n->alter_seq_stmt);
+	case NODE(CREATE_ENUM_STMT):
+		return plan_create_enum(d, n->create_enum_stmt);
+	case NODE(ALTER_ENUM_STMT):
+		return plan_alter_enum(d, n->alter_enum_stmt);
+	case NODE(CREATE_SCHEMA_STMT):
+		return plan_create_schema(d, n->create_schema_stmt);
+	case NODE(VIEW_STMT):
+		return plan_create_view(d, n->view_stmt);
+	case NODE(DROP_STMT):
+		return plan_drop(d, n->drop_stmt);
+	case NODE(TRUNCATE_STMT):
+		return plan_truncate(d, n->truncate_stmt);
+	case NODE(ALTER_TABLE_STMT):
+		return plan_alter_table(d, n->alter_table_stmt);
+	case NODE(RENAME_STMT):
+		return plan_rename(d, n->rename_stmt);
+	case NODE(COMMENT_STMT):
+		return plan_comment(d, n->comment_stmt);
+	case NODE(ALTER_OWNER_STMT):
+		return plan_alter_owner(d, n->alter_owner_stmt);
+	default:
+		return 1;
+	}
+}
+
+/* "CreateFunctionStmt" as "CREATE FUNCTION": the statement's name for a refusal. */
+static const char *statement_name(ParseState *ps, Str text)
+{
+	Str t = str_trim(text);
+	size_t n = 0, words = 0;
+	while (n < t.n && n < 60) {
+		char c = t.p[n];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (c == ' ' && ++words == 2)
+			break;
+		if (!letter && c != ' ')
+			break;
+		n++;
+	}
+	char *s = arena_strndup(ps->a, t.p, n);
+	for (char *c = s; *c; c++)
+		*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
+	return s;
+}
+
+int plan_other(ParseState *ps, const RawStmt *raw, Plan *plan)
+{
+	const PgNode *n = raw->node;
+	int rc = plan_utility(ps, n, raw, plan);
+	if (rc <= 0)
+		return rc;
+	Ddl d;
+	ddl_begin(&d, ps, plan);
+	d.owner = catalog_role_oid(d.cat, ps->env->user ? ps->env->user : "postgres");
+	if (!d.owner) {
+		d.owner = ddl_oid(&d);
+		ddl_sql(&d, "INSERT INTO _understudy_role VALUES (%u, %s)", d.owner, ddl_lit(&d, ps->env->user));
+	}
+	rc = plan_ddl(&d, n);
+	return rc <= 0 ? rc : an_refuse(ps, raw->location, "%s", statement_name(ps, raw->text));
+}
