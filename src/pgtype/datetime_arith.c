@@ -253,10 +253,9 @@ int timestamp_age(int64_t a, int64_t b, Interval *out, Error *err)
 		us += US_PER_DAY;
 		days--;
 	}
-	/* the month that is borrowed is the earlier moment's when the operands stand in order, else the later's */
-	const DateFields *lender = swapped ? &x : &y;
+	/* the month that is borrowed is that of the earlier moment */
 	while (days < 0) {
-		days += cal_month_days(lender->year, lender->month);
+		days += cal_month_days(y.year, y.month);
 		months--;
 	}
 	*out = (Interval){ us, days, months };

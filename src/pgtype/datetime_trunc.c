@@ -3,7 +3,7 @@
 /* 22023 with PostgreSQL's words for a unit that date_trunc does not take. */
 static int bad_unit(Error *err, DtUnit unit, Str name, const char *type)
 {
-	if (unit == DTU_NONE)
+	if (unit == DTU_NONE || unit == DTU_AGO || (unit >= DTU_EPOCH && unit <= DTU_JULIAN))
 		return err_set(err, "22023", "unit \"%.*s\" not recognized for type %s", STR_ARG(name), type);
 	return err_set(err, "0A000", "unit \"%.*s\" not supported for type %s", STR_ARG(name), type);
 }
@@ -90,8 +90,8 @@ static int trunc_local(Str name, const char *type, int64_t ts, int64_t *out, DtU
 	Str low = lower(name, buf, sizeof buf);
 	*unit = dt_unit_named(low, true);
 	ts_to_fields(ts, &f);
-	if (*unit == DTU_NONE || *unit == DTU_AGO || cut_date(&f, *unit) < 0)
-		return bad_unit(err, *unit == DTU_AGO ? DTU_NONE : *unit, low, type);
+	if (*unit == DTU_NONE || cut_date(&f, *unit) < 0)
+		return bad_unit(err, *unit, low, type);
 	cut_time(&f, *unit);
 	return ts_from_fields(&f, out) < 0 ? err_set(err, "22008", "timestamp out of range") : 0;
 }
@@ -143,7 +143,7 @@ int interval_trunc(Str name, const Interval *iv, Interval *out, Error *err)
 		return err_detail(err, "Months usually have fractional weeks.");
 	}
 	if (unit < DTU_DAY || unit > DTU_MILLENNIUM)
-		return bad_unit(err, unit == DTU_AGO ? DTU_NONE : unit, low, "interval");
+		return bad_unit(err, unit, low, "interval");
 	out->us = 0;
 	if (unit != DTU_DAY) {
 		out->days = 0;

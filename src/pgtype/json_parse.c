@@ -108,7 +108,7 @@ static int surrogate_error(Parser *ps, bool high)
 	return err_detail(ps->err, high ? "Unicode high surrogate must not follow a high surrogate." : "Unicode low surrogate must follow a high surrogate.");
 }
 
-/* \uXXXX with its partner. In json, where the text stays as written, only the digits are checked. */
+/* \uXXXX with its partner. A syntax check alone looks at the digits only: what cannot be text is an error when it is made text. */
 static int unicode_escape(Parser *ps, char **w)
 {
 	unsigned c, low;
@@ -123,13 +123,13 @@ static int unicode_escape(Parser *ps, char **w)
 			c = 0x10000 + ((c & 0x3FF) << 10 | (low & 0x3FF));
 			ps->p += 6;
 			high = false;
-		} else if (ps->canonical && low >= 0xD800 && low < 0xDC00) {
+		} else if (ps->build && low >= 0xD800 && low < 0xDC00) {
 			return surrogate_error(ps, true);
 		}
 	}
-	if (ps->canonical && (high || (c >= 0xDC00 && c < 0xE000)))
+	if (ps->build && (high || (c >= 0xDC00 && c < 0xE000)))
 		return surrogate_error(ps, false);
-	if (ps->canonical && c == 0) {
+	if (ps->build && c == 0) {
 		err_set(ps->err, "22P05", "unsupported Unicode escape sequence");
 		return err_detail(ps->err, "\\u0000 cannot be converted to text.");
 	}

@@ -100,8 +100,8 @@ static int name_of(const PgNode *node, const char **name, int depth)
 	case PG_QUERY__NODE__NODE_A_EXPR:
 		return node->a_expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF ? set_name(name, "nullif", NAME_STRONG) : NAME_NONE;
 	case PG_QUERY__NODE__NODE_TYPE_CAST:
-		return name_or_weak(node->type_cast->arg, last_string(node->type_cast->type_name->names, node->type_cast->type_name->n_names),
-				    name, depth + 1);
+		return name_or_weak(node->type_cast->arg,
+				    last_string(node->type_cast->type_name->names, node->type_cast->type_name->n_names), name, depth + 1);
 	case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
 		return name_of(node->collate_clause->arg, name, depth + 1);
 	case PG_QUERY__NODE__NODE_GROUPING_FUNC:

@@ -13,8 +13,8 @@ Cte *cte_find(ParseState *ps, const char *name)
 static int cte_columns(ParseState *ps, Cte *cte, const Query *q, const PgQuery__CommonTableExpr *def)
 {
 	if (def->n_aliascolnames > q->ncols)
-		return an_error(ps, def->location, "42P10", "WITH query \"%s\" has %zu columns available but %zu columns specified", cte->name,
-				q->ncols, def->n_aliascolnames);
+		return an_error(ps, def->location, "42P10", "WITH query \"%s\" has %zu columns available but %zu columns specified",
+				cte->name, q->ncols, def->n_aliascolnames);
 	cte->ncols = q->ncols;
 	cte->cols = arena_dup(ps->a, q->cols, (q->ncols + 1) * sizeof *q->cols);
 	for (size_t i = 0; i < def->n_aliascolnames; i++)
@@ -25,9 +25,9 @@ static int cte_columns(ParseState *ps, Cte *cte, const Query *q, const PgQuery__
 static int recursive_body(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *def, const PgQuery__SelectStmt *s)
 {
 	if (s->n_sort_clause)
-		return an_error(ps, def->location, "0A000", "ORDER BY in a recursive query is not implemented");
+		return an_error(ps, def->location, "0A000", "ORDER BY in a recursive query is not available in SQLite mode");
 	if (s->limit_count || s->limit_offset)
-		return an_error(ps, def->location, "0A000", "LIMIT in a recursive query is not implemented");
+		return an_error(ps, def->location, "0A000", "LIMIT in a recursive query is not available in SQLite mode");
 	ParseState *body = level_new(ps);
 	body->recursive_cte = cte;
 	body->recursive_names = arena_array(ps->a, const char *, def->n_aliascolnames + 1);
@@ -38,7 +38,8 @@ static int recursive_body(ParseState *ps, Cte *cte, const PgQuery__CommonTableEx
 		return -1;
 	cte->recursive = cte->refs > 0;
 	if (cte->refs > 1)
-		return an_refuse(ps, def->location, "a recursive query that refers to itself more than once is not available in SQLite mode");
+		return an_refuse(ps, def->location,
+				 "a recursive query that refers to itself more than once is not available in SQLite mode");
 	cte->refs = 0;
 	return cte_columns(ps, cte, cte->query, def);
 }
@@ -63,13 +64,14 @@ int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q)
 		const PgQuery__CommonTableExpr *def = w->ctes[i]->common_table_expr;
 		for (size_t k = 0; k < ps->nctes; k++)
 			if (streq(ps->ctes[k]->name, def->ctename))
-				return an_error(ps, def->location, "42712", "WITH query name \"%s\" specified more than once", def->ctename);
+				return an_error(ps, def->location, "42712", "WITH query name \"%s\" specified more than once",
+						def->ctename);
 		Cte *cte = arena_new_of(ps->a, Cte);
 		cte->name = arena_strdup(ps->a, def->ctename);
 		cte->id = ++*ps->next_id;
 		cte->materialized = def->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeAlways  ? 'm'
 				    : def->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeNever ? 'n'
-												   : 0;
+													    : 0;
 		if (w->recursive) /* visible to itself */
 			ps->ctes[ps->nctes++] = cte;
 		if (one_cte(ps, def, w->recursive, cte) < 0)

@@ -331,7 +331,7 @@ static int emit_setop(Emitter *e, const Query *q, unsigned flags)
 	bool flat = q->larg->setop != SETOP_NONE && !(q->larg->setop_all && q->larg->setop != SETOP_UNION);
 	if (emit_branch(e, q->larg, flat, flags & OUT_ALIAS) < 0)
 		return -1;
-	buf_puts(&e->out, q->setop == SETOP_UNION ? q->setop_all ? " UNION ALL " : " UNION "
+	buf_puts(&e->out, q->setop == SETOP_UNION	? q->setop_all ? " UNION ALL " : " UNION "
 			  : q->setop == SETOP_INTERSECT ? " INTERSECT "
 							: " EXCEPT ");
 	return emit_branch(e, q->rarg, false, flags & OUT_ALIAS);

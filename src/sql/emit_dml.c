@@ -35,7 +35,8 @@ static int emit_returning(Emitter *e, const Query *q)
 		Foreign f = { .target = q->result };
 		expr_walk(q->returning.items[i].expr, find_foreign, &f);
 		if (f.sublink)
-			return emit_refuse(e, q->returning.items[i].expr->location, "subqueries in RETURNING are not available in SQLite mode");
+			return emit_refuse(e, q->returning.items[i].expr->location,
+					   "subqueries in RETURNING are not available in SQLite mode");
 		if (f.found)
 			return emit_refuse(e, f.found->location, "columns of other tables in RETURNING are not available in SQLite mode");
 		buf_puts(&e->out, i ? ", " : " RETURNING ");

@@ -163,9 +163,10 @@ static int emit_null_test(Emitter *e, const Expr *x)
 
 static int emit_bool_test(Emitter *e, const Expr *x)
 {
-	static const char *const suffix[] = { [TEST_TRUE] = " IS TRUE)",	 [TEST_NOT_TRUE] = " IS NOT TRUE)",
-					      [TEST_FALSE] = " IS FALSE)",	 [TEST_NOT_FALSE] = " IS NOT FALSE)",
-					      [TEST_UNKNOWN] = " IS NULL)", [TEST_NOT_UNKNOWN] = " IS NOT NULL)" };
+	static const char *const suffix[] = {
+		[TEST_TRUE] = " IS TRUE)",	     [TEST_NOT_TRUE] = " IS NOT TRUE)", [TEST_FALSE] = " IS FALSE)",
+		[TEST_NOT_FALSE] = " IS NOT FALSE)", [TEST_UNKNOWN] = " IS NULL)",	[TEST_NOT_UNKNOWN] = " IS NOT NULL)"
+	};
 	return emit_wrapped(e, x->args.items[0], suffix[x->booltest]);
 }
 
@@ -268,7 +269,12 @@ static int emit_array(Emitter *e, const Expr *x)
 	return 0;
 }
 
-/* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; NULL = open). */
+static bool is_open_bound(const Expr *x)
+{
+	return !x || x->kind == X_DEFAULT;
+}
+
+/* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; '' = open). */
 static int emit_subscript(Emitter *e, const Expr *x)
 {
 	const char *fn = x->args3.n ? "array_slice" : "array_get";
@@ -281,14 +287,14 @@ static int emit_subscript(Emitter *e, const Expr *x)
 	for (size_t i = 0; i < x->args2.n; i++) {
 		if (x->args3.n) {
 			buf_puts(&e->out, ", ");
-			if (!x->args3.items[i])
-				buf_puts(&e->out, "NULL");
+			if (is_open_bound(x->args3.items[i]))
+				buf_puts(&e->out, "''");
 			else if (emit_expr(e, x->args3.items[i]) < 0)
 				return -1;
 		}
 		buf_puts(&e->out, ", ");
-		if (!x->args2.items[i])
-			buf_puts(&e->out, "NULL");
+		if (is_open_bound(x->args2.items[i]))
+			buf_puts(&e->out, "''");
 		else if (emit_expr(e, x->args2.items[i]) < 0)
 			return -1;
 	}

@@ -79,7 +79,8 @@ static int emit_function(Emitter *e, const Rte *r)
 	if (is_set(r))
 		return emit_set_function(e, r);
 	if (r->lateral)
-		return emit_refuse(e, r->location, "this function in FROM with arguments from other tables is not available in SQLite mode");
+		return emit_refuse(e, r->location,
+				   "this function in FROM with arguments from other tables is not available in SQLite mode");
 	buf_puts(&e->out, "(SELECT ");
 	if (emit_expr(e, r->func) < 0)
 		return -1;
@@ -130,8 +131,11 @@ static int emit_operand(Emitter *e, const FromItem *f, bool parens)
 
 static int emit_from_item(Emitter *e, const FromItem *f)
 {
-	static const char *const words[] = { [JOIN_INNER] = " JOIN ", [JOIN_LEFT] = " LEFT JOIN ", [JOIN_RIGHT] = " RIGHT JOIN ",
-					     [JOIN_FULL] = " FULL JOIN ", [JOIN_CROSS] = " JOIN " };
+	static const char *const words[] = { [JOIN_INNER] = " JOIN ",
+					     [JOIN_LEFT] = " LEFT JOIN ",
+					     [JOIN_RIGHT] = " RIGHT JOIN ",
+					     [JOIN_FULL] = " FULL JOIN ",
+					     [JOIN_CROSS] = " JOIN " };
 	if (f->rte)
 		return emit_rte(e, f->rte);
 	if (emit_enter(e, -1) < 0 || emit_operand(e, f->left, false) < 0)

@@ -160,7 +160,10 @@ static int emit_frame(Emitter *e, const WindowDef *w)
 	buf_puts(&e->out, " AND ");
 	if (emit_bound(e, w->end, w->end_offset) < 0)
 		return -1;
-	buf_puts(&e->out, w->exclude == 'c' ? " EXCLUDE CURRENT ROW" : w->exclude == 'g' ? " EXCLUDE GROUP" : w->exclude == 't' ? " EXCLUDE TIES" : "");
+	buf_puts(&e->out, w->exclude == 'c'   ? " EXCLUDE CURRENT ROW"
+			  : w->exclude == 'g' ? " EXCLUDE GROUP"
+			  : w->exclude == 't' ? " EXCLUDE TIES"
+					      : "");
 	return 0;
 }
 
@@ -185,7 +188,8 @@ static int emit_over(Emitter *e, const WindowDef *w)
 
 static bool order_matters(const PgProc *p)
 {
-	static const char *const free_of_order[] = { "count", "sum", "min", "max", "avg", "bool_and", "bool_or", "every", "bit_and", "bit_or" };
+	static const char *const free_of_order[] = { "count",	 "sum",	    "min",   "max",	"avg",
+						     "bool_and", "bool_or", "every", "bit_and", "bit_or" };
 	for (size_t i = 0; i < ARRAY_LEN(free_of_order); i++)
 		if (streq(p->name, free_of_order[i]))
 			return false;

@@ -82,6 +82,8 @@ static Expr *common_call(ParseState *ps, ExprKind kind, const char *name, PgQuer
 		expr_list_add(ps->a, &e->args, arg);
 	}
 	e->typmod = shared_typmod(&e->args, type);
+	if (kind == X_COALESCE && refuse_srf(ps, e, "set-returning functions are not allowed in COALESCE"))
+		return NULL;
 	return e;
 }
 

@@ -65,6 +65,8 @@ int finish_window(ParseState *ps, Expr *f, const PgQuery__FuncCall *call);
 int inner_location(const Expr *f, ExprKind kind); /* of the first such call among the arguments, else of f */
 int check_call_form(ParseState *ps, const PgProc *proc, const PgQuery__FuncCall *call, const char *name);
 const char *place_name(ExprPlace place);
+/* 0A000 with this message when the expression calls a set-returning function, subqueries aside. */
+int refuse_srf(ParseState *ps, Expr *e, const char *what);
 
 /* expr_op.c, expr_row.c, expr_sublink.c, expr_array.c, expr_misc.c */
 Expr *an_a_expr(ParseState *ps, const PgQuery__AExpr *x);

@@ -197,6 +197,8 @@ Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x)
 	}
 	const PgType *t = type_lookup(ps->env->cat, type);
 	e->defresult = results.items[0];
+	if (refuse_srf(ps, e, "set-returning functions are not allowed in CASE"))
+		return NULL;
 	e->type = type;
 	e->collation = t ? t->collation : 0;
 	e->typmod = shared_typmod(&results, type);

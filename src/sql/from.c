@@ -54,7 +54,8 @@ FromItem *from_leaf(ParseState *ps, Rte *rte)
 {
 	for (size_t i = 0; i < ps->nns; i++)
 		if (ps->ns[i]->rel_visible && ps->ns[i]->alias && *rte->alias && streq(ps->ns[i]->alias, rte->alias) &&
-		    !(ps->ns[i]->schema && rte->kind == RTE_RELATION && rte->rel != ps->ns[i]->rte->rel && streq(rte->alias, rte->rel->name)))
+		    !(ps->ns[i]->schema && rte->kind == RTE_RELATION && rte->rel != ps->ns[i]->rte->rel &&
+		      streq(rte->alias, rte->rel->name)))
 			return an_error(ps, -1, "42712", "table name \"%s\" specified more than once", rte->alias), NULL;
 	ns_add_rte(ps, rte, *rte->alias != 0, true);
 	FromItem *f = arena_new_of(ps->a, FromItem);
@@ -70,8 +71,15 @@ static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 	if (sql_parse(str_of(rel->view_sql), ps->a, &parsed, ps->err) < 0)
 		return NULL;
 	ParseState *view = arena_new_of(ps->a, ParseState);
-	*view = (ParseState){ .env = ps->env, .a = ps->a, .err = ps->err, .source = parsed.source, .params = ps->params,
-			      .next_id = ps->next_id, .volatile_fn = ps->volatile_fn, .writes = ps->writes, .depth = ps->depth + 1 };
+	*view = (ParseState){ .env = ps->env,
+			      .a = ps->a,
+			      .err = ps->err,
+			      .source = parsed.source,
+			      .params = ps->params,
+			      .next_id = ps->next_id,
+			      .volatile_fn = ps->volatile_fn,
+			      .writes = ps->writes,
+			      .depth = ps->depth + 1 };
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;
 	if (parsed.n != 1)
 		an_error(ps, location, "XX000", "the stored text of view \"%s\" is not one statement", rel->name);
@@ -121,7 +129,8 @@ static FromItem *from_range_var(ParseState *ps, const PgQuery__RangeVar *rv)
 	Rte *r;
 	if (cte) {
 		if (!cte->cols)
-			return an_refuse(ps, rv->location, "this recursive reference to \"%s\" is not available in SQLite mode", cte->name), NULL;
+			return an_refuse(ps, rv->location, "this recursive reference to \"%s\" is not available in SQLite mode", cte->name),
+			       NULL;
 		r = cte_rte(ps, cte, alias, rv->location);
 	} else {
 		const CatRel *rel = an_relation(ps, rv, false);

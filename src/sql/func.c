@@ -287,6 +287,9 @@ static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 
 static int set_place(ParseState *ps, const Expr *f)
 {
+	for (size_t i = 0; i < f->args.n && ps->place == AT_FROM_FUNCTION; i++)
+		if (refuse_srf(ps, f->args.items[i], "set-returning functions must appear at top level of FROM"))
+			return -1;
 	switch (ps->place) {
 	case AT_SELECT:
 	case AT_FROM_FUNCTION:

@@ -103,6 +103,26 @@ static int check_level(ParseState *ps, Expr *f)
 	return 0;
 }
 
+static bool note_srf(Expr *x, void *arg)
+{
+	int *location = arg;
+
+	if (x->kind == X_FUNC && x->proc && x->proc->retset && *location < 0)
+		*location = x->location;
+	return x->kind != X_SUBLINK;
+}
+
+int refuse_srf(ParseState *ps, Expr *e, const char *what)
+{
+	int location = -1;
+
+	expr_walk(e, note_srf, &location);
+	if (location < 0)
+		return 0;
+	an_error(ps, location, "0A000", "%s", what);
+	return err_hint(ps->err, "You might be able to move the set-returning function into a LATERAL FROM item.");
+}
+
 typedef struct Inner {
 	ExprKind kind;
 	int location;
@@ -133,6 +153,9 @@ int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool n
 	f->is_distinct = c->agg_distinct;
 	if (nested_agg)
 		return an_error(ps, inner_location(f, X_AGG), "42803", "aggregate function calls cannot be nested");
+	for (size_t i = 0; i < f->args.n; i++)
+		if (refuse_srf(ps, f->args.items[i], "aggregate function calls cannot contain set-returning function calls"))
+			return -1;
 	if (nested_window)
 		return an_error(ps, inner_location(f, X_WINDOW), "42803", "aggregate function calls cannot contain window function calls");
 	if (!aggregates_allowed(ps->place))
@@ -166,6 +189,9 @@ int finish_window(ParseState *ps, Expr *f, const PgQuery__FuncCall *c)
 		return an_error(ps, c->location, "0A000", "aggregate ORDER BY is not available for window functions");
 	if (f->proc->retset)
 		return an_error(ps, c->location, "42P20", "window functions cannot return sets");
+	for (size_t i = 0; i < f->args.n; i++)
+		if (refuse_srf(ps, f->args.items[i], "window function calls cannot contain set-returning function calls"))
+			return -1;
 	f->kind = X_WINDOW;
 	f->star = c->agg_star;
 	if (add_filter(ps, f, c))

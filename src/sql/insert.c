@@ -15,7 +15,8 @@ typedef struct Insert {
 const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb)
 {
 	if (!*rv->schemaname && cte_find(ps, rv->relname))
-		return an_error(ps, rv->location, "42809", "relation \"%s\" cannot be the target of a modifying statement", rv->relname), NULL;
+		return an_error(ps, rv->location, "42809", "relation \"%s\" cannot be the target of a modifying statement", rv->relname),
+		       NULL;
 	const CatRel *rel = an_relation(ps, rv, false);
 	if (!rel)
 		return NULL;
@@ -87,7 +88,8 @@ static int insert_columns(Insert *in)
 		const PgQuery__ResTarget *rt = in->s->cols[i]->res_target;
 		const CatColumn *col = catrel_column(in->rel, rt->name);
 		if (!col)
-			return an_error(ps, rt->location, "42703", "column \"%s\" of relation \"%s\" does not exist", rt->name, in->rel->name);
+			return an_error(ps, rt->location, "42703", "column \"%s\" of relation \"%s\" does not exist", rt->name,
+					in->rel->name);
 		if (rt->n_indirection)
 			return an_refuse(ps, rt->location, "assigning to a part of a column is not available in SQLite mode");
 		for (size_t k = 0; k < in->ncols; k++)
@@ -237,8 +239,7 @@ static int insert_select(Insert *in, const PgNode *stmt)
 	if (!source || check_width(in, source->ncols) < 0)
 		return -1;
 	for (size_t i = 0; i < in->ngiven; i++)
-		if (source->cols[i].type == 705 &&
-		    query_coerce_column(ps, source, i, in->cols[i]->type->oid, -1) < 0)
+		if (source->cols[i].type == 705 && query_coerce_column(ps, source, i, in->cols[i]->type->oid, -1) < 0)
 			return -1;
 	q->source = source;
 	Rte *src = rte_subquery(ps, source, "*SELECT*", -1);
@@ -283,7 +284,7 @@ Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s)
 	in.rel = dml_target(ps, s->relation, "inserting into");
 	if (!in.rel)
 		return NULL;
-	q->overriding = s->override == PG_QUERY__OVERRIDING_KIND__OVERRIDING_USER_VALUE     ? 'u'
+	q->overriding = s->override == PG_QUERY__OVERRIDING_KIND__OVERRIDING_USER_VALUE	    ? 'u'
 			: s->override == PG_QUERY__OVERRIDING_KIND__OVERRIDING_SYSTEM_VALUE ? 's'
 											    : 0;
 	q->result = rte_relation(ps, in.rel, s->relation->alias ? s->relation->alias->aliasname : in.rel->name, s->relation->location);

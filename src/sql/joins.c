@@ -37,7 +37,8 @@ static int side_column(ParseState *ps, const Side *s, const char *name, const ch
 			if (c->hidden || !streq(c->name, name))
 				continue;
 			if (*out)
-				return an_error(ps, -1, "42702", "common column name \"%s\" appears more than once in %s table", name, side);
+				return an_error(ps, -1, "42702", "common column name \"%s\" appears more than once in %s table", name,
+						side);
 			*out = c;
 		}
 	}
@@ -95,7 +96,8 @@ static int add_using(Join *j, const char *name)
 	if (side_column(ps, &j->left, name, "left", &l) < 0 || side_column(ps, &j->right, name, "right", &r) < 0)
 		return -1;
 	if (!l || !r)
-		return an_error(ps, -1, "42703", "column \"%s\" specified in USING clause does not exist in %s table", name, l ? "right" : "left");
+		return an_error(ps, -1, "42703", "column \"%s\" specified in USING clause does not exist in %s table", name,
+				l ? "right" : "left");
 	if (add_condition(j, make_op(ps, "=", NULL, expr_copy(ps, l->expr), expr_copy(ps, r->expr), -1)) < 0)
 		return -1;
 	Expr *e = merged_column(j, l->expr, r->expr);

@@ -38,18 +38,18 @@ typedef enum ExprKind {
 	X_NULLIF,     /* proc = equality function, args[0..1] */
 	X_SCALAR_ARRAY, /* args[0] op ANY/ALL (args[1] array): proc, use_or */
 	X_IN_LIST,    /* args[0] op any of args[1..] when no array is needed (all elements are scalars of one type): proc, use_or */
-	X_CASE,       /* arg NULL or test value; whens pairs in args (cond, result, cond, result ...); defresult */
+	X_CASE,       /* whens pairs in args (cond, result, cond, result ...); defresult. CASE x WHEN y has conditions x = y; arg stays NULL */
 	X_COALESCE,   /* args */
 	X_MINMAX,     /* args; is_least */
 	X_ARRAY,      /* ARRAY[...]: args; type = array type; multidims when elements are arrays */
 	X_ROW,        /* ROW(...): args */
 	X_ROW_COMPARE,/* (a,b) op (c,d): args left, args2 right, procs in args order; rowop < <= > >= (= and <> become X_BOOL) */
-	X_SUBLINK,    /* sublink kind, query, args = test expressions, proc = comparison */
+	X_SUBLINK,    /* sublink kind, query, args = test expressions, proc = comparison (procs: one per column), rowop = its name */
 	X_RELABEL,    /* args[0] with another type, same stored form */
 	X_VIA_IO,     /* args[0] through its text form: type, typmod -1 */
 	X_ARRAY_CAST, /* args[0] element by element */
 	X_TYPMOD,     /* args[0] with typmod applied; is_explicit */
-	X_SUBSCRIPT,  /* args[0] array; subs upper in args2, lower in args3 when slice */
+	X_SUBSCRIPT,  /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
 	X_FIELD,      /* (composite).field: args[0], column */
 	X_SQLVALUE,   /* CURRENT_DATE and kin: svf name in name */
 	X_COLLATE,    /* args[0], name */

@@ -128,7 +128,8 @@ int an_group_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (nodes[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
-			return an_refuse(ps, nodes[i]->grouping_set->location, "GROUPING SETS, ROLLUP and CUBE are not available in SQLite mode");
+			return an_refuse(ps, nodes[i]->grouping_set->location,
+					 "GROUPING SETS, ROLLUP and CUBE are not available in SQLite mode");
 		int at = find_target(ps, q, nodes[i], AT_GROUP_BY, "GROUP BY");
 		if (at < 0)
 			return -1;

@@ -1,6 +1,7 @@
 /*
  * PostgreSQL text -> libpg_query's tree. libpg_query keeps its memory per thread, so this may run on any thread.
  * Its output functions and the protobuf reader recurse without a limit of their own: texts that could nest too deep are refused before.
+ * The limits below fit a stack of 4 MB, for parsing and for the analysis of what comes out.
  */
 #include "sql/plan.h"
 

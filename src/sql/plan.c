@@ -7,8 +7,14 @@
 ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 {
 	ParseState *ps = arena_new_of(a, ParseState);
-	*ps = (ParseState){ .env = env, .a = a, .err = err, .source = source, .params = arena_new_of(a, ParamTypes),
-			    .next_id = arena_new_of(a, int), .volatile_fn = arena_new_of(a, bool), .writes = arena_new_of(a, bool) };
+	*ps = (ParseState){ .env = env,
+			    .a = a,
+			    .err = err,
+			    .source = source,
+			    .params = arena_new_of(a, ParamTypes),
+			    .next_id = arena_new_of(a, int),
+			    .volatile_fn = arena_new_of(a, bool),
+			    .writes = arena_new_of(a, bool) };
 	return ps;
 }
 
@@ -31,7 +37,9 @@ static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 	plan->ncols = q->ncols;
 	for (size_t i = 0; i < q->ncols; i++) {
 		PlanColumn *c = &plan->cols[i];
-		*c = (PlanColumn){ .name = q->cols[i].name, .type = catalog_type(ps->env->cat, q->cols[i].type), .typmod = q->cols[i].typmod };
+		*c = (PlanColumn){ .name = q->cols[i].name,
+				   .type = catalog_type(ps->env->cat, q->cols[i].type),
+				   .typmod = q->cols[i].typmod };
 		if (!c->type)
 			return err_set(ps->err, "XX000", "cache lookup failed for type %u", q->cols[i].type);
 	}
@@ -47,7 +55,9 @@ static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 
 int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 {
-	static const char *const tags[] = { [CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE" };
+	static const char *const tags[] = {
+		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE"
+	};
 	Query *q = an_query(ps, stmt);
 	if (!q)
 		return -1;

@@ -204,8 +204,8 @@ static void describe_columns(Copy *c)
 	c->plan->ncols = c->ncols;
 	c->plan->cols = arena_array(c->ps->a, PlanColumn, c->ncols + 1);
 	for (size_t i = 0; i < c->ncols; i++)
-		c->plan->cols[i] = (PlanColumn){ arena_strdup(c->ps->a, c->cols[i]->name), c->cols[i]->type, c->cols[i]->typmod, c->rel->oid,
-						 c->cols[i]->attnum };
+		c->plan->cols[i] = (PlanColumn){ arena_strdup(c->ps->a, c->cols[i]->name), c->cols[i]->type, c->cols[i]->typmod,
+						 c->rel->oid, c->cols[i]->attnum };
 }
 
 static bool is_copied(const Copy *c, const CatColumn *col)
@@ -277,7 +277,8 @@ static int copy_relation(Copy *c)
 		return err_hint(ps->err, "Try the COPY (SELECT ...) TO variant.");
 	}
 	if (c->rel->kind == REL_SEQUENCE || c->rel->kind == REL_INDEX)
-		return an_error(ps, -1, "42809", "cannot copy from %s \"%s\"", c->rel->kind == REL_INDEX ? "index" : "sequence", c->rel->name);
+		return an_error(ps, -1, "42809", "cannot copy from %s \"%s\"", c->rel->kind == REL_INDEX ? "index" : "sequence",
+				c->rel->name);
 	if (s->where_clause)
 		return an_refuse(ps, -1, "COPY FROM ... WHERE is not available in SQLite mode");
 	if (find_columns(c) < 0)

@@ -4,37 +4,21 @@
 #include <stdio.h>
 
 static const Native natives[] = {
-	{ "textcat", NATIVE_INFIX, "||" },
-	{ "byteacat", NATIVE_INFIX, "||" },
-	{ "int48", NATIVE_SAME, NULL },
-	{ "i2toi4", NATIVE_SAME, NULL },
-	{ "int28", NATIVE_SAME, NULL },
-	{ "i4tod", NATIVE_CAST, "REAL" },
-	{ "i2tod", NATIVE_CAST, "REAL" },
-	{ "ftod", NATIVE_SAME, NULL },
-	{ "int4_bool", NATIVE_PREFIX, "0 <> " },
-	{ "bool_int4", NATIVE_SAME, NULL },
-	{ "int4_numeric", NATIVE_CAST, "TEXT" },
-	{ "int2_numeric", NATIVE_CAST, "TEXT" },
-	{ "int8_numeric", NATIVE_CAST, "TEXT" },
-	{ "textlen", NATIVE_CALL, "length" },
-	{ "byteaoctetlen", NATIVE_CALL, "length" },
-	{ "int4up", NATIVE_SAME, NULL },
-	{ "int2up", NATIVE_SAME, NULL },
-	{ "int8up", NATIVE_SAME, NULL },
-	{ "int4and", NATIVE_INFIX, "&" },
-	{ "int4or", NATIVE_INFIX, "|" },
-	{ "int8and", NATIVE_INFIX, "&" },
-	{ "int8or", NATIVE_INFIX, "|" },
-	{ "int4not", NATIVE_PREFIX, "~" },
-	{ "int8not", NATIVE_PREFIX, "~" },
+	{ "textcat", NATIVE_INFIX, "||" },	 { "byteacat", NATIVE_INFIX, "||" },	  { "int48", NATIVE_SAME, NULL },
+	{ "i2toi4", NATIVE_SAME, NULL },	 { "int28", NATIVE_SAME, NULL },	  { "i4tod", NATIVE_CAST, "REAL" },
+	{ "i2tod", NATIVE_CAST, "REAL" },	 { "ftod", NATIVE_SAME, NULL },		  { "int4_bool", NATIVE_PREFIX, "0 <> " },
+	{ "bool_int4", NATIVE_SAME, NULL },	 { "int4_numeric", NATIVE_CAST, "TEXT" }, { "int2_numeric", NATIVE_CAST, "TEXT" },
+	{ "int8_numeric", NATIVE_CAST, "TEXT" }, { "textlen", NATIVE_CALL, "length" },	  { "byteaoctetlen", NATIVE_CALL, "length" },
+	{ "int4up", NATIVE_SAME, NULL },	 { "int2up", NATIVE_SAME, NULL },	  { "int8up", NATIVE_SAME, NULL },
+	{ "int4and", NATIVE_INFIX, "&" },	 { "int4or", NATIVE_INFIX, "|" },	  { "int8and", NATIVE_INFIX, "&" },
+	{ "int8or", NATIVE_INFIX, "|" },	 { "int4not", NATIVE_PREFIX, "~" },	  { "int8not", NATIVE_PREFIX, "~" },
 };
 
 /* Types whose comparison functions are SQLite's comparison of the stored values, with the type's collation. */
 static const char *const compared[] = {
-	"int2", "int4", "int8", "int24", "int42", "int28", "int82", "int48", "int84", "float4", "float8", "float48", "float84", "text",
-	"bpchar", "name", "nametext", "textname", "date", "time", "timetz", "timestamp", "timestamptz", "bool", "uuid", "bytea", "oid",
-	"char", "numeric", "interval", "enum", "jsonb", "array", "macaddr", "pg_lsn",
+	"int2",	   "int4",  "int8",   "int24", "int42",	   "int28",    "int82", "int48", "int84",  "float4",	"float8",      "float48",
+	"float84", "text",  "bpchar", "name",  "nametext", "textname", "date",	"time",	 "timetz", "timestamp", "timestamptz", "bool",
+	"uuid",	   "bytea", "oid",    "char",  "numeric",  "interval", "enum",	"jsonb", "array",  "macaddr",	"pg_lsn",
 };
 
 static const char *compare_operator(const char *suffix)

@@ -229,8 +229,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return qualified_column(ps, names[0], names[1], names[2], ref->location);
 	default:
 		if (!streq(names[0], ps->env->database))
-			return an_refuse(ps, ref->location, "cross-database references are not implemented: %s.%s.%s.%s", names[0], names[1],
-					 names[2], names[3]),
+			return an_refuse(ps, ref->location, "cross-database references are not available: %s.%s.%s.%s", names[0],
+					 names[1], names[2], names[3]),
 			       NULL;
 		return qualified_column(ps, names[1], names[2], names[3], ref->location);
 	}
@@ -294,11 +294,11 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok)
 {
 	if (*rv->catalogname && !streq(rv->catalogname, ps->env->database))
-		return an_error(ps, rv->location, "0A000", "cross-database references are not implemented: \"%s.%s.%s\"", rv->catalogname,
+		return an_error(ps, rv->location, "0A000", "cross-database references are not available: \"%s.%s.%s\"", rv->catalogname,
 				rv->schemaname, rv->relname),
 		       NULL;
 	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
-										  : rel_in_schema(ps, rv->schemaname, rv->relname)
+										: rel_in_schema(ps, rv->schemaname, rv->relname)
 					  : rel_in_path(ps, rv->relname);
 	if (r || missing_ok)
 		return r;

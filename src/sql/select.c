@@ -4,9 +4,16 @@
 ParseState *level_new(ParseState *parent)
 {
 	ParseState *ps = arena_new_of(parent->a, ParseState);
-	*ps = (ParseState){ .parent = parent, .env = parent->env, .a = parent->a, .err = parent->err, .source = parent->source,
-			    .params = parent->params, .next_id = parent->next_id, .volatile_fn = parent->volatile_fn,
-			    .writes = parent->writes, .depth = parent->depth + 1 };
+	*ps = (ParseState){ .parent = parent,
+			    .env = parent->env,
+			    .a = parent->a,
+			    .err = parent->err,
+			    .source = parent->source,
+			    .params = parent->params,
+			    .next_id = parent->next_id,
+			    .volatile_fn = parent->volatile_fn,
+			    .writes = parent->writes,
+			    .depth = parent->depth + 1 };
 	return ps;
 }
 
@@ -127,13 +134,13 @@ static const char *lock_words(PgQuery__LockClauseStrength s)
 
 static int check_lock(ParseState *ps, const Query *q, const char *words)
 {
-	const char *with = q->setop != SETOP_NONE     ? "UNION/INTERSECT/EXCEPT"
+	const char *with = q->setop != SETOP_NONE	     ? "UNION/INTERSECT/EXCEPT"
 			   : q->distinct || q->distinct_on.n ? "DISTINCT clause"
-			   : q->group_by.n	      ? "GROUP BY clause"
-			   : q->having		      ? "HAVING clause"
-			   : ps->has_aggs	      ? "aggregate functions"
-			   : ps->has_windows	      ? "window functions"
-						      : NULL;
+			   : q->group_by.n		     ? "GROUP BY clause"
+			   : q->having			     ? "HAVING clause"
+			   : ps->has_aggs		     ? "aggregate functions"
+			   : ps->has_windows		     ? "window functions"
+							     : NULL;
 	return with ? an_error(ps, -1, "0A000", "%s is not allowed with %s", words, with) : 0;
 }
 
@@ -183,6 +190,8 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 	q->has_windows = ps->has_windows;
 	q->has_srfs = ps->has_srfs;
 	q->has_sublinks = ps->has_sublinks;
+	if (q->has_srfs)
+		move_srf_to_from(ps, q);
 	return check_grouping(ps, q) < 0 || an_locking(ps, s, q) < 0 ? -1 : 0;
 }
 

@@ -9,7 +9,8 @@ static int value_rows(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 		const PgQuery__List *row = s->values_lists[r]->list;
 		for (size_t i = 0; i < row->n_items; i++) {
 			if (row->items[i]->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
-				return an_error(ps, row->items[i]->set_to_default->location, "42601", "DEFAULT is not allowed in this context");
+				return an_error(ps, row->items[i]->set_to_default->location, "42601",
+						"DEFAULT is not allowed in this context");
 			Expr *e = an_expr(ps, row->items[i], AT_VALUES);
 			if (!e)
 				return -1;

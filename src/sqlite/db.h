@@ -18,6 +18,7 @@ typedef struct Db {
 	FnEnv env;
 	Map stmts; /* SQLite text -> DbStmt; least recently used ones are dropped beyond the limit */
 	uint64_t clock;
+	bool compiling; /* a translated statement is being compiled: the authorizer is strict */
 } Db;
 
 /* Opens an existing file (or creates one with db_create). WAL, foreign_keys=ON, synchronous as given, double-quoted strings off,

@@ -78,6 +78,10 @@ const SqliteFn *fn_find(const char *prosrc);
 /* The aggregate for its name as in SqliteAgg.name, or NULL. */
 const SqliteAgg *agg_find(const char *name);
 
+/* Adds a table of a later room (catalog's sequence functions). Only at start, before the first fn_find or db_open. The table must
+ * live for ever. */
+void fn_add_table(const SqliteFn *table);
+
 /* Registers every function, aggregate and collation of this room on a connection. `env` must outlive it. */
 int fn_register_all(sqlite3 *db, FnEnv *env, Error *err);
 

@@ -1,0 +1,219 @@
+/*
+ * Running plans on SQLite: database files and their connections, transactions, executions, COPY.
+ *
+ * Three objects. A Database is one file, shared by all sessions. A SqliteTxn is one session's transaction state on it and lives as
+ * long as the session. A SqliteRun is one execution of a plan (a portal).
+ *
+ * Nothing here blocks on another session. What must wait says so (RUN_WANT_WRITER, a sync ticket); the session then parks itself
+ * with database_wait_writer or database_wait_sync as the last thing it does, and is called on the leading thread when it may go on.
+ */
+#ifndef US_BACKEND_SQLITE_H
+#define US_BACKEND_SQLITE_H
+
+#include "base/list.h"
+#include "catalog/catalog.h"
+#include "net/loop.h"
+#include "sql/plan.h"
+
+#include <stdatomic.h>
+
+struct SequenceStore; /* catalog/sequence.h */
+struct SessionVars;   /* catalog/sessionvars.h */
+
+typedef struct Database Database;
+typedef struct DbConn DbConn;       /* a Db and who uses it (backend/sqlite_database.h) */
+typedef struct CachedPlan CachedPlan;
+typedef struct SqliteTxn SqliteTxn;
+typedef struct SqliteRun SqliteRun;
+
+/* --- the data directory --- */
+
+typedef struct DbSet DbSet;
+
+/* The directory must exist and be writable. `loop` receives grants and sync completions. */
+int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err);
+/* Saves sequences, syncs, checkpoints and closes every file. */
+void dbset_close(DbSet *set);
+/* The database, opened if necessary, made when `create` and its name is valid. 3D000 when it does not exist, XX001 with a hint when
+ * its file is damaged. Lives until dbset_close. From any thread. */
+Database *dbset_get(DbSet *set, const char *name, bool create, Error *err);
+/* A name that may become a file: letters, digits, _ and -, at most 63. */
+bool database_name_valid(const char *name);
+
+const char *database_name(const Database *d);
+const char *database_path(const Database *d);
+/* The catalog that new statements see; the caller gives it back with catalog_unref. */
+Catalog *database_catalog(Database *d);
+/* Loads the catalog again from the file: after somebody else (the follower) changed the file's structure. */
+int database_reload(Database *d, Error *err);
+struct SequenceStore *database_sequences(Database *d);
+
+/* The journal's hold on write transactions. `level` counts savepoints from 1; rollback_to(level) undoes what was done after
+ * savepoint(level). before_commit may write to the connection and may fail, which rolls the transaction back. */
+typedef struct CommitHooks {
+	void *ctx;
+	int (*begin)(void *ctx, Db *db, Error *err);
+	void (*savepoint)(void *ctx, int level);
+	void (*rollback_to)(void *ctx, int level);
+	int (*before_commit)(void *ctx, Db *db, Error *err);
+	void (*after_commit)(void *ctx, Db *db);
+	void (*after_rollback)(void *ctx, Db *db);
+} CommitHooks;
+/* NULL removes them. Takes effect with the next write transaction. The struct must outlive its use. */
+void database_set_hooks(Database *d, const CommitHooks *hooks);
+
+/* The write connection for plain blocking threads (follower, replayer): waits its turn in the same queue. */
+Db *database_borrow_writer(Database *d);
+/* After the caller's own COMMIT or ROLLBACK. `wrote`: the WAL has to be synced; returns when it is. */
+void database_return_writer(Database *d, bool wrote);
+
+/* --- plans --- */
+
+/* A parsed text with its plan. Immutable, shared by reference count. */
+struct CachedPlan {
+	atomic_int refs;
+	uint64_t settings_key;
+	Catalog *cat;       /* what it was planned for; referenced */
+	ParsedSql parsed;   /* n = 0 for an empty query (plan NULL) */
+	Str text;
+	uint32_t *declared; /* parameter types the client gave */
+	size_t ndeclared;
+	Plan *plan;
+	Arena *arena;
+	uint64_t last_use;
+};
+
+CachedPlan *plan_ref(CachedPlan *p);
+void plan_unref(CachedPlan *p);
+/* The plan for a text that holds exactly one statement or none: from the cache, or made. 42601 when there are several.
+ * `key` identifies the settings that planning depends on. */
+CachedPlan *database_plan(SqliteTxn *t, Str text, const uint32_t *types, size_t ntypes, const SqlEnv *env, uint64_t key, Error *err);
+/* The `which`th statement of a parsed string, not cached. Its own memory; the ParsedSql must outlive it. */
+CachedPlan *database_plan_one(SqliteTxn *t, const ParsedSql *parsed, size_t which, const SqlEnv *env, uint64_t key, Error *err);
+/* False when the catalog or the settings have changed since. */
+bool plan_is_current(const SqliteTxn *t, const CachedPlan *p, uint64_t key);
+
+/* --- transactions --- */
+
+typedef struct TxnSavepoint TxnSavepoint;
+
+struct SqliteTxn {
+	Database *db;
+	TypeEnv *types;            /* the session's; xact_start_us and stmt_start_us are set here */
+	struct SessionVars *vars;
+	char status;               /* I T E, as ReadyForQuery reports it */
+	bool implicit;             /* a transaction block that the client did not ask for */
+	bool read_only, repeatable;
+	bool default_read_only;    /* settings, kept by the session */
+	bool default_repeatable;
+	bool ddl;                  /* `cat` is private to this transaction */
+	bool broken;               /* SQLite has rolled the transaction back by itself */
+	bool wrote;
+	DbConn *conn;              /* write connection, or the read connection of a repeatable transaction */
+	bool writer;               /* conn is the write connection, BEGIN IMMEDIATE done */
+	Catalog *cat;              /* referenced: what statements of this transaction see now */
+	TxnSavepoint *savepoints;  /* newest first */
+	int nsavepoints;
+	uint64_t snapshot_commits; /* commits of the database when the repeatable snapshot was taken */
+	uint64_t sync_ticket;      /* 0, or what must be synced before an answer may leave */
+	Arena *scratch;            /* for one statement */
+	/* Long statements */
+	atomic_bool cancel;        /* set from any thread: 57014 */
+	int64_t deadline_us;       /* statement_timeout: monotonic; 0 = none */
+	int64_t run_since_us;
+	void (*long_running)(void *ctx); /* called once per statement, after ~2 ms */
+	void *long_ctx;
+	bool long_told;
+	/* Waiting */
+	ListNode wait_node;
+	List *wait_list;
+	LoopTask wait_task;
+	bool waiting;              /* in wait_list */
+	bool granted;              /* the write connection is ours, BEGIN not yet done */
+};
+
+void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *vars);
+/* Rolls back whatever is open. The session's end. */
+void txn_close(SqliteTxn *t);
+/* Takes the database's newest catalog into t->cat, unless this transaction has made its own. Before planning. */
+void txn_refresh_catalog(SqliteTxn *t);
+/* COMMIT, ROLLBACK, ROLLBACK TO: what a failed transaction still takes. */
+bool plan_ends_transaction(const Plan *plan);
+/* Called before each statement: starts an implicit transaction when there is none, sets the clocks; renews the catalog. 25P02 in state E unless
+ * the plan ends the transaction. */
+int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err);
+/* A statement failed: state T becomes E; an implicit transaction is rolled back at once. */
+void txn_fail(SqliteTxn *t);
+/* Ends an implicit transaction (Sync, or the end of a simple query). On failure it has been rolled back. */
+int txn_end_implicit(SqliteTxn *t, Error *err);
+/* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, with PostgreSQL's warnings written to `out`. The command tag is in *tag. */
+int txn_statement(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag, Error *err);
+/* Applies the modes of SET TRANSACTION. */
+int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err);
+
+/* Queue for the write connection; `granted` is called on the leading thread, with it. Returns true when it was free: it is taken then and
+ * `granted` will not be called. Otherwise the session must not be touched after this call. */
+bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *owner);
+/* The same for t->sync_ticket; true when it is already on disk. */
+bool database_wait_sync(SqliteTxn *t, void (*synced)(LoopTask *task), void *owner);
+/* Leaves either queue (the client is gone); false when the call is already under way. */
+bool database_stop_waiting(SqliteTxn *t);
+
+/* --- executions --- */
+
+typedef enum RunResult {
+	RUN_ERROR = -1,
+	RUN_DONE = 0,
+	RUN_SUSPENDED,   /* max_rows reached */
+	RUN_FULL,        /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
+	RUN_WANT_WRITER, /* nothing was done; call again when the write connection is granted */
+	RUN_STALE,       /* nothing was done: the catalog changed after planning; plan again */
+} RunResult;
+
+enum { RUN_OUT_HIGH = 256 * 1024 };
+
+/* Zero it, then set the first group. It may be reused after run_close. */
+struct SqliteRun {
+	CachedPlan *plan;       /* referenced by the owner */
+	const Val *params;      /* stored forms; must live until run_close */
+	size_t nparams;
+	const uint8_t *formats; /* result formats as in WireBind */
+	size_t nformats;
+
+	DbConn *conn;           /* while open: its own, or the transaction's */
+	bool own_conn;
+	sqlite3_stmt *stmt;
+	bool open, finished, row_ready;
+	uint64_t rows;          /* sent or changed by this execution */
+	uint64_t affected;
+	Buf stored;             /* rows of a write, kept because the client asked for some at a time */
+	size_t stored_at;
+	bool use_stored;
+};
+
+/* Runs until done, `max_rows` (0 = all) more rows are in `out`, or out is full. DataRow messages only. */
+RunResult run_execute(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *out, Error *err);
+/* Lets go of the statement and its connection. */
+void run_close(SqliteTxn *t, SqliteRun *r);
+/* CommandComplete for the plan and the rows counted. */
+void run_command_complete(const SqliteRun *r, Buf *out);
+/* Evaluates a one-row query (arguments of EXECUTE); values are allocated from `a`. */
+RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t *n, Error *err);
+/* RowDescription of a plan with the given result formats. */
+void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
+
+/* --- COPY --- */
+
+typedef struct SqliteCopy SqliteCopy;
+
+/* COPY FROM STDIN. RUN_WANT_WRITER as in run_execute. */
+RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error *err);
+/* Takes bytes as they arrive, in any pieces. On error `err` is filled; copy_in_context then tells PostgreSQL's CONTEXT. */
+int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err);
+int copy_in_finish(SqliteTxn *t, SqliteCopy *c, uint64_t *rows, Error *err);
+const char *copy_in_context(const SqliteCopy *c);
+void copy_in_free(SqliteTxn *t, SqliteCopy *c);
+/* COPY TO STDOUT: CopyData messages; like run_execute. Starts with CopyOutResponse, ends with CopyDone. */
+RunResult copy_out(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
+
+#endif

@@ -1,0 +1,232 @@
+/* Connections of a database: the free list of read connections, and the queue for the one that writes. */
+#include "backend/sqlite_internal.h"
+
+#include "base/clock.h"
+#include "catalog/constraint.h"
+
+static int on_progress(void *arg)
+{
+	DbConn *c = arg;
+	SqliteTxn *t = c->user;
+	if (!t)
+		return 0;
+	if (atomic_load_explicit(&t->cancel, memory_order_relaxed)) {
+		c->end = 'c';
+		return 1;
+	}
+	if (loop_stopping(c->home->set->loop)) {
+		c->end = 's';
+		return 1;
+	}
+	int64_t now = clock_mono_us();
+	if (t->run_since_us == 0)
+		t->run_since_us = now;
+	if (t->deadline_us && now > t->deadline_us) {
+		c->end = 't';
+		return 1;
+	}
+	if (!t->long_told && t->long_running && now - t->run_since_us > LONG_RUNNING_US) {
+		t->long_told = true;
+		t->long_running(t->long_ctx);
+	}
+	return 0;
+}
+
+int conn_open(Database *d, DbMode mode, DbConn **out, Error *err)
+{
+	Db *db;
+	if (db_open(d->path, mode, &db, err) != 0)
+		return -1;
+	const char *setup = mode == DB_WRITE ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0" : "PRAGMA wal_autocheckpoint=0";
+	if (db_exec(db, setup, err) != 0) {
+		db_close(db);
+		return -1;
+	}
+	DbConn *c = mem_alloc(sizeof *c);
+	c->db = db;
+	c->home = d;
+	sqlite3_progress_handler(db->h, PROGRESS_OPS, on_progress, c);
+	*out = c;
+	return 0;
+}
+
+void conn_close(DbConn *c)
+{
+	if (!c)
+		return;
+	db_close(c->db);
+	free(c);
+}
+
+int conn_checkout(Database *d, DbConn **out, Error *err)
+{
+	pthread_mutex_lock(&d->lock);
+	DbConn *c = d->idle;
+	if (c) {
+		d->idle = c->next;
+		d->nidle--;
+	}
+	pthread_mutex_unlock(&d->lock);
+	if (!c)
+		return conn_open(d, DB_READ, out, err);
+	*out = c;
+	return 0;
+}
+
+void conn_give_back(DbConn *c)
+{
+	Database *d = c->home;
+	c->user = NULL;
+	pthread_mutex_lock(&d->lock);
+	bool keep = d->nidle < READ_CONNS_KEPT;
+	if (keep) {
+		c->next = d->idle;
+		d->idle = c;
+		d->nidle++;
+	}
+	pthread_mutex_unlock(&d->lock);
+	if (!keep)
+		conn_close(c);
+}
+
+static const PgType *lookup_type(void *catalog, uint32_t oid)
+{
+	return catalog_type(catalog, oid);
+}
+
+void conn_enter(DbConn *c, SqliteTxn *t)
+{
+	FnEnv *env = &c->db->env;
+	c->user = t;
+	c->end = 0;
+	env->types = t->types;
+	env->type_lookup = lookup_type;
+	env->catalog = t->cat;
+	env->session = t->vars;
+	env->scratch = t->scratch;
+	env->error.sqlstate[0] = '\0';
+	t->run_since_us = 0;
+	t->long_told = false;
+}
+
+void conn_leave(DbConn *c)
+{
+	c->user = NULL;
+}
+
+static int interrupted(char why, Error *err)
+{
+	if (why == 't')
+		return err_set(err, "57014", "canceling statement due to statement timeout");
+	if (why == 's')
+		return err_set(err, "57P01", "terminating connection due to administrator command");
+	return err_set(err, "57014", "canceling statement due to user request");
+}
+
+int conn_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, Error *err)
+{
+	if ((rc & 0xff) == SQLITE_INTERRUPT && c->end) {
+		if (c->end == 'c')
+			atomic_store(&t->cancel, false);
+		interrupted(c->end, err);
+	} else {
+		db_error(c->db, rc, err);
+		if ((rc & 0xff) == SQLITE_CONSTRAINT && !c->db->env.error.sqlstate[0])
+			constraint_error(t->cat, c->db, sqlite3_extended_errcode(c->db->h), sqlite3_errmsg(c->db->h), target, NULL, t->types, err);
+	}
+	c->db->env.error.sqlstate[0] = '\0';
+	/* A full disk or a lost file makes SQLite roll back by itself. */
+	if (t->writer && c == t->conn && sqlite3_get_autocommit(c->db->h))
+		t->broken = true;
+	return -1;
+}
+
+bool writer_try(SqliteTxn *t)
+{
+	Database *d = t->db;
+	pthread_mutex_lock(&d->lock);
+	bool got = !d->writer_busy;
+	if (got)
+		d->writer_busy = true;
+	pthread_mutex_unlock(&d->lock);
+	t->granted = got;
+	return got;
+}
+
+void writer_release(Database *d)
+{
+	LoopTask *task = NULL;
+	pthread_mutex_lock(&d->lock);
+	ListNode *n = list_pop(&d->waiters);
+	if (!n) {
+		d->writer_busy = false;
+	} else {
+		SqliteTxn *next = list_item(n, SqliteTxn, wait_node);
+		next->waiting = false;
+		next->granted = true;
+		if (next->wait_task.fn)
+			task = &next->wait_task;
+		else
+			pthread_cond_broadcast(&d->writer_given);
+		/* Posted under the lock: database_stop_waiting must find it in one queue or the other. */
+		if (task)
+			loop_post(d->set->loop, task);
+	}
+	pthread_mutex_unlock(&d->lock);
+}
+
+bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *owner)
+{
+	Database *d = t->db;
+	t->wait_task = (LoopTask){ .fn = granted, .owner = owner };
+	pthread_mutex_lock(&d->lock);
+	bool got = !d->writer_busy;
+	if (got) {
+		d->writer_busy = true;
+		t->granted = true;
+	} else {
+		t->waiting = true;
+		t->wait_list = &d->waiters;
+		list_append(&d->waiters, &t->wait_node);
+	}
+	pthread_mutex_unlock(&d->lock);
+	return got;
+}
+
+bool database_stop_waiting(SqliteTxn *t)
+{
+	Database *d = t->db;
+	bool found = false;
+	pthread_mutex_lock(&d->lock);
+	pthread_mutex_lock(&d->sync.lock);
+	if (t->waiting && list_linked(&t->wait_node)) {
+		list_remove(t->wait_list, &t->wait_node);
+		t->waiting = false;
+		found = true;
+	}
+	pthread_mutex_unlock(&d->sync.lock);
+	pthread_mutex_unlock(&d->lock);
+	return found;
+}
+
+Db *database_borrow_writer(Database *d)
+{
+	SqliteTxn me = { .db = d };
+	pthread_mutex_lock(&d->lock);
+	if (d->writer_busy) {
+		list_append(&d->waiters, &me.wait_node);
+		while (!me.granted)
+			pthread_cond_wait(&d->writer_given, &d->lock);
+	}
+	d->writer_busy = true;
+	pthread_mutex_unlock(&d->lock);
+	return d->writer->db;
+}
+
+void database_return_writer(Database *d, bool wrote)
+{
+	uint64_t ticket = wrote ? syncer_note_commit(d) : 0;
+	writer_release(d);
+	if (ticket)
+		syncer_wait_blocking(d, ticket);
+}

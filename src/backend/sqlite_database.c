@@ -1,0 +1,247 @@
+/* Database files of the data directory: finding, making, opening and closing them. */
+#include "backend/sqlite_internal.h"
+
+#include "base/log.h"
+#include "catalog/sequence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool database_name_valid(const char *name)
+{
+	size_t n = strlen(name);
+	if (n == 0 || n > 63)
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
+}
+
+int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
+{
+	struct stat st;
+	if (stat(dir, &st) != 0) {
+		err_set(err, "58P01", "data directory \"%s\" cannot be used: %s", dir, strerror(errno));
+		return err_hint(err, "Make it with: mkdir -m 700 '%s', or name another one with --data-dir.", dir);
+	}
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, "58P01", "data directory \"%s\" is not a directory", dir);
+	if (access(dir, R_OK | W_OK | X_OK) != 0) {
+		err_set(err, "42501", "data directory \"%s\" is not writable: %s", dir, strerror(errno));
+		return err_hint(err, "Give this user the right to write there, or name another directory with --data-dir.");
+	}
+	DbSet *set = mem_alloc(sizeof *set);
+	set->dir = mem_strdup(dir);
+	set->loop = loop;
+	pthread_mutex_init(&set->lock, NULL);
+	*out = set;
+	return 0;
+}
+
+static void database_free(Database *d)
+{
+	syncer_stop(d);
+	plans_clear(d);
+	while (d->idle) {
+		DbConn *c = d->idle;
+		d->idle = c->next;
+		conn_close(c);
+	}
+	conn_close(d->writer);
+	Catalog *cat = atomic_load(&d->cat);
+	if (cat)
+		catalog_unref(cat);
+	if (d->sequences)
+		sequence_store_free(d->sequences);
+	free(d->name);
+	free(d->path);
+	free(d);
+}
+
+static int save_sequences(Database *d, Error *err)
+{
+	if (!sequence_dirty(d->sequences))
+		return 0;
+	Db *db = d->writer->db;
+	if (db_exec(db, "BEGIN IMMEDIATE", err) != 0)
+		return -1;
+	if (sequence_flush(d->sequences, db, err) == 0 && db_exec(db, "COMMIT", err) == 0) {
+		syncer_note_commit(d);
+		return 0;
+	}
+	sequence_flush_failed(d->sequences);
+	db_exec(db, "ROLLBACK", NULL);
+	return -1;
+}
+
+void dbset_close(DbSet *set)
+{
+	if (!set)
+		return;
+	size_t at = 0;
+	for (MapEntry *e; (e = map_next(&set->databases, &at));) {
+		Database *d = e->value;
+		Error err;
+		if (save_sequences(d, &err) != 0)
+			log_error("database %s: sequences could not be saved: %s", d->name, err.message);
+		database_free(d);
+	}
+	map_free(&set->databases);
+	free(set->dir);
+	free(set);
+}
+
+static Database *database_new(DbSet *set, const char *name, const char *path)
+{
+	Database *d = mem_alloc(sizeof *d);
+	d->set = set;
+	d->name = mem_strdup(name);
+	d->path = mem_strdup(path);
+	pthread_mutex_init(&d->lock, NULL);
+	pthread_mutex_init(&d->sync.lock, NULL);
+	pthread_cond_init(&d->writer_given, NULL);
+	pthread_cond_init(&d->sync.work, NULL);
+	pthread_cond_init(&d->sync.done, NULL);
+	list_init(&d->waiters);
+	list_init(&d->sync.waiting);
+	d->sync.wal_fd = -1;
+	return d;
+}
+
+static int damaged(const Database *d, Error *err)
+{
+	if (!err_is(err, "XX001"))
+		return -1;
+	return err_hint(err, "The file %s was left as it is. Move it away, then restore it with: understudy restore --latest-verified", d->path);
+}
+
+/* The WAL exists only once something was written; a session's answer may have to wait for its sync. */
+static int touch_wal(DbConn *c, Error *err)
+{
+	char sql[64];
+	int version = 0;
+	sqlite3_stmt *st;
+	if (sqlite3_prepare_v2(c->db->h, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		version = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	snprintf(sql, sizeof sql, "PRAGMA user_version=%d", version);
+	return db_exec(c->db, sql, err);
+}
+
+static int database_start(Database *d, Error *err)
+{
+	Catalog *cat;
+	if (conn_open(d, DB_WRITE, &d->writer, err) != 0 || touch_wal(d->writer, err) != 0)
+		return damaged(d, err);
+	if (catalog_load(d->writer->db, d->name, &cat, err) != 0)
+		return damaged(d, err);
+	atomic_store(&d->cat, cat);
+	d->sequences = sequence_store_new();
+	if (sequence_store_load(d->sequences, d->writer->db, false, err) != 0)
+		return damaged(d, err);
+	return syncer_start(d, err);
+}
+
+static int unknown_database(const char *name, Error *err)
+{
+	return err_set(err, "3D000", "database \"%s\" does not exist", name);
+}
+
+/* Under the set's lock. */
+static Database *open_or_create(DbSet *set, const char *name, bool create, Error *err)
+{
+	if (!database_name_valid(name)) {
+		unknown_database(name, err);
+		return NULL;
+	}
+	char *path = mem_printf("%s/%s.db", set->dir, name);
+	Database *d = NULL;
+	if (access(path, F_OK) != 0) {
+		if (!create && !streq(name, "postgres"))
+			unknown_database(name, err);
+		else if (db_create(path, catalog_schema_sql, err) == 0)
+			d = database_new(set, name, path);
+	} else {
+		d = database_new(set, name, path);
+	}
+	free(path);
+	if (d && database_start(d, err) != 0) {
+		database_free(d);
+		d = NULL;
+	}
+	if (d)
+		map_put(&set->databases, str_of(name), d);
+	return d;
+}
+
+Database *dbset_get(DbSet *set, const char *name, bool create, Error *err)
+{
+	pthread_mutex_lock(&set->lock);
+	Database *d = map_get(&set->databases, str_of(name));
+	if (!d)
+		d = open_or_create(set, name, create, err);
+	pthread_mutex_unlock(&set->lock);
+	return d;
+}
+
+const char *database_name(const Database *d)
+{
+	return d->name;
+}
+
+const char *database_path(const Database *d)
+{
+	return d->path;
+}
+
+struct SequenceStore *database_sequences(Database *d)
+{
+	return d->sequences;
+}
+
+Catalog *database_catalog(Database *d)
+{
+	pthread_mutex_lock(&d->lock);
+	Catalog *cat = catalog_ref(atomic_load(&d->cat));
+	pthread_mutex_unlock(&d->lock);
+	return cat;
+}
+
+static void publish(Database *d, Catalog *cat)
+{
+	pthread_mutex_lock(&d->lock);
+	Catalog *old = atomic_exchange(&d->cat, cat);
+	pthread_mutex_unlock(&d->lock);
+	catalog_unref(old);
+	plans_clear(d);
+}
+
+void database_publish_catalog(Database *d, Catalog *cat)
+{
+	publish(d, catalog_ref(cat));
+}
+
+int database_reload(Database *d, Error *err)
+{
+	DbConn *c;
+	Catalog *cat;
+	if (conn_checkout(d, &c, err) != 0)
+		return -1;
+	int rc = catalog_load(c->db, d->name, &cat, err);
+	if (rc == 0)
+		rc = sequence_store_load(d->sequences, c->db, true, err);
+	conn_give_back(c);
+	if (rc == 0) {
+		atomic_fetch_add(&d->ddl_seq, 1);
+		publish(d, cat);
+		atomic_fetch_add(&d->ddl_seq, 1);
+	}
+	return rc;
+}
+
+void database_set_hooks(Database *d, const CommitHooks *hooks)
+{
+	pthread_mutex_lock(&d->lock);
+	d->hooks = hooks;
+	pthread_mutex_unlock(&d->lock);
+}

@@ -1,0 +1,114 @@
+/* Inside the SQLite backend: what its files know of each other. */
+#ifndef US_BACKEND_SQLITE_INTERNAL_H
+#define US_BACKEND_SQLITE_INTERNAL_H
+
+#include "backend/sqlite.h"
+
+#include <pthread.h>
+
+enum {
+	READ_CONNS_KEPT = 8,          /* idle read connections beyond this are closed */
+	PLANS_KEPT = 512,             /* per database */
+	PROGRESS_OPS = 2000,          /* SQLite VM instructions between looks at the clock */
+	LONG_RUNNING_US = 2000,
+	CHECKPOINT_BYTES = 4 << 20,
+	TRUNCATE_BYTES = 64 << 20,
+};
+#define POSTGRES_EPOCH_US 946684800000000LL /* 2000-01-01 in microseconds since 1970 */
+
+struct DbConn {
+	Db *db;
+	Database *home;
+	SqliteTxn *user;   /* whose statement runs; seen by the progress handler */
+	DbConn *next;      /* in the free list */
+	int running;       /* open statements */
+	char end;          /* why the progress handler stopped it: 0, c(ancel), t(imeout), s(hutdown) */
+};
+
+/* Makes commits durable: one fdatasync of the WAL for all who wait. */
+typedef struct Syncer {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work, done;
+	bool running, stop;
+	int wal_fd;
+	uint64_t written, synced, wanted; /* commit numbers */
+	bool failed;                      /* fdatasync failed: nothing is acknowledged any more */
+	List waiting;                     /* SqliteTxn.wait_node */
+} Syncer;
+
+struct Database {
+	char *name, *path;
+	DbSet *set;
+	pthread_mutex_t lock;
+	_Atomic(Catalog *) cat;    /* changed under lock */
+	atomic_uint ddl_seq;       /* odd while a commit that changes the catalog is under way */
+	atomic_ullong commits;     /* commits that changed something */
+	DbConn *idle;
+	int nidle;
+	DbConn *writer;
+	bool writer_busy;
+	List waiters;              /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	pthread_cond_t writer_given;
+	struct SequenceStore *sequences;
+	const CommitHooks *hooks;
+	Map plans;
+	uint64_t plan_clock;
+	Syncer sync;
+};
+
+struct DbSet {
+	char *dir;
+	Loop *loop;
+	pthread_mutex_t lock;
+	Map databases;
+};
+
+struct TxnSavepoint {
+	TxnSavepoint *older;
+	char *name;
+	int level;
+	bool made;       /* exists on the write connection */
+	Catalog *cat;    /* referenced */
+	bool ddl;
+};
+
+/* conn.c */
+int conn_open(Database *d, DbMode mode, DbConn **out, Error *err);
+void conn_close(DbConn *c);
+int conn_checkout(Database *d, DbConn **out, Error *err);
+void conn_give_back(DbConn *c);
+/* Tells the functions of the connection whose statement runs. */
+void conn_enter(DbConn *c, SqliteTxn *t);
+void conn_leave(DbConn *c);
+/* The error of a failed SQLite call in PostgreSQL's terms. `target`: relation written, or 0. */
+int conn_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, Error *err);
+/* Takes the write connection when it is free and nobody waits. */
+bool writer_try(SqliteTxn *t);
+void writer_release(Database *d);
+
+/* txn.c */
+/* The connection for a statement that writes: BEGIN IMMEDIATE and savepoints are done. RUN_DONE, RUN_WANT_WRITER or RUN_ERROR. */
+RunResult txn_need_writer(SqliteTxn *t, const char *command, Error *err);
+/* The connection that reads of this transaction use, checked out; *own when the caller gives it back. */
+int txn_read_conn(SqliteTxn *t, DbConn **out, bool *own, Error *err);
+
+/* database.c: what a committed transaction with DDL leaves for everybody */
+void database_publish_catalog(Database *d, Catalog *cat);
+
+/* sync.c */
+int syncer_start(Database *d, Error *err);
+void syncer_stop(Database *d);
+uint64_t syncer_note_commit(Database *d);
+void syncer_wait_blocking(Database *d, uint64_t ticket);
+
+/* rows.c */
+int row_encode(sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, const TypeEnv *env, Buf *out, Error *err);
+
+/* script.c */
+RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
+
+/* plans.c */
+void plans_clear(Database *d);
+
+#endif

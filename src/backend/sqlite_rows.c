@@ -1,0 +1,85 @@
+/* Rows of a SQLite statement as DataRow messages. */
+#include "backend/sqlite_internal.h"
+#include "wire/proto.h"
+
+enum { OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_VARCHAR = 1043 };
+
+static void put_int_text(Buf *out, int64_t v)
+{
+	char digits[24];
+	char *end = digits + sizeof digits, *p = end;
+	uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
+	do
+		*--p = (char)('0' + u % 10);
+	while (u /= 10);
+	if (v < 0)
+		*--p = '-';
+	wire_put_value(out, p, (size_t)(end - p));
+}
+
+static bool put_common(uint32_t type, int format, const Val *v, Buf *out)
+{
+	switch (type) {
+	case OID_INT2:
+	case OID_INT4:
+	case OID_INT8:
+		if (format != 0 || v->kind != VAL_INT)
+			return false;
+		put_int_text(out, v->i);
+		return true;
+	case OID_TEXT:
+	case OID_VARCHAR:
+		if (v->kind != VAL_TEXT)
+			return false;
+		wire_put_value(out, v->s.p, v->s.n);
+		return true;
+	default:
+		return false;
+	}
+}
+
+int row_encode(sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, const TypeEnv *env, Buf *out, Error *err)
+{
+	size_t at = wire_data_row_begin(out, plan->ncols);
+	for (size_t i = 0; i < plan->ncols; i++) {
+		Val v = db_column(stmt, (int)i);
+		const PlanColumn *c = &plan->cols[i];
+		int format = wire_format_of(formats, nformats, i);
+		if (v.kind == VAL_NULL) {
+			wire_put_null(out);
+			continue;
+		}
+		if (put_common(c->type->oid, format, &v, out))
+			continue;
+		size_t value = wire_value_begin(out);
+		int rc = format ? type_send(c->type, c->typmod, &v, env, out, err) : type_out(c->type, c->typmod, &v, env, out, err);
+		if (rc != 0) {
+			out->len = at - 1;
+			return -1;
+		}
+		wire_value_end(out, value);
+	}
+	wire_end(out, at);
+	return 0;
+}
+
+void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out)
+{
+	size_t at = wire_row_description_begin(out, plan->ncols);
+	for (size_t i = 0; i < plan->ncols; i++) {
+		const PlanColumn *c = &plan->cols[i];
+		WireField f = { c->name, c->table_oid, c->attnum, c->type->oid, c->type->len, c->typmod,
+				(int16_t)wire_format_of(formats, nformats, i) };
+		wire_put_field(out, &f);
+	}
+	wire_end(out, at);
+}
+
+void run_command_complete(const SqliteRun *r, Buf *out)
+{
+	const Plan *plan = r->plan->plan;
+	if (plan->tag_rows)
+		wire_put_command_rows(out, plan->tag, r->rows);
+	else
+		wire_put_command_complete(out, plan->tag);
+}

@@ -1,0 +1,126 @@
+/* Plans made of steps: DDL, and statements accepted without effect. */
+#include "backend/sqlite_internal.h"
+
+#include "catalog/sequence.h"
+#include "wire/proto.h"
+
+#include <stdio.h>
+
+static void put_notice(const PlanStep *s, Buf *out)
+{
+	Error e;
+	err_set(&e, s->code ? s->code : "00000", "%s", s->message);
+	if (s->detail)
+		err_detail(&e, "%s", s->detail);
+	wire_put_notice(out, &e, "NOTICE");
+}
+
+/* Puts `value` where %s stands in the text of a step. */
+static void fill_detail(const PlanStep *s, Str value, Error *err)
+{
+	const char *mark = s->detail ? strstr(s->detail, "%s") : NULL;
+	if (mark)
+		err_detail(err, "%.*s%.*s%s", (int)(mark - s->detail), s->detail, STR_ARG(value), mark + 2);
+	else if (s->detail)
+		err_detail(err, "%s", s->detail);
+}
+
+static int check_failed(const PlanStep *s, sqlite3_stmt *st, Error *err)
+{
+	err_set(err, s->code, "%s", s->message);
+	err_object(err, s->schema, s->table, NULL, s->constraint);
+	const char *text = (const char *)sqlite3_column_text(st, 0);
+	fill_detail(s, str_of(text ? text : ""), err);
+	return -1;
+}
+
+/* Runs one statement to its end; for STEP_CHECK_EMPTY a row is the failure. */
+static int run_step_sql(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Error *err)
+{
+	Db *db = t->conn->db;
+	sqlite3_stmt *st;
+	conn_enter(t->conn, t);
+	if (db_prepare(db, str_of(s->sql), &st, err) != 0)
+		return -1;
+	int rc = sqlite3_step(st), result = 0;
+	if (rc == SQLITE_ROW && s->kind == STEP_CHECK_EMPTY)
+		result = check_failed(s, st, err);
+	else
+		while (rc == SQLITE_ROW)
+			rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		result = conn_error(t->conn, t, rc, s->oid ? s->oid : r->plan->plan->target_oid, err);
+	if (result == 0 && s->kind == STEP_ROWS)
+		r->rows = (uint64_t)sqlite3_changes64(db->h);
+	db_done(db, st);
+	return result;
+}
+
+static int restart_sequence(SqliteTxn *t, const PlanStep *s, Error *err)
+{
+	const CatSequence *q = catalog_sequence(t->cat, s->oid);
+	if (!q)
+		return err_set(err, "XX000", "sequence with OID %u is not in the catalog", s->oid);
+	return sequence_restart(t->db->sequences, q, err);
+}
+
+static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Error *err)
+{
+	switch (s->kind) {
+	case STEP_NOTICE:
+		put_notice(s, out);
+		return 0;
+	case STEP_RESTART_SEQUENCE:
+		return restart_sequence(t, s, err);
+	default:
+		return run_step_sql(t, r, s, err);
+	}
+}
+
+static int reload_catalog(SqliteTxn *t, Error *err)
+{
+	Catalog *cat;
+	if (catalog_load(t->conn->db, t->db->name, &cat, err) != 0)
+		return -1;
+	catalog_unref(t->cat);
+	t->cat = cat;
+	t->ddl = true;
+	return 0;
+}
+
+static bool needs_writer(const Plan *plan)
+{
+	if (plan->writes || plan->is_ddl)
+		return true;
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (plan->steps[i].kind != STEP_NOTICE)
+			return true;
+	return false;
+}
+
+RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
+{
+	const Plan *plan = r->plan->plan;
+	r->rows = 0;
+	if (needs_writer(plan)) {
+		RunResult rc = txn_need_writer(t, plan->tag, err);
+		if (rc != RUN_DONE)
+			return rc;
+		if (r->plan->cat != t->cat)
+			return RUN_STALE;
+		t->wrote = true;
+	}
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (run_step(t, r, &plan->steps[i], out, err) != 0)
+			goto fail;
+	if (plan->is_ddl && reload_catalog(t, err) != 0)
+		goto fail;
+	if (t->conn)
+		conn_leave(t->conn);
+	r->finished = r->open = true;
+	return RUN_DONE;
+fail:
+	if (t->conn)
+		conn_leave(t->conn);
+	return RUN_ERROR;
+}

@@ -1,0 +1,403 @@
+/* A session's transaction on SQLite. The states and messages are those of PostgreSQL's xact.c. */
+#include "backend/sqlite_internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "catalog/sequence.h"
+#include "wire/proto.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *vars)
+{
+	*t = (SqliteTxn){ .db = db, .types = types, .vars = vars, .status = 'I' };
+	t->cat = database_catalog(db);
+}
+
+void txn_refresh_catalog(SqliteTxn *t)
+{
+	/* t->cat is referenced, so an equal pointer is the same catalog. */
+	if (t->ddl || t->cat == atomic_load(&t->db->cat))
+		return;
+	catalog_unref(t->cat);
+	t->cat = database_catalog(t->db);
+}
+
+static void drop_savepoints(SqliteTxn *t, TxnSavepoint *down_to)
+{
+	while (t->savepoints != down_to) {
+		TxnSavepoint *s = t->savepoints;
+		t->savepoints = s->older;
+		t->nsavepoints--;
+		catalog_unref(s->cat);
+		free(s->name);
+		free(s);
+	}
+}
+
+/* The transaction is over on SQLite; forgets everything about it. */
+static void forget(SqliteTxn *t)
+{
+	drop_savepoints(t, NULL);
+	t->status = 'I';
+	t->implicit = t->ddl = t->broken = t->wrote = false;
+	t->writer = t->granted = false;
+	t->conn = NULL;
+	txn_refresh_catalog(t);
+}
+
+static void rollback_writer(SqliteTxn *t)
+{
+	Database *d = t->db;
+	Db *db = d->writer->db;
+	Error err;
+	if (t->writer) {
+		if (!sqlite3_get_autocommit(db->h) && db_exec(db, "ROLLBACK", &err) != 0)
+			log_error("database %s: ROLLBACK failed: %s", d->name, err.message);
+		if (d->hooks && d->hooks->after_rollback)
+			d->hooks->after_rollback(d->hooks->ctx, db);
+		if (t->ddl && sequence_store_load(d->sequences, db, false, &err) != 0)
+			log_error("database %s: sequences could not be read: %s", d->name, err.message);
+	}
+	writer_release(d);
+}
+
+static void rollback(SqliteTxn *t)
+{
+	if (t->writer || t->granted) {
+		rollback_writer(t);
+	} else if (t->conn) {
+		db_exec(t->conn->db, "ROLLBACK", NULL);
+		conn_give_back(t->conn);
+	}
+	forget(t);
+}
+
+void txn_close(SqliteTxn *t)
+{
+	if (!t->db)
+		return;
+	rollback(t);
+	catalog_unref(t->cat);
+	if (t->scratch)
+		arena_free(t->scratch);
+	*t = (SqliteTxn){ 0 };
+}
+
+static int commit_writer(SqliteTxn *t, Error *err)
+{
+	Database *d = t->db;
+	Db *db = d->writer->db;
+	const CommitHooks *h = d->hooks;
+	int rc = t->broken ? err_set(err, "40000", "the transaction was rolled back by an earlier error of the file") : 0;
+	if (rc == 0 && h && h->before_commit)
+		rc = h->before_commit(h->ctx, db, err);
+	bool flush = rc == 0 && sequence_dirty(d->sequences);
+	if (flush)
+		rc = sequence_flush(d->sequences, db, err);
+	if (t->ddl)
+		atomic_fetch_add(&d->ddl_seq, 1);
+	if (rc == 0)
+		rc = db_exec(db, "COMMIT", err);
+	if (rc == 0 && t->ddl)
+		database_publish_catalog(d, t->cat);
+	if (t->ddl)
+		atomic_fetch_add(&d->ddl_seq, 1);
+	if (rc != 0) {
+		if (flush)
+			sequence_flush_failed(d->sequences);
+		return -1;
+	}
+	if (h && h->after_commit)
+		h->after_commit(h->ctx, db);
+	if (t->ddl && sequence_store_load(d->sequences, db, false, err) != 0)
+		log_error("database %s: sequences could not be read: %s", d->name, err->message);
+	if (t->wrote || flush)
+		t->sync_ticket = syncer_note_commit(d);
+	writer_release(d);
+	return 0;
+}
+
+static int commit(SqliteTxn *t, Error *err)
+{
+	if (!t->writer) {
+		rollback(t);
+		return 0;
+	}
+	if (commit_writer(t, err) != 0) {
+		if (strncmp(err->sqlstate, "23", 2) == 0)
+			conn_error(t->conn, t, sqlite3_extended_errcode(t->conn->db->h), 0, err);
+		rollback(t);
+		return -1;
+	}
+	forget(t);
+	return 0;
+}
+
+bool plan_ends_transaction(const Plan *plan)
+{
+	return plan->kind == PLAN_COMMIT || plan->kind == PLAN_ROLLBACK || plan->kind == PLAN_ROLLBACK_TO;
+}
+
+int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err)
+{
+	if (t->status == 'E' && !plan_ends_transaction(plan))
+		return err_set(err, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+	t->types->stmt_start_us = clock_wall_us() - POSTGRES_EPOCH_US;
+	if (t->status == 'I') {
+		t->types->xact_start_us = t->types->stmt_start_us;
+		t->status = 'T';
+		t->implicit = true;
+		t->read_only = t->default_read_only;
+		t->repeatable = t->default_repeatable;
+	}
+	if (!t->scratch)
+		t->scratch = arena_new();
+	return 0;
+}
+
+void txn_fail(SqliteTxn *t)
+{
+	if (t->status != 'T')
+		return;
+	if (t->implicit)
+		rollback(t);
+	else
+		t->status = 'E';
+}
+
+int txn_end_implicit(SqliteTxn *t, Error *err)
+{
+	return t->status == 'T' && t->implicit ? commit(t, err) : 0;
+}
+
+/* --- connections --- */
+
+static int make_savepoints(SqliteTxn *t, TxnSavepoint *s, Error *err)
+{
+	if (!s || s->made)
+		return 0;
+	if (make_savepoints(t, s->older, err) != 0)
+		return -1;
+	char sql[40];
+	snprintf(sql, sizeof sql, "SAVEPOINT s%d", s->level);
+	const CommitHooks *h = t->db->hooks;
+	if (h && h->savepoint)
+		h->savepoint(h->ctx, s->level);
+	s->made = true;
+	return db_exec(t->conn->db, sql, err);
+}
+
+/* A repeatable transaction that writes must still see the newest state, or PostgreSQL's promise would be broken. */
+static int leave_snapshot(SqliteTxn *t, Error *err)
+{
+	if (!t->conn)
+		return 0;
+	bool stale = t->snapshot_commits != atomic_load(&t->db->commits);
+	db_exec(t->conn->db, "ROLLBACK", NULL);
+	conn_give_back(t->conn);
+	t->conn = NULL;
+	if (!stale)
+		return 0;
+	err_set(err, "40001", "could not serialize access due to concurrent update");
+	return -1;
+}
+
+static int begin_writing(SqliteTxn *t, Error *err)
+{
+	if (leave_snapshot(t, err) != 0) {
+		t->granted = false;
+		writer_release(t->db);
+		return -1;
+	}
+	t->conn = t->db->writer;
+	t->writer = true;
+	if (db_exec(t->conn->db, "BEGIN IMMEDIATE", err) != 0)
+		return -1;
+	const CommitHooks *h = t->db->hooks;
+	if (h && h->begin && h->begin(h->ctx, t->conn->db, err) != 0)
+		return -1;
+	txn_refresh_catalog(t);
+	return make_savepoints(t, t->savepoints, err);
+}
+
+RunResult txn_need_writer(SqliteTxn *t, const char *command, Error *err)
+{
+	if (t->read_only) {
+		err_set(err, "25006", "cannot execute %s in a read-only transaction", command);
+		return RUN_ERROR;
+	}
+	if (t->broken) {
+		err_set(err, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+		return RUN_ERROR;
+	}
+	if (t->writer)
+		return RUN_DONE;
+	if (!t->granted && !writer_try(t))
+		return RUN_WANT_WRITER;
+	return begin_writing(t, err) == 0 ? RUN_DONE : RUN_ERROR;
+}
+
+int txn_read_conn(SqliteTxn *t, DbConn **out, bool *own, Error *err)
+{
+	*own = false;
+	if (t->conn) {
+		*out = t->conn;
+		return 0;
+	}
+	if (conn_checkout(t->db, out, err) != 0)
+		return -1;
+	if (!t->repeatable || t->implicit) {
+		*own = true;
+		return 0;
+	}
+	t->snapshot_commits = atomic_load(&t->db->commits);
+	t->conn = *out;
+	if (db_exec(t->conn->db, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1", err) == 0)
+		return 0;
+	conn_give_back(t->conn);
+	t->conn = NULL;
+	return -1;
+}
+
+/* --- BEGIN and kin --- */
+
+static void warn(Buf *out, const char *sqlstate, const char *message)
+{
+	Error e;
+	err_set(&e, sqlstate, "%s", message);
+	wire_put_notice(out, &e, "WARNING");
+}
+
+int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err)
+{
+	if (isolation) {
+		bool repeatable = streq(isolation, "repeatable read") || streq(isolation, "serializable");
+		if (repeatable != t->repeatable && t->conn)
+			return err_set(err, "25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+		t->repeatable = repeatable;
+	}
+	if (read_only == 0 && t->read_only && t->conn)
+		return err_set(err, "25001", "transaction read-write mode must be set before any query");
+	if (read_only >= 0)
+		t->read_only = read_only;
+	return 0;
+}
+
+static int begin(SqliteTxn *t, const Plan *plan, Buf *out, Error *err)
+{
+	if (!t->implicit)
+		warn(out, "25001", "there is already a transaction in progress");
+	t->implicit = false;
+	return txn_set_modes(t, plan->isolation, plan->read_only, err);
+}
+
+static int chain(SqliteTxn *t, bool read_only, bool repeatable)
+{
+	t->status = 'T';
+	t->implicit = false;
+	t->read_only = read_only;
+	t->repeatable = repeatable;
+	t->types->xact_start_us = t->types->stmt_start_us;
+	return 0;
+}
+
+static int end_block(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag, Error *err)
+{
+	bool committing = plan->kind == PLAN_COMMIT;
+	if (t->implicit && plan->chain)
+		return err_set(err, "25P01", "%s AND CHAIN can only be used in transaction blocks", committing ? "COMMIT" : "ROLLBACK");
+	if (t->implicit)
+		warn(out, "25P01", "there is no transaction in progress");
+	bool read_only = t->read_only, repeatable = t->repeatable, failed = t->status == 'E';
+	if (committing && !failed) {
+		if (commit(t, err) != 0)
+			return -1;
+	} else {
+		rollback(t);
+		*tag = "ROLLBACK";
+	}
+	return plan->chain ? chain(t, read_only, repeatable) : 0;
+}
+
+static TxnSavepoint *find_savepoint(SqliteTxn *t, const char *name)
+{
+	TxnSavepoint *s = t->savepoints;
+	while (s && !streq(s->name, name))
+		s = s->older;
+	return s;
+}
+
+static int run_level(SqliteTxn *t, const char *verb, int level, Error *err)
+{
+	char sql[64];
+	snprintf(sql, sizeof sql, "%s s%d", verb, level);
+	return db_exec(t->conn->db, sql, err);
+}
+
+static int savepoint(SqliteTxn *t, const Plan *plan, Error *err)
+{
+	TxnSavepoint *s = mem_alloc(sizeof *s);
+	s->name = mem_strdup(plan->name);
+	s->level = ++t->nsavepoints;
+	s->cat = catalog_ref(t->cat);
+	s->ddl = t->ddl;
+	s->older = t->savepoints;
+	t->savepoints = s;
+	return t->writer ? make_savepoints(t, s, err) : 0;
+}
+
+static int rollback_to(SqliteTxn *t, TxnSavepoint *s, Error *err)
+{
+	if (t->broken)
+		return err_set(err, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+	if (t->writer && s->made) {
+		if (run_level(t, "ROLLBACK TO", s->level, err) != 0)
+			return -1;
+		const CommitHooks *h = t->db->hooks;
+		if (h && h->rollback_to)
+			h->rollback_to(h->ctx, s->level);
+	}
+	drop_savepoints(t, s);
+	if (t->ddl) {
+		catalog_unref(t->cat);
+		t->cat = catalog_ref(s->cat);
+	}
+	t->status = 'T';
+	return 0;
+}
+
+static int on_savepoint(SqliteTxn *t, const Plan *plan, Error *err)
+{
+	static const char *const command[] = { [PLAN_SAVEPOINT] = "SAVEPOINT", [PLAN_RELEASE] = "RELEASE SAVEPOINT",
+					       [PLAN_ROLLBACK_TO] = "ROLLBACK TO SAVEPOINT" };
+	if (t->implicit)
+		return err_set(err, "25P01", "%s can only be used in transaction blocks", command[plan->kind]);
+	if (plan->kind == PLAN_SAVEPOINT)
+		return savepoint(t, plan, err);
+	TxnSavepoint *s = find_savepoint(t, plan->name);
+	if (!s)
+		return err_set(err, "3B001", "savepoint \"%s\" does not exist", plan->name);
+	if (plan->kind == PLAN_ROLLBACK_TO)
+		return rollback_to(t, s, err);
+	if (t->writer && s->made && run_level(t, "RELEASE", s->level, err) != 0)
+		return -1;
+	drop_savepoints(t, s->older);
+	return 0;
+}
+
+int txn_statement(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag, Error *err)
+{
+	assert(t->status != 'I');
+	*tag = plan->tag;
+	switch (plan->kind) {
+	case PLAN_BEGIN:
+		return begin(t, plan, out, err);
+	case PLAN_COMMIT:
+	case PLAN_ROLLBACK:
+		return end_block(t, plan, out, tag, err);
+	default:
+		return on_savepoint(t, plan, err);
+	}
+}

@@ -1,0 +1,172 @@
+/* PostgreSQL's functions about the session and the catalog. */
+#include "catalog/vtab.h"
+
+static const Catalog *fn_catalog(sqlite3_context *ctx)
+{
+	return fn_env(ctx)->catalog;
+}
+
+static const SessionVars *fn_session(sqlite3_context *ctx)
+{
+	return fn_env(ctx)->session;
+}
+
+static void result_text(sqlite3_context *ctx, const char *s)
+{
+	if (s)
+		sqlite3_result_text(ctx, s, -1, SQLITE_TRANSIENT);
+}
+
+static void fn_format_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
+		return;
+	uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
+	int32_t typmod = sqlite3_value_type(argv[1]) == SQLITE_NULL ? -1 : sqlite3_value_int(argv[1]);
+	const PgType *t = fn_type(ctx, oid);
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	result_text(ctx, t ? type_format(t, typmod, a) : oid ? "???" : "-");
+}
+
+static void fn_get_userbyid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const Catalog *cat = fn_catalog(ctx);
+	uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
+	const char *name = cat ? catalog_role_name(cat, oid) : NULL;
+	_cleanup_(mem_freep) char *unknown = name ? NULL : mem_printf("unknown (OID=%u)", oid);
+	result_text(ctx, name ? name : unknown);
+}
+
+static bool in_search_path(const SessionVars *v, const char *schema)
+{
+	if (streq(schema, "pg_catalog"))
+		return true;
+	for (size_t i = 0; v && i < v->nsearch_path; i++) {
+		if (streq(v->search_path[i], schema))
+			return true;
+	}
+	return false;
+}
+
+static void fn_table_is_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const Catalog *cat = fn_catalog(ctx);
+	uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
+	const CatRel *r = cat ? catalog_rel_by_oid(cat, oid) : NULL;
+	const CatIndex *x = cat && !r ? catalog_index(cat, oid) : NULL;
+	r = x ? x->table : r;
+	if (!r)
+		return;
+	const CatSchema *ns = catalog_schema_by_oid(cat, r->schema);
+	sqlite3_result_int(ctx, ns && in_search_path(fn_session(ctx), ns->name));
+}
+
+static void fn_type_is_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const PgType *t = fn_type(ctx, (uint32_t)sqlite3_value_int64(argv[0]));
+	if (t)
+		sqlite3_result_int(ctx, in_search_path(fn_session(ctx), t->schema));
+}
+
+static void fn_current_schema(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	for (size_t i = 0; v && i < v->nsearch_path; i++) {
+		if (catalog_schema(fn_catalog(ctx), v->search_path[i])) {
+			result_text(ctx, v->search_path[i]);
+			return;
+		}
+	}
+}
+
+static void fn_current_database(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	result_text(ctx, v ? v->database : NULL);
+}
+
+static void fn_current_user(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	result_text(ctx, v ? v->user : NULL);
+}
+
+static void fn_session_user(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	result_text(ctx, v ? v->session_user : NULL);
+}
+
+static void fn_backend_pid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	sqlite3_result_int(ctx, v ? v->backend_pid : 0);
+}
+
+static void fn_in_recovery(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	sqlite3_result_int(ctx, 0);
+}
+
+static void fn_encoding_to_char(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	int n = sqlite3_value_int(argv[0]);
+	result_text(ctx, n == 6 ? "UTF8" : n == 0 ? "SQL_ASCII" : "");
+}
+
+static void fn_current_setting(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	const char *name = (const char *)sqlite3_value_text(argv[0]);
+	const char *value = v && v->get_setting ? v->get_setting(v->arg, name) : NULL;
+	bool missing_ok = argc > 1 && sqlite3_value_int(argv[1]);
+	if (!value && !missing_ok)
+		fn_raise(ctx, "42704", "unrecognized configuration parameter \"%s\"", name);
+	else
+		result_text(ctx, value);
+}
+
+static void fn_set_config(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	const char *name = (const char *)sqlite3_value_text(argv[0]);
+	const char *value = (const char *)sqlite3_value_text(argv[1]);
+	if (!name || !v || !v->set_setting) {
+		fn_raise(ctx, "0A000", "set_config is available only in a session");
+		return;
+	}
+	if (v->set_setting(v->arg, name, value ? value : "", sqlite3_value_int(argv[2]), &fn_env(ctx)->error))
+		fn_fail(ctx);
+	else
+		result_text(ctx, v->get_setting ? v->get_setting(v->arg, name) : value);
+}
+
+static void fn_comment(sqlite3_context *ctx, uint32_t class, sqlite3_value **argv, int sub)
+{
+	const Catalog *cat = fn_catalog(ctx);
+	result_text(ctx, cat ? catalog_comment(cat, (uint32_t)sqlite3_value_int64(argv[0]), class, sub) : NULL);
+}
+
+static void fn_col_description(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	fn_comment(ctx, 1259, argv, sqlite3_value_int(argv[1]));
+}
+
+const SqliteFn catalog_fn_system[] = {
+	{ "format_type", 2, 0, fn_format_type },
+	{ "pg_get_userbyid", 1, FN_STRICT, fn_get_userbyid },
+	{ "pg_table_is_visible", 1, FN_STRICT, fn_table_is_visible },
+	{ "pg_type_is_visible", 1, FN_STRICT, fn_type_is_visible },
+	{ "current_schema", 0, FN_STRICT, fn_current_schema },
+	{ "current_database", 0, FN_STRICT, fn_current_database },
+	{ "current_user", 0, FN_STRICT, fn_current_user },
+	{ "session_user", 0, FN_STRICT, fn_session_user },
+	{ "pg_backend_pid", 0, FN_STRICT, fn_backend_pid },
+	{ "pg_is_in_recovery", 0, FN_STRICT, fn_in_recovery },
+	{ "PG_encoding_to_char", 1, FN_STRICT, fn_encoding_to_char },
+	{ "show_config_by_name", 1, FN_STRICT, fn_current_setting },
+	{ "show_config_by_name_missing_ok", 2, FN_STRICT, fn_current_setting },
+	{ "set_config_by_name", 3, 0, fn_set_config },
+	{ "col_description", 2, FN_STRICT, fn_col_description },
+	{ NULL },
+};

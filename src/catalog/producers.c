@@ -1,0 +1,418 @@
+/* Rows of pg_catalog's relations about the objects in the file. */
+#include "catalog/vtab.h"
+
+#include <stdio.h>
+
+static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, uint32_t rowtype, uint32_t owner, char kind, size_t natts)
+{
+	row_new(s);
+	row_int(s, "oid", oid);
+	row_text(s, "relname", name);
+	row_int(s, "relnamespace", ns);
+	row_int(s, "reltype", rowtype);
+	row_int(s, "reloftype", 0);
+	row_int(s, "relowner", owner);
+	row_int(s, "relam", kind == 'r' ? 2 : kind == 'i' ? 403 : 0);
+	row_int(s, "relfilenode", kind == 'v' ? 0 : oid);
+	static const char *const zeros[] = { "reltablespace", "relpages", "relallvisible", "reltoastrelid", "relhasrules", "relhastriggers",
+					     "relhassubclass", "relrowsecurity", "relforcerowsecurity", "relispartition", "relrewrite",
+					     "relfrozenxid", "relminmxid", "relchecks", "relisshared", "relhasindex" };
+	for (size_t i = 0; i < ARRAY_LEN(zeros); i++)
+		row_int(s, zeros[i], 0);
+	row_int(s, "reltuples", -1);
+	row_char(s, "relpersistence", 'p');
+	row_char(s, "relkind", kind);
+	row_int(s, "relnatts", (int64_t)natts);
+	row_int(s, "relispopulated", 1);
+	row_char(s, "relreplident", kind == 'r' ? 'd' : 'n');
+}
+
+static void user_class(RowSink *s, const CatRel *r)
+{
+	int checks = 0, keys = 0;
+	for (size_t i = 0; i < r->nconstraints; i++) {
+		checks += r->constraints[i]->type == 'c';
+		keys += r->constraints[i]->type == 'f';
+	}
+	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, (char)r->kind, r->kind == REL_SEQUENCE ? 3 : r->ncols);
+	row_int(s, "relhasindex", r->nindexes > 0);
+	row_int(s, "relchecks", checks);
+	row_int(s, "relhastriggers", keys > 0);
+	row_int(s, "relhasrules", r->kind == REL_VIEW);
+	for (size_t i = 0; i < r->nindexes; i++) {
+		const CatIndex *x = r->indexes[i];
+		class_row(s, x->oid, x->name, r->schema, 0, r->owner, 'i', x->nkeys);
+	}
+}
+
+static void produce_class(RowSink *s)
+{
+	size_t n;
+	const PgCatRel *rels = pgcatrel_all(&n);
+	for (size_t i = 0; i < n; i++)
+		class_row(s, rels[i].oid, rels[i].name, NS_PG_CATALOG, rels[i].rowtype, 10, rels[i].kind, rels[i].ncols);
+	for (size_t i = 0; i < s->cat->nrels; i++)
+		user_class(s, s->cat->rels[i]);
+}
+
+static void attribute_row(RowSink *s, uint32_t rel, const char *name, const PgType *t, int attnum, int32_t typmod)
+{
+	row_new(s);
+	row_int(s, "attrelid", rel);
+	row_text(s, "attname", name);
+	row_int(s, "atttypid", t->oid);
+	row_int(s, "attstattarget", -1);
+	row_int(s, "attlen", t->len);
+	row_int(s, "attnum", attnum);
+	row_int(s, "attndims", t->category == 'A');
+	row_int(s, "attcacheoff", -1);
+	row_int(s, "atttypmod", typmod);
+	row_int(s, "attbyval", t->byval);
+	row_char(s, "attalign", t->align);
+	row_char(s, "attstorage", t->storage);
+	row_text(s, "attcompression", "");
+	static const char *const zeros[] = { "attnotnull", "atthasdef", "atthasmissing", "attisdropped", "attinhcount" };
+	for (size_t i = 0; i < ARRAY_LEN(zeros); i++)
+		row_int(s, zeros[i], 0);
+	row_text(s, "attidentity", "");
+	row_text(s, "attgenerated", "");
+	row_int(s, "attislocal", 1);
+	row_int(s, "attcollation", t->collation);
+}
+
+static void user_attributes(RowSink *s, const CatRel *r)
+{
+	for (size_t i = 0; i < r->ncols; i++) {
+		const CatColumn *c = &r->cols[i];
+		attribute_row(s, r->oid, c->name, c->type, c->attnum, c->typmod);
+		row_int(s, "attnotnull", c->not_null);
+		row_int(s, "atthasdef", c->default_sql != NULL);
+		row_int(s, "attisdropped", c->dropped);
+		if (c->dropped)
+			row_int(s, "atttypid", 0);
+		if (c->identity)
+			row_char(s, "attidentity", c->identity);
+		if (c->generated)
+			row_char(s, "attgenerated", c->generated);
+	}
+	for (size_t i = 0; i < r->nindexes; i++) {
+		const CatIndex *x = r->indexes[i];
+		for (size_t k = 0; k < x->nkeys; k++) {
+			const CatColumn *c = catrel_attnum(r, x->keys[k]);
+			if (c)
+				attribute_row(s, x->oid, c->name, c->type, (int)k + 1, c->typmod);
+		}
+	}
+}
+
+static void produce_attribute(RowSink *s)
+{
+	size_t n;
+	const PgCatRel *rels = pgcatrel_all(&n);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < rels[i].ncols; k++) {
+			attribute_row(s, rels[i].oid, rels[i].cols[k].name, pgtype_builtin(rels[i].cols[k].type), (int)k + 1, -1);
+			row_int(s, "attnotnull", rels[i].cols[k].not_null);
+		}
+	}
+	for (size_t i = 0; i < s->cat->nrels; i++)
+		user_attributes(s, s->cat->rels[i]);
+}
+
+static void type_row(RowSink *s, const PgType *t, uint32_t ns)
+{
+	row_new(s);
+	row_int(s, "oid", t->oid);
+	row_text(s, "typname", t->name);
+	row_int(s, "typnamespace", ns);
+	row_int(s, "typowner", 10);
+	row_int(s, "typlen", t->len);
+	row_int(s, "typbyval", t->byval);
+	row_char(s, "typtype", t->typtype);
+	row_char(s, "typcategory", t->category);
+	row_int(s, "typispreferred", t->preferred);
+	row_int(s, "typisdefined", 1);
+	row_char(s, "typdelim", t->delim);
+	row_int(s, "typrelid", t->relid);
+	row_int(s, "typelem", t->elem_oid);
+	row_int(s, "typarray", t->array_oid);
+	static const struct {
+		const char *column;
+		size_t offset;
+	} procs[] = { { "typinput", offsetof(PgType, input) },
+		      { "typoutput", offsetof(PgType, output) },
+		      { "typreceive", offsetof(PgType, receive) },
+		      { "typsend", offsetof(PgType, send) } };
+	for (size_t i = 0; i < ARRAY_LEN(procs); i++) {
+		const char *name = *(const char *const *)((const char *)t + procs[i].offset);
+		size_t n = 0;
+		const PgProc *p = name ? pgproc_named(name, &n) : NULL;
+		row_int(s, procs[i].column, n ? p->oid : 0);
+	}
+	row_char(s, "typalign", t->align);
+	row_char(s, "typstorage", t->storage);
+	row_int(s, "typnotnull", 0);
+	row_int(s, "typbasetype", t->base_oid);
+	row_int(s, "typtypmod", -1);
+	row_int(s, "typndims", 0);
+	row_int(s, "typcollation", t->collation);
+}
+
+static void produce_type(RowSink *s)
+{
+	size_t n;
+	const PgType *t = pgtype_builtins(&n);
+	for (size_t i = 0; i < n; i++)
+		type_row(s, &t[i], streq(t[i].schema, "information_schema") ? NS_INFORMATION_SCHEMA : NS_PG_CATALOG);
+	for (size_t i = 0; i < s->cat->ntypes; i++) {
+		const CatSchema *ns = catalog_schema(s->cat, s->cat->types[i]->schema);
+		type_row(s, s->cat->types[i], ns ? ns->oid : 0);
+	}
+}
+
+static void produce_namespace(RowSink *s)
+{
+	static const char *const builtin[] = { "pg_toast", "pg_catalog", "information_schema" };
+	for (size_t i = 0; i < ARRAY_LEN(builtin) + s->cat->nschemas; i++) {
+		const CatSchema *ns = i < ARRAY_LEN(builtin) ? catalog_schema(s->cat, builtin[i]) : &s->cat->schemas[i - ARRAY_LEN(builtin)];
+		row_new(s);
+		row_int(s, "oid", ns->oid);
+		row_text(s, "nspname", ns->name);
+		row_int(s, "nspowner", ns->owner);
+	}
+}
+
+static const char *numbers(RowSink *s, const int16_t *v, size_t n, const char *open, const char *sep, const char *close)
+{
+	const char *t = open;
+	for (size_t i = 0; i < n; i++)
+		t = arena_printf(s->a, "%s%s%d", t, i ? sep : "", v[i]);
+	return arena_printf(s->a, "%s%s", t, close);
+}
+
+static void index_row(RowSink *s, const CatIndex *x)
+{
+	row_new(s);
+	row_int(s, "indexrelid", x->oid);
+	row_int(s, "indrelid", x->table->oid);
+	row_int(s, "indnatts", (int64_t)x->nkeys);
+	row_int(s, "indnkeyatts", (int64_t)x->nkeys);
+	row_int(s, "indisunique", x->unique);
+	row_int(s, "indnullsnotdistinct", x->nulls_not_distinct);
+	row_int(s, "indisprimary", x->primary);
+	row_int(s, "indisexclusion", 0);
+	row_int(s, "indimmediate", 1);
+	row_int(s, "indisclustered", 0);
+	row_int(s, "indisvalid", 1);
+	row_int(s, "indcheckxmin", 0);
+	row_int(s, "indisready", 1);
+	row_int(s, "indislive", 1);
+	row_int(s, "indisreplident", 0);
+	row_text(s, "indkey", numbers(s, x->keys, x->nkeys, "", " ", ""));
+	int16_t *opts = arena_array(s->a, int16_t, x->nkeys + 1);
+	const char *exprs = NULL;
+	for (size_t i = 0; i < x->nkeys; i++) {
+		opts[i] = x->options[i];
+		if (x->exprs[i])
+			exprs = exprs ? arena_printf(s->a, "%s, %s", exprs, x->exprs[i]) : x->exprs[i];
+	}
+	row_text(s, "indoption", numbers(s, opts, x->nkeys, "", " ", ""));
+	row_text(s, "indexprs", exprs);
+	row_text(s, "indpred", x->predicate);
+}
+
+static void produce_index(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->nrels; i++) {
+		for (size_t k = 0; k < s->cat->rels[i]->nindexes; k++)
+			index_row(s, s->cat->rels[i]->indexes[k]);
+	}
+}
+
+static void constraint_row(RowSink *s, const CatConstraint *k)
+{
+	row_new(s);
+	row_int(s, "oid", k->oid);
+	row_text(s, "conname", k->name);
+	row_int(s, "connamespace", k->table->schema);
+	row_char(s, "contype", k->type);
+	row_int(s, "condeferrable", k->deferrable);
+	row_int(s, "condeferred", k->deferred);
+	row_int(s, "convalidated", 1);
+	row_int(s, "conrelid", k->table->oid);
+	row_int(s, "contypid", 0);
+	row_int(s, "conindid", k->index ? k->index->oid : 0);
+	row_int(s, "conparentid", 0);
+	row_int(s, "confrelid", k->ref ? k->ref->oid : 0);
+	row_char(s, "confupdtype", k->type == 'f' ? k->on_update : ' ');
+	row_char(s, "confdeltype", k->type == 'f' ? k->on_delete : ' ');
+	row_char(s, "confmatchtype", k->type == 'f' ? k->match : ' ');
+	row_int(s, "conislocal", 1);
+	row_int(s, "coninhcount", 0);
+	row_int(s, "connoinherit", k->type != 'c');
+	row_text(s, "conkey", numbers(s, k->cols, k->ncols, "{", ",", "}"));
+	if (k->type == 'f')
+		row_text(s, "confkey", numbers(s, k->ref_cols, k->ncols, "{", ",", "}"));
+	row_text(s, "conbin", k->check_sql);
+}
+
+static void produce_constraint(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->nrels; i++) {
+		for (size_t k = 0; k < s->cat->rels[i]->nconstraints; k++)
+			constraint_row(s, s->cat->rels[i]->constraints[k]);
+	}
+}
+
+static void produce_attrdef(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->nrels; i++) {
+		const CatRel *r = s->cat->rels[i];
+		for (size_t k = 0; k < r->ncols; k++) {
+			if (!r->cols[k].default_sql)
+				continue;
+			row_new(s);
+			/* Not stored: any number that stays the same and is unique in this relation. */
+			row_int(s, "oid", (uint32_t)(0x80000000u + r->oid * 64u + (uint32_t)r->cols[k].attnum));
+			row_int(s, "adrelid", r->oid);
+			row_int(s, "adnum", r->cols[k].attnum);
+			row_text(s, "adbin", r->cols[k].default_sql);
+		}
+	}
+}
+
+static void produce_sequence(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->nseqs; i++) {
+		const CatSequence *q = s->cat->seqs[i];
+		row_new(s);
+		row_int(s, "seqrelid", q->oid);
+		row_int(s, "seqtypid", q->type_oid);
+		row_int(s, "seqstart", q->start);
+		row_int(s, "seqincrement", q->increment);
+		row_int(s, "seqmax", q->max);
+		row_int(s, "seqmin", q->min);
+		row_int(s, "seqcache", q->cache);
+		row_int(s, "seqcycle", q->cycle);
+	}
+}
+
+static void produce_enum(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->ntypes; i++) {
+		const PgType *t = s->cat->types[i];
+		for (size_t k = 0; k < t->nlabels; k++) {
+			row_new(s);
+			row_int(s, "oid", (int64_t)t->oid + 2 + (int64_t)k);
+			row_int(s, "enumtypid", t->oid);
+			s->rows[s->n - 1][2] = val_real((double)k + 1);
+			row_text(s, "enumlabel", t->labels[k]);
+		}
+	}
+}
+
+static void produce_am(RowSink *s)
+{
+	static const struct {
+		uint32_t oid;
+		const char *name;
+		char type;
+	} ams[] = { { 2, "heap", 't' }, { 403, "btree", 'i' }, { 405, "hash", 'i' }, { 783, "gist", 'i' },
+		    { 2742, "gin", 'i' }, { 4000, "spgist", 'i' }, { 3580, "brin", 'i' } };
+	for (size_t i = 0; i < ARRAY_LEN(ams); i++) {
+		row_new(s);
+		row_int(s, "oid", ams[i].oid);
+		row_text(s, "amname", ams[i].name);
+		row_char(s, "amtype", ams[i].type);
+	}
+}
+
+static void produce_roles(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->nroles; i++) {
+		row_new(s);
+		row_int(s, "oid", s->cat->roles[i].oid);
+		row_text(s, "rolname", s->cat->roles[i].name);
+		static const char *const yes[] = { "rolsuper", "rolinherit", "rolcreaterole", "rolcreatedb", "rolcanlogin", "rolreplication", "rolbypassrls" };
+		for (size_t k = 0; k < ARRAY_LEN(yes); k++)
+			row_int(s, yes[k], 1);
+		row_int(s, "rolconnlimit", -1);
+	}
+}
+
+static void produce_database(RowSink *s)
+{
+	row_new(s);
+	row_int(s, "oid", s->cat->db_oid);
+	row_text(s, "datname", s->cat->db_name);
+	row_int(s, "datdba", 10);
+	row_int(s, "encoding", 6);
+	row_char(s, "datlocprovider", 'c');
+	row_int(s, "datistemplate", 0);
+	row_int(s, "datallowconn", 1);
+	row_int(s, "datconnlimit", -1);
+	row_int(s, "dattablespace", 1663);
+	row_text(s, "datcollate", "C.UTF-8");
+	row_text(s, "datctype", "C.UTF-8");
+}
+
+static void produce_description(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->ncomments; i++) {
+		row_new(s);
+		row_int(s, "objoid", s->cat->comments[i].objoid);
+		row_int(s, "classoid", s->cat->comments[i].classoid);
+		row_int(s, "objsubid", s->cat->comments[i].objsubid);
+		row_text(s, "description", s->cat->comments[i].text);
+	}
+}
+
+static void produce_collation(RowSink *s)
+{
+	static const struct {
+		uint32_t oid;
+		const char *name, *locale;
+		char provider;
+		int encoding;
+	} all[] = { { 100, "default", NULL, 'd', -1 }, { 950, "C", "C", 'c', -1 }, { 951, "POSIX", "POSIX", 'c', -1 } };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		row_new(s);
+		row_int(s, "oid", all[i].oid);
+		row_text(s, "collname", all[i].name);
+		row_int(s, "collnamespace", NS_PG_CATALOG);
+		row_int(s, "collowner", 10);
+		row_char(s, "collprovider", all[i].provider);
+		row_int(s, "collisdeterministic", 1);
+		row_int(s, "collencoding", all[i].encoding);
+		row_text(s, "collcollate", all[i].locale);
+		row_text(s, "collctype", all[i].locale);
+	}
+}
+
+RowProducer catalog_producer(const char *relation, bool *empty)
+{
+	static const struct {
+		const char *name;
+		RowProducer fn;
+	} producers[] = {
+		{ "pg_class", produce_class },	     { "pg_attribute", produce_attribute },     { "pg_type", produce_type },
+		{ "pg_namespace", produce_namespace }, { "pg_index", produce_index },		{ "pg_constraint", produce_constraint },
+		{ "pg_attrdef", produce_attrdef },     { "pg_sequence", produce_sequence },	{ "pg_enum", produce_enum },
+		{ "pg_am", produce_am },	     { "pg_authid", produce_roles },	        { "pg_roles", produce_roles },
+		{ "pg_database", produce_database },   { "pg_description", produce_description }, { "pg_collation", produce_collation },
+	};
+	static const char *const without_rows[] = { "pg_policy", "pg_trigger", "pg_inherits", "pg_statistic_ext", "pg_publication",
+						    "pg_publication_rel", "pg_publication_namespace", "pg_publication_tables", "pg_foreign_table",
+						    "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_subscription",
+						    "pg_subscription_rel", "pg_partitioned_table", "pg_event_trigger", "pg_default_acl",
+						    "pg_auth_members", "pg_db_role_setting", "pg_shdescription", "pg_seclabel", "pg_shseclabel",
+						    "pg_largeobject_metadata", "pg_matviews", "pg_policies", "pg_prepared_xacts", "pg_stats_ext" };
+	*empty = false;
+	for (size_t i = 0; i < ARRAY_LEN(producers); i++) {
+		if (streq(producers[i].name, relation))
+			return producers[i].fn;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(without_rows); i++)
+		*empty = *empty || streq(without_rows[i], relation);
+	return NULL;
+}

@@ -1,0 +1,40 @@
+/*
+ * pg_catalog's relations as eponymous SQLite virtual tables "pg_catalog.<name>". Each relation has a producer that puts its rows
+ * into a RowSink; rows are made when a cursor opens, from the Catalog in FnEnv.
+ */
+#ifndef US_CATALOG_VTAB_H
+#define US_CATALOG_VTAB_H
+
+#include "catalog/builtin.h"
+#include "catalog/catalog.h"
+#include "catalog/sessionvars.h"
+
+typedef struct RowSink {
+	Arena *a;
+	const PgCatRel *rel;
+	const Catalog *cat;
+	const SessionVars *session; /* may be NULL */
+	Val **rows;
+	size_t n, cap;
+	size_t next; /* where the next column by name is expected */
+} RowSink;
+
+typedef void (*RowProducer)(RowSink *s);
+
+/* Starts a row: every cell NULL. */
+void row_new(RowSink *s);
+void row_int(RowSink *s, const char *column, int64_t v);
+void row_text(RowSink *s, const char *column, const char *v); /* NULL gives NULL; copies nothing: must outlive the cursor or be in s->a */
+void row_char(RowSink *s, const char *column, char c);
+
+/* The producer of a relation; NULL with *empty true: PostgreSQL 15 shows no rows for what this program can hold. */
+RowProducer catalog_producer(const char *relation, bool *empty);
+
+/* Registers every virtual table on a connection. `env` must outlive it. */
+int catalog_register(sqlite3 *h, FnEnv *env, Error *err);
+
+/* This room's tables of functions, NULL-terminated: to be added to the sqlite room's at start. */
+extern const SqliteFn *const catalog_fn_tables[];
+extern const SqliteFn catalog_fn_system[];
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * Settings of a session, with PostgreSQL's names, defaults and checks (guc.c of PostgreSQL 15).
+ * Changes belong to the transaction they are made in: guc_commit keeps them, guc_rollback undoes them, SET LOCAL lasts until either.
+ */
+#ifndef US_SESSION_GUC_H
+#define US_SESSION_GUC_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "pgtype/pgtype.h"
+
+typedef enum { GUC_BOOL, GUC_INT, GUC_REAL, GUC_STRING, GUC_ENUM } GucType;
+
+typedef struct GucDef {
+	const char *name;
+	GucType type;
+	const char *boot;         /* PostgreSQL 15's value */
+	double min, max;          /* INT and REAL */
+	const char *const *options; /* ENUM */
+	const char *unit;         /* "ms", "kB", "8kB", "s", "min", "MB" or NULL */
+	bool report;              /* ParameterStatus on change */
+	bool read_only;           /* 55P02 */
+	const char *desc;
+} GucDef;
+
+extern const GucDef guc_defs[]; /* ascending by name without regard to case; ends with a NULL name */
+extern const size_t guc_ndefs;
+const GucDef *guc_def(const char *name);
+
+typedef struct Guc Guc;
+
+/* What the session wants to hear: called for every effective change; reports go to `report`. */
+typedef struct GucListener {
+	void *ctx;
+	void (*changed)(void *ctx, const char *name, const char *value);
+	void (*report)(void *ctx, const char *name, const char *value);
+} GucListener;
+
+Guc *guc_new(TypeEnv *types, GucListener listener);
+void guc_free(Guc *g);
+/* Sets the value the session starts with (startup packet, server): RESET goes back to it. */
+int guc_set_start(Guc *g, const char *name, const char *value, Error *err);
+/* SET; value NULL = DEFAULT. */
+int guc_set(Guc *g, const char *name, const char *value, bool local, Error *err);
+int guc_reset_all(Guc *g, Error *err);
+/* NULL: 42704. The string lives until the setting changes. */
+const char *guc_get(Guc *g, const char *name, Error *err);
+/* As SHOW prints it: with units ("1min"). */
+const char *guc_show(Guc *g, const char *name, Arena *a, Error *err);
+bool guc_bool(Guc *g, const char *name);
+int64_t guc_int(Guc *g, const char *name);
+/* Changes with every setting that planning depends on. */
+uint64_t guc_plan_key(const Guc *g);
+
+void guc_commit(Guc *g);
+void guc_rollback(Guc *g);
+void guc_savepoint(Guc *g, int level);
+void guc_rollback_to(Guc *g, int level);
+
+#endif

@@ -1,0 +1,91 @@
+/* Whether a statement may be run a second time: decided on PostgreSQL's own parse tree, and "no" whenever in doubt. */
+#include "session/failover_internal.h"
+
+#include "sql/plan.h"
+
+#include <pg_query/pg_query.pb-c.h>
+
+enum { MAX_DEPTH = 400 };
+
+static const char *const harmless[] = {
+	"abs", "array_agg", "array_length", "avg", "bool_and", "bool_or", "btrim", "ceil", "char_length", "concat", "concat_ws", "count",
+	"current_database", "current_schema", "date_part", "date_trunc", "dense_rank", "extract", "first_value", "floor", "format",
+	"generate_series", "json_agg", "json_build_object", "jsonb_agg", "jsonb_build_object", "lag", "last_value", "lead", "left", "length",
+	"lower", "ltrim", "max", "min", "mod", "now", "octet_length", "pg_get_userbyid", "pg_table_is_visible", "position", "rank", "replace",
+	"right", "round", "row_number", "row_to_json", "rtrim", "split_part", "string_agg", "strpos", "substr", "substring", "sum", "to_char",
+	"to_date", "to_json", "to_jsonb", "to_timestamp", "trim", "trunc", "unnest", "upper", "version",
+};
+
+static bool known_function(const PgQuery__FuncCall *f)
+{
+	if (f->n_funcname == 0)
+		return false;
+	const PgQuery__Node *last = f->funcname[f->n_funcname - 1], *first = f->funcname[0];
+	if (last->node_case != PG_QUERY__NODE__NODE_STRING || first->node_case != PG_QUERY__NODE__NODE_STRING)
+		return false;
+	if (f->n_funcname > 2 || (f->n_funcname == 2 && !streq(first->string->sval, "pg_catalog")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
+		if (streq(last->string->sval, harmless[i]))
+			return true;
+	return false;
+}
+
+static bool is_harmless(const ProtobufCMessage *m, int depth);
+
+static bool field_harmless(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *fd, int depth)
+{
+	if (fd->type != PROTOBUF_C_TYPE_MESSAGE)
+		return true;
+	const uint8_t *base = (const uint8_t *)m;
+	if (fd->label == PROTOBUF_C_LABEL_REPEATED) {
+		size_t n = *(const size_t *)(const void *)(base + fd->quantifier_offset);
+		ProtobufCMessage **v = *(ProtobufCMessage ***)(uintptr_t)(base + fd->offset);
+		for (size_t i = 0; i < n; i++)
+			if (v[i] && !is_harmless(v[i], depth + 1))
+				return false;
+		return true;
+	}
+	if ((fd->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && *(const uint32_t *)(const void *)(base + fd->quantifier_offset) != fd->id)
+		return true;
+	const ProtobufCMessage *child = *(ProtobufCMessage *const *)(const void *)(base + fd->offset);
+	return !child || is_harmless(child, depth + 1);
+}
+
+static bool is_harmless(const ProtobufCMessage *m, int depth)
+{
+	static const char *const refused[] = { "LockingClause", "IntoClause", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt" };
+	const char *name = m->descriptor->short_name;
+	if (depth > MAX_DEPTH)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		if (streq(name, refused[i]))
+			return false;
+	if (streq(name, "FuncCall") && !known_function((const PgQuery__FuncCall *)m))
+		return false;
+	for (unsigned i = 0; i < m->descriptor->n_fields; i++)
+		if (!field_harmless(m, &m->descriptor->fields[i], depth))
+			return false;
+	return true;
+}
+
+static bool statement_harmless(const PgQuery__Node *n)
+{
+	if (n->node_case == PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT)
+		return true;
+	return n->node_case == PG_QUERY__NODE__NODE_SELECT_STMT && is_harmless(&n->base, 0);
+}
+
+bool sql_text_is_read_only(Str text)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	ParsedSql parsed;
+	Error err;
+	if (sql_parse(text, a, &parsed, &err) < 0)
+		return false;
+	bool ok = true;
+	for (size_t i = 0; ok && i < parsed.n; i++)
+		ok = statement_harmless(parsed.stmts[i].node);
+	sql_parsed_free(&parsed);
+	return ok;
+}

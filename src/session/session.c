@@ -1,0 +1,298 @@
+/* The straight line of a session: bytes in, messages one after another, bytes out. */
+#include "session/internal.h"
+
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void on_granted(LoopTask *task);
+static void on_synced(LoopTask *task);
+
+void session_error(Session *s, const Error *err)
+{
+	wire_put_error(&s->out, err, wire_severity(err->sqlstate));
+	if (streq(wire_severity(err->sqlstate), "FATAL"))
+		s->doomed = true;
+}
+
+void session_fatal(Session *s, const char *sqlstate, const char *fmt, ...)
+{
+	Error err;
+	char message[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof message, fmt, ap);
+	va_end(ap);
+	err_set(&err, sqlstate, "%s", message);
+	wire_put_error(&s->out, &err, "FATAL");
+	s->doomed = true;
+}
+
+bool session_flush(Session *s)
+{
+	while (s->out_sent < s->out.len) {
+		ssize_t n = sock_send(s->io.fd, s->out.data + s->out_sent, s->out.len - s->out_sent);
+		if (n < 0)
+			return false;
+		if (n == 0)
+			return true;
+		s->out_sent += (size_t)n;
+	}
+	buf_clear(&s->out);
+	s->out_sent = 0;
+	return true;
+}
+
+void session_free(Session *s)
+{
+	if (s->server->relay && s->server->relay->closed)
+		s->server->relay->closed(s);
+	server_unregister(s);
+	if (s->txn.db) {
+		database_stop_waiting(&s->txn);
+		copy_abandon(s);
+		simple_abandon(s);
+		portals_close_all(s);
+		prepared_drop_all(s);
+		txn_close(&s->txn);
+	}
+	loop_remove(s->server->loop, &s->io);
+	close(s->io.fd);
+	guc_free(s->guc);
+	if (s->vars)
+		sessionvars_reset(s->vars);
+	free(s->vars);
+	free(s->search_path);
+	free(s->user);
+	free(s->database);
+	free(s->application_name);
+	map_free(&s->prepared);
+	buf_free(&s->in);
+	buf_free(&s->out);
+	free(s);
+}
+
+bool session_message_sqlite(Session *s, const WireFrame *f)
+{
+	if (s->state == SESSION_COPY_IN)
+		return copy_message(s, f);
+	Error err;
+	Str text;
+	switch (f->type) {
+	case 'Q':
+		s->skip_to_sync = false;
+		if (wire_read_query(f->body, &text, &err) == 0)
+			return simple_query(s, text);
+		session_error(s, &err);
+		wire_put_ready(&s->out, s->txn.status);
+		return true;
+	case 'X':
+		s->doomed = true;
+		return true;
+	case 'c':
+		/* The statements behind a COPY of a simple query, which had to wait; else left over from a COPY that failed. */
+		return s->query ? simple_query(s, (Str){ "", 0 }) : true;
+	case 'd':
+	case 'f':
+		return true;
+	default:
+		return extended_message(s, f);
+	}
+}
+
+static bool one_message(Session *s, const WireFrame *f)
+{
+	const RelayOps *relay = s->server->relay;
+	if (relay && relay->message && relay->message(s, f))
+		return s->park == PARK_NONE;
+	if (!s->again)
+		atomic_store(&s->txn.cancel, false);
+	bool done = session_message_sqlite(s, f);
+	s->again = !done;
+	return done;
+}
+
+/* Handles whole messages; returns how many bytes were dealt with. */
+static size_t messages(Session *s, const uint8_t *p, size_t n)
+{
+	size_t used = 0;
+	while (!s->doomed && s->park == PARK_NONE && s->out.len < RUN_OUT_HIGH) {
+		if (s->state == SESSION_STARTUP) {
+			size_t took = startup_bytes(s, p + used, n - used);
+			used += took;
+			if (!took)
+				break;
+			continue;
+		}
+		if (s->state != SESSION_READY && s->state != SESSION_COPY_IN)
+			break;
+		const RelayOps *relay = s->server->relay;
+		if (s->source == SOURCE_PRIMARY && relay && relay->client_bytes) {
+			ssize_t took = relay->client_bytes(s, p + used, n - used);
+			if (took < 0)
+				s->doomed = true;
+			if (took == 0 && s->source != SOURCE_PRIMARY)
+				continue; /* it changed sides: the same bytes are offered there */
+			if (took <= 0)
+				break;
+			used += (size_t)took;
+			continue;
+		}
+		WireFrame f;
+		Error err;
+		int rc = wire_frame(p + used, n - used, WIRE_MESSAGE_MAX, &f, &err);
+		if (rc < 0)
+			session_fatal(s, err.sqlstate, "%s", err.message);
+		if (rc <= 0 || !one_message(s, &f))
+			break;
+		used += f.size;
+	}
+	return used;
+}
+
+/* Keeps what was not dealt with. `p` is either the receive buffer or s->in itself. */
+static void keep_rest(Session *s, const uint8_t *p, size_t used, size_t n)
+{
+	if (p == s->in.data)
+		buf_consume(&s->in, used);
+	else
+		buf_put(&s->in, p + used, n - used);
+	if (s->in.len == 0 && s->in.cap)
+		buf_free(&s->in);
+}
+
+/* Waits for what the session is parked for. True: no need to wait, go on. False: the session is no longer ours. */
+static bool wait_parked(Session *s)
+{
+	if (s->park == PARK_WRITER && database_wait_writer(&s->txn, on_granted, s)) {
+		s->park = PARK_NONE;
+		return true;
+	}
+	return false;
+}
+
+/* Sends. True: go on; false: parked until the client reads or the disk has it. Frees nothing; sets doomed when the peer is gone. */
+typedef enum { SENT, WAIT_CLIENT, WAIT_SYNC, GONE } SendResult;
+
+static SendResult send_out(Session *s)
+{
+	if (s->out.len == 0)
+		return SENT;
+	if (s->txn.sync_ticket) {
+		s->park = PARK_SYNC;
+		if (!database_wait_sync(&s->txn, on_synced, s))
+			return WAIT_SYNC;
+		s->park = PARK_NONE;
+	}
+	if (!session_flush(s))
+		return GONE;
+	if (s->out.len == 0)
+		return SENT;
+	s->park = PARK_CLIENT;
+	return WAIT_CLIENT;
+}
+
+/* Lets the session rest until its client says more. */
+static void rest(Session *s)
+{
+	Loop *loop = s->server->loop;
+	if (s->out.cap && s->out.len == 0 && s->state != SESSION_COPY_IN && s->out.cap > 8192)
+		buf_free(&s->out);
+	loop_want(loop, &s->io, s->park == PARK_CLIENT ? EPOLLOUT : EPOLLIN);
+	s->off_loop = false;
+	Io *ios[] = { &s->io };
+	loop_resume(loop, ios, 1);
+}
+
+static void run(Session *s, const uint8_t *p, size_t n)
+{
+	if (s->in.len) {
+		buf_put(&s->in, p, n);
+		p = s->in.data;
+		n = s->in.len;
+	}
+	for (;;) {
+		size_t used = n || s->again ? messages(s, p, n) : 0;
+		keep_rest(s, p, used, n);
+		bool whole = used > 0;
+		if (s->park == PARK_WRITER) {
+			if (!wait_parked(s))
+				return;
+		} else if (s->park == PARK_ROUTE) {
+			if (s->out.len && !session_flush(s))
+				s->doomed = true;
+			if (!s->doomed)
+				return;
+		} else {
+			SendResult r = send_out(s);
+			if (r == WAIT_SYNC)
+				return;
+			if (r == GONE || (s->doomed && r == SENT)) {
+				session_free(s);
+				return;
+			}
+			if (r == WAIT_CLIENT || (!s->again && (!whole || s->in.len == 0))) {
+				rest(s);
+				return;
+			}
+		}
+		p = s->in.data;
+		n = s->in.len;
+	}
+}
+
+void session_continue(Session *s)
+{
+	run(s, NULL, 0);
+}
+
+static void on_posted(LoopTask *task)
+{
+	session_continue(task->owner);
+}
+
+void session_post(Session *s)
+{
+	s->task = (LoopTask){ .fn = on_posted, .owner = s };
+	loop_post(s->server->loop, &s->task);
+}
+
+static void on_granted(LoopTask *task)
+{
+	Session *s = task->owner;
+	s->park = PARK_NONE;
+	run(s, NULL, 0);
+}
+
+static void on_synced(LoopTask *task)
+{
+	Session *s = task->owner;
+	s->park = PARK_NONE;
+	run(s, NULL, 0);
+}
+
+void session_on_io(Io *io, uint32_t events)
+{
+	Session *s = io->owner;
+	Loop *loop = s->server->loop;
+	if (s->park == PARK_CLIENT) {
+		s->park = PARK_NONE;
+		run(s, NULL, 0);
+		return;
+	}
+	if (s->park != PARK_NONE) {
+		/* It comes back when the session goes on. */
+		loop_detach(loop, io);
+		return;
+	}
+	uint8_t *buf = loop_rbuf(loop);
+	ssize_t n = sock_recv(io->fd, buf, LOOP_RBUF_SIZE);
+	if (n < 0)
+		return;
+	if (n == 0)
+		session_free(s);
+	else
+		run(s, buf, (size_t)n);
+}

@@ -1,0 +1,240 @@
+/* A session's settings: search path, SET, SHOW, and what the rest of the program learns of them. */
+#include "session/internal.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+enum { OID_TEXT = 25 };
+
+/* "$user", public -> names; one allocation holds the array and the text. */
+static void parse_search_path(Session *s, const char *value)
+{
+	size_t n = strlen(value), max = n / 2 + 2, user = strlen(s->user);
+	free(s->search_path);
+	s->search_path = mem_alloc(max * sizeof(char *) + n + 1 + (user + 1) * max);
+	char *to = (char *)(s->search_path + max);
+	s->nsearch_path = 0;
+	for (const char *p = value; *p;) {
+		while (*p == ' ' || *p == ',')
+			p++;
+		if (!*p)
+			break;
+		char *name = to;
+		if (*p == '"') {
+			for (p++; *p && !(*p == '"' && p[1] != '"'); p++) {
+				if (*p == '"')
+					p++;
+				*to++ = *p;
+			}
+			p += *p == '"';
+		} else {
+			for (; *p && *p != ',' && *p != ' '; p++)
+				*to++ = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+		}
+		*to++ = '\0';
+		if (streq(name, "$user")) {
+			memcpy(name, s->user, user + 1);
+			to = name + user + 1;
+		}
+		s->search_path[s->nsearch_path++] = name;
+	}
+	s->vars->search_path = s->search_path;
+	s->vars->nsearch_path = s->nsearch_path;
+}
+
+static void on_changed(void *ctx, const char *name, const char *value)
+{
+	Session *s = ctx;
+	if (streq(name, "search_path")) {
+		parse_search_path(s, value);
+	} else if (streq(name, "statement_timeout")) {
+		s->statement_timeout_us = strtoll(value, NULL, 10) * 1000;
+	} else if (streq(name, "default_transaction_read_only")) {
+		s->txn.default_read_only = streq(value, "on");
+	} else if (streq(name, "default_transaction_isolation")) {
+		s->txn.default_repeatable = streq(value, "repeatable read") || streq(value, "serializable");
+	} else if (streq(name, "application_name")) {
+		free(s->application_name);
+		s->application_name = mem_strdup(value);
+		s->vars->application_name = s->application_name;
+	}
+}
+
+static void on_report(void *ctx, const char *name, const char *value)
+{
+	Session *s = ctx;
+	if (s->state == SESSION_READY)
+		wire_put_parameter_status(&s->out, name, value);
+}
+
+static const char *special(Session *s, const char *name)
+{
+	if (strcasecmp(name, "transaction_isolation") == 0)
+		return s->txn.status != 'I' && s->txn.repeatable ? "repeatable read" : s->txn.status == 'I' && s->txn.default_repeatable ? "repeatable read" : "read committed";
+	if (strcasecmp(name, "transaction_read_only") == 0)
+		return (s->txn.status == 'I' ? s->txn.default_read_only : s->txn.read_only) ? "on" : "off";
+	if (strcasecmp(name, "understudy.source") == 0)
+		return s->source == SOURCE_PRIMARY ? "postgres" : "sqlite";
+	if (strcasecmp(name, "session_authorization") == 0)
+		return s->user;
+	return NULL;
+}
+
+static const char *get_setting(void *arg, const char *name)
+{
+	Session *s = arg;
+	const char *v = special(s, name);
+	return v ? v : guc_get(s->guc, name, NULL);
+}
+
+static int set_setting(void *arg, const char *name, const char *value, bool local, Error *err)
+{
+	Session *s = arg;
+	return guc_set(s->guc, name, value, local, err);
+}
+
+int settings_open(Session *s, Error *err)
+{
+	s->vars = mem_alloc(sizeof *s->vars);
+	s->guc = guc_new(&s->types, (GucListener){ s, on_changed, on_report });
+	s->vars->user = s->vars->session_user = s->user;
+	s->vars->database = s->database;
+	s->vars->session_start_us = clock_wall_us() - 946684800000000LL;
+	s->vars->client_addr = s->peer.is_unix ? NULL : s->peer.host;
+	s->vars->client_port = s->peer.port;
+	s->vars->application_name = "";
+	s->vars->arg = s;
+	s->vars->get_setting = get_setting;
+	s->vars->set_setting = set_setting;
+	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
+	return 0;
+}
+
+int session_set(Session *s, const char *name, const char *value, Error *err)
+{
+	return guc_set_start(s->guc, name, value, err);
+}
+
+SqlEnv settings_env(Session *s)
+{
+	return (SqlEnv){ .cat = s->txn.cat, .types = &s->types, .search_path = s->search_path, .nsearch_path = s->nsearch_path,
+			 .user = s->user, .database = s->database };
+}
+
+/* Values of a list, joined as PostgreSQL keeps them; schema names get quotes when they need them. */
+static void join_values(const Plan *plan, Buf *out)
+{
+	bool is_list = plan->nvalues > 1 || strcasecmp(plan->name, "search_path") == 0;
+	for (size_t i = 0; i < plan->nvalues; i++) {
+		const char *v = plan->values[i];
+		if (i)
+			buf_puts(out, ", ");
+		bool plain = *v && !(*v >= '0' && *v <= '9') && strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(v);
+		if (!is_list || plain || strcasecmp(plan->name, "DateStyle") == 0) {
+			buf_puts(out, v);
+			continue;
+		}
+		buf_put_u8(out, '"');
+		for (; *v; v++) {
+			if (*v == '"')
+				buf_put_u8(out, '"');
+			buf_put_u8(out, (uint8_t)*v);
+		}
+		buf_put_u8(out, '"');
+	}
+}
+
+static int set_transaction(Session *s, const Plan *plan, Error *err)
+{
+	bool for_session = plan->name && strstr(plan->name, "SESSION");
+	if (!for_session)
+		return txn_set_modes(&s->txn, plan->isolation, plan->read_only, err);
+	if (plan->isolation && guc_set(s->guc, "default_transaction_isolation", plan->isolation, false, err) != 0)
+		return -1;
+	if (plan->read_only >= 0)
+		return guc_set(s->guc, "default_transaction_read_only", plan->read_only ? "on" : "off", false, err);
+	return 0;
+}
+
+static int set_named(Session *s, const Plan *plan, Error *err)
+{
+	if (plan->nvalues == 0 || plan->is_default)
+		return guc_set(s->guc, plan->name, NULL, plan->local, err);
+	Buf value = { 0 };
+	join_values(plan, &value);
+	const char *v = buf_cstr(&value);
+	int rc;
+	if (strcasecmp(plan->name, "transaction_isolation") == 0)
+		rc = txn_set_modes(&s->txn, v, -1, err);
+	else if (strcasecmp(plan->name, "transaction_read_only") == 0)
+		rc = txn_set_modes(&s->txn, NULL, streq(v, "on") || streq(v, "true"), err);
+	else
+		rc = guc_set(s->guc, plan->name, v, plan->local, err);
+	buf_free(&value);
+	return rc;
+}
+
+RunResult settings_set(Session *s, const Plan *plan, const char **tag, Error *err)
+{
+	int rc;
+	*tag = plan->tag ? plan->tag : "SET";
+	if (plan->isolation || (plan->name && strstr(plan->name, "TRANSACTION")))
+		rc = set_transaction(s, plan, err);
+	else if (!plan->name)
+		rc = guc_reset_all(s->guc, err);
+	else
+		rc = set_named(s, plan, err);
+	return rc == 0 ? RUN_DONE : RUN_ERROR;
+}
+
+static bool shows_all(const Plan *plan)
+{
+	return !plan->name || strcasecmp(plan->name, "all") == 0;
+}
+
+/* The shape of SHOW's result, as a plan that only carries columns. */
+const Plan *settings_show_plan(Session *s, const Plan *plan, Arena *a, Error *err)
+{
+	static const char *const all[] = { "name", "setting", "description" };
+	Plan *shape = arena_new_of(a, Plan);
+	shape->ncols = shows_all(plan) ? 3 : 1;
+	shape->cols = arena_array(a, PlanColumn, shape->ncols);
+	const GucDef *d = shows_all(plan) ? NULL : guc_def(plan->name);
+	if (!shows_all(plan) && !special(s, plan->name) && !guc_get(s->guc, plan->name, err))
+		return NULL;
+	for (size_t i = 0; i < shape->ncols; i++)
+		shape->cols[i] = (PlanColumn){ .name = shows_all(plan) ? all[i] : d ? d->name : plan->name, .type = pgtype_builtin(OID_TEXT), .typmod = -1 };
+	return shape;
+}
+
+static void put_row(Buf *out, const char *const *values, size_t n)
+{
+	size_t at = wire_data_row_begin(out, n);
+	for (size_t i = 0; i < n; i++)
+		wire_put_value(out, values[i], strlen(values[i]));
+	wire_end(out, at);
+}
+
+RunResult settings_show(Session *s, const Plan *plan, bool describe, Error *err)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	const Plan *shape = settings_show_plan(s, plan, a, err);
+	if (!shape)
+		return RUN_ERROR;
+	if (describe)
+		run_describe(shape, NULL, 0, &s->out);
+	if (shows_all(plan)) {
+		for (const GucDef *d = guc_defs; d->name; d++) {
+			const char *v = special(s, d->name);
+			const char *row[] = { d->name, v ? v : guc_show(s->guc, d->name, a, err), d->desc };
+			put_row(&s->out, row, 3);
+		}
+	} else {
+		const char *v = special(s, plan->name);
+		const char *row[] = { v ? v : guc_show(s->guc, plan->name, a, err) };
+		put_row(&s->out, row, 1);
+	}
+	wire_put_command_complete(&s->out, "SHOW");
+	return RUN_DONE;
+}

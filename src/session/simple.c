@@ -1,0 +1,145 @@
+/* Simple queries: all statements of one Query message, one transaction unless they say otherwise. */
+#include "session/internal.h"
+
+typedef struct SimpleQuery {
+	Arena *arena;     /* of the parse of several statements; NULL for one statement from the cache */
+	ParsedSql parsed;
+	size_t at, n;
+	Exec exec;
+} SimpleQuery;
+
+static void close_query(Session *s, SimpleQuery *q)
+{
+	exec_close(s, &q->exec);
+	if (q->arena) {
+		sql_parsed_free(&q->parsed);
+		arena_free(q->arena);
+		q->arena = NULL;
+	}
+}
+
+void simple_abandon(Session *s)
+{
+	if (!s->query)
+		return;
+	close_query(s, s->query);
+	free(s->query);
+	s->query = NULL;
+}
+
+static int failed_block_error(Error *err)
+{
+	return err_set(err, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+}
+
+/* One statement or none comes from the cache; several are parsed here. */
+static int open_query(Session *s, SimpleQuery *q, Str text, Error *err)
+{
+	SqlEnv env = settings_env(s);
+	q->exec.plan = database_plan(&s->txn, text, NULL, 0, &env, guc_plan_key(s->guc), err);
+	if (q->exec.plan) {
+		q->n = q->exec.plan->plan ? 1 : 0;
+		return 0;
+	}
+	if (!err_is(err, "42601") || !streq(err->message, "cannot insert multiple commands into a prepared statement"))
+		return s->txn.status == 'E' && !err_is(err, "42601") ? failed_block_error(err) : -1;
+	q->arena = arena_new();
+	if (sql_parse((Str){ arena_strndup(q->arena, text.p, text.n), text.n }, q->arena, &q->parsed, err) != 0)
+		return -1;
+	q->n = q->parsed.n;
+	return 0;
+}
+
+/* The plan of the statement at hand; statements are planned when their turn comes, because earlier ones may change the catalog. */
+static int plan_next(Session *s, SimpleQuery *q, Error *err)
+{
+	if (q->exec.plan)
+		return 0;
+	txn_refresh_catalog(&s->txn);
+	SqlEnv env = settings_env(s);
+	q->exec.plan = database_plan_one(&s->txn, &q->parsed, q->at, &env, guc_plan_key(s->guc), err);
+	if (q->exec.plan)
+		return 0;
+	return s->txn.status == 'E' ? failed_block_error(err) : -1;
+}
+
+/* RUN_DONE when every statement is through. */
+static RunResult statements(Session *s, SimpleQuery *q, Error *err)
+{
+	for (; q->at < q->n; q->at++) {
+		if (plan_next(s, q, err) != 0)
+			return RUN_ERROR;
+		q->exec.describe = true;
+		RunResult rc = exec_run(s, &q->exec, 0, err);
+		if (s->state == SESSION_COPY_IN) {
+			/* What stands behind a COPY in the same message goes on after its data. */
+			exec_close(s, &q->exec);
+			q->at++;
+			return RUN_SUSPENDED;
+		}
+		if (rc != RUN_DONE)
+			return rc;
+		exec_close(s, &q->exec);
+		s->again = false;
+	}
+	return RUN_DONE;
+}
+
+static void park(Session *s, SimpleQuery *q, SessionPark why)
+{
+	if (!s->query) {
+		s->query = mem_alloc(sizeof *q);
+		*s->query = *q;
+	}
+	if (why != PARK_NONE)
+		s->park = why;
+}
+
+static void finish(Session *s, SimpleQuery *q, bool ok)
+{
+	Error err;
+	close_query(s, q);
+	if (q == s->query) {
+		free(s->query);
+		s->query = NULL;
+	}
+	if (ok && exec_end_implicit(s, &err) != 0)
+		session_error(s, &err);
+	wire_put_ready(&s->out, s->txn.status);
+}
+
+bool simple_query(Session *s, Str text)
+{
+	SimpleQuery own = { 0 }, *q = s->query ? s->query : &own;
+	Error err;
+	RunResult rc = RUN_DONE;
+	if (!s->query) {
+		prepared_drop(s, (Str){ "", 0 });
+		txn_refresh_catalog(&s->txn);
+		if (open_query(s, q, text, &err) != 0)
+			rc = RUN_ERROR;
+		else if (q->n == 0)
+			wire_put_empty_query(&s->out);
+	}
+	if (rc == RUN_DONE)
+		rc = statements(s, q, &err);
+	switch (rc) {
+	case RUN_WANT_WRITER:
+		park(s, q, PARK_WRITER);
+		return false;
+	case RUN_FULL:
+		park(s, q, PARK_NONE);
+		return false;
+	case RUN_SUSPENDED:
+		park(s, q, PARK_NONE);
+		return true;
+	case RUN_ERROR:
+		run_close(&s->txn, &q->exec.run);
+		exec_failed(s, &err);
+		finish(s, q, false);
+		return true;
+	default:
+		finish(s, q, true);
+		return true;
+	}
+}

@@ -1,0 +1,36 @@
+/* The emitter's own SQLite functions. */
+#include "sql/fn_sql.h"
+
+static void row_count(sqlite3_context *ctx, sqlite3_value *v, int64_t when_null, const char *sqlstate, const char *word)
+{
+	int64_t n = sqlite3_value_type(v) == SQLITE_NULL ? when_null : sqlite3_value_int64(v);
+	if (sqlite3_value_type(v) != SQLITE_NULL && n < 0)
+		fn_raise(ctx, sqlstate, "%s must not be negative", word);
+	else
+		sqlite3_result_int64(ctx, n);
+}
+
+static void limit_count(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	row_count(ctx, argv[0], -1, "2201W", "LIMIT");
+}
+
+static void offset_count(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	row_count(ctx, argv[0], 0, "2201X", "OFFSET");
+}
+
+static void single_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (sqlite3_value_int64(argv[0]) > 1)
+		fn_raise(ctx, "21000", "more than one row returned by a subquery used as an expression");
+	else
+		sqlite3_result_value(ctx, argv[1]);
+}
+
+const SqliteFn fn_table_sql[] = {
+	{ "limit_count", 1, FN_IMMUTABLE, limit_count },
+	{ "offset_count", 1, FN_IMMUTABLE, offset_count },
+	{ "single_row", 2, FN_IMMUTABLE, single_row },
+	{ NULL },
+};

@@ -1,0 +1,13 @@
+/* SQLite functions that only the emitter calls: checks that PostgreSQL makes and SQLite does not.
+ *   pg_limit_count(n), pg_offset_count(n)   the count of LIMIT and OFFSET: NULL means none; negative is 2201W or 2201X
+ *   pg_single_row(count, value)             a scalar subquery's value; more than one row is 21000
+ */
+#ifndef US_SQL_FN_SQL_H
+#define US_SQL_FN_SQL_H
+
+#include "sqlite/fn.h"
+
+/* Give it to fn_add_table at start. */
+extern const SqliteFn fn_table_sql[];
+
+#endif

@@ -1,0 +1,115 @@
+/* Converters that the emitter calls for casts, and helpers of its own. */
+#include "sqlite/fn.h"
+
+#include "pgtype/array.h"
+
+static const PgType *type_arg(sqlite3_context *ctx, sqlite3_value *v)
+{
+	uint32_t oid = (uint32_t)sqlite3_value_int64(v);
+	const PgType *t = fn_type(ctx, oid);
+	if (!t)
+		fn_raise(ctx, "XX000", "cache lookup failed for type %u", oid);
+	return t;
+}
+
+static bool is_null(sqlite3_value *v)
+{
+	return sqlite3_value_type(v) == SQLITE_NULL;
+}
+
+static void cast_out(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const PgType *t = is_null(argv[2]) ? NULL : type_arg(ctx, argv[0]);
+	if (!t)
+		return;
+	FnEnv *env = fn_env(ctx);
+	Val v = fn_arg(argv[2]);
+	Buf b = { 0 };
+	if (type_out(t, sqlite3_value_int(argv[1]), &v, env->types, &b, &env->error)) {
+		fn_fail(ctx);
+	} else {
+		Val text = val_text(buf_str(&b));
+		fn_result(ctx, &text);
+	}
+	buf_free(&b);
+}
+
+static void cast_in(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const PgType *t = is_null(argv[2]) ? NULL : type_arg(ctx, argv[0]);
+	if (!t)
+		return;
+	FnEnv *env = fn_env(ctx);
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	Val v;
+	if (type_in(t, sqlite3_value_int(argv[1]), fn_arg_str(argv[2]), env->types, a, &v, &env->error))
+		fn_fail(ctx);
+	else
+		fn_result(ctx, &v);
+}
+
+static void apply_typmod(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const PgType *t = is_null(argv[3]) ? NULL : type_arg(ctx, argv[0]);
+	if (!t)
+		return;
+	FnEnv *env = fn_env(ctx);
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	Val in = fn_arg(argv[3]), v;
+	if (type_apply_typmod(t, sqlite3_value_int(argv[1]), sqlite3_value_int(argv[2]), &in, a, &v, &env->error))
+		fn_fail(ctx);
+	else
+		fn_result(ctx, &v);
+}
+
+/* Through text: the target's typmod is applied afterwards, because an explicit cast cuts where input would refuse. */
+static int cast_item(const FnEnv *env, const PgType *from, const PgType *to, int32_t typmod, bool is_explicit, Arena *a, Val *v, Error *err)
+{
+	Buf b = { 0 };
+	int rc = type_out(from, -1, v, env->types, &b, err);
+	Str text = { arena_strndup(a, b.len ? (const char *)b.data : "", b.len), b.len };
+	buf_free(&b);
+	if (rc || type_in(to, -1, text, env->types, a, v, err))
+		return -1;
+	return type_apply_typmod(to, typmod, is_explicit, v, a, v, err);
+}
+
+static void array_cast(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (is_null(argv[4]))
+		return;
+	const PgType *from = type_arg(ctx, argv[0]), *to = from ? type_arg(ctx, argv[1]) : NULL;
+	if (!to)
+		return;
+	FnEnv *env = fn_env(ctx);
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	PgArray x;
+	int rc = array_read(from, fn_arg_str(argv[4]), a, &x, &env->error);
+	for (size_t i = 0; rc == 0 && i < x.n; i++)
+		if (x.items[i].kind != VAL_NULL)
+			rc = cast_item(env, from, to, sqlite3_value_int(argv[2]), sqlite3_value_int(argv[3]), a, &x.items[i], &env->error);
+	if (rc) {
+		fn_fail(ctx);
+		return;
+	}
+	x.elem = to;
+	Val v = array_val(&x, a);
+	fn_result(ctx, &v);
+}
+
+static void single_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (sqlite3_value_int64(argv[0]) > 1)
+		fn_raise(ctx, "21000", "more than one row returned by a subquery used as an expression");
+	else
+		sqlite3_result_value(ctx, argv[1]);
+}
+
+const SqliteFn fn_table_misc[] = {
+	{ "cast_out", 3, 0, cast_out },
+	{ "cast_in", 3, 0, cast_in },
+	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
+	{ "array_cast", 5, 0, array_cast },
+	{ "single_row", 2, 0, single_row },
+	{ NULL },
+};

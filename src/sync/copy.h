@@ -1,0 +1,29 @@
+/*
+ * The initial copy: a complete SQLite file made from the primary, consistent with the position at which its new logical slot starts.
+ */
+#ifndef US_SYNC_COPY_H
+#define US_SYNC_COPY_H
+
+#include "sqlite/db.h"
+#include "sync/source.h"
+
+#include <stdatomic.h>
+
+/* Who the server at the other end is. */
+typedef struct SourceIdentity {
+	char system_id[32];
+	int timeline;
+	uint64_t lsn;
+} SourceIdentity;
+
+int source_identity(PGconn *replication, SourceIdentity *out, Error *err);
+
+/* Copies into PATH.new and renames it to `path` when it is complete and on disk; an older PATH.new is removed. A file that is already at
+ * `path` is replaced, so the caller must have made sure that it holds nothing of its own. Makes publications understudy_<node> and
+ * understudy_<node>_ins and the slot understudy_<node>. Progress goes to the log. `stop` (may be NULL) ends it early with 57014. */
+int copy_initial(const char *conninfo, const char *path, const char *database, atomic_bool *stop, Error *err);
+
+/* Drops slot and publications of a node; those that do not exist are passed over. */
+int copy_drop_slot(PGconn *replication, const char *node, Error *err);
+
+#endif

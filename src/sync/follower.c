@@ -1,0 +1,294 @@
+#include "sync/follower.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "sync/schema_copy.h"
+#include "sync/state.h"
+#include "sync/stream.h"
+
+#include <assert.h>
+
+enum {
+	GROUP_ROWS = 1000,
+	GROUP_US = 50000,
+	SEQUENCE_POLL_US = 2000000,
+};
+
+/* One source transaction at a time, inside an open SQLite transaction. */
+typedef struct Applier {
+	Apply *apply;
+	Db *db;
+	uint64_t applied; /* end of the last whole transaction in the file or in the open group */
+	int64_t commit_us;
+	bool in_tx, skip;
+	uint32_t xid;
+} Applier;
+
+typedef struct Follower {
+	const FollowConfig *cfg;
+	Stream stream;
+	Applier ap;
+	Arena *arena;
+	bool group;
+	uint64_t group_rows;
+	int64_t group_since_us;
+	uint32_t *xids; /* whole transactions of the open group */
+	size_t nxids, cap_xids;
+	PGconn *sql;    /* for what the stream does not carry: sequences */
+	int64_t polled_us;
+	bool asked;
+} Follower;
+
+/* 1: a source transaction is complete. A transaction cut off later is undone to the savepoint. */
+static int take_message(Applier *ap, const OutMessage *m, Error *err)
+{
+	switch (m->type) {
+	case 'B':
+		ap->in_tx = true;
+		ap->skip = m->lsn < ap->applied;
+		ap->xid = m->xid;
+		return db_exec(ap->db, "SAVEPOINT source_transaction", err);
+	case 'C':
+		if (!ap->in_tx)
+			return err_set(err, "08P01", "COMMIT without BEGIN in the replication stream");
+		ap->in_tx = false;
+		if (m->end_lsn > ap->applied) {
+			ap->applied = m->end_lsn;
+			ap->commit_us = m->commit_us;
+		}
+		return db_exec(ap->db, "RELEASE source_transaction", err) < 0 ? -1 : 1;
+	case 'R':
+		return apply_message(ap->apply, m, err);
+	default:
+		return ap->skip ? 0 : apply_message(ap->apply, m, err);
+	}
+}
+
+static int drop_unfinished(Applier *ap, Error *err)
+{
+	if (!ap->in_tx)
+		return 0;
+	ap->in_tx = false;
+	return db_exec(ap->db, "ROLLBACK TO source_transaction; RELEASE source_transaction", err);
+}
+
+static int group_begin(Follower *f, Error *err)
+{
+	if (f->group)
+		return 0;
+	if (f->cfg->db)
+		database_borrow_writer(f->cfg->db);
+	if (db_exec(f->ap.db, "BEGIN IMMEDIATE", err) < 0) {
+		if (f->cfg->db)
+			database_return_writer(f->cfg->db, false);
+		return -1;
+	}
+	f->group = true;
+	f->group_rows = apply_rows(f->ap.apply);
+	f->group_since_us = clock_mono_us();
+	return 0;
+}
+
+static void group_release(Follower *f, bool wrote)
+{
+	f->group = false;
+	if (f->cfg->db)
+		database_return_writer(f->cfg->db, wrote);
+}
+
+static void report(Follower *f)
+{
+	for (size_t i = 0; f->cfg->redo && i < f->nxids; i++)
+		redo_mirrored(f->cfg->redo, f->xids[i]);
+	FollowProgress *p = f->cfg->progress;
+	if (p) {
+		p->applied_lsn = f->ap.applied;
+		p->server_lsn = f->stream.server_lsn;
+		p->commit_us = f->ap.commit_us;
+		p->tx += f->nxids;
+		p->rows = apply_rows(f->ap.apply);
+	}
+	f->nxids = 0;
+}
+
+static int group_commit(Follower *f, Error *err)
+{
+	if (!f->group)
+		return 0;
+	int rc = drop_unfinished(&f->ap, err);
+	if (rc == 0)
+		rc = state_put_int(f->ap.db, "lsn", (int64_t)f->ap.applied, err);
+	if (rc == 0)
+		rc = state_put_int(f->ap.db, "commit_us", f->ap.commit_us, err);
+	if (rc == 0)
+		rc = db_exec(f->ap.db, "COMMIT", err);
+	Error ignored;
+	if (rc < 0)
+		db_exec(f->ap.db, "ROLLBACK", &ignored);
+	group_release(f, rc == 0);
+	if (rc == 0)
+		report(f);
+	return rc;
+}
+
+static bool group_is_full(const Follower *f)
+{
+	return apply_rows(f->ap.apply) - f->group_rows >= GROUP_ROWS || clock_mono_us() - f->group_since_us >= GROUP_US;
+}
+
+/* Between transactions. Nothing pending: what the server says it has sent is as good as applied. */
+static int when_idle(Follower *f, Error *err)
+{
+	uint64_t known = f->ap.applied;
+	if (!f->group && !f->ap.in_tx && f->stream.idle_lsn > known)
+		known = f->stream.idle_lsn;
+	if (f->cfg->progress)
+		f->cfg->progress->server_lsn = f->stream.server_lsn;
+	return stream_confirm(&f->stream, f->group ? 0 : known, false, err);
+}
+
+static int on_message(Follower *f, const OutMessage *m, Error *err)
+{
+	if (group_begin(f, err) < 0)
+		return -1;
+	int rc = take_message(&f->ap, m, err);
+	if (rc < 0)
+		return -1;
+	if (rc == 1) {
+		f->xids = mem_grow(f->xids, &f->cap_xids, f->nxids + 1, sizeof *f->xids);
+		f->xids[f->nxids++] = f->ap.xid;
+		if (group_is_full(f) && group_commit(f, err) < 0)
+			return -1;
+	}
+	return f->group ? stream_confirm(&f->stream, 0, false, err) : stream_confirm(&f->stream, f->ap.applied, true, err);
+}
+
+/* Sequences are not in the stream. The question is sent and its answer taken when it has come: a primary that hangs must not hang us. */
+static int poll_sequences(Follower *f, Error *err)
+{
+	int64_t now = clock_mono_us();
+	if (!f->sql || f->group)
+		return 0;
+	if (!f->asked) {
+		if (now - f->polled_us >= SEQUENCE_POLL_US)
+			f->asked = PQsendQuery(f->sql, schema_sequence_query) == 1;
+		return 0;
+	}
+	if (!PQconsumeInput(f->sql)) {
+		source_closep(&f->sql);
+		return 0;
+	}
+	if (PQisBusy(f->sql))
+		return 0;
+	f->asked = false;
+	f->polled_us = now;
+	PGresult *r = PQgetResult(f->sql), *more;
+	while ((more = PQgetResult(f->sql)))
+		PQclear(more);
+	int rc = PQresultStatus(r) == PGRES_TUPLES_OK ? group_begin(f, err) : 0;
+	if (rc == 0 && f->group)
+		rc = schema_apply_sequences(r, f->ap.db, err);
+	PQclear(r);
+	return rc < 0 ? -1 : group_commit(f, err);
+}
+
+static int follow_loop(Follower *f, Error *err)
+{
+	OutMessage m;
+	for (;;) {
+		bool stopping = atomic_load(f->cfg->stop);
+		arena_reset(f->arena);
+		/* Without anything more to read at once the open group is committed. */
+		bool whole = f->group && !f->ap.in_tx;
+		int rc = stream_next(&f->stream, whole || stopping ? 0 : 250, f->arena, &m, err);
+		if (rc < 0)
+			return -1;
+		if (rc == 1) {
+			if (on_message(f, &m, err) < 0)
+				return -1;
+			continue;
+		}
+		if (whole && group_commit(f, err) < 0)
+			return -1;
+		if (whole && stream_confirm(&f->stream, f->ap.applied, true, err) < 0)
+			return -1;
+		if (stopping)
+			return 0;
+		if (when_idle(f, err) < 0 || (!f->ap.in_tx && poll_sequences(f, err) < 0))
+			return -1;
+	}
+}
+
+static int follow_open(Follower *f, Error *err)
+{
+	const FollowConfig *cfg = f->cfg;
+	if (apply_db_open(cfg->path, &f->ap.db, err) < 0)
+		return -1;
+	if (apply_new(f->ap.db, cfg->database, &f->ap.apply, err) < 0)
+		return -1;
+	if (db_exec(f->ap.db, "PRAGMA synchronous = FULL", err) < 0)
+		return -1;
+	char *node = state_get(f->ap.db, "node", f->arena);
+	if (!node)
+		return err_set(err, "XX001", "the file does not know its node id");
+	f->ap.applied = (uint64_t)state_get_int(f->ap.db, "lsn", 0);
+	if (cfg->progress)
+		cfg->progress->applied_lsn = f->ap.applied;
+	f->sql = source_connect(cfg->conninfo, false, err);
+	return f->sql ? stream_open(&f->stream, cfg->conninfo, node, f->ap.applied, err) : -1;
+}
+
+int follow_run(const FollowConfig *config, Error *err)
+{
+	_cleanup_(arena_freep) Arena *arena = arena_new();
+	Follower f = { .cfg = config, .arena = arena };
+	int rc = follow_open(&f, err);
+	if (rc == 0)
+		rc = follow_loop(&f, err);
+	Error late;
+	/* What arrived whole before the end is kept; after a failure to apply it, COMMIT fails too and nothing is. */
+	if (f.group && group_commit(&f, &late) < 0)
+		log_error("following: %s", late.message);
+	else if (f.stream.conn && rc == 0)
+		stream_confirm(&f.stream, f.ap.applied, true, &late);
+	stream_close(&f.stream);
+	source_closep(&f.sql);
+	apply_free(f.ap.apply);
+	if (f.ap.db)
+		db_close(f.ap.db);
+	free(f.xids);
+	return rc;
+}
+
+static int drain_loop(Stream *s, Applier *ap, uint64_t target, Arena *a, Error *err)
+{
+	OutMessage m;
+	int64_t deadline = clock_mono_us() + 60000000;
+	while (ap->in_tx || (ap->applied < target && s->idle_lsn < target)) {
+		arena_reset(a);
+		int rc = stream_next(s, 250, a, &m, err);
+		if (rc == 1) {
+			rc = take_message(ap, &m, err);
+			deadline = clock_mono_us() + 60000000;
+		}
+		if (rc < 0 || stream_confirm(s, 0, rc == 0 && s->reply_asked, err) < 0)
+			return -1;
+		if (clock_mono_us() > deadline)
+			return err_set(err, "08006", "the replication stream did not reach the end of the replay");
+	}
+	return 0;
+}
+
+int follow_drain(const char *conninfo, Db *db, Apply *apply, const char *node, uint64_t from, uint64_t target, Error *err)
+{
+	_cleanup_(arena_freep) Arena *arena = arena_new();
+	Applier ap = { .apply = apply, .db = db, .applied = from };
+	Stream stream;
+	if (stream_open(&stream, conninfo, node, from, err) < 0)
+		return -1;
+	int rc = drain_loop(&stream, &ap, target, arena, err);
+	stream_close(&stream);
+	if (rc == 0)
+		rc = state_put_int(db, "lsn", (int64_t)ap.applied, err);
+	return rc;
+}

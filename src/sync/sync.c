@@ -1,0 +1,515 @@
+#include "sync/sync.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "catalog/sequence.h"
+#include "sqlite/journal.h"
+#include "sync/copy.h"
+#include "sync/follower.h"
+#include "sync/redo_run.h"
+#include "sync/replay.h"
+#include "sync/state.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+	MAX_SAVEPOINTS = 4096,
+	RETURN_BACKLOG = 50,   /* transactions: with no more than these left the writers are fenced */
+	RETURN_ROUNDS = 1000,
+	SEQUENCE_GAP = 1000,   /* numbers the primary may have handed out since we last asked */
+};
+
+typedef struct InDoubt {
+	uint64_t xid;
+	int64_t at_us;
+	char *session, *what;
+} InDoubt;
+
+struct Sync {
+	SyncConfig cfg;
+	char *path;
+	pthread_mutex_t lock; /* status, threads, doubts */
+	pthread_t worker;     /* starter and follower, or returner */
+	bool has_worker;
+	atomic_bool stop;
+	SyncStatus status;
+	FollowProgress progress;
+	bool unreplayed; /* as sync_open found it, then as on_lost and the return leave it */
+	bool copied;
+
+	Database *db;    /* once it is open; lives as long as the DbSet */
+	Journal *journal;
+	sqlite3 *journal_handle;
+	CommitHooks hooks;
+	size_t *marks;   /* journal positions by savepoint level */
+	uint64_t redo_xid; /* not 0: the running transaction is one of the primary's */
+
+	InDoubt *doubts;
+	size_t ndoubts, cap_doubts;
+};
+
+static void set_phase(Sync *s, SyncPhase phase, const char *message)
+{
+	pthread_mutex_lock(&s->lock);
+	s->status.phase = phase;
+	if (message)
+		snprintf(s->status.message, sizeof s->status.message, "%s", message);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- the journal's hold on the write connection ---- */
+
+static int hook_begin(void *ctx, Db *db, Error *err)
+{
+	Sync *s = ctx;
+	if (s->journal_handle != db->h)
+		return err_set(err, "XX000", "the journal is not attached to the write connection");
+	journal_reset(s->journal);
+	journal_set_capture(s->journal, true);
+	return 0;
+}
+
+static void hook_savepoint(void *ctx, int level)
+{
+	Sync *s = ctx;
+	if (level >= 0 && level < MAX_SAVEPOINTS)
+		s->marks[level] = journal_mark(s->journal);
+}
+
+static void hook_rollback_to(void *ctx, int level)
+{
+	Sync *s = ctx;
+	if (level >= 0 && level < MAX_SAVEPOINTS)
+		journal_cut(s->journal, s->marks[level]);
+}
+
+static int hook_before_commit(void *ctx, Db *db, Error *err)
+{
+	Sync *s = ctx;
+	JournalKind kind = s->redo_xid ? JOURNAL_REDO : JOURNAL_LOCAL;
+	return journal_before_commit(s->journal, kind, NULL, s->redo_xid, NULL, err);
+}
+
+static void hook_end(void *ctx, Db *db)
+{
+	Sync *s = ctx;
+	journal_reset(s->journal);
+	journal_set_capture(s->journal, false);
+}
+
+/* Opens the finished file for the sessions and attaches the journal. */
+static int open_database(Sync *s, Error *err)
+{
+	if (s->db)
+		return 0;
+	Database *d = dbset_get(s->cfg.set, s->cfg.database, false, err);
+	if (!d)
+		return -1;
+	Db *w = database_borrow_writer(d);
+	int rc = state_create(w, err);
+	s->journal = journal_attach(w->h);
+	s->journal_handle = w->h;
+	database_return_writer(d, rc == 0);
+	if (rc < 0)
+		return -1;
+	s->hooks = (CommitHooks){ s, hook_begin, hook_savepoint, hook_rollback_to, hook_before_commit, hook_end, hook_end };
+	database_set_hooks(d, &s->hooks);
+	s->db = d;
+	return 0;
+}
+
+/* ---- opening ---- */
+
+/* What the file says of itself: a complete copy? writes that the primary has not got, or that the stream has not echoed? */
+static int look_at_file(Sync *s, Error *err)
+{
+	Db *db;
+	if (access(s->path, F_OK) != 0)
+		return 0;
+	if (apply_db_open(s->path, &db, err) < 0)
+		return -1;
+	s->copied = state_get_int(db, "copied", 0) == 1;
+	sqlite3_stmt *st;
+	int rc = db_prepare(db, str_of("SELECT EXISTS (SELECT 1 FROM _understudy_journal)"), &st, err);
+	if (rc == 0) {
+		s->unreplayed = sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 0);
+		db_done(db, st);
+	}
+	s->status.applied_lsn = (uint64_t)state_get_int(db, "lsn", 0);
+	db_close(db);
+	return rc;
+}
+
+int sync_open(const SyncConfig *config, Sync **out, Error *err)
+{
+	Sync *s = mem_alloc(sizeof *s);
+	s->cfg = *config;
+	s->path = mem_printf("%s/%s.db", config->dir, config->database);
+	s->marks = mem_alloc(sizeof *s->marks * MAX_SAVEPOINTS);
+	pthread_mutex_init(&s->lock, NULL);
+	int rc = look_at_file(s, err);
+	if (rc == 0 && s->copied)
+		rc = open_database(s, err);
+	s->status.has_copy = s->copied;
+	if (rc < 0) {
+		sync_close(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+bool sync_has_unreplayed(const Sync *s)
+{
+	return s->unreplayed;
+}
+
+static void stop_worker(Sync *s)
+{
+	atomic_store(&s->stop, true);
+	pthread_mutex_lock(&s->lock);
+	bool join = s->has_worker;
+	s->has_worker = false;
+	pthread_mutex_unlock(&s->lock);
+	if (join)
+		pthread_join(s->worker, NULL);
+}
+
+static int start_worker(Sync *s, void *(*fn)(void *), Error *err)
+{
+	stop_worker(s);
+	atomic_store(&s->stop, false);
+	if (pthread_create(&s->worker, NULL, fn, s) != 0)
+		return err_set(err, "53000", "could not start a thread: %m");
+	pthread_mutex_lock(&s->lock);
+	s->has_worker = true;
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+void sync_close(Sync *s)
+{
+	stop_worker(s);
+	if (s->db) {
+		database_set_hooks(s->db, NULL);
+		Db *w = database_borrow_writer(s->db);
+		journal_detach(s->journal);
+		database_return_writer(s->db, false);
+		(void)w;
+	}
+	pthread_mutex_destroy(&s->lock);
+	for (size_t i = 0; i < s->ndoubts; i++) {
+		free(s->doubts[i].session);
+		free(s->doubts[i].what);
+	}
+	free(s->doubts);
+	free(s->marks);
+	free(s->path);
+	free(s);
+}
+
+/* ---- following ---- */
+
+static void nap(Sync *s, int ms)
+{
+	for (; ms > 0 && !atomic_load(&s->stop); ms -= 20)
+		usleep(20000);
+}
+
+/* 1: the slot is there and can be used. 0: it is gone or lost. Refuses another cluster. */
+static int check_source(Sync *s, Error *err)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	Db *db;
+	if (apply_db_open(s->path, &db, err) < 0)
+		return -1;
+	const char *have = state_get(db, "system_id", a), *node = state_get(db, "node", a);
+	db_close(db);
+	PGconn *c = source_connect(s->cfg.primary, true, err);
+	SourceIdentity id;
+	int rc = c ? source_identity(c, &id, err) : -1;
+	if (rc == 0 && (!have || !node || !streq(have, id.system_id))) {
+		err_set(err, "55000", "the primary is another cluster (system identifier %s) than the one %s came from (%s)", id.system_id, s->path,
+			have ? have : "none");
+		rc = err_hint(err, "Nothing was written. Point understudy at the former primary, or move the file away to begin with a new copy.");
+	}
+	if (rc == 0) {
+		const char *sql = arena_printf(
+			a, "SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = 'understudy_%s' AND wal_status IS DISTINCT FROM 'lost'", node);
+		PGresult *r = source_query(c, sql, err);
+		rc = r ? PQntuples(r) > 0 : -1;
+		PQclear(r);
+	}
+	source_closep(&c);
+	return rc;
+}
+
+/* The old file is kept beside the new one: it holds events and conflicts a person may want. */
+static int set_aside(Sync *s, Error *err)
+{
+	if (s->unreplayed)
+		return err_set(err, "55000", "the replication slot is gone and %s holds writes that are not on the primary: it is not replaced", s->path);
+	if (s->db)
+		return err_set(err, "55000", "the replication slot is gone; restart understudy without %s to copy the database again", s->path);
+	char *old = mem_printf("%s.%lld", s->path, (long long)clock_wall_us());
+	int rc = rename(s->path, old) == 0 ? 0 : err_set(err, "58030", "could not rename %s: %m", s->path);
+	free(old);
+	s->copied = false;
+	return rc;
+}
+
+static int prepare_copy(Sync *s, Error *err)
+{
+	int usable = s->copied ? check_source(s, err) : 0;
+	if (usable < 0)
+		return -1;
+	if (s->copied && !usable) {
+		log_warn("replication slot of %s is gone or lost: the database has to be copied again", s->path);
+		if (set_aside(s, err) < 0)
+			return -1;
+	}
+	if (!s->copied) {
+		if (access(s->path, F_OK) == 0)
+			return err_set(err, "55000", "%s exists and is not a copy of the primary: it is not overwritten", s->path);
+		set_phase(s, SYNC_COPYING, "initial copy");
+		if (copy_initial(s->cfg.primary, s->path, s->cfg.database, &s->stop, err) < 0)
+			return -1;
+		s->copied = true;
+	}
+	if (open_database(s, err) < 0)
+		return -1;
+	pthread_mutex_lock(&s->lock);
+	s->status.has_copy = true;
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+static void follow_forever(Sync *s)
+{
+	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, &s->stop, &s->progress };
+	while (!atomic_load(&s->stop)) {
+		Error err;
+		set_phase(s, SYNC_FOLLOWING, NULL);
+		if (follow_run(&cfg, &err) < 0) {
+			log_warn("following stopped: %s", err.message);
+			set_phase(s, SYNC_IDLE, err.message);
+			nap(s, 1000);
+		}
+	}
+}
+
+static void *run_starter(void *ctx)
+{
+	Sync *s = ctx;
+	Error err;
+	while (!atomic_load(&s->stop)) {
+		if (prepare_copy(s, &err) == 0) {
+			follow_forever(s);
+			return NULL;
+		}
+		log_error("no copy of the primary: %s%s%s", err.message, *err.hint ? " -- " : "", err.hint);
+		set_phase(s, SYNC_FAILED, err.message);
+		nap(s, 5000);
+	}
+	return NULL;
+}
+
+static void on_first_contact(void *ctx)
+{
+	Error err;
+	if (start_worker(ctx, run_starter, &err) < 0)
+		set_phase(ctx, SYNC_FAILED, err.message);
+}
+
+static bool has_copy(void *ctx)
+{
+	Sync *s = ctx;
+	pthread_mutex_lock(&s->lock);
+	bool yes = s->status.has_copy;
+	pthread_mutex_unlock(&s->lock);
+	return yes;
+}
+
+/* ---- the loss ---- */
+
+void sync_note_in_doubt(Sync *s, uint64_t xid, const char *session, const char *what)
+{
+	pthread_mutex_lock(&s->lock);
+	s->doubts = mem_grow(s->doubts, &s->cap_doubts, s->ndoubts + 1, sizeof *s->doubts);
+	s->doubts[s->ndoubts++] = (InDoubt){ xid, clock_wall_us(), mem_strdup(session ? session : ""), mem_strdup(what ? what : "") };
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void save_doubts(Sync *s, Db *w)
+{
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->ndoubts; i++) {
+		InDoubt *d = &s->doubts[i];
+		Val v[4] = { val_int((int64_t)d->xid), val_text(str_of(d->session)), val_int(d->at_us), val_text(str_of(d->what)) };
+		Error err;
+		if (state_run(w, "INSERT INTO _understudy_in_doubt(xid, session, at_us, what) VALUES (?1, ?2, ?3, ?4)", v, 4, &err) < 0)
+			log_error("commit in doubt (transaction %llu) could not be recorded: %s", (unsigned long long)d->xid, err.message);
+		free(d->session);
+		free(d->what);
+	}
+	s->ndoubts = 0;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Numbers that the primary handed out after we last asked must not be handed out again. */
+static void advance_sequences(Sync *s, Db *w)
+{
+	SequenceStore *store = database_sequences(s->db);
+	Catalog *cat = database_catalog(s->db);
+	Error err;
+	if (sequence_store_load(store, w, true, &err) < 0)
+		log_error("sequences: %s", err.message);
+	for (size_t i = 0; i < cat->nseqs; i++) {
+		const CatSequence *q = cat->seqs[i];
+		int64_t value, gap, next;
+		bool called;
+		sequence_state(store, q, &value, &called);
+		if (__builtin_mul_overflow(q->increment, SEQUENCE_GAP, &gap) || __builtin_add_overflow(value, gap, &next) || next > q->max || next < q->min)
+			next = q->increment > 0 ? q->max : q->min;
+		if (sequence_set(store, q, next, true, &err) < 0)
+			log_error("sequence %s: %s", q->rel->name, err.message);
+	}
+	catalog_unref(cat);
+}
+
+static void redo_all(Sync *s)
+{
+	List list;
+	list_init(&list);
+	if (s->cfg.redo)
+		redo_take(s->cfg.redo, &list);
+	for (ListNode *n; (n = list_pop(&list));) {
+		Redo *r = list_item(n, Redo, node);
+		Error err, ignored;
+		s->redo_xid = r->xid;
+		if (redo_run(s->db, r, &err) < 0) {
+			char text[1400];
+			snprintf(text, sizeof text, "transaction %llu of the primary was acknowledged and could not be done again here: %s",
+				 (unsigned long long)r->xid, err.message);
+			log_error("%s", text);
+			Db *w = database_borrow_writer(s->db);
+			database_return_writer(s->db, state_add_event(w, "redo", text, &ignored) == 0);
+		}
+		redo_free(r);
+	}
+	s->redo_xid = 0;
+}
+
+static int on_lost(void *ctx, bool alive, Error *err)
+{
+	Sync *s = ctx;
+	stop_worker(s);
+	if (!has_copy(s) || !s->db)
+		return err_set(err, "55000", "there is no complete copy of the primary");
+	if (database_reload(s->db, err) < 0)
+		return -1;
+	Db *w = database_borrow_writer(s->db);
+	save_doubts(s, w);
+	advance_sequences(s, w);
+	database_return_writer(s->db, true);
+	redo_all(s);
+	set_phase(s, SYNC_OFFLINE, NULL);
+	log_info("%s: SQLite is level with the primary at %X/%X", s->cfg.database, (unsigned)(s->progress.applied_lsn >> 32),
+		 (unsigned)s->progress.applied_lsn);
+	return 0;
+}
+
+/* ---- the return ---- */
+
+static int catch_up(Sync *s, Replay *r, Error *err)
+{
+	for (int i = 0; i < RETURN_ROUNDS && !atomic_load(&s->stop); i++) {
+		int64_t left;
+		if (replay_run(r, err) < 0 || replay_backlog(r, &left, err) < 0)
+			return -1;
+		if (left <= RETURN_BACKLOG)
+			return 0;
+	}
+	return atomic_load(&s->stop) ? err_set(err, "57014", "stopped") : 0;
+}
+
+static int come_back(Sync *s, Error *err)
+{
+	ReplayConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db };
+	Replay *r;
+	uint64_t lsn = 0;
+	Db *w = database_borrow_writer(s->db);
+	save_doubts(s, w);
+	database_return_writer(s->db, true);
+	if (replay_open(&cfg, &r, err) < 0)
+		return -1;
+	int rc = catch_up(s, r, err);
+	if (rc == 0 && s->cfg.route)
+		rc = route_fence(s->cfg.route, err);
+	if (rc == 0)
+		rc = replay_finish(r, &lsn, err);
+	pthread_mutex_lock(&s->lock);
+	s->status.replayed_tx += replay_count(r);
+	s->status.conflicts += replay_conflicts(r);
+	pthread_mutex_unlock(&s->lock);
+	if (rc == 0)
+		log_info("replay complete: %llu transactions, %llu conflicts, level at %X/%X", (unsigned long long)replay_count(r),
+			 (unsigned long long)replay_conflicts(r), (unsigned)(lsn >> 32), (unsigned)lsn);
+	replay_close(r);
+	return rc;
+}
+
+static void *run_return(void *ctx)
+{
+	Sync *s = ctx;
+	Error err;
+	set_phase(s, SYNC_REPLAYING, NULL);
+	if (!s->db || come_back(s, &err) < 0) {
+		if (!s->db)
+			err_set(&err, "55000", "there is no copy of the primary");
+		log_error("return to the primary failed: %s%s%s", err.message, *err.hint ? " -- " : "", err.hint);
+		set_phase(s, SYNC_OFFLINE, err.message);
+		if (s->cfg.route)
+			route_return_failed(s->cfg.route, err.message);
+		return NULL;
+	}
+	s->unreplayed = false;
+	if (s->cfg.route && route_unfence_to_primary(s->cfg.route, &err) < 0) {
+		log_warn("return to the primary: %s", err.message);
+		set_phase(s, SYNC_OFFLINE, err.message);
+		return NULL;
+	}
+	follow_forever(s);
+	return NULL;
+}
+
+static void on_recovered(void *ctx)
+{
+	Sync *s = ctx;
+	Error err;
+	if (start_worker(s, run_return, &err) == 0)
+		return;
+	set_phase(s, SYNC_OFFLINE, err.message);
+	if (s->cfg.route)
+		route_return_failed(s->cfg.route, err.message);
+}
+
+void sync_route_hooks(Sync *s, RouteSync *out)
+{
+	*out = (RouteSync){ .ctx = s, .has_copy = has_copy, .on_lost = on_lost, .on_recovered = on_recovered, .on_first_contact = on_first_contact };
+}
+
+void sync_status(Sync *s, SyncStatus *out)
+{
+	pthread_mutex_lock(&s->lock);
+	*out = s->status;
+	pthread_mutex_unlock(&s->lock);
+	if (s->progress.applied_lsn)
+		out->applied_lsn = s->progress.applied_lsn;
+	out->applied_us = s->progress.commit_us ? s->progress.commit_us + INT64_C(946684800000000) : 0;
+	out->server_lsn = s->progress.server_lsn;
+	out->applied_tx = s->progress.tx;
+	out->applied_rows = s->progress.rows;
+}
