@@ -21,7 +21,4 @@ typedef struct AdminHttpConfig {
 int admin_http_start(const AdminHttpConfig *config, AdminHttp **out, Error *err);
 void admin_http_stop(AdminHttp *h);
 
-/* "10m", "30s", "500ms", "2h"; a bare number is milliseconds. -1 when it is none of these. */
-int64_t duration_ms(const char *text);
-
 #endif

@@ -37,6 +37,8 @@ void dbset_close(DbSet *set);
 /* The database, opened if necessary, made when `create` and its name is valid. 3D000 when it does not exist, XX001 with a hint when
  * its file is damaged. Lives until dbset_close. From any thread. */
 Database *dbset_get(DbSet *set, const char *name, bool create, Error *err);
+/* The database of this name comes from a primary: no session may make its file. Once, before sessions. */
+void dbset_reserve(DbSet *set, const char *name);
 /* A name that may become a file: letters, digits, _ and -, at most 63. */
 bool database_name_valid(const char *name);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "catalog/constraint.h"
+#include "catalog/vtab.h"
 
 static int on_progress(void *arg)
 {
@@ -38,7 +39,7 @@ int conn_open(Database *d, DbMode mode, DbConn **out, Error *err)
 	if (db_open(d->path, mode, &db, err) != 0)
 		return -1;
 	const char *setup = mode == DB_WRITE ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0" : "PRAGMA wal_autocheckpoint=0";
-	if (db_exec(db, setup, err) != 0) {
+	if (db_exec(db, setup, err) != 0 || catalog_register(db->h, &db->env, err) != 0) {
 		db_close(db);
 		return -1;
 	}

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "catalog/sequence.h"
+#include "catalog/vtab.h"
+#include "sql/fn_sql.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +17,14 @@ bool database_name_valid(const char *name)
 	if (n == 0 || n > 63)
 		return false;
 	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
+}
+
+/* The functions of later rooms, for every connection of this process. */
+static void add_functions(void)
+{
+	for (size_t i = 0; catalog_fn_tables[i]; i++)
+		fn_add_table(catalog_fn_tables[i]);
+	fn_add_table(fn_table_sql);
 }
 
 int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
@@ -30,6 +40,8 @@ int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
 		err_set(err, "42501", "data directory \"%s\" is not writable: %s", dir, strerror(errno));
 		return err_hint(err, "Give this user the right to write there, or name another directory with --data-dir.");
 	}
+	static pthread_once_t functions_once = PTHREAD_ONCE_INIT;
+	pthread_once(&functions_once, add_functions);
 	DbSet *set = mem_alloc(sizeof *set);
 	set->dir = mem_strdup(dir);
 	set->loop = loop;
@@ -88,6 +100,7 @@ void dbset_close(DbSet *set)
 	}
 	map_free(&set->databases);
 	free(set->dir);
+	free(set->reserved);
 	free(set);
 }
 
@@ -112,7 +125,8 @@ static int damaged(const Database *d, Error *err)
 {
 	if (!err_is(err, "XX001"))
 		return -1;
-	return err_hint(err, "The file %s was left as it is. Move it away, then restore it with: understudy restore --latest-verified", d->path);
+	return err_hint(err, "The file was left as it is. Move it away with: mv %s %s.damaged -- and start again: with a primary the database is copied afresh; without one, "
+			"read what can be read with: sqlite3 %s.damaged .recover", d->path, d->path, d->path);
 }
 
 /* The WAL exists only once something was written; a session's answer may have to wait for its sync. */
@@ -157,7 +171,9 @@ static Database *open_or_create(DbSet *set, const char *name, bool create, Error
 	char *path = mem_printf("%s/%s.db", set->dir, name);
 	Database *d = NULL;
 	if (access(path, F_OK) != 0) {
-		if (!create && !streq(name, "postgres"))
+		if (set->reserved && streq(name, set->reserved))
+			err_set(err, "57P03", "database \"%s\" has not been copied from its primary yet", name);
+		else if (!create && !streq(name, "postgres"))
 			unknown_database(name, err);
 		else if (db_create(path, catalog_schema_sql, err) == 0)
 			d = database_new(set, name, path);
@@ -172,6 +188,13 @@ static Database *open_or_create(DbSet *set, const char *name, bool create, Error
 	if (d)
 		map_put(&set->databases, str_of(name), d);
 	return d;
+}
+
+void dbset_reserve(DbSet *set, const char *name)
+{
+	pthread_mutex_lock(&set->lock);
+	set->reserved = mem_strdup(name);
+	pthread_mutex_unlock(&set->lock);
 }
 
 Database *dbset_get(DbSet *set, const char *name, bool create, Error *err)

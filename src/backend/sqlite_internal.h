@@ -62,6 +62,7 @@ struct DbSet {
 	Loop *loop;
 	pthread_mutex_t lock;
 	Map databases;
+	char *reserved; /* NULL, or the database that only its copy may make */
 };
 
 struct TxnSavepoint {

@@ -64,6 +64,12 @@ static int restart_sequence(SqliteTxn *t, const PlanStep *s, Error *err)
 	return sequence_restart(t->db->sequences, q, err);
 }
 
+/* PRAGMA foreign_keys does nothing inside a transaction; this does. */
+static void set_foreign_keys(SqliteTxn *t, int on)
+{
+	sqlite3_db_config(t->conn->db->h, SQLITE_DBCONFIG_ENABLE_FKEY, on, NULL);
+}
+
 static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Error *err)
 {
 	switch (s->kind) {
@@ -72,6 +78,9 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 		return 0;
 	case STEP_RESTART_SEQUENCE:
 		return restart_sequence(t, s, err);
+	case STEP_FK_OFF:
+		set_foreign_keys(t, 0);
+		return 0;
 	default:
 		return run_step_sql(t, r, s, err);
 	}
@@ -98,6 +107,15 @@ static bool needs_writer(const Plan *plan)
 	return false;
 }
 
+static void leave(SqliteTxn *t)
+{
+	if (!t->conn)
+		return;
+	if (t->writer)
+		set_foreign_keys(t, 1);
+	conn_leave(t->conn);
+}
+
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 {
 	const Plan *plan = r->plan->plan;
@@ -115,12 +133,10 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 			goto fail;
 	if (plan->is_ddl && reload_catalog(t, err) != 0)
 		goto fail;
-	if (t->conn)
-		conn_leave(t->conn);
+	leave(t);
 	r->finished = r->open = true;
 	return RUN_DONE;
 fail:
-	if (t->conn)
-		conn_leave(t->conn);
+	leave(t);
 	return RUN_ERROR;
 }

@@ -20,4 +20,7 @@ static inline int64_t clock_wall_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+/* "10m", "30s", "500ms", "2h"; a bare number is milliseconds. -1 when it is none of these. */
+int64_t duration_ms(const char *text);
+
 #endif

@@ -1,6 +1,7 @@
 /* One binary: the first argument names the command. */
 #include "base/str.h"
 #include "cli/serve.h"
+#include "cli/status.h"
 
 #include <stdio.h>
 
@@ -11,7 +12,9 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-	{ "serve", cmd_serve, "the server: PostgreSQL's protocol over SQLite files" },
+	{ "serve", cmd_serve, "the server: PostgreSQL's protocol over SQLite, in front of a primary or alone" },
+	{ "status", status_command, "state of every database of a running server" },
+	{ "switch", switch_command, "fallback, primary or auto: send clients to SQLite, or back" },
 };
 
 static void usage(FILE *to)

@@ -1,8 +1,9 @@
 #include "cli/serve.h"
 
 #include "base/log.h"
-#include "cli/options.h"
-#include "session/session.h"
+#include "base/mem.h"
+#include "cli/instance.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -51,10 +52,8 @@ static int set_log(const Options *o, Error *err)
 {
 	static const char *const levels[] = { "debug", "info", "warn", "error" };
 	size_t i = 0;
-	while (i < ARRAY_LEN(levels) && !streq(levels[i], o->value[OPT_LOG_LEVEL]))
+	while (!streq(levels[i], o->value[OPT_LOG_LEVEL]))
 		i++;
-	if (i == ARRAY_LEN(levels))
-		return err_set(err, "22023", "log_level: \"%s\" is none of debug, info, warn, error", o->value[OPT_LOG_LEVEL]);
 	log_set_level((LogLevel)i);
 	return *o->value[OPT_LOGFILE] ? log_set_file(o->value[OPT_LOGFILE], err) : 0;
 }
@@ -79,26 +78,24 @@ static int run_server(const Options *o, Error *err)
 	bool trust;
 	if (set_log(o, err) != 0 || check_auth(o, &trust, err) != 0 || make_data_dir(o->value[OPT_DATA_DIR], err) != 0)
 		return -1;
-	if (*o->value[OPT_PRIMARY])
-		return err_set(err, "0A000", "primary: serving with a primary is not built into this command");
 	Loop *loop;
+	Instance *in;
 	if (loop_new(&loop, err) != 0)
 		return -1;
-	ServerOptions so = { .listen_addr = o->value[OPT_LISTEN_ADDR], .listen_port = option_int(o, OPT_LISTEN_PORT),
-			     .unix_socket_dir = o->value[OPT_UNIX_SOCKET_DIR], .data_dir = o->value[OPT_DATA_DIR],
-			     .auto_create = option_bool(o, OPT_AUTO_CREATE_DATABASE), .trust_loopback = trust,
-			     .max_client_conn = option_int(o, OPT_MAX_CLIENT_CONN) };
-	Server *sv;
 	set_signals(loop);
-	if (server_open(&so, loop, &sv, err) != 0) {
+	if (instance_open(o, trust, loop, &in, err) != 0) {
 		loop_free(loop);
 		return -1;
 	}
-	log_info("listening on %s:%d%s%s, data in %s", so.listen_addr, so.listen_port, *so.unix_socket_dir ? " and " : "", so.unix_socket_dir,
-		 so.data_dir);
+	const char *dir = o->value[OPT_UNIX_SOCKET_DIR];
+	log_info("listening on %s:%d%s%s, data in %s", o->value[OPT_LISTEN_ADDR], option_int(o, OPT_LISTEN_PORT), *dir ? " and " : "", dir,
+		 o->value[OPT_DATA_DIR]);
 	loop_run(loop);
-	server_close(sv);
+	bool failed = instance_failed(in, err);
+	instance_close(in);
 	loop_free(loop);
+	if (failed)
+		return -1;
 	log_info("stopped");
 	return 0;
 }

@@ -22,6 +22,9 @@ static int parse(int argc, char **argv, StatusOptions *o)
 {
 	const char *env = getenv("UNDERSTUDY_HTTP_ADDR");
 	const char *env_file = getenv("UNDERSTUDY_HTTP_TOKEN_FILE");
+	/* getopt skips the first word, which is the command's name. */
+	argv--;
+	argc++;
 	*o = (StatusOptions){ .addr = env ? env : "127.0.0.1:6480", .token_file = env_file };
 	optind = 0;
 	for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
@@ -48,7 +51,7 @@ static int parse(int argc, char **argv, StatusOptions *o)
 			return -1;
 		}
 	}
-	return optind;
+	return optind - 1;
 }
 
 static const char *text_of(const json_t *o, const char *key)

@@ -109,6 +109,17 @@ static int listen_unix(Server *sv, Error *err)
 	return loop_add(sv->loop, &sv->listen_unix, err);
 }
 
+/* The database that always exists, unless it comes from the primary. */
+static int open_postgres(Server *sv, Error *err)
+{
+	const char *primary = sv->opt.primary_database;
+	if (primary)
+		dbset_reserve(sv->dbs, primary);
+	if (primary && streq(primary, "postgres"))
+		return 0;
+	return dbset_get(sv->dbs, "postgres", true, err) ? 0 : -1;
+}
+
 int server_open(const ServerOptions *opt, Loop *loop, Server **out, Error *err)
 {
 	Server *sv = mem_alloc(sizeof *sv);
@@ -118,8 +129,7 @@ int server_open(const ServerOptions *opt, Loop *loop, Server **out, Error *err)
 	sv->listen_tcp.fd = sv->listen_unix.fd = -1;
 	list_init(&sv->sessions);
 	pthread_mutex_init(&sv->lock, NULL);
-	if (dbset_open(opt->data_dir, loop, &sv->dbs, err) != 0 || !dbset_get(sv->dbs, "postgres", true, err) || listen_tcp(sv, err) != 0 ||
-	    listen_unix(sv, err) != 0) {
+	if (dbset_open(opt->data_dir, loop, &sv->dbs, err) != 0 || open_postgres(sv, err) != 0 || listen_tcp(sv, err) != 0 || listen_unix(sv, err) != 0) {
 		server_close(sv);
 		return -1;
 	}
@@ -136,12 +146,14 @@ static void close_listener(Server *sv, Io *io)
 	io->fd = -1;
 }
 
-void server_close(Server *sv)
+void server_end_sessions(Server *sv)
 {
 	close_listener(sv, &sv->listen_tcp);
 	close_listener(sv, &sv->listen_unix);
 	if (sv->unix_path)
 		unlink(sv->unix_path);
+	free(sv->unix_path);
+	sv->unix_path = NULL;
 	for (ListNode *n; (n = list_first(&sv->sessions));) {
 		Session *s = list_item(n, Session, node);
 		/* An answer that waits for its sync is dropped: the client learns that the connection ended, not that it committed. */
@@ -151,8 +163,12 @@ void server_close(Server *sv)
 		}
 		session_free(s);
 	}
+}
+
+void server_close(Server *sv)
+{
+	server_end_sessions(sv);
 	dbset_close(sv->dbs);
 	map_free(&sv->by_pid);
-	free(sv->unix_path);
 	free(sv);
 }

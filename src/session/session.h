@@ -96,6 +96,7 @@ typedef struct ServerOptions {
 	int listen_port;
 	const char *unix_socket_dir; /* NULL or "": no Unix socket */
 	const char *data_dir;
+	const char *primary_database; /* NULL, or the database that is a copy of the primary's */
 	bool auto_create, trust_loopback;
 	int max_client_conn;
 } ServerOptions;
@@ -117,7 +118,9 @@ struct Server {
 
 /* --- server.c --- */
 int server_open(const ServerOptions *opt, Loop *loop, Server **out, Error *err);
-/* Tells every session 57P01 and closes; loop stopped before. */
+/* Stops listening, tells every session 57P01 and closes it; the loop has stopped before. */
+void server_end_sessions(Server *sv);
+/* After server_end_sessions, which it calls itself when nobody has. */
 void server_close(Server *sv);
 
 /* --- session.c: for failover.c and the other files of this room --- */

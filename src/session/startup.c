@@ -103,7 +103,8 @@ static int set_from_startup(Session *s, const WireStartup *st, Error *err)
 
 static bool database_may_be_made(const Session *s)
 {
-	return s->server->opt.auto_create && database_name_valid(s->database);
+	const ServerOptions *o = &s->server->opt;
+	return o->auto_create && !o->primary_database && database_name_valid(s->database);
 }
 
 int session_attach_sqlite(Session *s, Error *err)

@@ -240,7 +240,17 @@ static Expr *coerce_unknown(ParseState *ps, Expr *e, uint32_t type, int32_t typm
 	return const_of_type(ps, e, t, type == T_INTERVAL ? typmod : -1);
 }
 
-Expr *coerce_type(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceContext ctx, int location)
+/* Remembers what was cast, for showing the expression as PostgreSQL does. An unknown literal becomes a constant without a cast. */
+static Expr *note_cast(Expr *cast, const Expr *from, CoerceContext ctx)
+{
+	if (cast && cast != from && from->type != T_UNKNOWN) {
+		cast->cast_from = from;
+		cast->cast = ctx == COERCE_EXPLICIT ? 'e' : 'i';
+	}
+	return cast;
+}
+
+static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceContext ctx, int location)
 {
 	const PgType *t = type_lookup(ps->env->cat, type);
 	const PgProc *func;
@@ -275,6 +285,11 @@ Expr *coerce_type(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coerce
 	return an_refuse(ps, location, "a cast from type %s to %s is not supported in SQLite mode", type_name(ps, e->type), type_name(ps, type)), NULL;
 }
 
+Expr *coerce_type(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceContext ctx, int location)
+{
+	return note_cast(convert(ps, e, type, typmod, ctx, location), e, ctx);
+}
+
 static bool takes_typmod(const Catalog *cat, uint32_t type)
 {
 	uint32_t elem = type_element(cat, type);
@@ -296,7 +311,7 @@ static bool takes_typmod(const Catalog *cat, uint32_t type)
 	}
 }
 
-static Expr *apply_typmod(ParseState *ps, Expr *e, int32_t typmod, CoerceContext ctx)
+static Expr *with_typmod(ParseState *ps, Expr *e, int32_t typmod, CoerceContext ctx)
 {
 	if (typmod < 0 || typmod == e->typmod)
 		return e;
@@ -315,6 +330,11 @@ static Expr *apply_typmod(ParseState *ps, Expr *e, int32_t typmod, CoerceContext
 	w->typmod = typmod;
 	w->is_explicit = ctx == COERCE_EXPLICIT;
 	return w;
+}
+
+static Expr *apply_typmod(ParseState *ps, Expr *e, int32_t typmod, CoerceContext ctx)
+{
+	return note_cast(with_typmod(ps, e, typmod, ctx), e, ctx);
 }
 
 Expr *coerce_to(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceContext ctx, int location)

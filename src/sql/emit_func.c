@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+enum { MAX_ORDERED_ARGS = 100 }; /* SQLite allows 127 arguments */
+
 static uint32_t type_of(const Expr *x)
 {
 	return x->type == 705 ? 25 : x->type;
@@ -96,19 +98,25 @@ static int emit_like(Emitter *e, const PgProc *p, Expr *const *args, int locatio
 	return 0;
 }
 
-/* text || anything and anything || text: the other side in its text form. */
+/* The other side of text || anything: as its cast to text gives it, which for boolean is not what it prints. */
+static int emit_as_text(Emitter *e, const Expr *x)
+{
+	uint32_t type = type_of(x);
+	if (type == 16)
+		return emit_around(e, "(CASE ", x, " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)");
+	if (type == 25 || type == 1043 || type == 1042)
+		return emit_expr(e, x); /* the stored form of char(n) has no trailing blanks */
+	buf_printf(&e->out, "pg_cast_out(%u, %d, ", type, x->typmod);
+	return emit_around(e, "", x, ")");
+}
+
 static int emit_concat_any(Emitter *e, Expr *const *args, size_t other)
 {
 	buf_puts(&e->out, "(");
 	for (size_t i = 0; i < 2; i++) {
-		if (i)
-			buf_puts(&e->out, " || ");
-		if (i == other)
-			buf_printf(&e->out, "pg_cast_out(%u, %d, ", type_of(args[i]), args[i]->typmod);
-		if (emit_expr(e, args[i]) < 0)
+		buf_puts(&e->out, i ? " || " : "");
+		if ((i == other ? emit_as_text(e, args[i]) : emit_expr(e, args[i])) < 0)
 			return -1;
-		if (i == other)
-			buf_puts(&e->out, ")");
 	}
 	buf_puts(&e->out, ")");
 	return 0;
@@ -205,11 +213,58 @@ static int aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, boo
 	}
 	if (!native_aggregate(e->cat, x->proc, name, cap, typed))
 		return emit_refuse(e, x->location, "the aggregate %s is not available in SQLite mode", x->proc->name);
-	if (x->norder && order_matters(x->proc))
-		return emit_refuse(e, x->location, "ORDER BY inside the aggregate %s is not available in SQLite mode", x->proc->name);
-	if (x->is_distinct && (*typed || x->args.n != 1))
-		return emit_refuse(e, x->location, "DISTINCT inside the aggregate %s is not available in SQLite mode", x->proc->name);
 	return 0;
+}
+
+static int emit_filter(Emitter *e, const Expr *x)
+{
+	if (!x->filter)
+		return 0;
+	if (emit_where(e, "FILTER (WHERE", x->filter) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+/* DISTINCT sorts by ORDER BY first, then by the arguments that are not in it. */
+static size_t aggregate_keys(const Expr *x, SortItem *keys)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < x->norder; i++)
+		keys[n++] = x->order[i];
+	for (size_t i = 0; x->is_distinct && i < x->args.n; i++) {
+		bool found = false;
+		for (size_t k = 0; k < n; k++)
+			found = found || expr_equal(keys[k].expr, x->args.items[i]);
+		if (!found)
+			keys[n++] = (SortItem){ .expr = x->args.items[i] };
+	}
+	return n;
+}
+
+/* See sqlite/agg_ordered.c. */
+static int emit_ordered_aggregate(Emitter *e, const Expr *x, const char *name, bool typed)
+{
+	SortItem *keys = arena_array(e->a, SortItem, x->norder + x->args.n + 1);
+	size_t n = aggregate_keys(x, keys), nargs = x->args.n * (typed ? 2 : 1);
+	if (!strchr(name, '.') || nargs + 3 * n > MAX_ORDERED_ARGS)
+		return emit_refuse(e, x->location, "%s inside the aggregate %s is not available in SQLite mode",
+				   x->is_distinct ? "DISTINCT" : "ORDER BY", x->proc->name);
+	buf_puts(&e->out, "pg_agg_ordered(");
+	emit_text(&e->out, str_of(name));
+	buf_printf(&e->out, ", %d, %zu, %zu", x->is_distinct, nargs, n);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&e->out, ", %u, %d", type_of(keys[i].expr), (keys[i].desc ? 1 : 0) | (keys[i].nulls_first ? 2 : 0));
+	for (size_t i = 0; typed && i < x->args.n; i++)
+		buf_printf(&e->out, ", %u", type_of(x->args.items[i]));
+	for (size_t i = 0; i < x->args.n; i++)
+		if (emit_around(e, ", ", x->args.items[i], "") < 0)
+			return -1;
+	for (size_t i = 0; i < n; i++)
+		if (emit_around(e, ", ", keys[i].expr, "") < 0)
+			return -1;
+	buf_puts(&e->out, ")");
+	return emit_filter(e, x);
 }
 
 int emit_aggregate(Emitter *e, const Expr *x)
@@ -218,6 +273,9 @@ int emit_aggregate(Emitter *e, const Expr *x)
 	bool typed;
 	if (aggregate_name(e, x, name, sizeof name, &typed) < 0)
 		return -1;
+	bool ordered = order_matters(x->proc);
+	if ((x->norder && ordered) || (x->is_distinct && (ordered || typed || x->args.n != 1)))
+		return emit_ordered_aggregate(e, x, name, typed);
 	if (strchr(name, '.'))
 		emit_ident(&e->out, name);
 	else
@@ -232,10 +290,8 @@ int emit_aggregate(Emitter *e, const Expr *x)
 			return -1;
 	}
 	buf_puts(&e->out, ")");
-	if (x->filter && (emit_where(e, "FILTER (WHERE", x->filter) < 0))
+	if (emit_filter(e, x) < 0)
 		return -1;
-	if (x->filter)
-		buf_puts(&e->out, ")");
 	return x->window ? emit_over(e, x->window) : 0;
 }
 

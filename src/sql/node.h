@@ -88,6 +88,10 @@ struct Expr {
 	Query *query;
 	const char *name;
 	const char *rowop;
+	/* How PostgreSQL shows a cast: the expression it was applied to, and 'i' implicit or 'e' explicit. NULL and 0: not a cast. Set on
+	 * constants too that were converted at once. For deparse.h only; expr_walk and expr_equal do not look at it. */
+	const Expr *cast_from;
+	char cast;
 };
 
 struct SortItem {

@@ -11,7 +11,7 @@
 enum { MAX_EXTRA_TABLES = 8 };
 
 static const SqliteFn *const fn_tables[] = { fn_table_int, fn_table_numeric, fn_table_datetime, fn_table_json, fn_table_misc };
-static const SqliteAgg *const agg_tables[] = { agg_table_math };
+static const SqliteAgg *const agg_tables[] = { agg_table_math, agg_table_json, agg_table_ordered };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];

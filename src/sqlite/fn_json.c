@@ -38,7 +38,7 @@ void jf_result_text(sqlite3_context *ctx, const Json *j, bool canonical)
 		jf_result_str(ctx, j->raw);
 }
 
-static void result_value(sqlite3_context *ctx, const Json *j, bool canonical, bool as_text)
+void jf_result_value(sqlite3_context *ctx, const Json *j, bool canonical, bool as_text)
 {
 	if (!j)
 		return;
@@ -122,7 +122,7 @@ static void field(sqlite3_context *ctx, sqlite3_value **argv, bool canonical, bo
 	ARENA(a);
 	Json *j = jf_arg(ctx, argv[0], canonical, a);
 	if (j && j->kind == JSON_OBJECT)
-		result_value(ctx, json_get(j, fn_arg_str(argv[1])), canonical, as_text);
+		jf_result_value(ctx, json_get(j, fn_arg_str(argv[1])), canonical, as_text);
 }
 FN(fn_json_field) { field(ctx, argv, false, false); }
 FN(fn_json_field_text) { field(ctx, argv, false, true); }
@@ -134,9 +134,9 @@ static void element(sqlite3_context *ctx, sqlite3_value **argv, bool canonical, 
 	ARENA(a);
 	Json *j = jf_arg(ctx, argv[0], canonical, a);
 	if (j && j->kind == JSON_ARRAY)
-		result_value(ctx, json_at(j, sqlite3_value_int64(argv[1])), canonical, as_text);
+		jf_result_value(ctx, json_at(j, sqlite3_value_int64(argv[1])), canonical, as_text);
 	else if (j && canonical && j->kind < JSON_ARRAY && (sqlite3_value_int64(argv[1]) == 0 || sqlite3_value_int64(argv[1]) == -1))
-		result_value(ctx, j, canonical, as_text); /* a scalar jsonb is kept as an array of one */
+		jf_result_value(ctx, j, canonical, as_text); /* a scalar jsonb is kept as an array of one */
 }
 FN(fn_json_element) { element(ctx, argv, false, false); }
 FN(fn_json_element_text) { element(ctx, argv, false, true); }
@@ -161,7 +161,7 @@ static void extract(sqlite3_context *ctx, sqlite3_value **argv, bool canonical, 
 			return;
 	}
 	if (j)
-		result_value(ctx, j, canonical, as_text);
+		jf_result_value(ctx, j, canonical, as_text);
 }
 FN(fn_json_extract) { extract(ctx, argv, false, false); }
 FN(fn_json_extract_text) { extract(ctx, argv, false, true); }

@@ -14,6 +14,8 @@ void jf_result(sqlite3_context *ctx, const Json *j);
 void jf_result_str(sqlite3_context *ctx, Str s);
 /* What ->> and its kin give: unquoted strings, SQL NULL for null. `canonical` prints jsonb, otherwise the text as written. */
 void jf_result_text(sqlite3_context *ctx, const Json *j, bool canonical);
+/* A member of a document: its text as written or canonical, or unquoted as jf_result_text does. */
+void jf_result_value(sqlite3_context *ctx, const Json *j, bool canonical, bool as_text);
 /* An array index written as text; false when it is none. */
 bool jf_index(Str s, int64_t *out);
 /* Appends a stored value of a PostgreSQL type as JSON. -1 with env->error filled. */
@@ -37,5 +39,8 @@ JF(jf_build_array);
 JF(jf_build_arrayb);
 JF(jf_build_object);
 JF(jf_build_objectb);
+
+/* vtab_json.c: registers pg_json_each and its kin on a connection; `env` must outlive it. Returns SQLite's code. */
+int vtab_json_register(sqlite3 *db, FnEnv *env);
 
 #endif

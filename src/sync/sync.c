@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* The primary is not the one that the file came from. */
+#define SYNC_FOREIGN "55006"
+
 enum {
 	MAX_SAVEPOINTS = 4096,
 	RETURN_BACKLOG = 50,   /* transactions: with no more than these left the writers are fenced */
@@ -173,7 +176,10 @@ static void stop_worker(Sync *s)
 	bool join = s->has_worker;
 	s->has_worker = false;
 	pthread_mutex_unlock(&s->lock);
-	if (join)
+	/* The route may tell of a loss on the very thread that was handing over to the primary: that one ends by itself. */
+	if (join && pthread_equal(pthread_self(), s->worker))
+		pthread_detach(s->worker);
+	else if (join)
 		pthread_join(s->worker, NULL);
 }
 
@@ -231,7 +237,7 @@ static int check_source(Sync *s, Error *err)
 	SourceIdentity id;
 	int rc = c ? source_identity(c, &id, err) : -1;
 	if (rc == 0 && (!have || !node || !streq(have, id.system_id))) {
-		err_set(err, "55000", "the primary is another cluster (system identifier %s) than the one %s came from (%s)", id.system_id, s->path,
+		err_set(err, SYNC_FOREIGN, "the primary is a different cluster (system identifier %s) than the one %s came from (%s)", id.system_id, s->path,
 			have ? have : "none");
 		rc = err_hint(err, "Nothing was written. Point understudy at the former primary, or move the file away to begin with a new copy.");
 	}
@@ -311,6 +317,8 @@ static void *run_starter(void *ctx)
 		}
 		log_error("no copy of the primary: %s%s%s", err.message, *err.hint ? " -- " : "", err.hint);
 		set_phase(s, SYNC_FAILED, err.message);
+		if (s->cfg.fatal && err_is(&err, SYNC_FOREIGN))
+			s->cfg.fatal(s->cfg.fatal_ctx, &err);
 		nap(s, 5000);
 	}
 	return NULL;

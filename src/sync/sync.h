@@ -22,6 +22,9 @@ typedef struct SyncConfig {
 	DbSet *set;
 	Route *route;   /* may be NULL in tests */
 	RedoList *redo; /* may be NULL */
+	/* The primary is one that this file must never be synchronised with. Called on a thread of the Sync; may be NULL. */
+	void (*fatal)(void *ctx, const Error *err);
+	void *fatal_ctx;
 } SyncConfig;
 
 /* Looks at the file (it may be missing). Starts no thread and needs no primary. Fails when the file cannot be read. */

@@ -236,6 +236,12 @@ class Understudy:
         return self.get("/db/status")["state"]
 
     def wait_state(self, state, timeout=60):
+        """PRIMARY means also that SQLite could take over: the copy is complete and the file follows."""
+        if state == "PRIMARY" and "off" not in self.options:
+            def in_step():
+                s = self.get("/db/status")
+                return s["state"] == state and s["databases"]["sqlite"]["available"]
+            return wait_until("PRIMARY with a complete copy (log: %s)" % self.log, in_step, timeout)
         wait_until("state %s (log: %s)" % (state, self.log), lambda: self.state() == state, timeout)
 
     def close(self):
