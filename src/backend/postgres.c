@@ -66,8 +66,12 @@ static char *startup_options(const PgLogin *login)
 	static const char *const own[] = { "user", "database", "application_name", "client_encoding", "replication", "options" };
 	Buf b = { 0 };
 	const char *options = wanted_param(login, "options");
-	if (options)
+	/* A setting of ours, so that SHOW understudy.source has an answer on either side. */
+	buf_puts(&b, "-c understudy.source=postgres");
+	if (options) {
+		buf_put_u8(&b, ' ');
 		buf_puts(&b, options);
+	}
 	for (size_t i = 0; i + 1 < login->nparams; i += 2) {
 		const char *name = login->params[i], *value = login->params[i + 1];
 		bool skip = strncmp(name, "_pq_.", 5) == 0;
@@ -75,7 +79,7 @@ static char *startup_options(const PgLogin *login)
 			skip = skip || streq(name, own[k]);
 		if (skip)
 			continue;
-		buf_puts(&b, b.len ? " -c " : "-c ");
+		buf_puts(&b, " -c ");
 		buf_puts(&b, name);
 		buf_put_u8(&b, '=');
 		for (const char *c = value; *c; c++) {
@@ -113,8 +117,7 @@ static PGconn *connect_primary(const PgLogin *login)
 	const char *app = wanted_param(login, "application_name"), *encoding = wanted_param(login, "client_encoding");
 	PUT("application_name", app ? app : "");
 	PUT("client_encoding", encoding ? encoding : "UTF8");
-	if (options[0])
-		PUT("options", options);
+	PUT("options", options);
 	if (login->connect_timeout_s > 0) {
 		snprintf(timeout, sizeof timeout, "%d", login->connect_timeout_s);
 		PUT("connect_timeout", timeout);

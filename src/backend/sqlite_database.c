@@ -25,6 +25,7 @@ static void add_functions(void)
 	for (size_t i = 0; catalog_fn_tables[i]; i++)
 		fn_add_table(catalog_fn_tables[i]);
 	fn_add_table(fn_table_sql);
+	fn_add_table(fn_table_rows);
 }
 
 int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)

@@ -278,5 +278,6 @@ static int float_compare(const PgType *t, const Val *x, const Val *y)
 	return float8_compare(float8_of(x), float8_of(y));
 }
 
-const TypeFamily family_float4 = { float4_in, float4_out, float4_recv, float4_send, float_compare, NULL, "REAL", NULL };
-const TypeFamily family_float8 = { float8_in, float8_out, float8_recv, float8_send, float_compare, NULL, "REAL", NULL };
+/* Declared BLOB, so that SQLite applies no affinity: REAL would store whole numbers as integers and lose the sign of -0. */
+const TypeFamily family_float4 = { float4_in, float4_out, float4_recv, float4_send, float_compare, NULL, "BLOB", NULL };
+const TypeFamily family_float8 = { float8_in, float8_out, float8_recv, float8_send, float_compare, NULL, "BLOB", NULL };

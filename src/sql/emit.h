@@ -21,6 +21,10 @@ typedef struct Emitter {
 	int depth;            /* of the recursion over expressions and queries */
 	int next_tmp;         /* names made by the emitter itself: x1, x2 ... */
 	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
+	/* RETURNING: columns of the other tables are kept by pg_stash while rows are found; see fn_rows.c */
+	Expr **stash;
+	size_t nstash;
+	const CatRel *returning_of; /* a subquery of RETURNING is written: it must not read this relation, which has changed already */
 } Emitter;
 
 int emit_query(Emitter *e, const Query *q);

@@ -13,40 +13,82 @@ static void emit_column(Emitter *e, const CatRel *rel, int attnum)
 	emit_ident(&e->out, rel->cols[attnum - 1].sqlite_name);
 }
 
-typedef struct Foreign {
-	const Rte *target;
-	const Expr *found;
-	bool sublink;
-} Foreign;
+enum { MAX_STASH = 100 }; /* SQLite allows 127 arguments */
 
-static bool find_foreign(Expr *x, void *arg)
+typedef struct Outside {
+	Emitter *e;
+	const Query *q;
+	bool sublink;
+} Outside;
+
+static bool note_outside(Expr *x, void *arg)
 {
-	Foreign *f = arg;
-	if (x->kind == X_VAR && x->rte != f->target)
-		f->found = x;
-	f->sublink |= x->kind == X_SUBLINK;
-	return !f->sublink;
+	Outside *o = arg;
+	Emitter *e = o->e;
+	o->sublink |= x->kind == X_SUBLINK;
+	if (x->kind != X_VAR || x->rte == o->q->result || !query_has_rte(o->q, x->rte))
+		return true;
+	for (size_t i = 0; i < e->nstash; i++)
+		if (e->stash[i]->rte == x->rte && e->stash[i]->column == x->column)
+			return true;
+	if (e->nstash < MAX_STASH)
+		e->stash[e->nstash] = x;
+	e->nstash++;
+	return true;
 }
 
-/* SQLite's RETURNING sees the columns of the changed row only, under their plain names. */
-static int emit_returning(Emitter *e, const Query *q)
+static bool assigns_rowid(const Query *q)
 {
-	for (size_t i = 0; i < q->returning.n; i++) {
-		Foreign f = { .target = q->result };
-		expr_walk(q->returning.items[i].expr, find_foreign, &f);
-		if (f.sublink)
-			return emit_refuse(e, q->returning.items[i].expr->location,
-					   "subqueries in RETURNING are not available in SQLite mode");
-		if (f.found)
-			return emit_refuse(e, f.found->location, "columns of other tables in RETURNING are not available in SQLite mode");
-		buf_puts(&e->out, i ? ", " : " RETURNING ");
-		e->plain_rte = q->result;
-		int rc = emit_expr(e, q->returning.items[i].expr);
-		e->plain_rte = NULL;
-		if (rc < 0)
-			return -1;
+	for (size_t i = 0; q->cmd == CMD_UPDATE && i < q->targets.n; i++)
+		if (q->targets.items[i].attnum == q->result->rel->rowid_col)
+			return true;
+	return false;
+}
+
+/* The columns of other tables that RETURNING wants, into `vars`; none when there is no RETURNING. */
+static int find_stash(Emitter *e, const Query *q, Outside *o)
+{
+	*o = (Outside){ .e = e, .q = q };
+	e->stash = arena_array(e->a, Expr *, MAX_STASH);
+	for (size_t i = 0; i < q->returning.n; i++)
+		expr_walk(q->returning.items[i].expr, note_outside, o);
+	if (e->nstash > MAX_STASH || (e->nstash && assigns_rowid(q))) {
+		e->nstash = 0;
+		return emit_refuse(e, -1, "these columns of other tables in RETURNING are not available in SQLite mode");
 	}
 	return 0;
+}
+
+static int emit_stash(Emitter *e, const Query *q, const Expr *value)
+{
+	buf_printf(&e->out, "pg_stash(0, t%d.rowid, ", q->result->id);
+	if (!value)
+		buf_puts(&e->out, "1");
+	else if (emit_expr(e, value) < 0)
+		return -1;
+	for (size_t i = 0; i < e->nstash; i++) {
+		buf_puts(&e->out, ", ");
+		if (emit_expr(e, e->stash[i]) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+/* SQLite's RETURNING sees the columns of the changed row only, under their plain names or that of the table. */
+static int emit_returning(Emitter *e, const Query *q, const Outside *o)
+{
+	int rc = 0;
+	e->plain_rte = q->result;
+	e->returning_of = o->sublink || e->nstash ? q->result->rel : NULL;
+	for (size_t i = 0; i < q->returning.n && rc == 0; i++) {
+		buf_puts(&e->out, i ? ", " : " RETURNING ");
+		rc = emit_expr(e, q->returning.items[i].expr);
+	}
+	e->plain_rte = NULL;
+	e->returning_of = NULL;
+	e->nstash = 0;
+	return rc;
 }
 
 static int emit_set(Emitter *e, const Query *q, const TargetList *set)
@@ -55,10 +97,27 @@ static int emit_set(Emitter *e, const Query *q, const TargetList *set)
 		buf_puts(&e->out, i ? ", " : " SET ");
 		emit_column(e, q->result->rel, set->items[i].attnum);
 		buf_puts(&e->out, " = ");
-		if (emit_expr(e, set->items[i].expr) < 0)
+		const Expr *value = set->items[i].expr;
+		if ((i == 0 && e->nstash ? emit_stash(e, q, value) : emit_expr(e, value)) < 0)
 			return -1;
 	}
 	return set->n ? 0 : emit_refuse(e, -1, "an UPDATE of generated columns only is not available in SQLite mode");
+}
+
+static bool many_rows(const Query *q)
+{
+	return q->conflict && q->conflict->do_update && (!q->values || q->nvalues > 1);
+}
+
+static int emit_conflict_where(Emitter *e, const Query *q)
+{
+	const Expr *where = q->conflict->where;
+	if (!many_rows(q))
+		return emit_where(e, "WHERE", where);
+	buf_puts(&e->out, " WHERE pg_upsert_once(");
+	emit_text(&e->out, str_of(q->result->rel->sqlite_name));
+	buf_printf(&e->out, ", t%d.rowid)", q->result->id);
+	return emit_where(e, "AND", where);
 }
 
 static int emit_conflict(Emitter *e, const Query *q)
@@ -82,7 +141,7 @@ static int emit_conflict(Emitter *e, const Query *q)
 	}
 	buf_puts(&e->out, " DO UPDATE");
 	e->excluded = oc->excluded;
-	int rc = emit_set(e, q, &oc->set) < 0 ? -1 : emit_where(e, "WHERE", oc->where);
+	int rc = emit_set(e, q, &oc->set) < 0 ? -1 : emit_conflict_where(e, q);
 	e->excluded = NULL;
 	return rc;
 }
@@ -90,9 +149,14 @@ static int emit_conflict(Emitter *e, const Query *q)
 static int emit_insert_rows(Emitter *e, const Query *q)
 {
 	for (size_t r = 0; r < q->nvalues; r++) {
-		buf_puts(&e->out, r ? ", (" : " VALUES (");
-		if (emit_list(e, q->values[r].items, q->values[r].n) < 0)
-			return -1;
+		bool begin = r == 0 && many_rows(q);
+		buf_puts(&e->out, r ? ", (" : begin ? " VALUES (pg_upsert_begin(0, " : " VALUES (");
+		for (size_t i = 0; i < q->values[r].n; i++) {
+			buf_puts(&e->out, i ? ", " : "");
+			if (emit_expr(e, q->values[r].items[i]) < 0)
+				return -1;
+			buf_puts(&e->out, begin && i == 0 ? ")" : "");
+		}
 		buf_puts(&e->out, ")");
 	}
 	return 0;
@@ -125,17 +189,18 @@ static int emit_insert_source(Emitter *e, const Query *q)
 	buf_puts(&e->out, " FROM ");
 	if (emit_from(e, q->from, q->nfrom) < 0)
 		return -1;
-	buf_puts(&e->out, " WHERE 1"); /* keeps ON CONFLICT from being read as a join's ON */
+	buf_puts(&e->out, many_rows(q) ? " WHERE (SELECT pg_upsert_begin(0, 1))" : " WHERE 1"); /* a WHERE keeps ON CONFLICT from being read as a join's ON */
 	return 0;
 }
 
 int emit_insert(Emitter *e, const Query *q)
 {
-	if (emit_with(e, q) < 0)
+	Outside o;
+	if (emit_with(e, q) < 0 || find_stash(e, q, &o) < 0)
 		return -1;
 	buf_puts(&e->out, "INSERT INTO ");
 	emit_target(e, q->result, q->conflict && q->conflict->do_update);
-	return emit_insert_source(e, q) < 0 || emit_conflict(e, q) < 0 ? -1 : emit_returning(e, q);
+	return emit_insert_source(e, q) < 0 || emit_conflict(e, q) < 0 ? -1 : emit_returning(e, q, &o);
 }
 
 static bool find_sublink(Expr *x, void *arg)
@@ -155,7 +220,8 @@ static bool needs_from(const Query *q)
 
 int emit_update(Emitter *e, const Query *q)
 {
-	if (emit_with(e, q) < 0)
+	Outside o;
+	if (emit_with(e, q) < 0 || find_stash(e, q, &o) < 0)
 		return -1;
 	buf_puts(&e->out, "UPDATE ");
 	emit_target(e, q->result, true);
@@ -168,20 +234,24 @@ int emit_update(Emitter *e, const Query *q)
 	} else if (needs_from(q)) {
 		buf_printf(&e->out, " FROM (SELECT 1) AS x%d", ++e->next_tmp);
 	}
-	return emit_where(e, "WHERE", q->where) < 0 ? -1 : emit_returning(e, q);
+	return emit_where(e, "WHERE", q->where) < 0 ? -1 : emit_returning(e, q, &o);
 }
 
 int emit_delete(Emitter *e, const Query *q)
 {
-	if (emit_with(e, q) < 0)
+	Outside o;
+	if (emit_with(e, q) < 0 || find_stash(e, q, &o) < 0)
 		return -1;
 	buf_puts(&e->out, "DELETE FROM ");
 	emit_target(e, q->result, true);
 	if (!q->nfrom)
-		return emit_where(e, "WHERE", q->where) < 0 ? -1 : emit_returning(e, q);
-	buf_puts(&e->out, " WHERE EXISTS (SELECT 1 FROM ");
+		return emit_where(e, "WHERE", q->where) < 0 ? -1 : emit_returning(e, q, &o);
+	buf_puts(&e->out, e->nstash ? " WHERE (SELECT " : " WHERE EXISTS (SELECT 1");
+	if (e->nstash && emit_stash(e, q, NULL) < 0)
+		return -1;
+	buf_puts(&e->out, " FROM ");
 	if (emit_from(e, q->from, q->nfrom) < 0 || emit_where(e, "WHERE", q->where) < 0)
 		return -1;
-	buf_puts(&e->out, ")");
-	return emit_returning(e, q);
+	buf_puts(&e->out, e->nstash ? " LIMIT 1)" : ")");
+	return emit_returning(e, q, &o);
 }

@@ -44,8 +44,20 @@ int emit_var(Emitter *e, const Expr *x)
 	const Rte *r = x->rte;
 	if (!r || x->column < 1)
 		return emit_refuse(e, x->location, "a whole-row reference is not available in SQLite mode");
+	for (size_t i = 0; e->returning_of && i < e->nstash; i++)
+		if (e->stash[i]->rte == r && e->stash[i]->column == x->column) {
+			buf_puts(&e->out, "pg_stashed(");
+			emit_ident(&e->out, e->returning_of->sqlite_name);
+			buf_printf(&e->out, ".rowid, %zu)", i);
+			return 0;
+		}
 	if (r == e->excluded)
 		buf_puts(&e->out, "excluded.");
+	else if (r == e->plain_rte && e->returning_of) {
+		/* SQLite's RETURNING does not know the alias. */
+		emit_ident(&e->out, e->returning_of->sqlite_name);
+		buf_puts(&e->out, ".");
+	}
 	else if (r != e->plain_rte)
 		buf_printf(&e->out, "t%d.", r->id);
 	if (r->kind == RTE_RELATION)
@@ -88,11 +100,24 @@ static int emit_function(Emitter *e, const Rte *r)
 	return 0;
 }
 
+/* PostgreSQL's RETURNING reads every table as it was before the statement. */
+static int check_returning_source(Emitter *e, const Rte *r)
+{
+	bool changes = e->returning_of == r->rel;
+	for (size_t i = 0; e->returning_of && i < r->rel->nconstraints; i++)
+		changes |= r->rel->constraints[i]->ref == e->returning_of;
+	return changes ? emit_refuse(e, r->location, "a subquery in RETURNING that reads a table changed by the statement is not available in "
+						      "SQLite mode")
+			: 0;
+}
+
 static int emit_rte(Emitter *e, const Rte *r)
 {
 	int rc = 0;
 	switch (r->kind) {
 	case RTE_RELATION:
+		if (check_returning_source(e, r) < 0)
+			return -1;
 		emit_ident(&e->out, r->rel->sqlite_name);
 		break;
 	case RTE_SUBQUERY:
@@ -103,6 +128,8 @@ static int emit_rte(Emitter *e, const Rte *r)
 		buf_puts(&e->out, ")");
 		break;
 	case RTE_CTE:
+		if (e->returning_of)
+			return emit_refuse(e, r->location, "a WITH query in RETURNING is not available in SQLite mode");
 		buf_printf(&e->out, "cte%d", r->cte->id);
 		break;
 	case RTE_FUNCTION:

@@ -18,6 +18,8 @@ static Expr *number(ParseState *ps, const char *text, int location)
 	Expr *e = expr_new(ps, X_CONST, T_INT8, location);
 	if (whole && v <= (uint64_t)INT64_MAX + negative) {
 		e->val = val_int(negative ? (int64_t)-v : (int64_t)v);
+		if (e->val.i >= INT32_MIN && e->val.i <= INT32_MAX)
+			e->type = T_INT4; /* -2147483648: its digits alone are too many */
 		return e;
 	}
 	e->type = T_NUMERIC;

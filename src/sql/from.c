@@ -93,6 +93,7 @@ static Rte *view_rte(ParseState *ps, const CatRel *rel, const char *alias, int l
 	if (!q)
 		return NULL;
 	Rte *r = rte_subquery(ps, q, alias, location);
+	r->view = rel;
 	for (size_t i = 0; i < rel->ncols && i < r->ncols; i++)
 		r->cols[i].name = arena_strdup(ps->a, rel->cols[i].name);
 	return r;

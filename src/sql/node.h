@@ -139,6 +139,7 @@ struct Rte {
 	const CatRel *rel;   /* RTE_RELATION */
 	bool only;
 	Query *query;        /* RTE_SUBQUERY (views are expanded to this) */
+	const CatRel *view;  /* RTE_SUBQUERY that was a view */
 	bool lateral;
 	Expr *func;          /* RTE_FUNCTION: an X_FUNC that returns a set or a value */
 	bool with_ordinality;

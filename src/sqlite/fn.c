@@ -1,5 +1,9 @@
 #include "sqlite/fn.h"
 #include "sqlite/collation.h"
+#include "sqlite/fn_array.h"
+#include "sqlite/fn_json.h"
+
+#include "sqlite/vtab_set.h"
 
 #include "base/map.h"
 
@@ -10,8 +14,9 @@
 
 enum { MAX_EXTRA_TABLES = 8 };
 
-static const SqliteFn *const fn_tables[] = { fn_table_int, fn_table_numeric, fn_table_datetime, fn_table_json, fn_table_misc };
-static const SqliteAgg *const agg_tables[] = { agg_table_math, agg_table_json, agg_table_ordered };
+static const SqliteFn *const fn_tables[] = { fn_table_int, fn_table_numeric, fn_table_datetime, fn_table_json, fn_table_format, fn_table_json_array, fn_table_misc,
+					     fn_table_array, fn_table_array_edit, fn_table_array_search, fn_table_array_text };
+static const SqliteAgg *const agg_tables[] = { agg_table_math, agg_table_json, agg_table_datetime, agg_table_ordered, agg_table_array };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];
@@ -209,5 +214,9 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err)
 			rc = register_agg(db, g, env);
 	if (rc == SQLITE_OK)
 		rc = collations_register(db, env);
+	if (rc == SQLITE_OK)
+		rc = vtab_sets_register(db, env);
+	if (rc == SQLITE_OK)
+		rc = vtab_json_register(db, env);
 	return rc == SQLITE_OK ? 0 : err_set(err, "XX000", "could not register functions: %s", sqlite3_errmsg(db));
 }

@@ -56,6 +56,7 @@ typedef struct FnEnv {
 	void *catalog; /* struct Catalog * (catalog/catalog.h) */
 	void *session; /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
 	Error error;   /* set by fn_fail; read by the backend when sqlite3_step failed */
+	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
 	Arena *scratch; /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
 
@@ -72,7 +73,7 @@ Str fn_arg_str(sqlite3_value *v);          /* TEXT or BLOB bytes */
 
 /* Tables of the families; each ends with a NULL name. */
 extern const SqliteFn fn_table_int[], fn_table_float[], fn_table_numeric[], fn_table_text[], fn_table_bytea[],
-	fn_table_datetime[], fn_table_json[], fn_table_array[], fn_table_misc[], fn_table_system[];
+	fn_table_datetime[], fn_table_json[], fn_table_format[], fn_table_json_array[], fn_table_array[], fn_table_misc[], fn_table_system[];
 extern const SqliteAgg agg_table_math[], agg_table_text[], agg_table_json[], agg_table_array[], agg_table_datetime[], agg_table_ordered[];
 
 /* The function for a prosrc, or NULL. Safe from any thread. */

@@ -97,13 +97,9 @@ static const char *value_text(const ReplayCol *c, const Val *v, Arena *a)
 {
 	if (v->kind == VAL_NULL)
 		return NULL;
-	Val x = *v;
-	/* SQLite keeps a REAL without fraction as an integer. */
-	if (x.kind == VAL_INT && streq(type_storage(c->col->type), "REAL"))
-		x = val_real((double)x.i);
 	Buf b = { 0 };
 	Error ignored;
-	if (type_out(c->col->type, c->col->typmod, &x, &type_env_stored, &b, &ignored) < 0)
+	if (type_out(c->col->type, c->col->typmod, v, &type_env_stored, &b, &ignored) < 0)
 		buf_printf(&b, "<%s>", ignored.message);
 	return text_of(&b, a);
 }
