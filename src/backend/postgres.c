@@ -1,5 +1,7 @@
 #include "backend/postgres.h"
 
+#include "base/sysio.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
@@ -281,7 +283,7 @@ ssize_t pglink_recv(PgLink *l, void *p, size_t n, bool *pending, Error *err)
 		return recv_tls(l, p, n, pending, err);
 	ssize_t got;
 	do
-		got = recv(l->fd, p, n, 0);
+		got = sysio_recv(l->fd, p, n, 0);
 	while (got < 0 && errno == EINTR);
 	if (got > 0)
 		return got;
@@ -304,7 +306,7 @@ static ssize_t write_some(PgLink *l, const struct iovec *v, int n, Error *err)
 	struct msghdr m = { .msg_iov = (struct iovec *)v, .msg_iovlen = (size_t)n };
 	ssize_t put;
 	do
-		put = n == 1 ? send(l->fd, v[0].iov_base, v[0].iov_len, MSG_NOSIGNAL) : sendmsg(l->fd, &m, MSG_NOSIGNAL);
+		put = n == 1 ? sysio_send(l->fd, v[0].iov_base, v[0].iov_len, MSG_NOSIGNAL) : sysio_sendmsg(l->fd, &m, MSG_NOSIGNAL);
 	while (put < 0 && errno == EINTR);
 	if (put >= 0)
 		return put;

@@ -35,6 +35,7 @@ void redo_free(Redo *r)
 	free(r->binds);
 	free(r->messages);
 	free(r->settings);
+	free(r->user);
 	free(r);
 }
 

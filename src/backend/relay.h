@@ -61,6 +61,7 @@ struct Relay {
 	bool xid_works;     /* the server knows txid_current_if_assigned */
 	bool group_wrote;   /* an autocommit write was executed since the last Sync */
 	bool answered;      /* a byte of the answer to the oldest outstanding request has gone to the client */
+	bool commit_done;   /* the answer to a COMMIT has come, its ReadyForQuery has not */
 	bool commit_sent;   /* a COMMIT is among the outstanding requests */
 	bool failed;        /* an error was answered since the transaction began */
 	bool rolled_back;

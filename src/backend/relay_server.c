@@ -62,6 +62,7 @@ static void see_ready(Relay *r, char status)
 	r->status = status;
 	r->answered = false;
 	r->began = false;
+	r->commit_done = false;
 	r->copy_in = false;
 	if (status != 'I')
 		return;
@@ -138,6 +139,8 @@ static void see_tag(Relay *r, Str tag)
 {
 	if (str_is(tag, "ROLLBACK"))
 		r->rolled_back = true;
+	if (str_is(tag, "COMMIT"))
+		r->commit_done = true;
 	bool all = str_is(tag, "DISCARD ALL");
 	if (!all && !str_is(tag, "DEALLOCATE ALL"))
 		return;

@@ -39,7 +39,7 @@ void dbset_close(DbSet *set);
 Database *dbset_get(DbSet *set, const char *name, bool create, Error *err);
 /* The database of this name comes from a primary: no session may make its file. Once, before sessions. */
 void dbset_reserve(DbSet *set, const char *name);
-/* A name that may become a file: letters, digits, _ and -, at most 63. */
+/* A name that may become a file: letters, digits, _ and - (not first), at most 63. */
 bool database_name_valid(const char *name);
 
 const char *database_name(const Database *d);
@@ -54,6 +54,7 @@ struct SequenceStore *database_sequences(Database *d);
  * savepoint(level). before_commit may write to the connection and may fail, which rolls the transaction back. */
 typedef struct CommitHooks {
 	void *ctx;
+	bool refuse_ddl; /* 0A000: the journal holds rows, not structure */
 	int (*begin)(void *ctx, Db *db, Error *err);
 	void (*savepoint)(void *ctx, int level);
 	void (*rollback_to)(void *ctx, int level);
@@ -76,7 +77,7 @@ struct CachedPlan {
 	atomic_int refs;
 	uint64_t settings_key;
 	Catalog *cat;       /* what it was planned for; referenced */
-	ParsedSql parsed;   /* n = 0 for an empty query (plan NULL) */
+	ParsedSql parsed;   /* only while the plan needs it; an empty query has plan NULL */
 	Str text;
 	uint32_t *declared; /* parameter types the client gave */
 	size_t ndeclared;
@@ -144,7 +145,8 @@ bool plan_ends_transaction(const Plan *plan);
 /* Called before each statement: starts an implicit transaction when there is none, sets the clocks; renews the catalog. 25P02 in state E unless
  * the plan ends the transaction. */
 int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err);
-/* A statement failed: state T becomes E; an implicit transaction is rolled back at once. */
+/* A statement failed: state T becomes E; an implicit transaction is rolled back at once. One without savepoints lets go of its connection: nothing of
+ * it can be saved any more, so its statements must be closed before. */
 void txn_fail(SqliteTxn *t);
 /* Ends an implicit transaction (Sync, or the end of a simple query). On failure it has been rolled back. */
 int txn_end_implicit(SqliteTxn *t, Error *err);
@@ -153,13 +155,17 @@ int txn_statement(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag, Er
 /* Applies the modes of SET TRANSACTION. */
 int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err);
 
-/* Queue for the write connection; `granted` is called on the leading thread, with it. Returns true when it was free: it is taken then and
- * `granted` will not be called. Otherwise the session must not be touched after this call. */
+/* Queue for the write connection; `granted` is called on the leading thread, with it (t->granted), or without it when t->deadline_us has passed or
+ * the wait was cancelled. Returns true when it was free: it is taken then and `granted` will not be called. Otherwise the session must not be
+ * touched after this call. */
 bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *owner);
 /* The same for t->sync_ticket; true when it is already on disk. */
 bool database_wait_sync(SqliteTxn *t, void (*synced)(LoopTask *task), void *owner);
 /* Leaves either queue (the client is gone); false when the call is already under way. */
 bool database_stop_waiting(SqliteTxn *t);
+/* Takes a session that waits for the write connection out of the queue and lets it go on without (t->cancel is set). From any thread, for a
+ * transaction that cannot be closed meanwhile. */
+void database_cancel_wait(SqliteTxn *t);
 
 /* --- executions --- */
 

@@ -33,6 +33,14 @@ static int on_progress(void *arg)
 	return 0;
 }
 
+static int on_wal(void *arg, sqlite3 *h, const char *schema, int frames)
+{
+	Database *d = arg;
+	(void)h, (void)schema;
+	atomic_store(&d->wal_frames, frames);
+	return SQLITE_OK;
+}
+
 int conn_open(Database *d, DbMode mode, DbConn **out, Error *err)
 {
 	Db *db;
@@ -47,6 +55,8 @@ int conn_open(Database *d, DbMode mode, DbConn **out, Error *err)
 	c->db = db;
 	c->home = d;
 	sqlite3_progress_handler(db->h, PROGRESS_OPS, on_progress, c);
+	if (mode == DB_WRITE)
+		sqlite3_wal_hook(db->h, on_wal, d);
 	*out = c;
 	return 0;
 }
@@ -154,12 +164,34 @@ bool writer_try(SqliteTxn *t)
 	return got;
 }
 
+bool writer_claim_for_syncer(Database *d)
+{
+	pthread_mutex_lock(&d->lock);
+	bool got = !d->writer_busy;
+	d->writer_busy = true;
+	d->empty_wal = !got;
+	pthread_mutex_unlock(&d->lock);
+	return got;
+}
+
+/* Under lock. */
+static void give_to_syncer(Database *d)
+{
+	d->empty_wal = false;
+	pthread_mutex_lock(&d->sync.lock);
+	d->sync.has_writer = true;
+	pthread_cond_signal(&d->sync.work);
+	pthread_mutex_unlock(&d->sync.lock);
+}
+
 void writer_release(Database *d)
 {
 	LoopTask *task = NULL;
 	pthread_mutex_lock(&d->lock);
-	ListNode *n = list_pop(&d->waiters);
-	if (!n) {
+	ListNode *n = d->empty_wal ? NULL : list_pop(&d->waiters);
+	if (d->empty_wal) {
+		give_to_syncer(d);
+	} else if (!n) {
 		d->writer_busy = false;
 	} else {
 		SqliteTxn *next = list_item(n, SqliteTxn, wait_node);
@@ -176,6 +208,49 @@ void writer_release(Database *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
+/* Hands back to their sessions, without the connection, those whose statement_timeout is over; sets the timer for the next. Under lock. */
+static void expire_waiters(Database *d)
+{
+	int64_t now = clock_mono_us(), next_due = INT64_MAX;
+	for (ListNode *n = list_first(&d->waiters), *next; n; n = next) {
+		next = list_after(&d->waiters, n);
+		SqliteTxn *t = list_item(n, SqliteTxn, wait_node);
+		if (!t->deadline_us)
+			continue;
+		if (t->deadline_us > now) {
+			next_due = t->deadline_us < next_due ? t->deadline_us : next_due;
+			continue;
+		}
+		list_remove(&d->waiters, n);
+		t->waiting = false;
+		loop_post(d->set->loop, &t->wait_task);
+	}
+	if (next_due != INT64_MAX)
+		loop_timer_set(d->set->loop, &d->wait_timer, next_due);
+}
+
+static void on_wait_timer(LoopTimer *timer)
+{
+	Database *d = timer->owner;
+	pthread_mutex_lock(&d->lock);
+	expire_waiters(d);
+	pthread_mutex_unlock(&d->lock);
+}
+
+void database_cancel_wait(SqliteTxn *t)
+{
+	Database *d = t->db;
+	pthread_mutex_lock(&d->lock);
+	pthread_mutex_lock(&d->sync.lock);
+	if (t->waiting && t->wait_list == &d->waiters) {
+		list_remove(t->wait_list, &t->wait_node);
+		t->waiting = false;
+		loop_post(d->set->loop, &t->wait_task);
+	}
+	pthread_mutex_unlock(&d->sync.lock);
+	pthread_mutex_unlock(&d->lock);
+}
+
 bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *owner)
 {
 	Database *d = t->db;
@@ -189,6 +264,11 @@ bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *o
 		t->waiting = true;
 		t->wait_list = &d->waiters;
 		list_append(&d->waiters, &t->wait_node);
+		if (t->deadline_us) {
+			d->wait_timer.fn = on_wait_timer;
+			d->wait_timer.owner = d;
+			expire_waiters(d);
+		}
 	}
 	pthread_mutex_unlock(&d->lock);
 	return got;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "catalog/sequence.h"
 #include "catalog/vtab.h"
+#include "sql/fn_catdef.h"
 #include "sql/fn_sql.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@
 bool database_name_valid(const char *name)
 {
 	size_t n = strlen(name);
-	if (n == 0 || n > 63)
+	/* A leading - would make the file's name an option to every command of a shell. */
+	if (n == 0 || n > 63 || name[0] == '-')
 		return false;
 	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
 }
@@ -25,7 +27,10 @@ static void add_functions(void)
 	for (size_t i = 0; catalog_fn_tables[i]; i++)
 		fn_add_table(catalog_fn_tables[i]);
 	fn_add_table(fn_table_sql);
+	fn_add_table(fn_table_catdef);
+	fn_add_table(fn_table_regname);
 	fn_add_table(fn_table_rows);
+	fn_add_table(fn_table_pack);
 }
 
 int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
@@ -126,27 +131,16 @@ static int damaged(const Database *d, Error *err)
 {
 	if (!err_is(err, "XX001"))
 		return -1;
+	Error why = *err;
+	err_set(err, "XX001", "SQLite file \"%s\" is corrupt or not a database: %s", d->path, why.message);
 	return err_hint(err, "The file was left as it is. Move it away with: mv %s %s.damaged -- and start again: with a primary the database is copied afresh; without one, "
 			"read what can be read with: sqlite3 %s.damaged .recover", d->path, d->path, d->path);
-}
-
-/* The WAL exists only once something was written; a session's answer may have to wait for its sync. */
-static int touch_wal(DbConn *c, Error *err)
-{
-	char sql[64];
-	int version = 0;
-	sqlite3_stmt *st;
-	if (sqlite3_prepare_v2(c->db->h, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-		version = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	snprintf(sql, sizeof sql, "PRAGMA user_version=%d", version);
-	return db_exec(c->db, sql, err);
 }
 
 static int database_start(Database *d, Error *err)
 {
 	Catalog *cat;
-	if (conn_open(d, DB_WRITE, &d->writer, err) != 0 || touch_wal(d->writer, err) != 0)
+	if (conn_open(d, DB_WRITE, &d->writer, err) != 0)
 		return damaged(d, err);
 	if (catalog_load(d->writer->db, d->name, &cat, err) != 0)
 		return damaged(d, err);

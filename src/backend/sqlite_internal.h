@@ -11,8 +11,8 @@ enum {
 	PLANS_KEPT = 512,             /* per database */
 	PROGRESS_OPS = 2000,          /* SQLite VM instructions between looks at the clock */
 	LONG_RUNNING_US = 2000,
-	CHECKPOINT_BYTES = 4 << 20,
-	TRUNCATE_BYTES = 64 << 20,
+	CHECKPOINT_FRAMES = 1000,     /* pages of the WAL */
+	TRUNCATE_FRAMES = 16000,
 };
 #define POSTGRES_EPOCH_US 946684800000000LL /* 2000-01-01 in microseconds since 1970 */
 
@@ -33,7 +33,7 @@ typedef struct Syncer {
 	bool running, stop;
 	int wal_fd;
 	uint64_t written, synced, wanted; /* commit numbers */
-	bool failed;                      /* fdatasync failed: nothing is acknowledged any more */
+	bool has_writer;                  /* the write connection was handed over, to empty the WAL */
 	List waiting;                     /* SqliteTxn.wait_node */
 } Syncer;
 
@@ -48,6 +48,9 @@ struct Database {
 	int nidle;
 	DbConn *writer;
 	bool writer_busy;
+	bool empty_wal;            /* the next release of the write connection hands it to the syncer */
+	atomic_int wal_frames;     /* after the last commit */
+	LoopTimer wait_timer;      /* the earliest deadline among the waiters */
 	List waiters;              /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
 	pthread_cond_t writer_given;
 	struct SequenceStore *sequences;
@@ -86,6 +89,8 @@ void conn_leave(DbConn *c);
 int conn_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, Error *err);
 /* Takes the write connection when it is free and nobody waits. */
 bool writer_try(SqliteTxn *t);
+/* For the syncer: true when the write connection is its own now; otherwise it comes with Syncer.has_writer. */
+bool writer_claim_for_syncer(Database *d);
 void writer_release(Database *d);
 
 /* txn.c */

@@ -35,6 +35,30 @@ bool plan_is_current(const SqliteTxn *t, const CachedPlan *p, uint64_t key)
 	return p->cat == t->cat && p->settings_key == key;
 }
 
+static const char *own(Arena *a, const char *s)
+{
+	return s ? arena_strndup(a, s, strlen(s)) : NULL;
+}
+
+/* The tree is several times as large as the plan: only plans that are made of it (PREPARE, EXPLAIN, COPY, DDL) keep it. */
+static void drop_tree(CachedPlan *p)
+{
+	Plan *plan = p->plan;
+	if (plan && (plan->inner || plan->kind == PLAN_SCRIPT || plan->kind == PLAN_COPY || plan->kind == PLAN_EXPLAIN || plan->kind == PLAN_PREPARE))
+		return;
+	if (plan) {
+		plan->name = own(p->arena, plan->name);
+		plan->isolation = own(p->arena, plan->isolation);
+		for (size_t i = 0; i < plan->nvalues; i++)
+			plan->values[i] = own(p->arena, plan->values[i]);
+		for (size_t i = 0; i < plan->ncols; i++)
+			plan->cols[i].name = own(p->arena, plan->cols[i].name);
+	}
+	if (p->parsed.tree)
+		sql_parsed_free(&p->parsed);
+	p->parsed = (ParsedSql){ 0 };
+}
+
 static CachedPlan *make(SqliteTxn *t, Str text, const uint32_t *types, size_t ntypes, const SqlEnv *env, uint64_t key, Error *err)
 {
 	CachedPlan *p = plan_new(t, key);
@@ -49,6 +73,7 @@ static CachedPlan *make(SqliteTxn *t, Str text, const uint32_t *types, size_t nt
 	}
 	if (p->parsed.n == 1 && sql_plan(env, &p->parsed, 0, p->declared, ntypes, p->arena, &p->plan, err) != 0)
 		goto fail;
+	drop_tree(p);
 	return p;
 fail:
 	plan_unref(p);

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static int open_wal(const Database *d)
@@ -14,6 +12,12 @@ static int open_wal(const Database *d)
 	char *path = mem_printf("%s-wal", d->path);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	free(path);
+	/* The directory entry of a new WAL must be durable before the first commit in it. */
+	int dir = open(d->set->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		fsync(dir);
+		close(dir);
+	}
 	return fd;
 }
 
@@ -34,14 +38,32 @@ static void wake_waiters(Database *d)
 	pthread_cond_broadcast(&s->done);
 }
 
-static void checkpoint_if_large(Database *d, DbConn *c)
+static void empty_wal(Database *d, DbConn *c)
 {
-	struct stat st;
-	if (!c || fstat(d->sync.wal_fd, &st) != 0 || st.st_size < CHECKPOINT_BYTES)
+	if (c)
+		sqlite3_wal_checkpoint_v2(c->db->h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	writer_release(d);
+}
+
+/* Copies the WAL's pages into the file. Readers and the writer go on meanwhile. A WAL that grows faster than that is emptied when the write connection
+ * is next free: SQLite needs its lock for that, and a session must never find it taken. */
+static void checkpoint_if_large(Database *d, DbConn **conn, int *done)
+{
+	int frames = atomic_load(&d->wal_frames);
+	if (frames < *done)
+		*done = 0;
+	if (frames - *done < CHECKPOINT_FRAMES)
 		return;
-	/* TRUNCATE waits for nobody here: busy_timeout is 0, so it does what it can and goes back to PASSIVE's result. */
-	int mode = st.st_size > TRUNCATE_BYTES ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-	sqlite3_wal_checkpoint_v2(c->db->h, NULL, mode, NULL, NULL);
+	Error err;
+	if (!*conn && conn_open(d, DB_WRITE, conn, &err) != 0) {
+		log_error("database %s: no connection for checkpoints: %s", d->name, err.message);
+		return;
+	}
+	DbConn *c = *conn;
+	sqlite3_wal_checkpoint_v2(c->db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	*done = frames;
+	if (frames >= TRUNCATE_FRAMES && writer_claim_for_syncer(d))
+		empty_wal(d, c);
 }
 
 /* A failed sync may have lost pages for good; going on would acknowledge what is not there. */
@@ -56,24 +78,31 @@ static void *syncer_main(void *arg)
 	Database *d = arg;
 	Syncer *s = &d->sync;
 	DbConn *c = NULL;
-	Error err;
-	if (conn_open(d, DB_WRITE, &c, &err) != 0)
-		log_error("database %s: no connection for checkpoints: %s", d->name, err.message);
+	int checkpointed = 0;
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop || s->wanted > s->synced) {
+		if (s->has_writer) {
+			s->has_writer = false;
+			pthread_mutex_unlock(&s->lock);
+			empty_wal(d, c);
+			pthread_mutex_lock(&s->lock);
+			continue;
+		}
 		if (s->wanted <= s->synced) {
 			pthread_cond_wait(&s->work, &s->lock);
 			continue;
 		}
 		uint64_t upto = s->written;
 		pthread_mutex_unlock(&s->lock);
-		if (fdatasync(s->wal_fd) != 0)
+		if (s->wal_fd < 0)
+			s->wal_fd = open_wal(d);
+		if (s->wal_fd < 0 || fdatasync(s->wal_fd) != 0)
 			sync_failed(d);
 		pthread_mutex_lock(&s->lock);
 		s->synced = upto;
 		wake_waiters(d);
 		pthread_mutex_unlock(&s->lock);
-		checkpoint_if_large(d, c);
+		checkpoint_if_large(d, &c, &checkpointed);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -86,15 +115,6 @@ static void *syncer_main(void *arg)
 int syncer_start(Database *d, Error *err)
 {
 	Syncer *s = &d->sync;
-	s->wal_fd = open_wal(d);
-	if (s->wal_fd < 0)
-		return err_set(err, "58030", "cannot open %s-wal: %s", d->path, strerror(errno));
-	/* The directory entry of a new WAL must be durable before the first commit in it. */
-	int dir = open(d->set->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0) {
-		fsync(dir);
-		close(dir);
-	}
 	int rc = pthread_create(&s->thread, NULL, syncer_main, d);
 	if (rc != 0)
 		return err_set(err, "53000", "cannot start the thread that syncs %s: %s", d->path, strerror(rc));
@@ -113,7 +133,8 @@ void syncer_stop(Database *d)
 	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
-	close(s->wal_fd);
+	if (s->wal_fd >= 0)
+		close(s->wal_fd);
 	s->running = false;
 }
 

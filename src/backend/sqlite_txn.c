@@ -161,10 +161,17 @@ void txn_fail(SqliteTxn *t)
 {
 	if (t->status != 'T')
 		return;
-	if (t->implicit)
+	if (t->implicit) {
 		rollback(t);
-	else
-		t->status = 'E';
+		return;
+	}
+	if (!t->savepoints) {
+		rollback(t);
+	} else if (t->granted && !t->writer) {
+		t->granted = false;
+		writer_release(t->db);
+	}
+	t->status = 'E';
 }
 
 int txn_end_implicit(SqliteTxn *t, Error *err)

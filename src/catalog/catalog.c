@@ -2,6 +2,7 @@
 #include "catalog/catalog.h"
 #include "catalog/builtin.h"
 #include "catalog/load.h"
+#include "catalog/views.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -16,9 +17,10 @@ Str catalog_name_key(char *buf, size_t cap, uint32_t schema, const char *name)
 /* pg_catalog's relations are the same for every file: made once, never freed. */
 static struct {
 	pthread_once_t once;
+	Arena *arena;
 	CatRel *rels;
 	size_t n;
-	Map by_name, by_oid;
+	Map by_name, by_oid; /* by_name: views of other schemas under "schemaoid.name" */
 } builtin = { .once = PTHREAD_ONCE_INIT };
 
 static void builtin_fill(Arena *a, CatRel *r, const PgCatRel *src)
@@ -43,9 +45,31 @@ static void builtin_fill(Arena *a, CatRel *r, const PgCatRel *src)
 	}
 }
 
+enum { FIRST_VIEW_OID = 13900 };
+
+/* A relation of pg_catalog that is a view over others, or a view of another schema. */
+static void builtin_add_view(Arena *a, const BuiltinView *v, uint32_t oid)
+{
+	char key[128];
+	bool system = v->schema == NS_PG_CATALOG;
+	CatRel *r = system ? map_get(&builtin.by_name, str_of(v->name)) : arena_new_of(a, CatRel);
+	assert(r);
+	r->kind = REL_VIEW;
+	r->view_sql = arena_strdup(a, v->sql);
+	if (system)
+		return;
+	r->oid = oid;
+	r->schema = v->schema;
+	r->owner = 10;
+	r->name = arena_strdup(a, v->name);
+	map_put(&builtin.by_name, catalog_name_key(key, sizeof key, r->schema, r->name), r);
+	uint64_t k = oid;
+	map_put(&builtin.by_oid, map_u64_key(&k), r);
+}
+
 static void builtin_make(void)
 {
-	Arena *a = arena_new();
+	Arena *a = builtin.arena = arena_new();
 	const PgCatRel *src = pgcatrel_all(&builtin.n);
 	builtin.rels = arena_array(a, CatRel, builtin.n);
 	for (size_t i = 0; i < builtin.n; i++) {
@@ -54,6 +78,8 @@ static void builtin_make(void)
 		map_put(&builtin.by_name, str_of(src[i].name), &builtin.rels[i]);
 		map_put(&builtin.by_oid, map_u64_key(&oid), &builtin.rels[i]);
 	}
+	for (const BuiltinView *v = catalog_views; v->name; v++)
+		builtin_add_view(a, v, FIRST_VIEW_OID + (uint32_t)(v - catalog_views));
 }
 
 int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err)
@@ -125,6 +151,8 @@ const CatRel *catalog_rel(const Catalog *c, uint32_t schema, const char *name)
 	if (schema == NS_PG_CATALOG)
 		return map_get(&builtin.by_name, str_of(name));
 	char key[128];
+	if (schema == NS_INFORMATION_SCHEMA)
+		return map_get(&builtin.by_name, catalog_name_key(key, sizeof key, schema, name));
 	return map_get(&c->rel_by_name, catalog_name_key(key, sizeof key, schema, name));
 }
 
@@ -138,9 +166,8 @@ const CatRel *catalog_rel_by_oid(const Catalog *c, uint32_t oid)
 {
 	pthread_once(&builtin.once, builtin_make);
 	uint64_t k = oid;
-	if (oid && oid < FIRST_USER_OID)
-		return map_get(&builtin.by_oid, map_u64_key(&k));
-	return catalog_find_rel(c, oid);
+	const CatRel *r = oid && oid < FIRST_USER_OID ? map_get(&builtin.by_oid, map_u64_key(&k)) : NULL;
+	return r ? r : catalog_find_rel(c, oid); /* the views of schema understudy are in the file, below FIRST_USER_OID */
 }
 
 const CatSequence *catalog_sequence(const Catalog *c, uint32_t oid)
@@ -173,11 +200,33 @@ const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *
 	return map_get(&c->type_by_name, catalog_name_key(key, sizeof key, schema, name));
 }
 
+#define ROLE(oid, name)                      \
+	{                                    \
+		oid, (char[]){ name }        \
+	}
+static const CatRole builtin_roles[] = {
+	ROLE(6171, "pg_database_owner"),	ROLE(6181, "pg_read_all_data"),	    ROLE(6182, "pg_write_all_data"),
+	ROLE(3373, "pg_monitor"),		ROLE(3374, "pg_read_all_settings"), ROLE(3375, "pg_read_all_stats"),
+	ROLE(3377, "pg_stat_scan_tables"),	ROLE(4569, "pg_read_server_files"), ROLE(4570, "pg_write_server_files"),
+	ROLE(4571, "pg_execute_server_program"), ROLE(4200, "pg_signal_backend"),    ROLE(4544, "pg_checkpoint"),
+};
+#undef ROLE
+
+const CatRole *catalog_builtin_roles(size_t *n)
+{
+	*n = ARRAY_LEN(builtin_roles);
+	return builtin_roles;
+}
+
 const char *catalog_role_name(const Catalog *c, uint32_t oid)
 {
 	for (size_t i = 0; i < c->nroles; i++) {
 		if (c->roles[i].oid == oid)
 			return c->roles[i].name;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(builtin_roles); i++) {
+		if (builtin_roles[i].oid == oid)
+			return builtin_roles[i].name;
 	}
 	return NULL;
 }
@@ -187,6 +236,10 @@ uint32_t catalog_role_oid(const Catalog *c, const char *name)
 	for (size_t i = 0; i < c->nroles; i++) {
 		if (streq(c->roles[i].name, name))
 			return c->roles[i].oid;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(builtin_roles); i++) {
+		if (streq(builtin_roles[i].name, name))
+			return builtin_roles[i].oid;
 	}
 	return 0;
 }

@@ -69,6 +69,7 @@ typedef struct CatRel {
 	char *view_sql;      /* views: the PostgreSQL SELECT */
 	int16_t rowid_col;   /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
 	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
+	bool stale;          /* its rows are known not to be those of the primary: statements on it are refused */
 } CatRel;
 
 struct CatIndex {
@@ -139,6 +140,8 @@ int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err);
 Catalog *catalog_ref(Catalog *c);   /* atomic */
 void catalog_unref(Catalog *c);
 
+/* The predefined roles that PostgreSQL 15 has beside the bootstrap superuser: pg_database_owner, pg_monitor ... */
+const CatRole *catalog_builtin_roles(size_t *n);
 /* Name of a role, or NULL; OID of a role, or 0. */
 const char *catalog_role_name(const Catalog *c, uint32_t oid);
 uint32_t catalog_role_oid(const Catalog *c, const char *name);

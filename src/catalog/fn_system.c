@@ -17,17 +17,6 @@ static void result_text(sqlite3_context *ctx, const char *s)
 		sqlite3_result_text(ctx, s, -1, SQLITE_TRANSIENT);
 }
 
-static void fn_format_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
-		return;
-	uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
-	int32_t typmod = sqlite3_value_type(argv[1]) == SQLITE_NULL ? -1 : sqlite3_value_int(argv[1]);
-	const PgType *t = fn_type(ctx, oid);
-	_cleanup_(arena_freep) Arena *a = arena_new();
-	result_text(ctx, t ? type_format(t, typmod, a) : oid ? "???" : "-");
-}
-
 static void fn_get_userbyid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	const Catalog *cat = fn_catalog(ctx);
@@ -141,19 +130,7 @@ static void fn_set_config(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		result_text(ctx, v->get_setting ? v->get_setting(v->arg, name) : value);
 }
 
-static void fn_comment(sqlite3_context *ctx, uint32_t class, sqlite3_value **argv, int sub)
-{
-	const Catalog *cat = fn_catalog(ctx);
-	result_text(ctx, cat ? catalog_comment(cat, (uint32_t)sqlite3_value_int64(argv[0]), class, sub) : NULL);
-}
-
-static void fn_col_description(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	fn_comment(ctx, 1259, argv, sqlite3_value_int(argv[1]));
-}
-
 const SqliteFn catalog_fn_system[] = {
-	{ "format_type", 2, 0, fn_format_type },
 	{ "pg_get_userbyid", 1, FN_STRICT, fn_get_userbyid },
 	{ "pg_table_is_visible", 1, FN_STRICT, fn_table_is_visible },
 	{ "pg_type_is_visible", 1, FN_STRICT, fn_type_is_visible },
@@ -167,6 +144,5 @@ const SqliteFn catalog_fn_system[] = {
 	{ "show_config_by_name", 1, FN_STRICT, fn_current_setting },
 	{ "show_config_by_name_missing_ok", 2, FN_STRICT, fn_current_setting },
 	{ "set_config_by_name", 3, 0, fn_set_config },
-	{ "col_description", 2, FN_STRICT, fn_col_description },
 	{ NULL },
 };

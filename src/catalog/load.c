@@ -302,6 +302,16 @@ static int load_one(Catalog *c, sqlite3 *h, const char *sql, RowFn fn, Error *er
 	return failed;
 }
 
+/* A file that follows a primary lists the tables that are behind it. */
+static int load_stale(Catalog *c, sqlite3_stmt *s, Error *err)
+{
+	const char *name = (const char *)sqlite3_column_text(s, 0);
+	for (size_t i = 0; i < c->nrels; i++)
+		if (name && c->rels[i]->kind == REL_TABLE && streq(c->rels[i]->sqlite_name, name))
+			c->rels[i]->stale = true;
+	return 0;
+}
+
 int catalog_load_tables(Catalog *c, Db *db, Error *err)
 {
 	assert(c->arena);
@@ -311,6 +321,9 @@ int catalog_load_tables(Catalog *c, Db *db, Error *err)
 		if (loads[i].fn == load_type)
 			link_array_types(c);
 	}
+	if (sqlite3_table_column_metadata(db->h, "main", "_understudy_stale", "tbl", NULL, NULL, NULL, NULL, NULL) == SQLITE_OK &&
+	    load_one(c, db->h, "SELECT tbl FROM _understudy_stale", load_stale, err))
+		return -1;
 	if (c->next_oid < FIRST_USER_OID || c->version == 0)
 		return err_set(err, "XX001", "the file's catalog has no OID counter or version");
 	return 0;

@@ -19,12 +19,24 @@ static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, u
 					     "relfrozenxid", "relminmxid", "relchecks", "relisshared", "relhasindex" };
 	for (size_t i = 0; i < ARRAY_LEN(zeros); i++)
 		row_int(s, zeros[i], 0);
-	row_int(s, "reltuples", -1);
+	row_int(s, "reltuples", kind == 'S' ? 1 : kind == 'i' ? 0 : -1);
 	row_char(s, "relpersistence", 'p');
 	row_char(s, "relkind", kind);
 	row_int(s, "relnatts", (int64_t)natts);
 	row_int(s, "relispopulated", 1);
 	row_char(s, "relreplident", kind == 'r' ? 'd' : 'n');
+}
+
+/* A foreign key puts triggers on both of its tables. */
+static bool is_referenced(const Catalog *cat, const CatRel *r)
+{
+	for (size_t i = 0; i < cat->nrels; i++) {
+		for (size_t k = 0; k < cat->rels[i]->nconstraints; k++) {
+			if (cat->rels[i]->constraints[k]->ref == r)
+				return true;
+		}
+	}
+	return false;
 }
 
 static void user_class(RowSink *s, const CatRel *r)
@@ -34,10 +46,10 @@ static void user_class(RowSink *s, const CatRel *r)
 		checks += r->constraints[i]->type == 'c';
 		keys += r->constraints[i]->type == 'f';
 	}
-	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, (char)r->kind, r->kind == REL_SEQUENCE ? 3 : r->ncols);
+	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, r->kind == REL_VIRTUAL ? 'v' : (char)r->kind, r->kind == REL_SEQUENCE ? 3 : r->ncols);
 	row_int(s, "relhasindex", r->nindexes > 0);
 	row_int(s, "relchecks", checks);
-	row_int(s, "relhastriggers", keys > 0);
+	row_int(s, "relhastriggers", keys > 0 || is_referenced(s->cat, r));
 	row_int(s, "relhasrules", r->kind == REL_VIEW);
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
@@ -179,6 +191,10 @@ static void produce_namespace(RowSink *s)
 		row_int(s, "oid", ns->oid);
 		row_text(s, "nspname", ns->name);
 		row_int(s, "nspowner", ns->owner);
+		if (ns->oid == NS_PUBLIC)
+			row_text(s, "nspacl", "{pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}");
+		else if (ns->oid < FIRST_USER_OID && ns->oid != NS_PG_TOAST)
+			row_text(s, "nspacl", "{postgres=UC/postgres,=U/postgres}");
 	}
 }
 
@@ -210,15 +226,15 @@ static void index_row(RowSink *s, const CatIndex *x)
 	row_int(s, "indisreplident", 0);
 	row_text(s, "indkey", numbers(s, x->keys, x->nkeys, "", " ", ""));
 	int16_t *opts = arena_array(s->a, int16_t, x->nkeys + 1);
-	const char *exprs = NULL;
+	bool exprs = false;
 	for (size_t i = 0; i < x->nkeys; i++) {
 		opts[i] = x->options[i];
-		if (x->exprs[i])
-			exprs = exprs ? arena_printf(s->a, "%s, %s", exprs, x->exprs[i]) : x->exprs[i];
+		exprs = exprs || x->exprs[i];
 	}
 	row_text(s, "indoption", numbers(s, opts, x->nkeys, "", " ", ""));
-	row_text(s, "indexprs", exprs);
-	row_text(s, "indpred", x->predicate);
+	/* Where PostgreSQL has a node tree, a reference that pg_get_expr understands. */
+	row_text(s, "indexprs", exprs ? arena_printf(s->a, "{INDEX %u}", x->oid) : NULL);
+	row_text(s, "indpred", x->predicate ? arena_printf(s->a, "{PREDICATE %u}", x->oid) : NULL);
 }
 
 static void produce_index(RowSink *s)
@@ -253,7 +269,7 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_text(s, "conkey", numbers(s, k->cols, k->ncols, "{", ",", "}"));
 	if (k->type == 'f')
 		row_text(s, "confkey", numbers(s, k->ref_cols, k->ncols, "{", ",", "}"));
-	row_text(s, "conbin", k->check_sql);
+	row_text(s, "conbin", k->check_sql ? arena_printf(s->a, "{CHECK %u}", k->oid) : NULL);
 }
 
 static void produce_constraint(RowSink *s)
@@ -276,7 +292,7 @@ static void produce_attrdef(RowSink *s)
 			row_int(s, "oid", (uint32_t)(0x80000000u + r->oid * 64u + (uint32_t)r->cols[k].attnum));
 			row_int(s, "adrelid", r->oid);
 			row_int(s, "adnum", r->cols[k].attnum);
-			row_text(s, "adbin", r->cols[k].default_sql);
+			row_text(s, "adbin", arena_printf(s->a, "{DEFAULT %u %d}", r->oid, r->cols[k].attnum));
 		}
 	}
 }
@@ -327,37 +343,22 @@ static void produce_am(RowSink *s)
 	}
 }
 
-static void produce_roles(RowSink *s)
-{
-	for (size_t i = 0; i < s->cat->nroles; i++) {
-		row_new(s);
-		row_int(s, "oid", s->cat->roles[i].oid);
-		row_text(s, "rolname", s->cat->roles[i].name);
-		static const char *const yes[] = { "rolsuper", "rolinherit", "rolcreaterole", "rolcreatedb", "rolcanlogin", "rolreplication", "rolbypassrls" };
-		for (size_t k = 0; k < ARRAY_LEN(yes); k++)
-			row_int(s, yes[k], 1);
-		row_int(s, "rolconnlimit", -1);
-	}
-}
-
-static void produce_database(RowSink *s)
-{
-	row_new(s);
-	row_int(s, "oid", s->cat->db_oid);
-	row_text(s, "datname", s->cat->db_name);
-	row_int(s, "datdba", 10);
-	row_int(s, "encoding", 6);
-	row_char(s, "datlocprovider", 'c');
-	row_int(s, "datistemplate", 0);
-	row_int(s, "datallowconn", 1);
-	row_int(s, "datconnlimit", -1);
-	row_int(s, "dattablespace", 1663);
-	row_text(s, "datcollate", "C.UTF-8");
-	row_text(s, "datctype", "C.UTF-8");
-}
-
 static void produce_description(RowSink *s)
 {
+	static const struct {
+		uint32_t oid, class;
+		const char *text;
+	} builtin[] = { { 12, 2612, "built-in functions" },	     { 13, 2612, "dynamically-loaded C functions" },
+			{ 14, 2612, "SQL-language functions" },	     { 13563, 2612, "PL/pgSQL procedural language" },
+			{ 13559, 3079, "PL/pgSQL procedural language" }, { 11, 2615, "system catalog schema" },
+			{ 99, 2615, "reserved schema for TOAST tables" } };
+	for (size_t i = 0; i < ARRAY_LEN(builtin); i++) {
+		row_new(s);
+		row_int(s, "objoid", builtin[i].oid);
+		row_int(s, "classoid", builtin[i].class);
+		row_int(s, "objsubid", 0);
+		row_text(s, "description", builtin[i].text);
+	}
 	for (size_t i = 0; i < s->cat->ncomments; i++) {
 		row_new(s);
 		row_int(s, "objoid", s->cat->comments[i].objoid);
@@ -389,30 +390,29 @@ static void produce_collation(RowSink *s)
 	}
 }
 
-RowProducer catalog_producer(const char *relation, bool *empty)
+/* PostgreSQL keeps a view's query as a rule. */
+static void produce_rewrite(RowSink *s)
 {
-	static const struct {
-		const char *name;
-		RowProducer fn;
-	} producers[] = {
-		{ "pg_class", produce_class },	     { "pg_attribute", produce_attribute },     { "pg_type", produce_type },
-		{ "pg_namespace", produce_namespace }, { "pg_index", produce_index },		{ "pg_constraint", produce_constraint },
-		{ "pg_attrdef", produce_attrdef },     { "pg_sequence", produce_sequence },	{ "pg_enum", produce_enum },
-		{ "pg_am", produce_am },	     { "pg_authid", produce_roles },	        { "pg_roles", produce_roles },
-		{ "pg_database", produce_database },   { "pg_description", produce_description }, { "pg_collation", produce_collation },
-	};
-	static const char *const without_rows[] = { "pg_policy", "pg_trigger", "pg_inherits", "pg_statistic_ext", "pg_publication",
-						    "pg_publication_rel", "pg_publication_namespace", "pg_publication_tables", "pg_foreign_table",
-						    "pg_foreign_server", "pg_foreign_data_wrapper", "pg_user_mapping", "pg_subscription",
-						    "pg_subscription_rel", "pg_partitioned_table", "pg_event_trigger", "pg_default_acl",
-						    "pg_auth_members", "pg_db_role_setting", "pg_shdescription", "pg_seclabel", "pg_shseclabel",
-						    "pg_largeobject_metadata", "pg_matviews", "pg_policies", "pg_prepared_xacts", "pg_stats_ext" };
-	*empty = false;
-	for (size_t i = 0; i < ARRAY_LEN(producers); i++) {
-		if (streq(producers[i].name, relation))
-			return producers[i].fn;
+	for (size_t i = 0; i < s->cat->nrels; i++) {
+		const CatRel *r = s->cat->rels[i];
+		if (r->kind != REL_VIEW)
+			continue;
+		row_new(s);
+		row_int(s, "oid", (uint32_t)(0x40000000u + r->oid));
+		row_text(s, "rulename", "_RETURN");
+		row_int(s, "ev_class", r->oid);
+		row_char(s, "ev_type", '1');
+		row_char(s, "ev_enabled", 'O');
+		row_int(s, "is_instead", 1);
+		row_text(s, "ev_qual", "<>");
+		row_text(s, "ev_action", "<>");
 	}
-	for (size_t i = 0; i < ARRAY_LEN(without_rows); i++)
-		*empty = *empty || streq(without_rows[i], relation);
-	return NULL;
 }
+
+const NamedProducer catalog_producers[] = {
+	{ "pg_class", produce_class },	       { "pg_attribute", produce_attribute },	  { "pg_type", produce_type },
+	{ "pg_namespace", produce_namespace }, { "pg_index", produce_index },		  { "pg_constraint", produce_constraint },
+	{ "pg_attrdef", produce_attrdef },     { "pg_sequence", produce_sequence },	  { "pg_enum", produce_enum },
+	{ "pg_am", produce_am },	       { "pg_description", produce_description }, { "pg_collation", produce_collation },
+	{ "pg_rewrite", produce_rewrite },     { NULL, NULL },
+};

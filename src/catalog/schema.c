@@ -35,7 +35,7 @@ const char catalog_schema_sql[] =
 	"CREATE TABLE _understudy_comment (objoid INTEGER NOT NULL, classoid INTEGER NOT NULL, objsubid INTEGER NOT NULL,\n"
 	"  text TEXT NOT NULL, PRIMARY KEY (objoid, classoid, objsubid)) WITHOUT ROWID;\n"
 	"INSERT INTO _understudy_role VALUES (10, 'postgres');\n"
-	"INSERT INTO _understudy_schema VALUES (2200, 'public', 10);\n"
+	"INSERT INTO _understudy_schema VALUES (2200, 'public', 6171);\n"
 	"INSERT INTO _understudy_comment VALUES (2200, 2615, 0, 'standard public schema');\n"
 	"INSERT INTO _understudy_meta VALUES ('format_version', 1), ('catalog_version', 1), ('next_oid', 16385), ('database_oid', 16384),\n"
 	"  ('database_name', ''), ('node_uuid', lower(hex(randomblob(16)))), ('epoch', 1), ('system_identifier', ''), ('lsn', '0/0');\n";

@@ -2,7 +2,7 @@
 #include "catalog/vtab.h"
 #include "catalog/sequence.h"
 
-const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system, NULL };
+const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system, catalog_fn_info, NULL };
 
 typedef struct Module {
 	FnEnv *env;
@@ -102,6 +102,7 @@ static int vt_best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 	const Module *m = ((Vtab *)v)->mod;
 	info->estimatedCost = 10000;
 	info->estimatedRows = 1000;
+	int best = -1;
 	for (int i = 0; i < info->nConstraint; i++) {
 		int col = info->aConstraint[i].iColumn;
 		if (!info->aConstraint[i].usable || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ || col < 0)
@@ -109,12 +110,16 @@ static int vt_best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 		uint32_t type = m->rel->cols[col].type;
 		if (type != 26 && type != 24)
 			continue;
-		info->aConstraintUsage[i].argvIndex = 1;
-		info->idxNum = col + 1;
-		info->estimatedCost = streq(m->rel->cols[col].name, "oid") ? 100 : 200;
-		info->estimatedRows = streq(m->rel->cols[col].name, "oid") ? 1 : 10;
-		if (info->estimatedRows == 1)
-			break;
+		bool oid = streq(m->rel->cols[col].name, "oid");
+		if (best >= 0 && !oid)
+			continue;
+		best = i;
+		info->estimatedCost = oid ? 100 : 200;
+		info->estimatedRows = oid ? 1 : 10;
+	}
+	if (best >= 0) {
+		info->aConstraintUsage[best].argvIndex = 1;
+		info->idxNum = info->aConstraint[best].iColumn + 1;
 	}
 	return SQLITE_OK;
 }

@@ -132,7 +132,12 @@ static int read_flags(Options *o, int argc, char **argv, Error *err)
 		int id = find(name);
 		if (id < 0)
 			return err_set(err, "42601", "unknown option --%.*s", STR_ARG(name));
-		const char *value = eq ? eq + 1 : option_defs[id].kind == OPTION_BOOL ? "on" : i + 1 < argc ? argv[++i] : NULL;
+		const char *value = eq ? eq + 1 : NULL, *next = i + 1 < argc ? argv[i + 1] : NULL;
+		/* A switch may stand alone: --auto-create-database. */
+		if (!value && option_defs[id].kind == OPTION_BOOL && (!next || parse_bool(next) < 0))
+			value = "on";
+		else if (!value && next)
+			value = argv[++i];
 		if (!value)
 			return err_set(err, "42601", "option --%.*s needs a value", STR_ARG(name));
 		if (take(o, id, value, FROM_FLAG, err) != 0)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sysio.h"
 #include "net/timers.h"
 
 #include <assert.h>
@@ -32,7 +33,6 @@ struct Loop {
 	/* Of the leader */
 	struct epoll_event batch[BATCH];
 	int batch_n, batch_at;
-	int64_t now_us;
 	/* Of everybody */
 	pthread_mutex_t post_lock;
 	List tasks;
@@ -57,7 +57,6 @@ int loop_new(Loop **out, Error *err)
 	pthread_cond_init(&l->vacant, NULL);
 	list_init(&l->tasks);
 	timers_init(&l->timers);
-	l->now_us = clock_mono_us();
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
 	epoll_ctl(l->ep, EPOLL_CTL_ADD, l->wake, &ev);
 	*out = l;
@@ -102,7 +101,7 @@ bool loop_leading(const Loop *l)
 
 int64_t loop_now_us(const Loop *l)
 {
-	return l->now_us;
+	return clock_mono_us();
 }
 
 uint8_t *loop_rbuf(Loop *l)
@@ -247,7 +246,7 @@ static int wait_ms(Loop *l)
 		return 0;
 	int64_t due = timers_next(&l->timers);
 	if (due == INT64_MAX)
-		return MAX_WAIT_MS;
+		return -1; /* setting the first timer wakes the loop */
 	int64_t ms = (due - clock_mono_us() + 999) / 1000;
 	return ms < 0 ? 0 : ms > MAX_WAIT_MS ? MAX_WAIT_MS : (int)ms;
 }
@@ -255,9 +254,8 @@ static int wait_ms(Loop *l)
 static void fill_batch(Loop *l)
 {
 	l->batch_at = l->batch_n = 0;
-	int n = epoll_wait(l->ep, l->batch, BATCH, wait_ms(l));
+	int n = sysio_epoll_wait(l->ep, l->batch, BATCH, wait_ms(l));
 	l->batch_n = n > 0 ? n : 0;
-	l->now_us = clock_mono_us();
 }
 
 static void drain_wake(Loop *l)
@@ -300,7 +298,10 @@ static bool run_tasks(Loop *l)
 
 static bool run_timers(Loop *l)
 {
-	for (LoopTimer *t; (t = timers_take_due(&l->timers, l->now_us));) {
+	if (timers_next(&l->timers) == INT64_MAX)
+		return true;
+	int64_t now = clock_mono_us();
+	for (LoopTimer *t; (t = timers_take_due(&l->timers, now));) {
 		t->fn(t);
 		if (!loop_leading(l))
 			return false;

@@ -86,7 +86,7 @@ void loop_post(Loop *loop, LoopTask *task);
 void loop_timer_set(Loop *loop, LoopTimer *timer, int64_t due_us);
 void loop_timer_cancel(Loop *loop, LoopTimer *timer);
 
-/* Monotonic microseconds, read once per batch. */
+/* Monotonic microseconds. */
 int64_t loop_now_us(const Loop *loop);
 /* The calling thread's receive buffer of LOOP_RBUF_SIZE bytes; its contents last until the handler returns. */
 uint8_t *loop_rbuf(Loop *loop);

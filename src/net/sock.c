@@ -1,5 +1,7 @@
 #include "net/sock.h"
 
+#include "base/sysio.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -120,7 +122,7 @@ ssize_t sock_recv(int fd, void *p, size_t n)
 {
 	ssize_t got;
 	do
-		got = recv(fd, p, n, 0);
+		got = sysio_recv(fd, p, n, 0);
 	while (got < 0 && errno == EINTR);
 	if (got >= 0)
 		return got;
@@ -131,7 +133,7 @@ ssize_t sock_send(int fd, const void *p, size_t n)
 {
 	ssize_t sent;
 	do
-		sent = send(fd, p, n, MSG_NOSIGNAL);
+		sent = sysio_send(fd, p, n, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
 	if (sent >= 0)
 		return sent;

@@ -8,6 +8,7 @@ void timers_init(Timers *t)
 {
 	*t = (Timers){ 0 };
 	pthread_mutex_init(&t->lock, NULL);
+	atomic_init(&t->first_due, INT64_MAX);
 }
 
 void timers_free(Timers *t)
@@ -45,6 +46,12 @@ static void sift_down(Timers *t, size_t i)
 	place(t, i, timer);
 }
 
+/* Under lock, after every change. */
+static void note_first(Timers *t)
+{
+	atomic_store_explicit(&t->first_due, t->n ? t->heap[0]->due_us : INT64_MAX, memory_order_release);
+}
+
 /* Under lock. */
 static void take_out(Timers *t, LoopTimer *timer)
 {
@@ -69,6 +76,7 @@ bool timers_set(Timers *t, LoopTimer *timer, int64_t due_us)
 	place(t, t->n++, timer);
 	sift_up(t, t->n - 1);
 	bool first = timer->slot == 1;
+	note_first(t);
 	pthread_mutex_unlock(&t->lock);
 	return first;
 }
@@ -78,23 +86,23 @@ void timers_cancel(Timers *t, LoopTimer *timer)
 	pthread_mutex_lock(&t->lock);
 	if (timer->slot)
 		take_out(t, timer);
+	note_first(t);
 	pthread_mutex_unlock(&t->lock);
 }
 
 int64_t timers_next(Timers *t)
 {
-	pthread_mutex_lock(&t->lock);
-	int64_t due = t->n ? t->heap[0]->due_us : INT64_MAX;
-	pthread_mutex_unlock(&t->lock);
-	return due;
+	return atomic_load_explicit(&t->first_due, memory_order_acquire);
 }
 
 LoopTimer *timers_take_due(Timers *t, int64_t now_us)
 {
 	pthread_mutex_lock(&t->lock);
 	LoopTimer *first = t->n && t->heap[0]->due_us <= now_us ? t->heap[0] : NULL;
-	if (first)
+	if (first) {
 		take_out(t, first);
+		note_first(t);
+	}
 	pthread_mutex_unlock(&t->lock);
 	return first;
 }

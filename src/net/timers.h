@@ -5,11 +5,13 @@
 #include "net/loop.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef struct Timers {
 	pthread_mutex_t lock;
 	LoopTimer **heap;
 	size_t n, cap;
+	_Atomic int64_t first_due; /* changed under lock, read without it */
 } Timers;
 
 void timers_init(Timers *t);

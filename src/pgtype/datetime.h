@@ -35,10 +35,10 @@
 #define DATE_NEG_INF INT32_MIN
 #define DATE_POS_INF INT32_MAX
 #define DATE_MIN (-2451545)
-#define DATE_END 2145031949        /* 5874898-01-01, exclusive */
-#define PG_EPOCH_JDATE 2451545     /* Julian day of 2000-01-01 */
-#define PG_EPOCH_UNIX 946684800LL  /* seconds from 1970 to 2000 */
-#define DT_BUF 128                 /* holds any text form of these types */
+#define DATE_END 2145031949	  /* 5874898-01-01, exclusive */
+#define PG_EPOCH_JDATE 2451545	  /* Julian day of 2000-01-01 */
+#define PG_EPOCH_UNIX 946684800LL /* seconds from 1970 to 2000 */
+#define DT_BUF 128		  /* holds any text form of these types */
 
 typedef struct Interval {
 	int64_t us;
@@ -145,7 +145,8 @@ const TimeZone *tz_setting(const char *value, Error *err);
 /* The zone with a constant offset in seconds east of UTC, named as PostgreSQL names it (<+02>-02). */
 const TimeZone *tz_fixed(int32_t east, Error *err);
 const char *tz_name(const TimeZone *tz);
-/* Seconds east of UTC at a moment in UTC microseconds since 2000. `abbrev` (may be NULL) receives a string that lives as long as the zone. */
+/* Seconds east of UTC at a moment in UTC microseconds since 2000. `abbrev` (may be NULL) receives a string that lives as long as the zone.
+ */
 int32_t tz_offset_at(const TimeZone *tz, int64_t utc_us, bool *is_dst, const char **abbrev);
 /* Offset in seconds east that applies to a local time; gaps and overlaps as PostgreSQL decides them. */
 int32_t tz_offset_local(const TimeZone *tz, int64_t local_us);

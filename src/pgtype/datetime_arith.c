@@ -70,7 +70,8 @@ int timestamptz_add_interval(int64_t ts, const Interval *iv, const TimeZone *tz,
 			return -1;
 	}
 	if (iv->days) {
-		if (tz_utc_to_local(tz, ts, &local, err) < 0 || add_days(local, iv->days, &local, err) < 0 || tz_local_to_utc(tz, local, &ts, err) < 0)
+		if (tz_utc_to_local(tz, ts, &local, err) < 0 || add_days(local, iv->days, &local, err) < 0 ||
+		    tz_local_to_utc(tz, local, &ts, err) < 0)
 			return -1;
 	}
 	return add_us(ts, iv->us, out, err);

@@ -239,7 +239,10 @@ static int interval_family_compare(const PgType *t, const Val *x, const Val *y)
 	return interval_compare(&a, &b);
 }
 
-#define MOMENT_FAMILY(compare, typmod, collation) { moment_in, moment_out, moment_recv, moment_send, compare, typmod, "TEXT", collation }
+#define MOMENT_FAMILY(compare, typmod, collation)                                                                                          \
+	{                                                                                                                                  \
+		moment_in, moment_out, moment_recv, moment_send, compare, typmod, "TEXT", collation                                        \
+	}
 
 const TypeFamily family_date = MOMENT_FAMILY(family_text_compare, NULL, NULL);
 const TypeFamily family_time = MOMENT_FAMILY(family_text_compare, moment_apply_typmod, NULL);

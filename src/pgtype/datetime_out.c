@@ -166,7 +166,7 @@ typedef struct Parts {
 
 static Parts interval_parts(const Interval *iv)
 {
-	return (Parts){ iv->months / 12,	   iv->months % 12,	     iv->days,		  iv->us / US_PER_HOUR,
+	return (Parts){ iv->months / 12,	  iv->months % 12,	    iv->days,		iv->us / US_PER_HOUR,
 			iv->us / US_PER_MIN % 60, iv->us / US_PER_SEC % 60, iv->us % US_PER_SEC };
 }
 
@@ -193,7 +193,11 @@ static void out_postgres_interval(Out *o, const Parts *p)
 	if (o->n && !p->hour && !p->min && !p->sec && !p->us)
 		return;
 	bool minus = p->hour < 0 || p->min < 0 || p->sec < 0 || p->us < 0;
-	out_fmt(o, "%s%s%02lld:%02lld:", o->n ? " " : "", minus ? "-" : before ? "+" : "", llabs((long long)p->hour), llabs((long long)p->min));
+	out_fmt(o, "%s%s%02lld:%02lld:", o->n ? " " : "",
+		minus	 ? "-"
+		: before ? "+"
+			 : "",
+		llabs((long long)p->hour), llabs((long long)p->min));
 	out_seconds(o, p, true);
 }
 
@@ -254,9 +258,9 @@ static void out_sql_interval(Out *o, Parts p)
 		return;
 	}
 	if ((neg && pos) || (months && (p.day || time))) {
-		out_fmt(o, "%c%lld-%lld %c%lld %c%lld:%02lld:", sign_of(p.year < 0 || p.month < 0), llabs((long long)p.year), llabs((long long)p.month),
-			sign_of(p.day < 0), llabs((long long)p.day), sign_of(p.hour < 0 || p.min < 0 || p.sec < 0 || p.us < 0),
-			llabs((long long)p.hour), llabs((long long)p.min));
+		out_fmt(o, "%c%lld-%lld %c%lld %c%lld:%02lld:", sign_of(p.year < 0 || p.month < 0), llabs((long long)p.year),
+			llabs((long long)p.month), sign_of(p.day < 0), llabs((long long)p.day),
+			sign_of(p.hour < 0 || p.min < 0 || p.sec < 0 || p.us < 0), llabs((long long)p.hour), llabs((long long)p.min));
 		out_seconds(o, &p, true);
 		return;
 	}

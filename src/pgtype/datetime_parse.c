@@ -27,8 +27,10 @@ int dt_fail(Error *err, DtStatus why, const char *type, Str text)
 /* Words that may be followed at once by a digit or '+': what follows is another field. All others then begin a date or zone name. */
 static bool is_core_word(Str s)
 {
-	static const char *const words[] = { "t", "j", "jd", "julian", "y", "m", "d", "h", "mm", "s", "am", "pm", "ad", "bc", "at", "on", "now",
-		"today", "tomorrow", "yesterday", "epoch", "infinity", "allballs", "dow", "doy", "isodow", "isoyear", "dst" };
+	static const char *const words[] = { "t",	 "j",	     "jd",  "julian", "y",	  "m",	       "d",
+					     "h",	 "mm",	     "s",   "am",     "pm",	  "ad",	       "bc",
+					     "at",	 "on",	     "now", "today",  "tomorrow", "yesterday", "epoch",
+					     "infinity", "allballs", "dow", "doy",    "isodow",	  "isoyear",   "dst" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (str_is(s, words[i]))
 			return true;
@@ -173,8 +175,8 @@ static int name_index(Str s, const char *const *full, int n, const char *const *
 
 int dt_month_named(Str s)
 {
-	static const char *const full[] = { "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-		"december" };
+	static const char *const full[] = { "january", "february", "march",	"april",   "may",      "june",
+					    "july",    "august",   "september", "october", "november", "december" };
 	static const char *const more[] = { "sept" };
 	static const int more_index[] = { 8 };
 	int i = name_index(s, full, 12, more, more_index, 1);
@@ -193,20 +195,78 @@ static const struct {
 	const char *name;
 	DtUnit unit;
 } unit_words[] = {
-	{ "ago", DTU_AGO }, { "c", DTU_CENTURY }, { "cent", DTU_CENTURY }, { "centuries", DTU_CENTURY }, { "century", DTU_CENTURY },
-	{ "d", DTU_DAY }, { "day", DTU_DAY }, { "days", DTU_DAY }, { "dec", DTU_DECADE }, { "decade", DTU_DECADE }, { "decades", DTU_DECADE },
-	{ "decs", DTU_DECADE }, { "h", DTU_HOUR }, { "hour", DTU_HOUR }, { "hours", DTU_HOUR }, { "hr", DTU_HOUR }, { "hrs", DTU_HOUR },
-	{ "m", DTU_MINUTE }, { "microsecond", DTU_MICROSEC }, { "microseconds", DTU_MICROSEC }, { "mil", DTU_MILLENNIUM }, { "millennia", DTU_MILLENNIUM },
-	{ "millennium", DTU_MILLENNIUM }, { "millisecond", DTU_MILLISEC }, { "milliseconds", DTU_MILLISEC }, { "mils", DTU_MILLENNIUM },
-	{ "min", DTU_MINUTE }, { "mins", DTU_MINUTE }, { "minute", DTU_MINUTE }, { "minutes", DTU_MINUTE }, { "mon", DTU_MONTH }, { "mons", DTU_MONTH },
-	{ "month", DTU_MONTH }, { "months", DTU_MONTH }, { "ms", DTU_MILLISEC }, { "msec", DTU_MILLISEC }, { "msecond", DTU_MILLISEC },
-	{ "mseconds", DTU_MILLISEC }, { "msecs", DTU_MILLISEC }, { "qtr", DTU_QUARTER }, { "quarter", DTU_QUARTER }, { "s", DTU_SECOND },
-	{ "sec", DTU_SECOND }, { "second", DTU_SECOND }, { "seconds", DTU_SECOND }, { "secs", DTU_SECOND }, { "us", DTU_MICROSEC },
-	{ "usec", DTU_MICROSEC }, { "usecond", DTU_MICROSEC }, { "useconds", DTU_MICROSEC }, { "usecs", DTU_MICROSEC }, { "w", DTU_WEEK },
-	{ "week", DTU_WEEK }, { "weeks", DTU_WEEK }, { "y", DTU_YEAR }, { "year", DTU_YEAR }, { "years", DTU_YEAR }, { "yr", DTU_YEAR },
-	{ "yrs", DTU_YEAR }, { "epoch", DTU_EPOCH }, { "dow", DTU_DOW }, { "isodow", DTU_ISODOW }, { "doy", DTU_DOY }, { "isoyear", DTU_ISOYEAR },
-	{ "julian", DTU_JULIAN }, { "jd", DTU_JULIAN }, { "j", DTU_JULIAN }, { "timezone", DTU_TZ }, { "timezone_h", DTU_TZ_HOUR },
-	{ "timezone_hour", DTU_TZ_HOUR }, { "timezone_m", DTU_TZ_MINUTE }, { "timezone_minute", DTU_TZ_MINUTE },
+	{ "ago", DTU_AGO },
+	{ "c", DTU_CENTURY },
+	{ "cent", DTU_CENTURY },
+	{ "centuries", DTU_CENTURY },
+	{ "century", DTU_CENTURY },
+	{ "d", DTU_DAY },
+	{ "day", DTU_DAY },
+	{ "days", DTU_DAY },
+	{ "dec", DTU_DECADE },
+	{ "decade", DTU_DECADE },
+	{ "decades", DTU_DECADE },
+	{ "decs", DTU_DECADE },
+	{ "h", DTU_HOUR },
+	{ "hour", DTU_HOUR },
+	{ "hours", DTU_HOUR },
+	{ "hr", DTU_HOUR },
+	{ "hrs", DTU_HOUR },
+	{ "m", DTU_MINUTE },
+	{ "microsecond", DTU_MICROSEC },
+	{ "microseconds", DTU_MICROSEC },
+	{ "mil", DTU_MILLENNIUM },
+	{ "millennia", DTU_MILLENNIUM },
+	{ "millennium", DTU_MILLENNIUM },
+	{ "millisecond", DTU_MILLISEC },
+	{ "milliseconds", DTU_MILLISEC },
+	{ "mils", DTU_MILLENNIUM },
+	{ "min", DTU_MINUTE },
+	{ "mins", DTU_MINUTE },
+	{ "minute", DTU_MINUTE },
+	{ "minutes", DTU_MINUTE },
+	{ "mon", DTU_MONTH },
+	{ "mons", DTU_MONTH },
+	{ "month", DTU_MONTH },
+	{ "months", DTU_MONTH },
+	{ "ms", DTU_MILLISEC },
+	{ "msec", DTU_MILLISEC },
+	{ "msecond", DTU_MILLISEC },
+	{ "mseconds", DTU_MILLISEC },
+	{ "msecs", DTU_MILLISEC },
+	{ "qtr", DTU_QUARTER },
+	{ "quarter", DTU_QUARTER },
+	{ "s", DTU_SECOND },
+	{ "sec", DTU_SECOND },
+	{ "second", DTU_SECOND },
+	{ "seconds", DTU_SECOND },
+	{ "secs", DTU_SECOND },
+	{ "us", DTU_MICROSEC },
+	{ "usec", DTU_MICROSEC },
+	{ "usecond", DTU_MICROSEC },
+	{ "useconds", DTU_MICROSEC },
+	{ "usecs", DTU_MICROSEC },
+	{ "w", DTU_WEEK },
+	{ "week", DTU_WEEK },
+	{ "weeks", DTU_WEEK },
+	{ "y", DTU_YEAR },
+	{ "year", DTU_YEAR },
+	{ "years", DTU_YEAR },
+	{ "yr", DTU_YEAR },
+	{ "yrs", DTU_YEAR },
+	{ "epoch", DTU_EPOCH },
+	{ "dow", DTU_DOW },
+	{ "isodow", DTU_ISODOW },
+	{ "doy", DTU_DOY },
+	{ "isoyear", DTU_ISOYEAR },
+	{ "julian", DTU_JULIAN },
+	{ "jd", DTU_JULIAN },
+	{ "j", DTU_JULIAN },
+	{ "timezone", DTU_TZ },
+	{ "timezone_h", DTU_TZ_HOUR },
+	{ "timezone_hour", DTU_TZ_HOUR },
+	{ "timezone_m", DTU_TZ_MINUTE },
+	{ "timezone_minute", DTU_TZ_MINUTE },
 };
 
 /* PostgreSQL looks at the first ten characters of a unit only. */

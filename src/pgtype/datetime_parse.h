@@ -28,10 +28,31 @@ DtStatus dt_split(Str text, DtFields *out);
 
 /* Units of intervals, date_trunc, extract. */
 typedef enum {
-	DTU_NONE, DTU_MICROSEC, DTU_MILLISEC, DTU_SECOND, DTU_MINUTE, DTU_HOUR, DTU_DAY, DTU_WEEK, DTU_MONTH, DTU_QUARTER, DTU_YEAR, DTU_DECADE,
-	DTU_CENTURY, DTU_MILLENNIUM, DTU_AGO,
+	DTU_NONE,
+	DTU_MICROSEC,
+	DTU_MILLISEC,
+	DTU_SECOND,
+	DTU_MINUTE,
+	DTU_HOUR,
+	DTU_DAY,
+	DTU_WEEK,
+	DTU_MONTH,
+	DTU_QUARTER,
+	DTU_YEAR,
+	DTU_DECADE,
+	DTU_CENTURY,
+	DTU_MILLENNIUM,
+	DTU_AGO,
 	/* only in extract */
-	DTU_EPOCH, DTU_DOW, DTU_ISODOW, DTU_DOY, DTU_ISOYEAR, DTU_JULIAN, DTU_TZ, DTU_TZ_HOUR, DTU_TZ_MINUTE
+	DTU_EPOCH,
+	DTU_DOW,
+	DTU_ISODOW,
+	DTU_DOY,
+	DTU_ISOYEAR,
+	DTU_JULIAN,
+	DTU_TZ,
+	DTU_TZ_HOUR,
+	DTU_TZ_MINUTE
 } DtUnit;
 
 /* Letter case ignored; DTU_NONE when unknown. `more` allows the units that only extract knows. */

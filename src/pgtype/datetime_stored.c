@@ -62,8 +62,8 @@ static bool clock_time(Cursor *c, int hour_digits, int64_t *us)
 
 static bool calendar_date(Cursor *c, int64_t *y, int64_t *m, int64_t *d)
 {
-	return number(c, 4, 7, y) && eat(c, '-') && number(c, 2, 2, m) && eat(c, '-') && number(c, 2, 2, d) && *m >= 1 && *m <= 12 && *d >= 1 &&
-	       *d <= 31;
+	return number(c, 4, 7, y) && eat(c, '-') && number(c, 2, 2, m) && eat(c, '-') && number(c, 2, 2, d) && *m >= 1 && *m <= 12 &&
+	       *d >= 1 && *d <= 31;
 }
 
 static int bad(Error *err, const char *type, Str s)
@@ -120,7 +120,8 @@ int timestamp_from_stored(Str s, int64_t *out, Error *err)
 	if (c.end - c.p == 3 && memcmp(c.p, "+00", 3) == 0)
 		c.p = c.end;
 	int64_t days = cal_days(bc ? 1 - y : y, (int)m, (int)d);
-	if (c.p != c.end || __builtin_mul_overflow(days, US_PER_DAY, &days) || __builtin_add_overflow(days, us, &days) || !ts_in_range(days))
+	if (c.p != c.end || __builtin_mul_overflow(days, US_PER_DAY, &days) || __builtin_add_overflow(days, us, &days) ||
+	    !ts_in_range(days))
 		return bad(err, "timestamp", s);
 	*out = days;
 	return 0;
@@ -192,7 +193,7 @@ int interval_from_stored(Str s, Interval *out, Error *err)
 			c.p = start;
 			if (!clock_time(&c, 12, &v) || c.p != c.end)
 				return bad(err, "interval", s);
-			out->us = neg ? (int64_t)-(uint64_t)v : v;
+			out->us = neg ? (int64_t) - (uint64_t)v : v;
 		} else if (!eat(&c, ' ') || !interval_unit(&c, neg ? -v : v, out)) {
 			return bad(err, "interval", s);
 		}

@@ -129,10 +129,12 @@ int interval_trunc(Str name, const Interval *iv, Interval *out, Error *err)
 	char buf[64];
 	Str low = lower(name, buf, sizeof buf);
 	DtUnit unit = dt_unit_named(low, true);
-	static const int64_t time_step[] = { [DTU_MICROSEC] = 1, [DTU_MILLISEC] = 1000, [DTU_SECOND] = US_PER_SEC, [DTU_MINUTE] = US_PER_MIN,
-		[DTU_HOUR] = US_PER_HOUR };
-	static const int month_step[] = { [DTU_MONTH] = 1, [DTU_QUARTER] = 3, [DTU_YEAR] = 12, [DTU_DECADE] = 120, [DTU_CENTURY] = 1200,
-		[DTU_MILLENNIUM] = 12000 };
+	static const int64_t time_step[] = {
+		[DTU_MICROSEC] = 1, [DTU_MILLISEC] = 1000, [DTU_SECOND] = US_PER_SEC, [DTU_MINUTE] = US_PER_MIN, [DTU_HOUR] = US_PER_HOUR
+	};
+	static const int month_step[] = {
+		[DTU_MONTH] = 1, [DTU_QUARTER] = 3, [DTU_YEAR] = 12, [DTU_DECADE] = 120, [DTU_CENTURY] = 1200, [DTU_MILLENNIUM] = 12000
+	};
 	*out = *iv;
 	if (unit >= DTU_MICROSEC && unit <= DTU_HOUR) {
 		out->us -= out->us % time_step[unit];

@@ -29,7 +29,8 @@ static int read_header(const uint8_t *p, size_t n, TzHeader *h)
 		return -1;
 	*h = (TzHeader){ get_u32(p + 20), get_u32(p + 24), get_u32(p + 28), get_u32(p + 32), get_u32(p + 36), get_u32(p + 40) };
 	const uint32_t limit = 100000;
-	if (h->isutc > limit || h->isstd > limit || h->leap > limit || h->times > limit || h->types > 256 || h->types == 0 || h->chars > limit)
+	if (h->isutc > limit || h->isstd > limit || h->leap > limit || h->times > limit || h->types > 256 || h->types == 0 ||
+	    h->chars > limit)
 		return -1;
 	return 0;
 }

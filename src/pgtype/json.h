@@ -30,9 +30,9 @@ struct Json {
 /* Documents nested deeper are refused with 54001, as PostgreSQL does when its stack ends. */
 #define JSON_MAX_DEPTH 4000
 
-/* Parses. `canonical` gives jsonb: sorted unique keys, normal numbers, \u0000 refused with 22P05. Otherwise keys and numbers stay as written
- * and strings hold their decoded text where they can (raw always holds). Points into `text`, which must outlive the tree.
- * NULL with 22P02 on bad syntax. */
+/* Parses. `canonical` gives jsonb: sorted unique keys, normal numbers, \u0000 refused with 22P05. Otherwise keys and numbers stay as
+ * written and strings hold their decoded text where they can (raw always holds). Points into `text`, which must outlive the tree. NULL with
+ * 22P02 on bad syntax. */
 Json *json_parse(Str text, bool canonical, Arena *a, Error *err);
 /* Syntax check only, no tree. */
 int json_validate(Str text, Error *err);

@@ -59,6 +59,8 @@ static int jsonb_family_compare(const PgType *t, const Val *x, const Val *y)
 	return jx && jy ? json_compare(jx, jy) : family_text_compare(t, x, y);
 }
 
-const TypeFamily family_json = { json_family_in, family_text_out, json_family_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL };
-const TypeFamily family_jsonb = { jsonb_family_in, family_text_out, jsonb_family_recv, jsonb_family_send, jsonb_family_compare, NULL, "TEXT",
-	"pgjsonb" };
+const TypeFamily family_json = {
+	json_family_in, family_text_out, json_family_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL
+};
+const TypeFamily family_jsonb = { jsonb_family_in, family_text_out, jsonb_family_recv, jsonb_family_send, jsonb_family_compare, NULL,
+				  "TEXT",	   "pgjsonb" };

@@ -14,7 +14,16 @@ typedef struct Parser {
 	int depth;
 } Parser;
 
-typedef enum { EXPECT_VALUE, EXPECT_ITEM, EXPECT_KEY, EXPECT_KEY_ONLY, EXPECT_COLON, EXPECT_ARRAY_NEXT, EXPECT_OBJECT_NEXT, EXPECT_END } Expect;
+typedef enum {
+	EXPECT_VALUE,
+	EXPECT_ITEM,
+	EXPECT_KEY,
+	EXPECT_KEY_ONLY,
+	EXPECT_COLON,
+	EXPECT_ARRAY_NEXT,
+	EXPECT_OBJECT_NEXT,
+	EXPECT_END
+} Expect;
 
 static int bad_syntax(Parser *ps)
 {
@@ -51,14 +60,15 @@ static Str token_here(const Parser *ps)
 
 static bool is_token(Str t)
 {
-	return t.n > 1 ? t.p[0] == '"' || isdigit((unsigned char)t.p[0]) || t.p[0] == '-' || str_is(t, "true") || str_is(t, "false") || str_is(t, "null")
+	return t.n > 1 ? t.p[0] == '"' || isdigit((unsigned char)t.p[0]) || t.p[0] == '-' || str_is(t, "true") || str_is(t, "false") ||
+				 str_is(t, "null")
 		       : t.n == 1 && (strchr("{}[],:", t.p[0]) || isdigit((unsigned char)t.p[0]));
 }
 
 static int unexpected(Parser *ps, Expect what)
 {
-	static const char *const words[] = { "JSON value", "array element or \"]\"", "string or \"}\"", "string", "\":\"", "\",\" or \"]\"",
-		"\",\" or \"}\"", "end of input" };
+	static const char *const words[] = { "JSON value", "array element or \"]\"", "string or \"}\"", "string",
+					     "\":\"",	   "\",\" or \"]\"",	     "\",\" or \"}\"",	"end of input" };
 	Str t = token_here(ps);
 	bad_syntax(ps);
 	if (t.n == 0)
@@ -105,7 +115,8 @@ static char *put_utf8(char *w, unsigned c)
 static int surrogate_error(Parser *ps, bool high)
 {
 	bad_syntax(ps);
-	return err_detail(ps->err, high ? "Unicode high surrogate must not follow a high surrogate." : "Unicode low surrogate must follow a high surrogate.");
+	return err_detail(ps->err, high ? "Unicode high surrogate must not follow a high surrogate."
+					: "Unicode low surrogate must follow a high surrogate.");
 }
 
 /* \uXXXX with its partner. A syntax check alone looks at the digits only: what cannot be text is an error when it is made text. */

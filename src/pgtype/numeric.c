@@ -127,7 +127,7 @@ static size_t scan_digits(Str s, char *digits, size_t *ndigits, long *scale)
 	return i;
 }
 
-/* The exponent after the digits: 0 = none, -1 = malformed or absurd. */
+/* The exponent after the digits: 0 = none, -1 = malformed. Absurd ones come out smaller, but still absurd. */
 static int scan_exponent(Str s, long *out)
 {
 	*out = 0;
@@ -145,9 +145,8 @@ static int scan_exponent(Str s, long *out)
 	for (size_t i = 0; i < s.n; i++) {
 		if (!isdigit((unsigned char)s.p[i]))
 			return -1;
-		v = v * 10 + (s.p[i] - '0');
-		if (v >= INT_MAX / 2)
-			return -1;
+		if (v < INT_MAX / 20) /* beyond that the value overflows anyway */
+			v = v * 10 + (s.p[i] - '0');
 	}
 	*out = negative ? -v : v;
 	return 0;
@@ -168,6 +167,8 @@ int numeric_parse(Str text, Numeric *r, Error *err)
 	size_t used = scan_digits(rest, digits, &ndigits, &scale);
 	if (ndigits == 0 || scan_exponent((Str){ rest.p + used, rest.n - used }, &exponent))
 		return family_bad_text(err, "numeric", text);
+	if (exponent > scale && strspn(digits, "0") == ndigits)
+		exponent = scale;
 	if (exponent > MAX_WEIGHT_DIGITS * 2 || exponent < -MAX_SCALE * 4 || scale - exponent > MAX_SCALE)
 		return err_set(err, "22003", "value overflows numeric format");
 	mpz_set_str(r->coef, digits, 10);

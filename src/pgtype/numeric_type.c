@@ -1,7 +1,7 @@
 #include "pgtype/family.h"
 #include "pgtype/numeric.h"
 
-enum { SIGN_NEG = 0x4000, SIGN_NAN = 0xC000, SIGN_PINF = 0xD000, SIGN_NINF = 0xF000, MAX_SCALE = 0x3FFF };
+enum { SIGN_NEG = 0x4000, SIGN_NAN = 0xC000, SIGN_PINF = 0xD000, SIGN_NINF = 0xF000, MAX_SCALE = 0x3FFF, INFINITE_SCALE = 0x20 /* as PostgreSQL sends it */ };
 
 static Val numeric_val(const Numeric *n, Arena *a)
 {
@@ -65,7 +65,7 @@ static int send_special(NumKind kind, Buf *out)
 {
 	buf_put_u32(out, 0);
 	buf_put_u16(out, kind == NUM_NAN ? SIGN_NAN : kind == NUM_PINF ? SIGN_PINF : SIGN_NINF);
-	buf_put_u16(out, 0);
+	buf_put_u16(out, kind == NUM_NAN ? 0 : INFINITE_SCALE);
 	return 0;
 }
 

@@ -14,6 +14,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum {
+	LAST_WORDS_US = 500 * 1000, /* for what a lost primary is still doing */
+	CUT_US = 1000 * 1000,
+};
+
 typedef struct Listener {
 	struct Listener *next;
 	RouteListener *fn;
@@ -183,7 +188,29 @@ static void settle(Route *r)
 	notify(r, ROUTE_EV_STATE, from, to);
 }
 
+static bool wait_idle(Route *r, RouteGo side, RouteState while_in, int64_t us)
+{
+	int64_t until = clock_mono_us() + us;
+	while (atomic_load(&r->busy[side]) > 0) {
+		if (clock_mono_us() >= until || route_state(r) != while_in || atomic_load(&r->stop))
+			return false;
+		usleep(500);
+	}
+	return route_state(r) == while_in;
+}
+
 /* --- the prober's thread --- */
+
+/* A postmaster may be dead while its children still finish what they do, and answer. SQLite must know all that was acknowledged, so it waits
+ * for the last of them; one that says nothing is given up. */
+static void end_sessions_on_primary(Route *r, int64_t us)
+{
+	if (wait_idle(r, GO_PRIMARY, ROUTE_HOLD, us))
+		return;
+	notify(r, ROUTE_EV_CUT, ROUTE_HOLD, ROUTE_HOLD);
+	if (!wait_idle(r, GO_PRIMARY, ROUTE_HOLD, CUT_US))
+		log_warn("%s: a session still waits for the primary", r->cfg.database);
+}
 
 static bool leave_primary(Route *r, bool alive, Error *err)
 {
@@ -202,6 +229,7 @@ static void act(Route *r, MachineDo what)
 	if (what == DO_FIRST && r->has_sync && r->sync.on_first_contact)
 		r->sync.on_first_contact(r->sync.ctx);
 	if (what == DO_LEAVE) {
+		end_sessions_on_primary(r, LAST_WORDS_US);
 		bool ok = leave_primary(r, false, &err);
 		pthread_mutex_lock(&r->lock);
 		machine_left(&r->machine, clock_mono_us(), ok);
@@ -370,17 +398,6 @@ void route_login_end(Route *r)
 
 /* --- the return --- */
 
-static bool wait_idle(Route *r, RouteGo side, RouteState while_in, int64_t us)
-{
-	int64_t until = clock_mono_us() + us;
-	while (atomic_load(&r->busy[side]) > 0) {
-		if (clock_mono_us() >= until || route_state(r) != while_in)
-			return false;
-		usleep(500);
-	}
-	return route_state(r) == while_in;
-}
-
 static void set_fence(Route *r, bool on)
 {
 	pthread_mutex_lock(&r->lock);
@@ -449,7 +466,7 @@ int route_force_sqlite(Route *r, int64_t ttl_ms, Error *err)
 		r->machine.since = clock_mono_us();
 		snprintf(r->machine.reason, sizeof r->machine.reason, "forced by the operator");
 		settle(r);
-		wait_idle(r, GO_PRIMARY, ROUTE_HOLD, r->cfg.fence_ms * 1000LL);
+		end_sessions_on_primary(r, r->cfg.fence_ms * 1000LL);
 		ok = leave_primary(r, true, &why);
 	}
 	pthread_mutex_lock(&r->lock);

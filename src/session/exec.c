@@ -19,6 +19,9 @@ void exec_failed(Session *s, const Error *err)
 {
 	session_error(s, err);
 	bool implicit = s->txn.implicit;
+	/* Statements that are still open would keep the transaction's connection. */
+	if (s->txn.status == 'T' && !s->txn.savepoints)
+		portals_close_all(s);
 	txn_fail(&s->txn);
 	/* In a failed block settings are undone only when the block ends, as PostgreSQL does it. */
 	if (implicit || s->txn.status == 'I')
@@ -79,6 +82,9 @@ static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_ro
 		run_describe(plan->plan, x->run.formats, x->run.nformats, &s->out);
 		x->described = true;
 	}
+	/* Each Execute of a portal counts its own rows. */
+	if (!s->again)
+		x->run.rows = 0;
 	uint64_t before = x->run.open ? x->run.rows : 0;
 	size_t mark = s->out.len;
 	RunResult rc = run_execute(&s->txn, &x->run, max_rows ? max_rows - x->sent : 0, &s->out, err);
@@ -273,6 +279,11 @@ RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	if (atomic_load(&t->cancel)) {
 		atomic_store(&t->cancel, false);
 		err_set(err, "57014", "canceling statement due to user request");
+		return RUN_ERROR;
+	}
+	/* It has waited: for the write connection, or for a client that reads slowly. */
+	if (s->again && t->deadline_us && clock_mono_us() > t->deadline_us) {
+		err_set(err, "57014", "canceling statement due to statement timeout");
 		return RUN_ERROR;
 	}
 	for (;;) {

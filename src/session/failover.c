@@ -43,13 +43,35 @@ void cross_tell_source(Cross *x, char source)
 	wire_put_parameter_status(&x->s->out, "understudy.source", source == 'p' ? "postgres" : "sqlite");
 }
 
+/* What the statements were read under: the server's own defaults may differ from SQLite's, and what was set comes last. */
+static void add_server_settings(Cross *x, Redo *r)
+{
+	static const char *const names[] = { "DateStyle", "IntervalStyle", "TimeZone" };
+	Buf b = { 0 };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *value = x->link ? pglink_parameter(x->link, names[i]) : NULL;
+		if (value && !strchr(value, '\''))
+			buf_printf(&b, "SET %s = '%s'; ", names[i], value);
+	}
+	for (size_t i = 0; i + 1 < x->nparams; i += 2)
+		if (streq(x->params[i], "search_path"))
+			buf_printf(&b, "SET search_path = %s; ", x->params[i + 1]);
+	buf_puts(&b, r->settings);
+	buf_put_u8(&b, 0);
+	free(r->settings);
+	r->settings = (char *)b.data;
+}
+
 static void hear_commit(void *ctx, Redo *r)
 {
 	Cross *x = ctx;
-	if (x->f->cfg.redo)
-		redo_add(x->f->cfg.redo, r);
-	else
+	if (!x->f->cfg.redo) {
 		redo_free(r);
+		return;
+	}
+	r->user = mem_strdup(x->user);
+	add_server_settings(x, r);
+	redo_add(x->f->cfg.redo, r);
 }
 
 const RelayHooks cross_hooks = { .committed = hear_commit };
@@ -123,6 +145,22 @@ static void look_again(Failover *f)
 		loop_timer_set(f->server->loop, &f->timer, loop_now_us(f->server->loop) + FENCE_LOOK_US);
 }
 
+/* The primary is given up: whoever still waits for it is told so. */
+static void cut_links(Failover *f)
+{
+	ListNode *next;
+	for (ListNode *n = list_first(&f->crosses); n; n = next) {
+		next = list_after(&f->crosses, n);
+		Cross *x = list_item(n, Cross, node);
+		if (x->logging_in) {
+			cross_uncount(x); /* login_done sees that the primary is not wanted any more */
+		} else if (x->link && x->counted) {
+			cross_lost(x, "08006", "the primary does not answer");
+			session_continue(x->s); /* may free x */
+		}
+	}
+}
+
 static void timer_look(LoopTimer *t)
 {
 	look_again(t->owner);
@@ -132,12 +170,16 @@ static void task_look(LoopTask *t)
 {
 	Failover *f = t->owner;
 	atomic_store(&f->changed_posted, false);
+	if (atomic_exchange(&f->cut, false))
+		cut_links(f);
 	look_again(f);
 }
 
 static void route_changed(void *ctx, Route *r, RouteEvent event, RouteState from, RouteState to)
 {
 	Failover *f = ctx;
+	if (event == ROUTE_EV_CUT)
+		atomic_store(&f->cut, true);
 	if (!atomic_exchange(&f->changed_posted, true))
 		loop_post(f->server->loop, &f->changed);
 }

@@ -11,7 +11,7 @@ struct Failover {
 	Server *server;
 	List crosses;       /* leading thread only */
 	LoopTask changed;   /* the route has changed: posted by its listener */
-	atomic_bool changed_posted;
+	atomic_bool changed_posted, cut;
 	LoopTimer timer;    /* looks again while a fence waits, or logins are queued */
 	atomic_ullong logins, switched, aborted, in_doubt, retried;
 };
@@ -32,6 +32,7 @@ struct Cross {
 	bool choked;        /* the client must read before more of the server's bytes are taken */
 	bool stuffed;       /* the server must read before more of the client's bytes are taken */
 	void (*client_handler)(Io *io, uint32_t events); /* the session's own, behind ours */
+	bool undelivered;   /* nothing was outstanding, and what the client sent then did not reach the server */
 	bool waiting;       /* parked for the route, or for a free login */
 	bool welcomed;
 	bool sqlite_ready;  /* statements and settings are known there */

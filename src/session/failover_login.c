@@ -81,6 +81,21 @@ static void login_done(LoopTask *task)
 		login_failed(x);
 		return;
 	}
+	if (route_go(x->f->cfg.route) != GO_PRIMARY) {
+		/* The primary was left meanwhile. */
+		pglink_close(x->new_link);
+		x->new_link = NULL;
+		cross_uncount(x);
+		cross_park(x);
+		loop_timer_set(x->f->server->loop, &x->f->timer, loop_now_us(s->server->loop) + 2000);
+		return;
+	}
+	x->undelivered = false;
+	if (!x->counted) {
+		/* Given up while it was under way, and wanted again since. */
+		if (route_enter(x->f->cfg.route) == GO_PRIMARY)
+			cross_count(x, GO_PRIMARY);
+	}
 	x->link = x->new_link;
 	x->new_link = NULL;
 	x->io = (Io){ .fd = pglink_fd(x->link), .events = EPOLLIN, .handler = cross_link_ready, .owner = x };

@@ -70,10 +70,21 @@ static void note_in_doubt(Cross *x)
 		x->f->cfg.in_doubt(x->f->cfg.in_doubt_ctx, &d);
 }
 
-static bool can_run_again(const Relay *r)
+/* The server's own last words, said while it waited for input, prove that it had not read what is unanswered; so does a failed send when
+ * nothing else was under way. */
+static bool never_executed(const Cross *x)
 {
+	const Relay *r = pglink_relay(x->link);
+	return !r->commit_done && (x->undelivered || (r->gone && streq(r->gone_state, "57P01")));
+}
+
+static bool can_run_again(const Cross *x)
+{
+	const Relay *r = pglink_relay(x->link);
 	if (r->answered || r->record_full || r->record.len == 0)
 		return false;
+	if (never_executed(x))
+		return true;
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	Redo d = { .messages = r->record.data, .len = r->record.len, .binds = r->binds, .nbinds = r->nbinds };
 	RedoStmt *v;
@@ -99,23 +110,33 @@ static void give_back(Session *s, Str bytes)
 	s->in = b;
 }
 
+/* Statements that will be parsed once more must not be known already. */
+static void run_again(Cross *x)
+{
+	const Relay *r = pglink_relay(x->link);
+	const uint8_t *p = r->record.data, *end = p + r->record.len;
+	WireParse parse;
+	Error err;
+	for (; end - p >= 5 && (size_t)(end - p - 1) >= get_u32(p + 1); p += 1 + get_u32(p + 1))
+		if (*p == 'P' && wire_read_parse((Str){ (const char *)p + 5, get_u32(p + 1) - 4 }, &parse, &err) == 0)
+			stmts_remove(&x->stmts, parse.name);
+	give_back(x->s, buf_str(&r->record));
+	atomic_fetch_add(&x->f->retried, 1);
+}
+
 /* --- the loss --- */
 
 /* Answers every Sync and Query that the client waits for, the first with the error already written. */
-static void answer_owed(Cross *x, size_t owed, bool open_group, char status)
+static void answer_owed(Cross *x, size_t owed, bool open_group, char status, void (*complain)(Cross *x))
 {
 	for (size_t i = 0; i < owed; i++) {
-		if (i) {
-			if (status == 'E')
-				put_poisoned(x);
-			else
-				put_unknown(x);
-		}
+		if (i)
+			complain(x);
 		wire_put_ready(&x->s->out, status);
 	}
 	x->skip = open_group;
 	if (open_group && owed)
-		status == 'E' ? put_poisoned(x) : put_unknown(x);
+		complain(x);
 }
 
 static void lose_running(Cross *x, RelayLoss loss)
@@ -126,12 +147,17 @@ static void lose_running(Cross *x, RelayLoss loss)
 	if (loss == LOSS_STATEMENT) {
 		x->aborted = true;
 		put_lost_transaction(x);
-		answer_owed(x, owed, open_group, 'E');
+		answer_owed(x, owed, open_group, 'E', put_poisoned);
+		return;
+	}
+	if (never_executed(x)) {
+		put_lost_transaction(x);
+		answer_owed(x, owed, open_group, 'I', put_lost_transaction);
 		return;
 	}
 	note_in_doubt(x);
 	put_unknown(x);
-	answer_owed(x, owed, open_group, 'I');
+	answer_owed(x, owed, open_group, 'I', put_unknown);
 }
 
 void cross_lost(Cross *x, const char *sqlstate, const char *why)
@@ -156,9 +182,8 @@ void cross_lost(Cross *x, const char *sqlstate, const char *why)
 	}
 	if (loss == LOSS_TRANSACTION) {
 		x->aborted = true;
-	} else if (loss == LOSS_AUTOCOMMIT && can_run_again(r)) {
-		give_back(s, buf_str(&r->record));
-		atomic_fetch_add(&x->f->retried, 1);
+	} else if (loss == LOSS_AUTOCOMMIT && can_run_again(x)) {
+		run_again(x);
 	} else if (loss != LOSS_NOTHING) {
 		lose_running(x, loss);
 	}

@@ -1,6 +1,8 @@
 /* The two directions of an attached session. */
 #include "session/failover_internal.h"
 
+#include "base/sysio.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
@@ -102,10 +104,12 @@ static bool may_begin(Cross *x)
 ssize_t cross_client_bytes(Session *s, const uint8_t *p, size_t n)
 {
 	Cross *x = s->relay;
-	Error err = { 0 };
+	Error err; /* three kilobytes: not cleared for every message */
 	if (!x->counted && relay_idle(pglink_relay(x->link)) && !may_begin(x))
 		return 0;
+	bool quiet = relay_quiet(pglink_relay(x->link)) && pglink_unsent(x->link) == 0;
 	if (pglink_send(x->link, p, n, &err) < 0) {
+		x->undelivered |= quiet;
 		/* A lost connection is dealt with where the server's last words are read; epoll reports it at once. */
 		if (err_is(&err, "08006"))
 			return (ssize_t)n;
@@ -128,7 +132,7 @@ static void send_client(RelayOut *o)
 	size_t done = 0;
 	if (s->out.len == s->out_sent) {
 		struct msghdr m = { .msg_iov = o->v, .msg_iovlen = (size_t)o->n };
-		ssize_t put = o->n == 1 ? send(s->io.fd, o->v[0].iov_base, o->v[0].iov_len, MSG_NOSIGNAL) : sendmsg(s->io.fd, &m, MSG_NOSIGNAL);
+		ssize_t put = o->n == 1 ? sysio_send(s->io.fd, o->v[0].iov_base, o->v[0].iov_len, MSG_NOSIGNAL) : sysio_sendmsg(s->io.fd, &m, MSG_NOSIGNAL);
 		if (put < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 			s->doomed = true;
 		done = put > 0 ? (size_t)put : 0;
@@ -160,7 +164,7 @@ static void settle(Cross *x)
 static void receive(Cross *x)
 {
 	Session *s = x->s;
-	Error err = { 0 };
+	Error err;
 	uint8_t *buf = loop_rbuf(s->server->loop);
 	bool pending;
 	do {
@@ -201,7 +205,7 @@ void cross_link_ready(Io *io, uint32_t events)
 {
 	Cross *x = io->owner;
 	Session *s = x->s;
-	Error err = { 0 };
+	Error err;
 	if ((events & EPOLLOUT) && pglink_unsent(x->link)) {
 		if (pglink_flush(x->link, &err) < 0) {
 			cross_lost(x, "08006", err.message);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "pgtype/pgtype.h"
+#include "sql/plan.h"
 
 typedef enum { GUC_BOOL, GUC_INT, GUC_REAL, GUC_STRING, GUC_ENUM } GucType;
 
@@ -51,6 +52,11 @@ bool guc_bool(Guc *g, const char *name);
 int64_t guc_int(Guc *g, const char *name);
 /* Changes with every setting that planning depends on. */
 uint64_t guc_plan_key(const Guc *g);
+
+/* The schemas that a value of search_path names; $user becomes `user`. One allocation, the caller's to free. */
+const char **guc_search_path(const char *value, const char *user, size_t *n);
+/* The value that a SET gives: a list joined as PostgreSQL keeps it, schema names with quotes when they need them. */
+void guc_plan_value(const Plan *plan, Buf *out);
 
 void guc_commit(Guc *g);
 void guc_rollback(Guc *g);

@@ -41,8 +41,8 @@ void server_cancel(Server *sv, uint32_t pid, uint32_t key)
 	if (s && s->key == key && !(sv->relay && sv->relay->cancel && sv->relay->cancel(s))) {
 		atomic_store(&s->txn.cancel, true);
 		/* One that waits for the write connection runs no SQLite code that would see the flag. */
-		if (s->txn.db && s->park == PARK_WRITER && database_stop_waiting(&s->txn))
-			loop_post(sv->loop, &s->txn.wait_task);
+		if (s->txn.db)
+			database_cancel_wait(&s->txn);
 	}
 	pthread_mutex_unlock(&sv->lock);
 }

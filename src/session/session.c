@@ -1,6 +1,7 @@
 /* The straight line of a session: bytes in, messages one after another, bytes out. */
 #include "session/internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdarg.h>
@@ -9,6 +10,9 @@
 
 static void on_granted(LoopTask *task);
 static void on_synced(LoopTask *task);
+static void on_rest(LoopTask *task);
+static void on_idle(LoopTimer *timer);
+static void on_park(LoopTask *task);
 
 void session_error(Session *s, const Error *err)
 {
@@ -58,6 +62,7 @@ void session_free(Session *s)
 		prepared_drop_all(s);
 		txn_close(&s->txn);
 	}
+	loop_timer_cancel(s->server->loop, &s->idle_timer);
 	loop_remove(s->server->loop, &s->io);
 	close(s->io.fd);
 	guc_free(s->guc);
@@ -102,6 +107,45 @@ bool session_message_sqlite(Session *s, const WireFrame *f)
 	}
 }
 
+/* What PostgreSQL lets a message of this type hold (SocketBackend, PQ_SMALL_MESSAGE_LIMIT); 0 = there is no such message. */
+static size_t message_max(uint8_t type)
+{
+	switch (type) {
+	case 'Q':
+	case 'F':
+	case 'B':
+	case 'P':
+	case 'd':
+		return WIRE_MESSAGE_MAX;
+	case 'X':
+	case 'C':
+	case 'D':
+	case 'E':
+	case 'H':
+	case 'S':
+	case 'c':
+	case 'f':
+		return 10000;
+	default:
+		return 0;
+	}
+}
+
+/* The next message, if it is whole. The type is judged before its length is waited for. */
+static bool next_message(Session *s, const uint8_t *p, size_t n, WireFrame *f)
+{
+	Error err;
+	size_t max = n ? message_max(p[0]) : 0;
+	if (n && !max) {
+		session_fatal(s, "08P01", "invalid frontend message type %d", p[0]);
+		return false;
+	}
+	int rc = n ? wire_frame(p, n, max, f, &err) : 0;
+	if (rc < 0)
+		session_fatal(s, err.sqlstate, "%s", err.message);
+	return rc > 0;
+}
+
 static bool one_message(Session *s, const WireFrame *f)
 {
 	const RelayOps *relay = s->server->relay;
@@ -141,11 +185,7 @@ static size_t messages(Session *s, const uint8_t *p, size_t n)
 			continue;
 		}
 		WireFrame f;
-		Error err;
-		int rc = wire_frame(p + used, n - used, WIRE_MESSAGE_MAX, &f, &err);
-		if (rc < 0)
-			session_fatal(s, err.sqlstate, "%s", err.message);
-		if (rc <= 0 || !one_message(s, &f))
+		if (!next_message(s, p + used, n - used, &f) || !one_message(s, &f))
 			break;
 		used += f.size;
 	}
@@ -163,14 +203,23 @@ static void keep_rest(Session *s, const uint8_t *p, size_t used, size_t n)
 		buf_free(&s->in);
 }
 
-/* Waits for what the session is parked for. True: no need to wait, go on. False: the session is no longer ours. */
-static bool wait_parked(Session *s)
+/* Joins the queue for the write connection. True: it was free, go on. False: the session is no longer ours.
+ * It is done on the leading thread, where a client that goes away meanwhile will be noticed. */
+static bool wait_writer(Session *s)
 {
-	if (s->park == PARK_WRITER && database_wait_writer(&s->txn, on_granted, s)) {
-		s->park = PARK_NONE;
-		return true;
+	Loop *loop = s->server->loop;
+	if (!loop_leading(loop)) {
+		s->task = (LoopTask){ .fn = on_park, .owner = s };
+		loop_post(loop, &s->task);
+		return false;
 	}
-	return false;
+	s->off_loop = false;
+	loop_want(loop, &s->io, EPOLLRDHUP);
+	loop_attach(loop, &s->io);
+	if (!database_wait_writer(&s->txn, on_granted, s))
+		return false;
+	s->park = PARK_NONE;
+	return true;
 }
 
 /* Sends. True: go on; false: parked until the client reads or the disk has it. Frees nothing; sets doomed when the peer is gone. */
@@ -194,16 +243,45 @@ static SendResult send_out(Session *s)
 	return WAIT_CLIENT;
 }
 
+/* How long the client may keep silent now; 0 = for ever. */
+static int64_t idle_limit(const Session *s)
+{
+	if (s->park != PARK_NONE || s->state != SESSION_READY || s->in_extended || s->source != SOURCE_SQLITE)
+		return 0;
+	return s->txn.status == 'I' ? s->idle_timeout_us : s->idle_in_transaction_timeout_us;
+}
+
 /* Lets the session rest until its client says more. */
 static void rest(Session *s)
 {
 	Loop *loop = s->server->loop;
+	int64_t limit = idle_limit(s);
+	if (limit && !loop_leading(loop)) {
+		s->task = (LoopTask){ .fn = on_rest, .owner = s };
+		loop_post(loop, &s->task);
+		return;
+	}
+	if (limit) {
+		s->idle_timer.fn = on_idle;
+		s->idle_timer.owner = s;
+		loop_timer_set(loop, &s->idle_timer, clock_mono_us() + limit);
+	}
 	if (s->out.cap && s->out.len == 0 && s->state != SESSION_COPY_IN && s->out.cap > 8192)
 		buf_free(&s->out);
 	loop_want(loop, &s->io, s->park == PARK_CLIENT ? EPOLLOUT : EPOLLIN);
 	s->off_loop = false;
 	Io *ios[] = { &s->io };
 	loop_resume(loop, ios, 1);
+}
+
+/* More of a large result is to come: the others need not wait for it. */
+static void leave_loop(Session *s)
+{
+	Io *ios[] = { &s->io };
+	if (!loop_leading(s->server->loop))
+		return;
+	s->off_loop = true;
+	loop_promote(s->server->loop, ios, 1);
 }
 
 static void run(Session *s, const uint8_t *p, size_t n)
@@ -218,7 +296,7 @@ static void run(Session *s, const uint8_t *p, size_t n)
 		keep_rest(s, p, used, n);
 		bool whole = used > 0;
 		if (s->park == PARK_WRITER) {
-			if (!wait_parked(s))
+			if (!wait_writer(s))
 				return;
 		} else if (s->park == PARK_ROUTE) {
 			if (s->out.len && !session_flush(s))
@@ -237,6 +315,8 @@ static void run(Session *s, const uint8_t *p, size_t n)
 				rest(s);
 				return;
 			}
+			if (s->again)
+				leave_loop(s);
 		}
 		p = s->in.data;
 		n = s->in.len;
@@ -259,11 +339,37 @@ void session_post(Session *s)
 	loop_post(s->server->loop, &s->task);
 }
 
+static void on_rest(LoopTask *task)
+{
+	rest(task->owner);
+}
+
+static void on_park(LoopTask *task)
+{
+	Session *s = task->owner;
+	if (wait_writer(s))
+		run(s, NULL, 0);
+}
+
 static void on_granted(LoopTask *task)
 {
 	Session *s = task->owner;
 	s->park = PARK_NONE;
-	run(s, NULL, 0);
+	if (s->doomed)
+		session_free(s);
+	else
+		run(s, NULL, 0);
+}
+
+static void on_idle(LoopTimer *timer)
+{
+	Session *s = timer->owner;
+	if (s->txn.status == 'I')
+		session_fatal(s, "57P05", "terminating connection due to idle-session timeout");
+	else
+		session_fatal(s, "25P03", "terminating connection due to idle-in-transaction timeout");
+	session_flush(s);
+	session_free(s);
 }
 
 static void on_synced(LoopTask *task)
@@ -282,11 +388,17 @@ void session_on_io(Io *io, uint32_t events)
 		run(s, NULL, 0);
 		return;
 	}
+	if (s->park == PARK_WRITER && database_stop_waiting(&s->txn)) {
+		session_free(s);
+		return;
+	}
 	if (s->park != PARK_NONE) {
+		s->doomed = s->doomed || s->park == PARK_WRITER;
 		/* It comes back when the session goes on. */
 		loop_detach(loop, io);
 		return;
 	}
+	loop_timer_cancel(loop, &s->idle_timer);
 	uint8_t *buf = loop_rbuf(loop);
 	ssize_t n = sock_recv(io->fd, buf, LOOP_RBUF_SIZE);
 	if (n < 0)

@@ -73,6 +73,8 @@ struct Session {
 	size_t nsearch_path;
 	SqliteCopy *copy;
 	LoopTask task;        /* for session_post */
+	LoopTimer idle_timer; /* set and cancelled on the leading thread, while the session rests */
+	int64_t idle_timeout_us, idle_in_transaction_timeout_us;
 	void *relay;          /* failover.c's own */
 };
 

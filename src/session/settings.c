@@ -7,38 +7,10 @@
 
 enum { OID_TEXT = 25 };
 
-/* "$user", public -> names; one allocation holds the array and the text. */
 static void parse_search_path(Session *s, const char *value)
 {
-	size_t n = strlen(value), max = n / 2 + 2, user = strlen(s->user);
 	free(s->search_path);
-	s->search_path = mem_alloc(max * sizeof(char *) + n + 1 + (user + 1) * max);
-	char *to = (char *)(s->search_path + max);
-	s->nsearch_path = 0;
-	for (const char *p = value; *p;) {
-		while (*p == ' ' || *p == ',')
-			p++;
-		if (!*p)
-			break;
-		char *name = to;
-		if (*p == '"') {
-			for (p++; *p && !(*p == '"' && p[1] != '"'); p++) {
-				if (*p == '"')
-					p++;
-				*to++ = *p;
-			}
-			p += *p == '"';
-		} else {
-			for (; *p && *p != ',' && *p != ' '; p++)
-				*to++ = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
-		}
-		*to++ = '\0';
-		if (streq(name, "$user")) {
-			memcpy(name, s->user, user + 1);
-			to = name + user + 1;
-		}
-		s->search_path[s->nsearch_path++] = name;
-	}
+	s->search_path = guc_search_path(value, s->user, &s->nsearch_path);
 	s->vars->search_path = s->search_path;
 	s->vars->nsearch_path = s->nsearch_path;
 }
@@ -50,6 +22,10 @@ static void on_changed(void *ctx, const char *name, const char *value)
 		parse_search_path(s, value);
 	} else if (streq(name, "statement_timeout")) {
 		s->statement_timeout_us = strtoll(value, NULL, 10) * 1000;
+	} else if (streq(name, "idle_in_transaction_session_timeout")) {
+		s->idle_in_transaction_timeout_us = strtoll(value, NULL, 10) * 1000;
+	} else if (streq(name, "idle_session_timeout")) {
+		s->idle_timeout_us = strtoll(value, NULL, 10) * 1000;
 	} else if (streq(name, "default_transaction_read_only")) {
 		s->txn.default_read_only = streq(value, "on");
 	} else if (streq(name, "default_transaction_isolation")) {
@@ -122,29 +98,6 @@ SqlEnv settings_env(Session *s)
 			 .user = s->user, .database = s->database };
 }
 
-/* Values of a list, joined as PostgreSQL keeps them; schema names get quotes when they need them. */
-static void join_values(const Plan *plan, Buf *out)
-{
-	bool is_list = plan->nvalues > 1 || strcasecmp(plan->name, "search_path") == 0;
-	for (size_t i = 0; i < plan->nvalues; i++) {
-		const char *v = plan->values[i];
-		if (i)
-			buf_puts(out, ", ");
-		bool plain = *v && !(*v >= '0' && *v <= '9') && strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(v);
-		if (!is_list || plain || strcasecmp(plan->name, "DateStyle") == 0) {
-			buf_puts(out, v);
-			continue;
-		}
-		buf_put_u8(out, '"');
-		for (; *v; v++) {
-			if (*v == '"')
-				buf_put_u8(out, '"');
-			buf_put_u8(out, (uint8_t)*v);
-		}
-		buf_put_u8(out, '"');
-	}
-}
-
 static int set_transaction(Session *s, const Plan *plan, Error *err)
 {
 	bool for_session = plan->name && strstr(plan->name, "SESSION");
@@ -162,7 +115,7 @@ static int set_named(Session *s, const Plan *plan, Error *err)
 	if (plan->nvalues == 0 || plan->is_default)
 		return guc_set(s->guc, plan->name, NULL, plan->local, err);
 	Buf value = { 0 };
-	join_values(plan, &value);
+	guc_plan_value(plan, &value);
 	const char *v = buf_cstr(&value);
 	int rc;
 	if (strcasecmp(plan->name, "transaction_isolation") == 0)

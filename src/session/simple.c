@@ -1,11 +1,15 @@
 /* Simple queries: all statements of one Query message, one transaction unless they say otherwise. */
 #include "session/internal.h"
+#include "session/literals.h"
+
+#include "sql/oids.h"
 
 typedef struct SimpleQuery {
 	Arena *arena;     /* of the parse of several statements; NULL for one statement from the cache */
 	ParsedSql parsed;
 	size_t at, n;
 	Exec exec;
+	Val literals[LITERALS_MAX]; /* parameters that stand for the text's own numbers */
 } SimpleQuery;
 
 static void close_query(Session *s, SimpleQuery *q)
@@ -32,10 +36,49 @@ static int failed_block_error(Error *err)
 	return err_set(err, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
 }
 
+static bool all_integers(const CachedPlan *p, size_t n)
+{
+	if (!p->plan || p->plan->kind != PLAN_QUERY || p->plan->nparams != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (p->plan->param_types[i] != T_INT4)
+			return false;
+	return true;
+}
+
+/* The plan that the statement shares with those that differ in their numbers only, or NULL: then the text itself decides, errors included. */
+static CachedPlan *shared_plan(Session *s, SimpleQuery *q, Str text, const SqlEnv *env)
+{
+	Buf lifted = { 0 };
+	uint32_t types[LITERALS_MAX];
+	Error ignored;
+	size_t n = literals_lift(text, &lifted, q->literals);
+	if (n == 0) {
+		buf_free(&lifted);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		types[i] = T_INT4;
+	CachedPlan *p = database_plan(&s->txn, buf_str(&lifted), types, n, env, guc_plan_key(s->guc), &ignored);
+	buf_free(&lifted);
+	if (!p || !all_integers(p, n)) {
+		plan_unref(p);
+		return NULL;
+	}
+	q->exec.run.params = q->literals;
+	q->exec.run.nparams = n;
+	return p;
+}
+
 /* One statement or none comes from the cache; several are parsed here. */
 static int open_query(Session *s, SimpleQuery *q, Str text, Error *err)
 {
 	SqlEnv env = settings_env(s);
+	q->exec.plan = shared_plan(s, q, text, &env);
+	if (q->exec.plan) {
+		q->n = 1;
+		return 0;
+	}
 	q->exec.plan = database_plan(&s->txn, text, NULL, 0, &env, guc_plan_key(s->guc), err);
 	if (q->exec.plan) {
 		q->n = q->exec.plan->plan ? 1 : 0;
@@ -90,6 +133,8 @@ static void park(Session *s, SimpleQuery *q, SessionPark why)
 	if (!s->query) {
 		s->query = mem_alloc(sizeof *q);
 		*s->query = *q;
+		if (q->exec.run.params == q->literals)
+			s->query->exec.run.params = s->query->literals;
 	}
 	if (why != PARK_NONE)
 		s->park = why;

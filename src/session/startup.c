@@ -115,7 +115,10 @@ int session_attach_sqlite(Session *s, Error *err)
 	if (!d)
 		return -1;
 	s->vars->sequences = database_sequences(d);
+	/* A CancelRequest may look for this session already. */
+	pthread_mutex_lock(&s->server->lock);
 	txn_init(&s->txn, d, &s->types, s->vars);
+	pthread_mutex_unlock(&s->server->lock);
 	return 0;
 }
 

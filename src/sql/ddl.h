@@ -51,6 +51,9 @@ const CatRel *ddl_find_rel(Ddl *d, const PgQuery__RangeVar *rv); /* table, view 
 const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name);
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location); /* pg_catalog is not changed: 42501 */
 
+/* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view) */
+bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel);
+
 /* ddl_column.c, ddl_constraint.c: elements of CREATE TABLE and ALTER TABLE, added to a relation in the making */
 int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
 int ddl_add_column_constraints(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);

@@ -95,7 +95,7 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 	int32_t typmod = -1;
 	uint32_t serial = serial_type(def->type_name);
 	if (serial && def->type_name->n_array_bounds)
-		return an_error(d->ps, def->type_name->location, "0A000", "array of serial is not implemented");
+		return an_error(d->ps, def->type_name->location, "0A000", "array of serial is not " "implemented");
 	const PgType *t = serial ? pgtype_builtin(serial) : an_typename(d->ps, def->type_name, &typmod);
 	if (!t)
 		return -1;
@@ -118,9 +118,11 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr)
 {
 	const char *text = ddl_expr_sql(d, expr);
-	if (!text || !an_expr_text(d->ps->env, d->a, text, NULL, AT_DEFAULT, c->type->oid, c->typmod, d->err))
+	const Expr *x = text ? an_expr_text(d->ps->env, d->a, text, NULL, AT_DEFAULT, c->type->oid, c->typmod, d->err) : NULL;
+	if (!x)
 		return -1;
-	c->default_sql = arena_strdup(d->a, text);
+	/* DEFAULT NULL is no default to PostgreSQL. */
+	c->default_sql = x->kind == X_CONST && x->val.kind == VAL_NULL ? NULL : arena_strdup(d->a, text);
 	return 0;
 }
 

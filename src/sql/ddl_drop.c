@@ -137,8 +137,34 @@ static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
 	return 0;
 }
 
-static int drop_relations(Ddl *d, const DropList *l, bool cascade)
+static const char *kind_noun(const CatRel *r)
 {
+	return r->kind == REL_VIEW ? "view" : r->kind == REL_SEQUENCE ? "sequence" : "table";
+}
+
+/* Views over what is dropped, and views over those; the list grows while it is gone through. */
+static int collect_views(Ddl *d, DropList *l, bool cascade)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		for (size_t k = 0; k < d->cat->nrels; k++) {
+			const CatRel *v = d->cat->rels[k], *r = l->rels[i];
+			if (v->kind != REL_VIEW || listed(l, v) || !ddl_view_uses(d, v, r))
+				continue;
+			if (!cascade)
+				return depend_error(d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
+						    arena_printf(d->a, "view %s depends on %s %s", v->name, kind_noun(r), r->name));
+			ddl_notice(d, "00000", "drop cascades to view %s", v->name);
+			if (list_add(d, l, v))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int drop_relations(Ddl *d, DropList *l, bool cascade)
+{
+	if (collect_views(d, l, cascade))
+		return -1;
 	if (release_foreign_keys(d, l, cascade))
 		return -1;
 	for (size_t i = 0; i < l->n; i++) {

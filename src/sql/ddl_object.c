@@ -322,6 +322,10 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 	int type = (int)s->rename_type;
 	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
 		const CatIndex *x = ddl_find_index(d, s->relation->schemaname, s->relation->relname);
+		if (!x && s->missing_ok) {
+			ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);
+			return ddl_finish(d, "ALTER INDEX");
+		}
 		if (!x)
 			return an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", s->relation->relname);
 		if (ddl_name_taken(d, x->table->schema, s->newname))

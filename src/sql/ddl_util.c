@@ -155,11 +155,16 @@ const char *ddl_expr_sql(Ddl *d, const PgNode *node)
 	return text;
 }
 
+static bool is_builtin_schema(uint32_t oid)
+{
+	return oid < FIRST_USER_OID && oid != NS_PUBLIC;
+}
+
 uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
 {
 	const SqlEnv *env = d->ps->env;
 	if (rv->catalogname && *rv->catalogname && !streq(rv->catalogname, env->database)) {
-		an_refuse(d->ps, rv->location, "cross-database references are not implemented: \"%s.%s.%s\"", rv->catalogname, rv->schemaname,
+		an_refuse(d->ps, rv->location, "cross-database references are not " "implemented: \"%s.%s.%s\"", rv->catalogname, rv->schemaname,
 			  rv->relname);
 		return 0;
 	}
@@ -167,13 +172,13 @@ uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
 		const CatSchema *s = catalog_schema(d->cat, rv->schemaname);
 		if (!s)
 			an_error(d->ps, rv->location, "3F000", "schema \"%s\" does not exist", rv->schemaname);
-		else if (s->oid == NS_PG_CATALOG)
+		else if (is_builtin_schema(s->oid))
 			an_error(d->ps, 0, "42501", "permission denied to create \"%s.%s\"", s->name, rv->relname);
-		return s && s->oid != NS_PG_CATALOG ? s->oid : 0;
+		return s && !is_builtin_schema(s->oid) ? s->oid : 0;
 	}
 	for (size_t i = 0; i < env->nsearch_path; i++) {
 		const CatSchema *s = catalog_schema(d->cat, env->search_path[i]);
-		if (s && s->oid != NS_PG_CATALOG)
+		if (s && !is_builtin_schema(s->oid))
 			return s->oid;
 	}
 	an_error(d->ps, rv->location, "3F000", "no schema has been selected to create in");
@@ -327,7 +332,7 @@ const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name)
 
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location)
 {
-	if (r->kind == REL_VIRTUAL)
+	if (r->oid < FIRST_USER_OID)
 		return an_error(d->ps, -1, "42501", "permission denied: \"%s\" is a system catalog", r->name);
 	return 0;
 }

@@ -91,6 +91,27 @@ static int emit_returning(Emitter *e, const Query *q, const Outside *o)
 	return rc;
 }
 
+static bool may_be_null(const Expr *x)
+{
+	while ((x->kind == X_RELABEL || x->kind == X_FUNC) && x->args.n == 1 && !(x->proc && streq(x->proc->src, "nextval_oid")))
+		x = x->args.items[0];
+	if (x->kind == X_FUNC)
+		return !(x->proc && streq(x->proc->src, "nextval_oid"));
+	return x->kind != X_CONST || x->val.kind == VAL_NULL;
+}
+
+/* A NULL written to the column that is SQLite's row number would make SQLite invent a key: it is caught before. */
+static int emit_assigned(Emitter *e, const CatRel *rel, int attnum, const Expr *x)
+{
+	if (rel->rowid_col != attnum || !may_be_null(x))
+		return emit_expr(e, x);
+	buf_printf(&e->out, "pg_notnull(%u, %d, ", rel->oid, attnum);
+	if (emit_expr(e, x) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 static int emit_set(Emitter *e, const Query *q, const TargetList *set)
 {
 	for (size_t i = 0; i < set->n; i++) {
@@ -98,7 +119,7 @@ static int emit_set(Emitter *e, const Query *q, const TargetList *set)
 		emit_column(e, q->result->rel, set->items[i].attnum);
 		buf_puts(&e->out, " = ");
 		const Expr *value = set->items[i].expr;
-		if ((i == 0 && e->nstash ? emit_stash(e, q, value) : emit_expr(e, value)) < 0)
+		if ((i == 0 && e->nstash ? emit_stash(e, q, value) : emit_assigned(e, q->result->rel, set->items[i].attnum, value)) < 0)
 			return -1;
 	}
 	return set->n ? 0 : emit_refuse(e, -1, "an UPDATE of generated columns only is not available in SQLite mode");
@@ -153,7 +174,7 @@ static int emit_insert_rows(Emitter *e, const Query *q)
 		buf_puts(&e->out, r ? ", (" : begin ? " VALUES (pg_upsert_begin(0, " : " VALUES (");
 		for (size_t i = 0; i < q->values[r].n; i++) {
 			buf_puts(&e->out, i ? ", " : "");
-			if (emit_expr(e, q->values[r].items[i]) < 0)
+			if (emit_assigned(e, q->result->rel, q->insert_attnums[i], q->values[r].items[i]) < 0)
 				return -1;
 			buf_puts(&e->out, begin && i == 0 ? ")" : "");
 		}
@@ -183,13 +204,14 @@ static int emit_insert_source(Emitter *e, const Query *q)
 	for (size_t i = 0; i < q->targets.n; i++) {
 		if (i)
 			buf_puts(&e->out, ", ");
-		if (emit_expr(e, q->targets.items[i].expr) < 0)
+		if (emit_assigned(e, q->result->rel, q->insert_attnums[i], q->targets.items[i].expr) < 0)
 			return -1;
 	}
 	buf_puts(&e->out, " FROM ");
 	if (emit_from(e, q->from, q->nfrom) < 0)
 		return -1;
-	buf_puts(&e->out, many_rows(q) ? " WHERE (SELECT pg_upsert_begin(0, 1))" : " WHERE 1"); /* a WHERE keeps ON CONFLICT from being read as a join's ON */
+	buf_puts(&e->out, many_rows(q) ? " WHERE (SELECT pg_upsert_begin(0, 1))"
+				       : " WHERE 1"); /* a WHERE keeps ON CONFLICT from being read as a join's ON */
 	return 0;
 }
 

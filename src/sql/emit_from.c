@@ -1,12 +1,15 @@
 /* FROM and column references. */
 #include "sql/emit_internal.h"
 
+enum { MAX_PACKED = 100 }; /* SQLite allows 127 arguments */
+
 /* Set-returning functions that exist as table-valued functions of the file's connection, by prosrc. */
 static const struct {
 	const char *src, *table;
 	bool elem; /* called with the element type's OID first */
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
+	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
 	{ "generate_series_int4", "pg_generate_series_int8", false },
 	{ "generate_series_int8", "pg_generate_series_int8", false },
 	{ "generate_series_step_int4", "pg_generate_series_int8", false },
@@ -39,6 +42,12 @@ static const char *function_column(const Rte *r, int column)
 	return r->func->proc->nout ? r->func->proc->out_names[column - 1] : "value";
 }
 
+/* A lateral item whose rows come as texts made by pg_pack (sql/fn_pack.c). */
+static bool is_packed(const Rte *r)
+{
+	return r->lateral && (r->kind == RTE_SUBQUERY || (r->kind == RTE_FUNCTION && !is_set(r)));
+}
+
 int emit_var(Emitter *e, const Expr *x)
 {
 	const Rte *r = x->rte;
@@ -51,14 +60,17 @@ int emit_var(Emitter *e, const Expr *x)
 			buf_printf(&e->out, ".rowid, %zu)", i);
 			return 0;
 		}
+	if (is_packed(r)) {
+		buf_printf(&e->out, "pg_unpack(t%d.value, %d)", r->id, x->column - 1);
+		return 0;
+	}
 	if (r == e->excluded)
 		buf_puts(&e->out, "excluded.");
 	else if (r == e->plain_rte && e->returning_of) {
 		/* SQLite's RETURNING does not know the alias. */
 		emit_ident(&e->out, e->returning_of->sqlite_name);
 		buf_puts(&e->out, ".");
-	}
-	else if (r != e->plain_rte)
+	} else if (r != e->plain_rte)
 		buf_printf(&e->out, "t%d.", r->id);
 	if (r->kind == RTE_RELATION)
 		emit_ident(&e->out, r->rel->cols[x->column - 1].sqlite_name);
@@ -90,9 +102,13 @@ static int emit_function(Emitter *e, const Rte *r)
 {
 	if (is_set(r))
 		return emit_set_function(e, r);
-	if (r->lateral)
-		return emit_refuse(e, r->location,
-				   "this function in FROM with arguments from other tables is not available in SQLite mode");
+	if (r->lateral) {
+		buf_puts(&e->out, "json_each(json_array(pg_pack(");
+		if (emit_expr(e, r->func) < 0)
+			return -1;
+		buf_puts(&e->out, r->with_ordinality ? ", 1)))" : ")))");
+		return 0;
+	}
 	buf_puts(&e->out, "(SELECT ");
 	if (emit_expr(e, r->func) < 0)
 		return -1;
@@ -106,9 +122,25 @@ static int check_returning_source(Emitter *e, const Rte *r)
 	bool changes = e->returning_of == r->rel;
 	for (size_t i = 0; e->returning_of && i < r->rel->nconstraints; i++)
 		changes |= r->rel->constraints[i]->ref == e->returning_of;
-	return changes ? emit_refuse(e, r->location, "a subquery in RETURNING that reads a table changed by the statement is not available in "
-						      "SQLite mode")
-			: 0;
+	return changes ? emit_refuse(e, r->location,
+				     "a subquery in RETURNING that reads a table changed by the statement is not available in "
+				     "SQLite mode")
+		       : 0;
+}
+
+static int emit_lateral(Emitter *e, const Rte *r)
+{
+	if (r->ncols > MAX_PACKED)
+		return emit_refuse(e, r->location, "a LATERAL subquery with more than %d columns is not available in SQLite mode",
+				   MAX_PACKED);
+	buf_puts(&e->out, "json_each((SELECT json_group_array(pg_pack(");
+	for (size_t i = 0; i < r->ncols; i++)
+		buf_printf(&e->out, i ? ", c%zu" : "c%zu", i + 1);
+	buf_puts(&e->out, ")) FROM (");
+	if (emit_select(e, r->query, OUT_ALIAS) < 0)
+		return -1;
+	buf_puts(&e->out, ")))");
+	return 0;
 }
 
 static int emit_rte(Emitter *e, const Rte *r)
@@ -121,8 +153,10 @@ static int emit_rte(Emitter *e, const Rte *r)
 		emit_ident(&e->out, r->rel->sqlite_name);
 		break;
 	case RTE_SUBQUERY:
-		if (r->lateral)
-			return emit_refuse(e, r->location, "LATERAL subqueries are not available in SQLite mode");
+		if (r->lateral) {
+			rc = emit_lateral(e, r);
+			break;
+		}
 		buf_puts(&e->out, "(");
 		rc = emit_select(e, r->query, OUT_ALIAS);
 		buf_puts(&e->out, ")");

@@ -10,16 +10,45 @@ static uint32_t type_of(const Expr *x)
 	return x->type == 705 ? 25 : x->type;
 }
 
+/* Functions that see the blanks of a char(n), which the file does not keep. */
+static bool sees_blanks(const PgProc *p, const SqliteFn *fn)
+{
+	static const char *const names[] = { "textlike",    "textnlike",     "texticlike",    "texticnlike",   "textregexeq",
+					     "textregexne", "texticregexeq", "texticregexne", "bpcharoctetlen" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (streq(p->src, names[i]))
+			return true;
+	return fn->flags & FN_TYPED;
+}
+
+static int emit_own_args(Emitter *e, const PgProc *p, const SqliteFn *fn, Expr *const *args, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool padded = type_of(args[i]) == 1042 && args[i]->typmod > 4 && sees_blanks(p, fn);
+		buf_puts(&e->out, i ? ", " : "");
+		if (padded)
+			buf_printf(&e->out, "pg_cast_out(1042, %d, ", args[i]->typmod);
+		if (emit_expr(e, args[i]) < 0)
+			return -1;
+		if (padded)
+			buf_puts(&e->out, ")");
+	}
+	return 0;
+}
+
 static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
 {
-	const SqliteFn *fn = *p->src ? fn_find(p->src) : NULL;
+	const char *src = *p->src ? p->src : sql_function_form(p->oid);
+	if (!src) /* written in SQL by PostgreSQL: here a C function named after the call */
+		src = arena_printf(e->a, "sql_%s_%u", p->name, p->nargs);
+	const SqliteFn *fn = fn_find(src);
 	if (!fn)
-		return emit_refuse(e, location, "the function %s is not available in SQLite mode", p->name);
-	emit_ident(&e->out, arena_printf(e->a, "pg_%s", p->src));
+		return emit_inline(e, p, args, n, location);
+	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
 	for (size_t i = 0; fn->flags & FN_TYPED && i < n; i++)
 		buf_printf(&e->out, "%u, ", type_of(args[i]));
-	if (emit_list(e, args, n) < 0)
+	if (emit_own_args(e, p, fn, args, n) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
@@ -78,7 +107,7 @@ static int emit_like(Emitter *e, const PgProc *p, Expr *const *args, int locatio
 {
 	Str pattern = args[1]->kind == X_CONST && args[1]->val.kind == VAL_TEXT ? args[1]->val.s : (Str){ 0 };
 	size_t n = like_prefix(pattern);
-	if (!n || args[0]->kind != X_VAR)
+	if (!n || args[0]->kind != X_VAR || args[0]->type == 1042)
 		return emit_own_call(e, p, args, 2, location);
 	if (emit_around(e, "(", args[0], " >= ") < 0)
 		return -1;
@@ -132,6 +161,10 @@ int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, boo
 		return emit_like(e, p, args, location);
 	if (!*p->src && n == 2 && (streq(p->name, "textanycat") || streq(p->name, "anytextcat")))
 		return emit_concat_any(e, args, streq(p->name, "textanycat"));
+	if (streq(p->src, "pg_typeof") && n == 1) {
+		buf_printf(&e->out, "%u", args[0]->type);
+		return 0;
+	}
 	Native f = native_form(p->src);
 	if (f.form != NATIVE_NONE)
 		return emit_native(e, f, args, n);
@@ -300,12 +333,25 @@ static bool is_text(uint32_t type)
 	return type == 25 || type == 1043 || type == 705 || type == 1042;
 }
 
+/* The types whose text is a name (regclass and its kin) have functions of their own, for they need the catalog. */
+static const char *own_io(Emitter *e, uint32_t type, bool in)
+{
+	const PgType *t = catalog_type(e->cat, type);
+	const char *name = !t ? NULL : in ? t->input : t->output;
+	return name && strncmp(name, "reg", 3) == 0 && fn_find(name) ? name : NULL;
+}
+
 static int emit_via_io(Emitter *e, const Expr *x, const Expr *arg)
 {
 	bool out = !is_text(type_of(arg)), in = !is_text(x->type);
-	if (in)
+	const char *own_in = own_io(e, x->type, true), *own_out = own_io(e, type_of(arg), false);
+	if (own_in)
+		buf_printf(&e->out, "pg_%s(", own_in);
+	else if (in)
 		buf_printf(&e->out, "pg_cast_in(%u, -1, ", x->type);
-	if (out)
+	if (own_out)
+		buf_printf(&e->out, "pg_%s(", own_out);
+	else if (out)
 		buf_printf(&e->out, "pg_cast_out(%u, %d, ", arg->type, arg->typmod);
 	if (emit_expr(e, arg) < 0)
 		return -1;

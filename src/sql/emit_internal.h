@@ -26,6 +26,8 @@ typedef struct Native {
 
 /* procs.c: the native form for a prosrc; form NATIVE_NONE when there is none. */
 Native native_form(const char *src);
+/* The name in fn.h's tables of a function that PostgreSQL defines in SQL and that therefore has no prosrc; NULL when there is none. */
+const char *sql_function_form(uint32_t oid);
 /* The SQLite name of an aggregate (without quotes, in `buf`), native or own. `typed`: called with type OIDs first. False: unavailable. */
 bool native_aggregate(const Catalog *cat, const PgProc *proc, char *buf, size_t cap, bool *typed);
 
@@ -52,6 +54,8 @@ int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, 
 int emit_func(Emitter *e, const Expr *x);
 int emit_aggregate(Emitter *e, const Expr *x);
 int emit_cast(Emitter *e, const Expr *x);
+/* The body of a function that PostgreSQL defines in SQL; 0A000 for the others. */
+int emit_inline(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location);
 int emit_sqlvalue(Emitter *e, const Expr *x);
 int emit_minmax(Emitter *e, const Expr *x);
 

@@ -1,6 +1,8 @@
 /* The emitter's own SQLite functions. */
 #include "sql/fn_sql.h"
 
+#include "catalog/catalog.h"
+
 static void row_count(sqlite3_context *ctx, sqlite3_value *v, int64_t when_null, const char *sqlstate, const char *word)
 {
 	int64_t n = sqlite3_value_type(v) == SQLITE_NULL ? when_null : sqlite3_value_int64(v);
@@ -28,7 +30,26 @@ static void single_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_value(ctx, argv[1]);
 }
 
+/* pg_notnull(relation, attnum, value) */
+static void not_null(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (sqlite3_value_type(argv[2]) != SQLITE_NULL) {
+		sqlite3_result_value(ctx, argv[2]);
+		return;
+	}
+	const Catalog *cat = fn_env(ctx)->catalog;
+	const CatRel *r = cat ? catalog_rel_by_oid(cat, (uint32_t)sqlite3_value_int64(argv[0])) : NULL;
+	const CatColumn *c = r ? catrel_attnum(r, sqlite3_value_int(argv[1])) : NULL;
+	const CatSchema *s = r ? catalog_schema_by_oid(cat, r->schema) : NULL;
+	Error *err = &fn_env(ctx)->error;
+	err_set(err, "23502", "null value in column \"%s\" of relation \"%s\" violates not-null constraint", c ? c->name : "",
+		r ? r->name : "");
+	err_object(err, s ? s->name : NULL, r ? r->name : NULL, c ? c->name : NULL, NULL);
+	fn_fail(ctx);
+}
+
 const SqliteFn fn_table_sql[] = {
+	{ "notnull", 3, 0, not_null },
 	{ "limit_count", 1, FN_IMMUTABLE, limit_count },
 	{ "offset_count", 1, FN_IMMUTABLE, offset_count },
 	{ "single_row", 2, FN_IMMUTABLE, single_row },

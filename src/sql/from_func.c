@@ -6,9 +6,18 @@ static bool returns_record(const Expr *f)
 	return f->kind == X_FUNC && f->proc->nout > 0;
 }
 
+/* The result parameter of these functions has a name, which an alias of the table does not replace. */
+static bool has_value_column(const Expr *f)
+{
+	return f->kind == X_FUNC && (streq(f->proc->name, "json_array_elements") || streq(f->proc->name, "json_array_elements_text") ||
+				     streq(f->proc->name, "jsonb_array_elements") || streq(f->proc->name, "jsonb_array_elements_text"));
+}
+
 static int function_columns(ParseState *ps, Rte *r, const char *column_name)
 {
 	const Expr *f = r->func;
+	if (has_value_column(f))
+		column_name = "value";
 	size_t n = returns_record(f) ? f->proc->nout : 1;
 	r->cols = arena_array(ps->a, Column, n + 2);
 	for (size_t i = 0; i < n; i++) {

@@ -217,7 +217,7 @@ static Expr *build_call(ParseState *ps, const Call *call, const Candidate *c)
 	f->variadic_array = call->func_variadic;
 	for (size_t i = 0; i < n; i++) {
 		Expr *arg = coerce_type(ps, args[i], declared[i], -1, COERCE_IMPLICIT, -1);
-		if (arg && arg->type == T_UNKNOWN && arg->kind == X_CONST)
+		if (arg && arg->type == T_UNKNOWN && arg->kind == X_CONST && !streq(p->src, "pg_typeof"))
 			arg = coerce_unknown_to_text(ps, arg);
 		if (!arg)
 			return NULL;

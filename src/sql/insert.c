@@ -142,14 +142,15 @@ static Expr *given_value(Insert *in, const PgNode *node, const CatColumn *col)
 	return e ? assign_to_column(ps, e, in->rel, col, e->location) : NULL;
 }
 
-/* Columns that the statement does not give get their default in each row; NULL ones are left to SQLite. */
+/* Columns that the statement does not give get their default in each row; NULL ones are left to SQLite, but for the rowid. */
 static int missing_columns(Insert *in, const CatColumn ***out, size_t *n)
 {
 	*out = arena_array(in->ps->a, const CatColumn *, in->rel->ncols + 1);
 	*n = 0;
 	for (size_t i = 0; i < in->rel->ncols; i++) {
 		const CatColumn *c = &in->rel->cols[i];
-		bool given = c->dropped || c->generated || (!c->default_sql && !(c->identity && c->sequence));
+		bool given =
+			c->dropped || c->generated || (!c->default_sql && !(c->identity && c->sequence) && c->attnum != in->rel->rowid_col);
 		for (size_t k = 0; k < in->ngiven && !given; k++)
 			given = in->cols[k] == c;
 		if (!given)

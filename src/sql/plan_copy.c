@@ -236,7 +236,8 @@ static int copy_insert(Copy *c)
 	ps->params->n = ps->params->cap = c->ncols;
 	for (size_t i = 0; i < c->rel->ncols; i++) {
 		const CatColumn *col = &c->rel->cols[i];
-		if (col->dropped || col->generated || is_copied(c, col) || (!col->default_sql && !(col->identity && col->sequence)))
+		if (col->dropped || col->generated || is_copied(c, col) ||
+		    (!col->default_sql && !(col->identity && col->sequence) && col->attnum != c->rel->rowid_col))
 			continue;
 		Expr *e = column_default(ps, c->rel, col);
 		if (!e)

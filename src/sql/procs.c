@@ -12,6 +12,26 @@ static const Native natives[] = {
 	{ "int4up", NATIVE_SAME, NULL },	 { "int2up", NATIVE_SAME, NULL },	  { "int8up", NATIVE_SAME, NULL },
 	{ "int4and", NATIVE_INFIX, "&" },	 { "int4or", NATIVE_INFIX, "|" },	  { "int8and", NATIVE_INFIX, "&" },
 	{ "int8or", NATIVE_INFIX, "|" },	 { "int4not", NATIVE_PREFIX, "~" },	  { "int8not", NATIVE_PREFIX, "~" },
+	{ "nameeqtext", NATIVE_COMPARE, "=" },
+	{ "texteqname", NATIVE_COMPARE, "=" },
+	{ "namenetext", NATIVE_COMPARE, "<>" },
+	{ "textnename", NATIVE_COMPARE, "<>" },
+	{ "namelttext", NATIVE_COMPARE, "<" },
+	{ "textltname", NATIVE_COMPARE, "<" },
+	{ "text_pattern_lt", NATIVE_COMPARE, "<" },
+	{ "bpchar_pattern_lt", NATIVE_COMPARE, "<" },
+	{ "nameletext", NATIVE_COMPARE, "<=" },
+	{ "textlename", NATIVE_COMPARE, "<=" },
+	{ "text_pattern_le", NATIVE_COMPARE, "<=" },
+	{ "bpchar_pattern_le", NATIVE_COMPARE, "<=" },
+	{ "namegttext", NATIVE_COMPARE, ">" },
+	{ "textgtname", NATIVE_COMPARE, ">" },
+	{ "text_pattern_gt", NATIVE_COMPARE, ">" },
+	{ "bpchar_pattern_gt", NATIVE_COMPARE, ">" },
+	{ "namegetext", NATIVE_COMPARE, ">=" },
+	{ "textgename", NATIVE_COMPARE, ">=" },
+	{ "text_pattern_ge", NATIVE_COMPARE, ">=" },
+	{ "bpchar_pattern_ge", NATIVE_COMPARE, ">=" },
 };
 
 /* Types whose comparison functions are SQLite's comparison of the stored values, with the type's collation. */
@@ -54,6 +74,26 @@ Native native_form(const char *src)
 			return natives[i];
 	const char *op = comparison_of(src);
 	return op ? (Native){ src, NATIVE_COMPARE, op } : (Native){ src, NATIVE_NONE, NULL };
+}
+
+const char *sql_function_form(uint32_t oid)
+{
+	static const struct {
+		uint32_t oid;
+		const char *name;
+	} forms[] = {
+		{ 879, "lpad_blanks" },
+		{ 880, "rpad_blanks" },
+		{ 1285, "quote_literal_any" },
+		{ 1290, "quote_nullable_any" },
+		{ 1810, "bit_length_bytea" },
+		{ 1811, "bit_length_text" },
+		{ 2074, "textregexsubstr_similar" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+		if (forms[i].oid == oid)
+			return forms[i].name;
+	return NULL;
 }
 
 static bool is_minmax_native(uint32_t type)

@@ -44,6 +44,32 @@ static uint32_t schema_oid(ParseState *ps, const char *name)
 	return s ? s->oid : 0;
 }
 
+static const CatIndex *index_in(const Catalog *cat, uint32_t ns, const char *name)
+{
+	for (size_t i = 0; ns && i < cat->nrels; i++) {
+		const CatRel *r = cat->rels[i];
+		for (size_t k = 0; r->schema == ns && k < r->nindexes; k++) {
+			if (streq(r->indexes[k]->name, name))
+				return r->indexes[k];
+		}
+	}
+	return NULL;
+}
+
+/* schema NULL: through the search path. */
+static const CatIndex *index_named(ParseState *ps, const char *schema, const char *name)
+{
+	const Catalog *cat = ps->env->cat;
+	const CatIndex *x = NULL;
+	if (!cat)
+		return NULL;
+	if (schema)
+		return index_in(cat, schema_oid(ps, schema), name);
+	for (size_t i = 0; !x && i < ps->env->nsearch_path; i++)
+		x = index_in(cat, schema_oid(ps, ps->env->search_path[i]), name);
+	return x;
+}
+
 static int class_lookup(ParseState *ps, Str text, const char **part, size_t n, int location, uint32_t *oid)
 {
 	const Catalog *cat = ps->env->cat;
@@ -59,6 +85,11 @@ static int class_lookup(ParseState *ps, Str text, const char **part, size_t n, i
 			ns = schema_oid(ps, ps->env->search_path[i]);
 			r = ns ? catalog_rel(cat, ns, part[0]) : NULL;
 		}
+	}
+	const CatIndex *x = r ? NULL : index_named(ps, n == 2 ? part[0] : NULL, part[n - 1]);
+	if (x) {
+		*oid = x->oid;
+		return 0;
 	}
 	if (!r && n == 2)
 		return an_error(ps, location, "42P01", "relation \"%s.%s\" does not exist", part[0], part[1]);

@@ -117,6 +117,10 @@ static Expr *whole_row(ParseState *ps, const NsItem *item, int location)
 {
 	if (!item->rte)
 		return an_refuse(ps, location, "a whole-row reference to a join is not available in SQLite mode"), NULL;
+	const Rte *r = item->rte;
+	/* the row of a function that returns one value is that value */
+	if (r->kind == RTE_FUNCTION && r->ncols == 1 && !(r->func->kind == X_FUNC && r->func->proc->nout))
+		return var_new(ps, item->rte, 1, location);
 	uint32_t type = item->rte->kind == RTE_RELATION && item->rte->rel->rowtype ? item->rte->rel->rowtype : 2249;
 	Expr *v = expr_new(ps, X_VAR, type, location);
 	v->rte = item->rte;
@@ -138,7 +142,9 @@ static bool is_system_column(const char *name)
  * 1 found, 0 no such column, -1 error. */
 static int system_column(ParseState *ps, const NsItem *item, const char *name, int location, Expr **out)
 {
-	if (!item->rte || item->rte->kind != RTE_RELATION || item->rte->rel->kind == REL_VIRTUAL)
+	if (!item->rte || item->rte->kind != RTE_RELATION)
+		return 0;
+	if (item->rte->rel->kind == REL_VIRTUAL && !streq(name, "tableoid"))
 		return 0;
 	if (streq(name, "tableoid") && !item->rte->nullable) {
 		*out = expr_const(ps, 26, val_int(item->rte->rel->oid));
@@ -300,6 +306,11 @@ const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool miss
 	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
 										: rel_in_schema(ps, rv->schemaname, rv->relname)
 					  : rel_in_path(ps, rv->relname);
+	if (r && r->stale) {
+		an_error(ps, rv->location, "55000", "table \"%s\" has changed on the primary and has not been copied again yet", r->name);
+		err_hint(ps->err, "Its rows on SQLite may be wrong. It can be used again when the primary is back.");
+		return NULL;
+	}
 	if (r || missing_ok)
 		return r;
 	if (*rv->schemaname)

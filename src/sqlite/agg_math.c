@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-typedef struct Total {
+/* SQLite aligns the state to eight bytes, less than __int128 asks for by itself. */
+typedef struct __attribute__((packed, aligned(8))) Total {
 	int64_t n;
 	__int128 sum;
 } Total;
@@ -265,6 +266,12 @@ static void float_avg(sqlite3_context *ctx)
 	fn_result(ctx, &v);
 }
 
+/* Taking a value away from a rounded sum would leave another sum than PostgreSQL's. */
+static void float_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	fn_raise(ctx, "0A000", "sum and avg of floating point values over a window frame whose start moves are not available in SQLite mode");
+}
+
 typedef struct BoolTotal {
 	int64_t trues, falses;
 } BoolTotal;
@@ -307,14 +314,14 @@ const SqliteAgg agg_table_math[] = {
 	{ "sum.int4", 1, FN_STRICT, total_step, total_int8, total_int8, total_inverse },
 	{ "sum.int8", 1, FN_STRICT, total_step, total_numeric, total_numeric, total_inverse },
 	{ "sum.numeric", 1, FN_STRICT, num_step, num_sum_final, num_sum_value, num_inverse },
-	{ "sum.float4", 1, FN_STRICT, float4_step, float_sum, NULL, NULL },
-	{ "sum.float8", 1, FN_STRICT, float_step, float_sum, NULL, NULL },
+	{ "sum.float4", 1, FN_STRICT, float4_step, float_sum, float_sum, float_inverse },
+	{ "sum.float8", 1, FN_STRICT, float_step, float_sum, float_sum, float_inverse },
 	{ "avg.int2", 1, FN_STRICT, total_step, total_average, total_average, total_inverse },
 	{ "avg.int4", 1, FN_STRICT, total_step, total_average, total_average, total_inverse },
 	{ "avg.int8", 1, FN_STRICT, total_step, total_average, total_average, total_inverse },
 	{ "avg.numeric", 1, FN_STRICT, num_step, num_avg_final, num_avg_value, num_inverse },
-	{ "avg.float4", 1, FN_STRICT, float_step, float_avg, NULL, NULL },
-	{ "avg.float8", 1, FN_STRICT, float_step, float_avg, NULL, NULL },
+	{ "avg.float4", 1, FN_STRICT, float_step, float_avg, float_avg, float_inverse },
+	{ "avg.float8", 1, FN_STRICT, float_step, float_avg, float_avg, float_inverse },
 	{ "bool_and.bool", 1, FN_STRICT, bool_step, bool_all, bool_all, bool_inverse },
 	{ "every.bool", 1, FN_STRICT, bool_step, bool_all, bool_all, bool_inverse },
 	{ "bool_or.bool", 1, FN_STRICT, bool_step, bool_any, bool_any, bool_inverse },

@@ -4,8 +4,8 @@
  *
  *   pg_agg_ordered(name, distinct, nargs, nkeys, key type, key flags, ..., args, keys)
  *
- * `name` is that of the aggregate as in SqliteAgg.name; `args` are its arguments (type OIDs first when it is typed). Key flags: 1 descending,
- * 2 nulls first. With `distinct`, of rows whose keys are all equal only the first is given.
+ * `name` is that of the aggregate as in SqliteAgg.name; `args` are its arguments (type OIDs first when it is typed). Key flags: 1
+ * descending, 2 nulls first. With `distinct`, of rows whose keys are all equal only the first is given.
  */
 #include "sqlite/fn.h"
 

@@ -1,7 +1,10 @@
 #include "sqlite/fn.h"
 #include "sqlite/collation.h"
 #include "sqlite/fn_array.h"
+#include "sqlite/fn_float.h"
 #include "sqlite/fn_json.h"
+#include "sqlite/fn_numeric_math.h"
+#include "sqlite/fn_text.h"
 
 #include "sqlite/vtab_set.h"
 
@@ -14,9 +17,12 @@
 
 enum { MAX_EXTRA_TABLES = 8 };
 
-static const SqliteFn *const fn_tables[] = { fn_table_int, fn_table_numeric, fn_table_datetime, fn_table_json, fn_table_format, fn_table_json_array, fn_table_misc,
-					     fn_table_array, fn_table_array_edit, fn_table_array_search, fn_table_array_text };
-static const SqliteAgg *const agg_tables[] = { agg_table_math, agg_table_json, agg_table_datetime, agg_table_ordered, agg_table_array };
+static const SqliteFn *const fn_tables[] = { fn_table_text, fn_table_chars, fn_table_like, fn_table_text_format, fn_table_bytea, fn_table_codec, fn_table_regex, fn_table_uuid,
+					     fn_table_int, fn_table_numeric, fn_table_datetime, fn_table_datetime_now, fn_table_datetime_cast, fn_table_datetime_compare, fn_table_json, fn_table_format, fn_table_json_array, fn_table_misc,
+					     fn_table_array, fn_table_array_edit, fn_table_array_search, fn_table_array_text,
+					     fn_table_float, fn_table_float_trig, fn_table_numeric_math };
+static const SqliteAgg *const agg_tables[] = { agg_table_math, agg_table_text, agg_table_json, agg_table_datetime, agg_table_ordered, agg_table_array,
+					      agg_table_stat, agg_table_regr };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];

@@ -24,6 +24,10 @@ void dt_result_interval(sqlite3_context *ctx, const Interval *iv);
 bool dt_ok(sqlite3_context *ctx, int rc);
 Error *dt_err(sqlite3_context *ctx);
 const TimeZone *dt_zone(sqlite3_context *ctx);
+/* The start of the transaction in the session's zone. */
+int64_t dt_local_now(sqlite3_context *ctx);
+/* A time of day: what is left of whole days. */
+int64_t dt_wrap_day(int64_t us);
 
 /* fn_datetime_part.c */
 void dt_timestamp_part(sqlite3_context *ctx, int argc, sqlite3_value **argv);
@@ -43,6 +47,8 @@ void dt_timestamp_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 void dt_timestamptz_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 void dt_timestamp_izone(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 void dt_timestamptz_izone(sqlite3_context *ctx, int argc, sqlite3_value **argv);
+void dt_timetz_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv);
+void dt_timetz_izone(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 void dt_timestamptz_trunc_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 void dt_make_date(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 void dt_make_time(sqlite3_context *ctx, int argc, sqlite3_value **argv);

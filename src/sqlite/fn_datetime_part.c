@@ -341,8 +341,9 @@ static bool interval_part(DtUnit unit, const Interval *iv, Part *p)
 		p->value = years / 1000;
 		return true;
 	case DTU_EPOCH: /* a year has 365.25 days here, a month 30 */
-		*p = (Part){ .value = ((__int128)years * 1461 + (__int128)months * 120 + (__int128)iv->days * 4) * (US_PER_DAY / 4) + iv->us,
-			.scale = 6 };
+		*p = (Part){ .value =
+				     ((__int128)years * 1461 + (__int128)months * 120 + (__int128)iv->days * 4) * (US_PER_DAY / 4) + iv->us,
+			     .scale = 6 };
 		return true;
 	default:
 		return clock_part(unit, iv->us, p);

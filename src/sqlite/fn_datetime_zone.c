@@ -69,6 +69,29 @@ void dt_timestamptz_izone(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	shift_zone(ctx, argv, true, 1);
 }
 
+static void move_timetz(sqlite3_context *ctx, TimeTz t, int32_t east)
+{
+	t.us = dt_wrap_day(t.us + (t.zone + (int64_t)east) * US_PER_SEC);
+	t.zone = -east;
+	dt_result_timetz(ctx, t);
+}
+
+/* A time alone has no date: the zone's offset is today's. */
+void dt_timetz_zone(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	TimeTz t;
+	int32_t east;
+	if (dt_arg_timetz(ctx, argv[1], &t) && zone_offset(ctx, fn_arg_str(argv[0]), fn_env(ctx)->types->xact_start_us, false, &east))
+		move_timetz(ctx, t, east);
+}
+void dt_timetz_izone(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	TimeTz t;
+	int32_t east;
+	if (dt_arg_timetz(ctx, argv[1], &t) && interval_offset(ctx, argv[0], &east))
+		move_timetz(ctx, t, east);
+}
+
 /* A zone that is an abbreviation is a constant offset here. */
 static const TimeZone *zone_of(sqlite3_context *ctx, Str name, int64_t ts, bool is_local)
 {
@@ -175,8 +198,9 @@ void dt_make_interval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	double s = dt_arg_double(argv[6]);
 	Interval iv;
 	int32_t weeks;
-	if (!isfinite(s) || fabs(s) > 9e12 || __builtin_mul_overflow(v[0], 12, &iv.months) || __builtin_add_overflow(iv.months, v[1], &iv.months) ||
-	    __builtin_mul_overflow(v[2], 7, &weeks) || __builtin_add_overflow(weeks, v[3], &iv.days)) {
+	if (!isfinite(s) || fabs(s) > 9e12 || __builtin_mul_overflow(v[0], 12, &iv.months) ||
+	    __builtin_add_overflow(iv.months, v[1], &iv.months) || __builtin_mul_overflow(v[2], 7, &weeks) ||
+	    __builtin_add_overflow(weeks, v[3], &iv.days)) {
 		fn_raise(ctx, "22008", "interval out of range");
 		return;
 	}

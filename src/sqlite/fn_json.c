@@ -124,10 +124,22 @@ static void field(sqlite3_context *ctx, sqlite3_value **argv, bool canonical, bo
 	if (j && j->kind == JSON_OBJECT)
 		jf_result_value(ctx, json_get(j, fn_arg_str(argv[1])), canonical, as_text);
 }
-FN(fn_json_field) { field(ctx, argv, false, false); }
-FN(fn_json_field_text) { field(ctx, argv, false, true); }
-FN(fn_jsonb_field) { field(ctx, argv, true, false); }
-FN(fn_jsonb_field_text) { field(ctx, argv, true, true); }
+FN(fn_json_field)
+{
+	field(ctx, argv, false, false);
+}
+FN(fn_json_field_text)
+{
+	field(ctx, argv, false, true);
+}
+FN(fn_jsonb_field)
+{
+	field(ctx, argv, true, false);
+}
+FN(fn_jsonb_field_text)
+{
+	field(ctx, argv, true, true);
+}
 
 static void element(sqlite3_context *ctx, sqlite3_value **argv, bool canonical, bool as_text)
 {
@@ -138,10 +150,22 @@ static void element(sqlite3_context *ctx, sqlite3_value **argv, bool canonical, 
 	else if (j && canonical && j->kind < JSON_ARRAY && (sqlite3_value_int64(argv[1]) == 0 || sqlite3_value_int64(argv[1]) == -1))
 		jf_result_value(ctx, j, canonical, as_text); /* a scalar jsonb is kept as an array of one */
 }
-FN(fn_json_element) { element(ctx, argv, false, false); }
-FN(fn_json_element_text) { element(ctx, argv, false, true); }
-FN(fn_jsonb_element) { element(ctx, argv, true, false); }
-FN(fn_jsonb_element_text) { element(ctx, argv, true, true); }
+FN(fn_json_element)
+{
+	element(ctx, argv, false, false);
+}
+FN(fn_json_element_text)
+{
+	element(ctx, argv, false, true);
+}
+FN(fn_jsonb_element)
+{
+	element(ctx, argv, true, false);
+}
+FN(fn_jsonb_element_text)
+{
+	element(ctx, argv, true, true);
+}
 
 static void extract(sqlite3_context *ctx, sqlite3_value **argv, bool canonical, bool as_text)
 {
@@ -163,10 +187,22 @@ static void extract(sqlite3_context *ctx, sqlite3_value **argv, bool canonical, 
 	if (j)
 		jf_result_value(ctx, j, canonical, as_text);
 }
-FN(fn_json_extract) { extract(ctx, argv, false, false); }
-FN(fn_json_extract_text) { extract(ctx, argv, false, true); }
-FN(fn_jsonb_extract) { extract(ctx, argv, true, false); }
-FN(fn_jsonb_extract_text) { extract(ctx, argv, true, true); }
+FN(fn_json_extract)
+{
+	extract(ctx, argv, false, false);
+}
+FN(fn_json_extract_text)
+{
+	extract(ctx, argv, false, true);
+}
+FN(fn_jsonb_extract)
+{
+	extract(ctx, argv, true, false);
+}
+FN(fn_jsonb_extract_text)
+{
+	extract(ctx, argv, true, true);
+}
 
 FN(fn_typeof)
 {
@@ -184,7 +220,8 @@ FN(fn_array_length)
 	if (j->kind == JSON_ARRAY)
 		sqlite3_result_int64(ctx, (int64_t)j->n);
 	else
-		fn_raise(ctx, "22023", j->kind == JSON_OBJECT ? "cannot get array length of a non-array" : "cannot get array length of a scalar");
+		fn_raise(ctx, "22023",
+			 j->kind == JSON_OBJECT ? "cannot get array length of a non-array" : "cannot get array length of a scalar");
 }
 FN(fn_pretty)
 {
@@ -206,8 +243,14 @@ static void contains(sqlite3_context *ctx, sqlite3_value *x, sqlite3_value *y)
 	if (jy)
 		sqlite3_result_int(ctx, json_contains(jx, jy));
 }
-FN(fn_contains) { contains(ctx, argv[0], argv[1]); }
-FN(fn_contained) { contains(ctx, argv[1], argv[0]); }
+FN(fn_contains)
+{
+	contains(ctx, argv[0], argv[1]);
+}
+FN(fn_contained)
+{
+	contains(ctx, argv[1], argv[0]);
+}
 
 static bool has_key(const Json *j, Str key)
 {
@@ -241,8 +284,14 @@ static void exists_many(sqlite3_context *ctx, sqlite3_value **argv, bool all)
 			r = has_key(j, keys[i]);
 	sqlite3_result_int(ctx, r);
 }
-FN(fn_exists_any) { exists_many(ctx, argv, false); }
-FN(fn_exists_all) { exists_many(ctx, argv, true); }
+FN(fn_exists_any)
+{
+	exists_many(ctx, argv, false);
+}
+FN(fn_exists_all)
+{
+	exists_many(ctx, argv, true);
+}
 
 static bool compare(sqlite3_context *ctx, sqlite3_value **argv, int *c)
 {
@@ -254,12 +303,12 @@ static bool compare(sqlite3_context *ctx, sqlite3_value **argv, int *c)
 	*c = (*c > 0) - (*c < 0);
 	return true;
 }
-#define COMPARE(name, test)                            \
-	FN(name)                                       \
-	{                                              \
-		int c;                                 \
-		if (compare(ctx, argv, &c))            \
-			sqlite3_result_int(ctx, test); \
+#define COMPARE(name, test)                                                                                                                \
+	FN(name)                                                                                                                           \
+	{                                                                                                                                  \
+		int c;                                                                                                                     \
+		if (compare(ctx, argv, &c))                                                                                                \
+			sqlite3_result_int(ctx, test);                                                                                     \
 	}
 COMPARE(fn_eq, c == 0)
 COMPARE(fn_ne, c != 0)
@@ -309,9 +358,18 @@ static void to_int(sqlite3_context *ctx, sqlite3_value *v, const char *type, int
 	else
 		sqlite3_result_int64(ctx, r);
 }
-FN(fn_to_int2) { to_int(ctx, argv[0], "smallint", INT16_MIN, INT16_MAX); }
-FN(fn_to_int4) { to_int(ctx, argv[0], "integer", INT32_MIN, INT32_MAX); }
-FN(fn_to_int8) { to_int(ctx, argv[0], "bigint", INT64_MIN, INT64_MAX); }
+FN(fn_to_int2)
+{
+	to_int(ctx, argv[0], "smallint", INT16_MIN, INT16_MAX);
+}
+FN(fn_to_int4)
+{
+	to_int(ctx, argv[0], "integer", INT32_MIN, INT32_MAX);
+}
+FN(fn_to_int8)
+{
+	to_int(ctx, argv[0], "bigint", INT64_MIN, INT64_MAX);
+}
 static void to_float(sqlite3_context *ctx, sqlite3_value *v, const char *type, uint32_t oid)
 {
 	ARENA(a);
@@ -325,8 +383,14 @@ static void to_float(sqlite3_context *ctx, sqlite3_value *v, const char *type, u
 	else
 		fn_result(ctx, &r);
 }
-FN(fn_to_float4) { to_float(ctx, argv[0], "real", 700); }
-FN(fn_to_float8) { to_float(ctx, argv[0], "double precision", 701); }
+FN(fn_to_float4)
+{
+	to_float(ctx, argv[0], "real", 700);
+}
+FN(fn_to_float8)
+{
+	to_float(ctx, argv[0], "double precision", 701);
+}
 
 #define PURE (FN_STRICT | FN_IMMUTABLE)
 

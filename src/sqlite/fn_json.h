@@ -20,6 +20,9 @@ void jf_result_value(sqlite3_context *ctx, const Json *j, bool canonical, bool a
 bool jf_index(Str s, int64_t *out);
 /* Appends a stored value of a PostgreSQL type as JSON. -1 with env->error filled. */
 int jf_put_typed(sqlite3_context *ctx, uint32_t oid, sqlite3_value *v, bool is_key, Buf *out);
+int jf_put_val(sqlite3_context *ctx, uint32_t oid, const Val *v, bool is_key, Buf *out);
+/* fn_json_array.c: a stored array; `lines` puts each element of the outer level on a line of its own. */
+int jf_put_array(sqlite3_context *ctx, const PgType *elem, Str stored, bool lines, Buf *out);
 
 #define JF(name) void name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 /* fn_json_edit.c */
@@ -30,6 +33,7 @@ JF(jf_delete_array);
 JF(jf_delete_path);
 JF(jf_set);
 JF(jf_insert);
+JF(jf_set_null); /* jsonb_set with JSON's null as the value */
 JF(jf_strip_nulls);
 JF(jf_strip_nulls_b);
 /* fn_json_build.c */

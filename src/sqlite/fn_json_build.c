@@ -4,8 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_JSON = 114, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_UNKNOWN = 705,
-	OID_DATE = 1082, OID_TIMESTAMP = 1114, OID_TIMESTAMPTZ = 1184, OID_NUMERIC = 1700, OID_JSONB = 3802 };
+enum {
+	OID_BOOL = 16,
+	OID_INT8 = 20,
+	OID_INT2 = 21,
+	OID_INT4 = 23,
+	OID_JSON = 114,
+	OID_FLOAT4 = 700,
+	OID_FLOAT8 = 701,
+	OID_UNKNOWN = 705,
+	OID_DATE = 1082,
+	OID_TIMESTAMP = 1114,
+	OID_TIMESTAMPTZ = 1184,
+	OID_NUMERIC = 1700,
+	OID_JSONB = 3802
+};
 
 static bool is_number(uint32_t oid)
 {
@@ -45,11 +58,10 @@ static int put_moment(FnEnv *env, uint32_t oid, Str s, Buf *out)
 	return 0;
 }
 
-static int put_as_text(FnEnv *env, const PgType *t, const TypeEnv *types, sqlite3_value *v, bool bare, Buf *out)
+static int put_as_text(FnEnv *env, const PgType *t, const TypeEnv *types, const Val *v, bool bare, Buf *out)
 {
 	_cleanup_(buf_free) Buf b = { 0 };
-	Val val = fn_arg(v);
-	if (type_out(t, -1, &val, types, &b, &env->error) < 0)
+	if (type_out(t, -1, v, types, &b, &env->error) < 0)
 		return -1;
 	Str s = buf_str(&b);
 	/* NaN and the infinities are no JSON numbers */
@@ -60,10 +72,21 @@ static int put_as_text(FnEnv *env, const PgType *t, const TypeEnv *types, sqlite
 	return 0;
 }
 
-int jf_put_typed(sqlite3_context *ctx, uint32_t oid, sqlite3_value *v, bool is_key, Buf *out)
+static int bad_key(Error *err)
+{
+	return err_set(err, "22023", "key value must be scalar, not array, composite, or json");
+}
+
+static int put_bool(bool b, bool is_key, Buf *out)
+{
+	buf_printf(out, is_key ? "\"%s\"" : "%s", b ? "true" : "false");
+	return 0;
+}
+
+int jf_put_val(sqlite3_context *ctx, uint32_t oid, const Val *v, bool is_key, Buf *out)
 {
 	FnEnv *env = fn_env(ctx);
-	if (sqlite3_value_type(v) == SQLITE_NULL) {
+	if (v->kind == VAL_NULL) {
 		buf_puts(out, "null");
 		return 0;
 	}
@@ -71,34 +94,32 @@ int jf_put_typed(sqlite3_context *ctx, uint32_t oid, sqlite3_value *v, bool is_k
 	if (!t)
 		return err_set(&env->error, "0A000", "type %u in JSON is not supported on SQLite", oid);
 	if (t->typtype == 'd' && t->base_oid)
-		return jf_put_typed(ctx, t->base_oid, v, is_key, out);
-	if (t->elem || t->typtype == 'c' || oid == 2249) {
-		if (is_key)
-			return err_set(&env->error, "22023", "key value must be scalar, not array, composite, or json");
+		return jf_put_val(ctx, t->base_oid, v, is_key, out);
+	bool composite = t->typtype == 'c' || oid == 2249, json = oid == OID_JSON || oid == OID_JSONB;
+	if (is_key && (t->elem || composite || json))
+		return bad_key(&env->error);
+	if (composite)
 		return err_set(&env->error, "0A000", "JSON from values of type %s is not supported on SQLite", t->name);
-	}
-	if (is_key) {
-		if (oid == OID_JSON || oid == OID_JSONB)
-			return err_set(&env->error, "22023", "key value must be scalar, not array, composite, or json");
-		if (oid == OID_BOOL) {
-			buf_puts(out, sqlite3_value_int(v) ? "\"true\"" : "\"false\"");
-			return 0;
-		}
-	}
-	if (oid == OID_BOOL) {
-		buf_puts(out, sqlite3_value_int(v) ? "true" : "false");
-		return 0;
-	}
-	if (oid == OID_JSON || oid == OID_JSONB) {
-		buf_put_str(out, fn_arg_str(v));
+	if (t->elem)
+		return jf_put_array(ctx, t->elem, v->s, false, out);
+	if (oid == OID_BOOL)
+		return put_bool(v->i, is_key, out);
+	if (json) {
+		buf_put_str(out, v->s);
 		return 0;
 	}
 	if (oid == OID_TIMESTAMP || oid == OID_TIMESTAMPTZ)
-		return put_moment(env, oid, fn_arg_str(v), out);
+		return put_moment(env, oid, v->s, out);
 	TypeEnv types = *env->types;
 	if (oid == OID_DATE)
 		types.date_style = DATESTYLE_ISO;
 	return put_as_text(env, t, &types, v, is_number(oid) && !is_key, out);
+}
+
+int jf_put_typed(sqlite3_context *ctx, uint32_t oid, sqlite3_value *v, bool is_key, Buf *out)
+{
+	Val val = fn_arg(v);
+	return jf_put_val(ctx, oid, &val, is_key, out);
 }
 
 /* Ends a function: the text as json, or brought to jsonb's form. */
@@ -124,8 +145,14 @@ static void to_json(sqlite3_context *ctx, sqlite3_value **argv, bool canonical)
 	else
 		finish(ctx, &b, canonical);
 }
-JF(jf_to_json) { to_json(ctx, argv, false); }
-JF(jf_to_jsonb) { to_json(ctx, argv, true); }
+JF(jf_to_json)
+{
+	to_json(ctx, argv, false);
+}
+JF(jf_to_jsonb)
+{
+	to_json(ctx, argv, true);
+}
 
 static void build_array(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool canonical)
 {
@@ -143,8 +170,14 @@ static void build_array(sqlite3_context *ctx, int argc, sqlite3_value **argv, bo
 	buf_put_u8(&b, ']');
 	finish(ctx, &b, canonical);
 }
-JF(jf_build_array) { build_array(ctx, argc, argv, false); }
-JF(jf_build_arrayb) { build_array(ctx, argc, argv, true); }
+JF(jf_build_array)
+{
+	build_array(ctx, argc, argv, false);
+}
+JF(jf_build_arrayb)
+{
+	build_array(ctx, argc, argv, true);
+}
 
 static int put_pair(sqlite3_context *ctx, int n, int i, sqlite3_value **argv, bool canonical, Buf *b)
 {
@@ -170,7 +203,8 @@ static void build_object(sqlite3_context *ctx, int argc, sqlite3_value **argv, b
 	if (n % 2) {
 		Error *err = &fn_env(ctx)->error;
 		err_set(err, "22023", "argument list must have even number of elements");
-		err_hint(err, "The arguments of %s() must consist of alternating keys and values.", canonical ? "jsonb_build_object" : "json_build_object");
+		err_hint(err, "The arguments of %s() must consist of alternating keys and values.",
+			 canonical ? "jsonb_build_object" : "json_build_object");
 		fn_fail(ctx);
 		return;
 	}
@@ -184,8 +218,14 @@ static void build_object(sqlite3_context *ctx, int argc, sqlite3_value **argv, b
 	buf_put_u8(&b, '}');
 	finish(ctx, &b, canonical);
 }
-JF(jf_build_object) { build_object(ctx, argc, argv, false); }
-JF(jf_build_objectb) { build_object(ctx, argc, argv, true); }
+JF(jf_build_object)
+{
+	build_object(ctx, argc, argv, false);
+}
+JF(jf_build_objectb)
+{
+	build_object(ctx, argc, argv, true);
+}
 
 /* ---- aggregates: the text grows in the aggregate's context ---- */
 
@@ -232,10 +272,10 @@ static void agg_end(sqlite3_context *ctx, const char *close, bool canonical, boo
 	if (last)
 		buf_free(b);
 }
-#define AGG_END(name, close, canonical, last)         \
-	static void name(sqlite3_context *ctx)        \
-	{                                             \
-		agg_end(ctx, close, canonical, last); \
+#define AGG_END(name, close, canonical, last)                                                                                              \
+	static void name(sqlite3_context *ctx)                                                                                             \
+	{                                                                                                                                  \
+		agg_end(ctx, close, canonical, last);                                                                                      \
 	}
 AGG_END(json_agg_final, "]", false, true)
 AGG_END(json_agg_value, "]", false, false)

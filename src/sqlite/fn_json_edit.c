@@ -193,7 +193,7 @@ static void edit_array(Edit *e, Json *j, int level, bool last)
 	}
 }
 
-static void edit(sqlite3_context *ctx, int argc, sqlite3_value **argv, EditKind kind)
+static void edit(sqlite3_context *ctx, int argc, sqlite3_value **argv, EditKind kind, bool null_value)
 {
 	ARENA(a);
 	Edit e = { .kind = kind, .a = a, .ctx = ctx };
@@ -201,7 +201,9 @@ static void edit(sqlite3_context *ctx, int argc, sqlite3_value **argv, EditKind 
 	if (e.n < 0)
 		return;
 	Json *j = container(ctx, argv[0], kind == EDIT_DELETE ? "cannot delete path in scalar" : "cannot set path in scalar", a);
-	if (!j || (argc > 2 && !(e.value = jf_arg(ctx, argv[2], true, a))))
+	if (!j)
+		return;
+	if (argc > 2 && !(e.value = null_value ? json_new(JSON_NULL, a) : jf_arg(ctx, argv[2], true, a)))
 		return;
 	e.flag = argc > 3 && sqlite3_value_int(argv[3]);
 	if (e.n > 0 && (j->n > 0 || kind == EDIT_INSERT || (kind == EDIT_SET && e.flag)))
@@ -209,9 +211,22 @@ static void edit(sqlite3_context *ctx, int argc, sqlite3_value **argv, EditKind 
 	if (!e.failed)
 		jf_result(ctx, j);
 }
-JF(jf_delete_path) { edit(ctx, argc, argv, EDIT_DELETE); }
-JF(jf_set) { edit(ctx, argc, argv, EDIT_SET); }
-JF(jf_insert) { edit(ctx, argc, argv, EDIT_INSERT); }
+JF(jf_delete_path)
+{
+	edit(ctx, argc, argv, EDIT_DELETE, false);
+}
+JF(jf_set)
+{
+	edit(ctx, argc, argv, EDIT_SET, false);
+}
+JF(jf_set_null)
+{
+	edit(ctx, 4, argv, EDIT_SET, true);
+}
+JF(jf_insert)
+{
+	edit(ctx, argc, argv, EDIT_INSERT, false);
+}
 
 static void strip(Json *j)
 {

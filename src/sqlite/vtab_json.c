@@ -53,11 +53,17 @@ typedef struct Cursor {
 
 enum { COL_KEY, COL_VALUE, COL_ORDINALITY, COL_DOCUMENT };
 
+/* Only the pairs of an object have a key column. */
+static int column_id(const Module *m, int column)
+{
+	return m->table->shape == SHAPE_EACH ? column : column + 1;
+}
+
 static int tab_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **err)
 {
 	const Module *m = aux;
 	int rc = sqlite3_declare_vtab(db, m->table->shape == SHAPE_EACH ? "CREATE TABLE x(key, value, ordinality, document HIDDEN)"
-									 : "CREATE TABLE x(key HIDDEN, value, ordinality, document HIDDEN)");
+									: "CREATE TABLE x(value, ordinality, document HIDDEN)");
 	if (rc != SQLITE_OK)
 		return rc;
 	Table *t = mem_alloc(sizeof *t);
@@ -76,7 +82,8 @@ static int tab_disconnect(sqlite3_vtab *t)
 static int tab_best_index(sqlite3_vtab *t, sqlite3_index_info *info)
 {
 	for (int i = 0; i < info->nConstraint; i++) {
-		if (info->aConstraint[i].iColumn != COL_DOCUMENT || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
+		if (column_id(((Table *)t)->module, info->aConstraint[i].iColumn) != COL_DOCUMENT ||
+		    info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
 			continue;
 		if (!info->aConstraint[i].usable)
 			return SQLITE_CONSTRAINT;
@@ -152,15 +159,17 @@ static int cur_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int colum
 {
 	const Cursor *c = (Cursor *)base;
 	const JsonTable *t = c->module->table;
+	column = column_id(c->module, column);
 	if (column == COL_ORDINALITY) {
 		sqlite3_result_int64(ctx, (int64_t)c->at + 1);
-	} else if (column == COL_KEY && t->shape == SHAPE_EACH) {
+	} else if (column == COL_KEY) {
 		jf_result_str(ctx, c->doc->pairs[c->at].key);
 	} else if (column == COL_VALUE) {
 		if (t->shape == SHAPE_KEYS)
 			jf_result_str(ctx, c->doc->pairs[c->at].key);
 		else
-			jf_result_value(ctx, t->shape == SHAPE_EACH ? c->doc->pairs[c->at].value : c->doc->items[c->at], t->canonical, t->as_text);
+			jf_result_value(ctx, t->shape == SHAPE_EACH ? c->doc->pairs[c->at].value : c->doc->items[c->at], t->canonical,
+					t->as_text);
 	}
 	return SQLITE_OK;
 }

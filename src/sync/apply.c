@@ -11,6 +11,7 @@ typedef struct ApplyRel {
 	char *full_name;
 	const CatRel *rel;
 	bool skip;
+	uint64_t valid_from; /* the copy of the table is newer than transactions before this position */
 	bool has_key; /* some columns, but not the whole row, identify a row */
 	bool whole;   /* REPLICA IDENTITY FULL */
 	size_t ncols;
@@ -24,6 +25,7 @@ struct Apply {
 	Catalog *cat;
 	Map rels; /* by primary's OID */
 	Arena *scratch;
+	uint64_t tx_lsn; /* where the transaction at hand commits */
 	uint64_t rows;
 };
 
@@ -235,11 +237,19 @@ static const CatRel *find_table(const Catalog *cat, const char *schema, const ch
 	return rel && rel->kind == REL_TABLE ? rel : NULL;
 }
 
+static uint64_t valid_from(Apply *p, uint32_t oid)
+{
+	char sql[96];
+	snprintf(sql, sizeof sql, "SELECT valid_from FROM _understudy_mirror WHERE oid = %u", oid);
+	return (uint64_t)state_count(p->db, sql);
+}
+
 static int take_relation(Apply *p, const OutRelation *o, Error *err)
 {
 	uint64_t key = o->oid;
 	ApplyRel *r = mem_alloc(sizeof *r);
 	r->oid = o->oid;
+	r->valid_from = valid_from(p, o->oid);
 	r->full_name = mem_printf("%s.%s", o->schema, o->name);
 	r->ncols = o->ncols;
 	r->key = mem_alloc(o->ncols + 1);
@@ -250,6 +260,16 @@ static int take_relation(Apply *p, const OutRelation *o, Error *err)
 	if (old)
 		free_rel(old);
 	if (was_stale || (r->rel && state_is_stale(p->db, r->rel->sqlite_name))) {
+		r->skip = true;
+		return 0;
+	}
+	if (p->tx_lsn < r->valid_from) {
+		/* It may describe what the table was. Should it differ from what it is, the stream describes it again before the first change that counts. */
+		r->skip = !r->rel || match_columns(r, o) != NULL;
+		if (r->skip)
+			return 0;
+	}
+	if (!r->rel && state_is_unmirrored(p->db, r->full_name)) {
 		r->skip = true;
 		return 0;
 	}
@@ -357,7 +377,7 @@ static int apply_truncate(Apply *p, const OutMessage *m, Error *err)
 	for (size_t i = 0; i < m->nrels; i++) {
 		uint64_t key = m->rels[i];
 		ApplyRel *r = map_get(&p->rels, map_u64_key(&key));
-		if (!r || r->skip)
+		if (!r || r->skip || p->tx_lsn < r->valid_from)
 			continue;
 		Buf b = { 0 };
 		buf_puts(&b, "DELETE FROM ");
@@ -380,6 +400,8 @@ static int check_tuples(const ApplyRel *r, const OutMessage *m, Error *err)
 
 int apply_message(Apply *p, const OutMessage *m, Error *err)
 {
+	if (m->type == 'B')
+		p->tx_lsn = m->lsn;
 	if (m->type == 'R')
 		return take_relation(p, &m->relation, err);
 	if (m->type == 'T')
@@ -390,7 +412,7 @@ int apply_message(Apply *p, const OutMessage *m, Error *err)
 	ApplyRel *r = map_get(&p->rels, map_u64_key(&key));
 	if (!r)
 		return err_set(err, "08P01", "change of a table that was not described (OID %u)", m->rel);
-	if (r->skip)
+	if (r->skip || p->tx_lsn < r->valid_from)
 		return 0;
 	if (check_tuples(r, m, err) < 0)
 		return -1;

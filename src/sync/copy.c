@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sync/apply.h"
+#include "sync/resync.h"
 #include "sync/schema_copy.h"
 #include "sync/state.h"
 
@@ -194,7 +195,7 @@ static int read_rows(Copy *c, const SchemaTable *t, sqlite3_stmt *st, const CatC
 	char *data;
 	int len;
 	bool first = true;
-	while ((len = PQgetCopyData(c->sql, &data, 0)) > 0) {
+	while ((len = source_get_copy(c->sql, &data)) > 0) {
 		const uint8_t *p = (const uint8_t *)data;
 		size_t n = (size_t)len, head = 0;
 		if (first) {
@@ -223,7 +224,7 @@ static int read_rows(Copy *c, const SchemaTable *t, sqlite3_stmt *st, const CatC
 static int end_copy(Copy *c, Error *err)
 {
 	int rc = 0;
-	for (PGresult *r; (r = PQgetResult(c->sql)); PQclear(r))
+	for (PGresult *r; (r = source_get_result(c->sql)); PQclear(r))
 		if (PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0)
 			rc = source_error(c->sql, r, err);
 	return rc;
@@ -247,6 +248,21 @@ static int copy_table(Copy *c, const Catalog *cat, const SchemaTable *t, Error *
 		rc = read_rows(c, t, st, cols, err);
 	sqlite3_finalize(st);
 	return rc == 0 ? end_copy(c, err) : -1;
+}
+
+int copy_some_rows(PGconn *sql, Db *db, const char *database, const Schema *tables, Arena *a, Error *err)
+{
+	_cleanup_(arena_freep) Arena *row_arena = arena_new();
+	Copy c = { .sql = sql, .db = db, .database = database, .arena = a, .row_arena = row_arena, .started_us = clock_mono_us() };
+	Apply *types;
+	if (apply_new(db, database, &types, err) < 0)
+		return -1;
+	int rc = 0;
+	c.told_us = c.started_us;
+	for (size_t i = 0; i < tables->n && rc == 0; i++)
+		rc = copy_table(&c, apply_catalog(types), &tables->tables[i], err);
+	apply_free(types);
+	return rc;
 }
 
 static int copy_rows(Copy *c, Error *err)
@@ -289,7 +305,7 @@ static int fill_file(Copy *c, Error *err)
 	if (start_state(c, err) < 0)
 		return -1;
 	log_info("initial copy of database %s starts", c->database);
-	if (schema_copy(c->sql, c->db, c->database, c->arena, &c->schema, err) < 0 || make_publication(c, true, err) < 0 ||
+	if (schema_copy(c->sql, c->db, c->database, c->arena, &c->schema, err) < 0 || resync_remember(c->sql, c->db, err) < 0 || make_publication(c, true, err) < 0 ||
 	    make_publication(c, false, err) < 0 || make_slot(c, err) < 0 || copy_rows(c, err) < 0)
 		return -1;
 	if (source_exec(c->sql, "COMMIT", err) < 0 || schema_copy_later(c->db, c->database, &c->schema, err) < 0)

@@ -5,6 +5,7 @@
 #define US_SYNC_COPY_H
 
 #include "sqlite/db.h"
+#include "sync/schema_copy.h"
 #include "sync/source.h"
 
 #include <stdatomic.h>
@@ -22,6 +23,9 @@ int source_identity(PGconn *replication, SourceIdentity *out, Error *err);
  * `path` is replaced, so the caller must have made sure that it holds nothing of its own. Makes publications understudy_<node> and
  * understudy_<node>_ins and the slot understudy_<node>. Progress goes to the log. `stop` (may be NULL) ends it early with 57014. */
 int copy_initial(const char *conninfo, const char *path, const char *database, atomic_bool *stop, Error *err);
+
+/* Copies the rows of tables that have just been made, inside the transaction that is open on `db`. */
+int copy_some_rows(PGconn *sql, Db *db, const char *database, const Schema *tables, Arena *a, Error *err);
 
 /* Drops slot and publications of a node; those that do not exist are passed over. */
 int copy_drop_slot(PGconn *replication, const char *node, Error *err);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sync/resync.h"
 #include "sync/schema_copy.h"
 #include "sync/state.h"
 #include "sync/stream.h"
@@ -12,6 +13,10 @@ enum {
 	GROUP_ROWS = 1000,
 	GROUP_US = 50000,
 	SEQUENCE_POLL_US = 2000000,
+	SCHEMA_POLL_US = 1000000,
+	IDLE_MS = 250,
+	ANSWER_MS = 10, /* while an answer is awaited on the other connection */
+	SCHEMA_SHARE = 20, /* at most one part in so many of the primary's time goes into the question */
 };
 
 /* One source transaction at a time, inside an open SQLite transaction. */
@@ -35,8 +40,8 @@ typedef struct Follower {
 	uint32_t *xids; /* whole transactions of the open group */
 	size_t nxids, cap_xids;
 	PGconn *sql;    /* for what the stream does not carry: sequences */
-	int64_t polled_us;
-	bool asked;
+	int64_t polled_us, schema_due_us, asked_us;
+	char asked;     /* a question is under way: s(equences) or t(ables) */
 } Follower;
 
 /* 1: a source transaction is complete. A transaction cut off later is undone to the savepoint. */
@@ -47,6 +52,8 @@ static int take_message(Applier *ap, const OutMessage *m, Error *err)
 		ap->in_tx = true;
 		ap->skip = m->lsn < ap->applied;
 		ap->xid = m->xid;
+		if (apply_message(ap->apply, m, err) < 0)
+			return -1;
 		return db_exec(ap->db, "SAVEPOINT source_transaction", err);
 	case 'C':
 		if (!ap->in_tx)
@@ -163,15 +170,43 @@ static int on_message(Follower *f, const OutMessage *m, Error *err)
 	return f->group ? stream_confirm(&f->stream, 0, false, err) : stream_confirm(&f->stream, f->ap.applied, true, err);
 }
 
-/* Sequences are not in the stream. The question is sent and its answer taken when it has come: a primary that hangs must not hang us. */
-static int poll_sequences(Follower *f, Error *err)
+/* Sequences and structure are not in the stream. A question is sent and its answer taken when it has come: a primary that hangs must not hang us. */
+static void ask(Follower *f)
 {
 	int64_t now = clock_mono_us();
+	if (now >= f->schema_due_us)
+		f->asked = PQsendQuery(f->sql, resync_query) == 1 ? 't' : 0;
+	else if (now - f->polled_us >= SEQUENCE_POLL_US)
+		f->asked = PQsendQuery(f->sql, schema_sequence_query) == 1 ? 's' : 0;
+	f->asked_us = now;
+}
+
+static int take_sequences(Follower *f, const PGresult *r, Error *err)
+{
+	f->polled_us = clock_mono_us();
+	int rc = PQresultStatus(r) == PGRES_TUPLES_OK ? group_begin(f, err) : 0;
+	if (rc == 0 && f->group)
+		rc = schema_apply_sequences(r, f->ap.db, err);
+	return rc < 0 ? -1 : group_commit(f, err);
+}
+
+/* 1: tables were copied again, the stream has to begin anew, as it has after a failure. */
+static int take_structure(Follower *f, const PGresult *r, Error *err)
+{
+	int64_t now = clock_mono_us(), pause = (now - f->asked_us) * SCHEMA_SHARE;
+	f->schema_due_us = now + (pause > SCHEMA_POLL_US ? pause : SCHEMA_POLL_US);
+	if (PQresultStatus(r) != PGRES_TUPLES_OK || !resync_needed(r, f->ap.db))
+		return 0;
+	char *node = state_get(f->ap.db, "node", f->arena);
+	return resync_run(f->cfg->conninfo, f->ap.db, f->cfg->db, f->cfg->database, node, err) < 0 ? -1 : 1;
+}
+
+static int poll_sql(Follower *f, Error *err)
+{
 	if (!f->sql || f->group)
 		return 0;
 	if (!f->asked) {
-		if (now - f->polled_us >= SEQUENCE_POLL_US)
-			f->asked = PQsendQuery(f->sql, schema_sequence_query) == 1;
+		ask(f);
 		return 0;
 	}
 	if (!PQconsumeInput(f->sql)) {
@@ -180,16 +215,14 @@ static int poll_sequences(Follower *f, Error *err)
 	}
 	if (PQisBusy(f->sql))
 		return 0;
-	f->asked = false;
-	f->polled_us = now;
 	PGresult *r = PQgetResult(f->sql), *more;
 	while ((more = PQgetResult(f->sql)))
 		PQclear(more);
-	int rc = PQresultStatus(r) == PGRES_TUPLES_OK ? group_begin(f, err) : 0;
-	if (rc == 0 && f->group)
-		rc = schema_apply_sequences(r, f->ap.db, err);
+	char what = f->asked;
+	f->asked = 0;
+	int rc = what == 's' ? take_sequences(f, r, err) : take_structure(f, r, err);
 	PQclear(r);
-	return rc < 0 ? -1 : group_commit(f, err);
+	return rc;
 }
 
 static int follow_loop(Follower *f, Error *err)
@@ -200,7 +233,7 @@ static int follow_loop(Follower *f, Error *err)
 		arena_reset(f->arena);
 		/* Without anything more to read at once the open group is committed. */
 		bool whole = f->group && !f->ap.in_tx;
-		int rc = stream_next(&f->stream, whole || stopping ? 0 : 250, f->arena, &m, err);
+		int rc = stream_next(&f->stream, whole || stopping ? 0 : f->asked || f->schema_due_us == 0 ? ANSWER_MS : IDLE_MS, f->arena, &m, err);
 		if (rc < 0)
 			return -1;
 		if (rc == 1) {
@@ -214,8 +247,11 @@ static int follow_loop(Follower *f, Error *err)
 			return -1;
 		if (stopping)
 			return 0;
-		if (when_idle(f, err) < 0 || (!f->ap.in_tx && poll_sequences(f, err) < 0))
+		if (when_idle(f, err) < 0)
 			return -1;
+		rc = f->ap.in_tx ? 0 : poll_sql(f, err);
+		if (rc != 0)
+			return rc;
 	}
 }
 
@@ -235,7 +271,10 @@ static int follow_open(Follower *f, Error *err)
 	if (cfg->progress)
 		cfg->progress->applied_lsn = f->ap.applied;
 	f->sql = source_connect(cfg->conninfo, false, err);
-	return f->sql ? stream_open(&f->stream, cfg->conninfo, node, f->ap.applied, err) : -1;
+	if (!f->sql || stream_open(&f->stream, cfg->conninfo, node, f->ap.applied, err) < 0)
+		return -1;
+	f->stream.wake_fd = cfg->wake_fd;
+	return 0;
 }
 
 int follow_run(const FollowConfig *config, Error *err)
@@ -249,7 +288,7 @@ int follow_run(const FollowConfig *config, Error *err)
 	/* What arrived whole before the end is kept; after a failure to apply it, COMMIT fails too and nothing is. */
 	if (f.group && group_commit(&f, &late) < 0)
 		log_error("following: %s", late.message);
-	else if (f.stream.conn && rc == 0)
+	else if (f.stream.conn && rc >= 0)
 		stream_confirm(&f.stream, f.ap.applied, true, &late);
 	stream_close(&f.stream);
 	source_closep(&f.sql);

@@ -1,16 +1,60 @@
 #include "sync/redo_run.h"
 
 #include "catalog/sessionvars.h"
+#include "session/guc.h"
 
 #include <unistd.h>
 
-typedef struct RedoRun {
+/* What a session is to the statements of its transactions. */
+struct RedoRun {
+	Database *db;
 	SqliteTxn txn;
 	TypeEnv types;
 	SessionVars vars;
 	SqlEnv env;
-	Arena *arena;
-} RedoRun;
+	Guc *guc;
+	char *user, *settings; /* of whom this stands for; NULL = nobody yet */
+	const char **path;
+	Arena *arena;          /* for one transaction */
+};
+
+static void on_changed(void *ctx, const char *name, const char *value)
+{
+	RedoRun *run = ctx;
+	if (!streq(name, "search_path"))
+		return;
+	free(run->path);
+	run->path = guc_search_path(value, run->user, &run->vars.nsearch_path);
+	run->vars.search_path = run->env.search_path = run->path;
+	run->env.nsearch_path = run->vars.nsearch_path;
+}
+
+static void on_report(void *ctx, const char *name, const char *value)
+{
+}
+
+static const char *get_setting(void *arg, const char *name)
+{
+	return guc_get(((RedoRun *)arg)->guc, name, NULL);
+}
+
+static int set_setting(void *arg, const char *name, const char *value, bool local, Error *err)
+{
+	return guc_set(((RedoRun *)arg)->guc, name, value, local, err);
+}
+
+static int run_set(RedoRun *run, const Plan *plan, Error *err)
+{
+	if (plan->isolation || !plan->name || strstr(plan->name, "TRANSACTION"))
+		return plan->name || plan->isolation ? 0 : guc_reset_all(run->guc, err);
+	if (plan->nvalues == 0 || plan->is_default)
+		return guc_set(run->guc, plan->name, NULL, plan->local, err);
+	Buf value = { 0 };
+	guc_plan_value(plan, &value);
+	int rc = guc_set(run->guc, plan->name, buf_cstr(&value), plan->local, err);
+	buf_free(&value);
+	return rc;
+}
 
 static const PgType *param_type(const Catalog *cat, uint32_t oid)
 {
@@ -59,9 +103,10 @@ static int run_query(RedoRun *run, CachedPlan *plan, const Val *params, size_t n
 
 static int run_planned(RedoRun *run, CachedPlan *plan, const RedoStmt *s, Error *err)
 {
-	if (!plan->plan || plan->plan->kind == PLAN_BEGIN || plan->plan->kind == PLAN_COMMIT || plan->plan->kind == PLAN_SET ||
-	    plan->plan->kind == PLAN_SHOW || plan->plan->kind == PLAN_NOTHING)
+	if (!plan->plan || plan->plan->kind == PLAN_BEGIN || plan->plan->kind == PLAN_COMMIT || plan->plan->kind == PLAN_SHOW || plan->plan->kind == PLAN_NOTHING)
 		return 0;
+	if (plan->plan->kind == PLAN_SET)
+		return run_set(run, plan->plan, err);
 	if (txn_start_statement(&run->txn, plan->plan, err) < 0)
 		return -1;
 	if (plan->plan->kind == PLAN_SAVEPOINT || plan->plan->kind == PLAN_RELEASE || plan->plan->kind == PLAN_ROLLBACK_TO) {
@@ -84,8 +129,10 @@ static int run_planned(RedoRun *run, CachedPlan *plan, const RedoStmt *s, Error 
 static int run_stmt(RedoRun *run, const RedoStmt *s, Error *err)
 {
 	ParsedSql parsed;
+	txn_refresh_catalog(&run->txn);
+	run->env.cat = run->txn.cat;
 	if (!s->simple) {
-		CachedPlan *p = database_plan(&run->txn, s->text, s->oids, s->noids, &run->env, 0, err);
+		CachedPlan *p = database_plan(&run->txn, s->text, s->oids, s->noids, &run->env, guc_plan_key(run->guc), err);
 		int rc = p ? run_planned(run, p, s, err) : -1;
 		plan_unref(p);
 		return rc;
@@ -95,7 +142,7 @@ static int run_stmt(RedoRun *run, const RedoStmt *s, Error *err)
 	int rc = 0;
 	for (size_t i = 0; i < parsed.n && rc == 0; i++) {
 		run->env.cat = run->txn.cat;
-		CachedPlan *p = database_plan_one(&run->txn, &parsed, i, &run->env, 0, err);
+		CachedPlan *p = database_plan_one(&run->txn, &parsed, i, &run->env, guc_plan_key(run->guc), err);
 		rc = p ? run_planned(run, p, s, err) : -1;
 		plan_unref(p);
 	}
@@ -103,46 +150,76 @@ static int run_stmt(RedoRun *run, const RedoStmt *s, Error *err)
 	return rc;
 }
 
-static void start(RedoRun *run, Database *d)
+/* Becomes the session that ran the transaction, unless it is that already. */
+static int become(RedoRun *run, const Redo *r, Error *err)
 {
-	static const char *const path[] = { "public" };
+	const char *user = r->user ? r->user : "postgres", *settings = r->settings ? r->settings : "";
+	if (run->guc && streq(run->user, user) && streq(run->settings, settings))
+		return 0;
+	if (run->guc)
+		guc_free(run->guc);
+	free(run->user);
+	free(run->settings);
+	run->user = mem_strdup(user);
+	run->settings = mem_strdup(settings);
+	run->vars.user = run->vars.session_user = run->env.user = run->user;
 	run->types = type_env_stored;
-	run->vars = (SessionVars){ .user = "postgres", .session_user = "postgres", .database = database_name(d), .search_path = path, .nsearch_path = 1,
-				   .sequences = database_sequences(d) };
-	txn_init(&run->txn, d, &run->types, &run->vars);
-	run->env = (SqlEnv){ .types = &run->types, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = database_name(d) };
+	run->guc = guc_new(&run->types, (GucListener){ run, on_changed, on_report });
+	on_changed(run, "search_path", guc_get(run->guc, "search_path", NULL));
+	RedoStmt set = { .text = str_of(settings), .simple = true };
+	if (*settings && run_stmt(run, &set, err) < 0)
+		return -1;
+	guc_commit(run->guc);
+	return 0;
 }
 
-static int run_all(RedoRun *run, Database *d, const RedoStmt *stmts, size_t n, Error *err)
+RedoRun *redo_open(Database *d)
+{
+	RedoRun *run = mem_alloc(sizeof *run);
+	run->db = d;
+	run->arena = arena_new();
+	run->types = type_env_stored;
+	run->vars = (SessionVars){ .database = database_name(d), .sequences = database_sequences(d), .arg = run, .get_setting = get_setting,
+				   .set_setting = set_setting };
+	run->env = (SqlEnv){ .types = &run->types, .database = database_name(d) };
+	txn_init(&run->txn, d, &run->types, &run->vars);
+	return run;
+}
+
+void redo_close(RedoRun *run)
+{
+	if (run->guc)
+		guc_free(run->guc);
+	txn_close(&run->txn);
+	sessionvars_reset(&run->vars);
+	free(run->user);
+	free(run->settings);
+	free(run->path);
+	arena_free(run->arena);
+	free(run);
+}
+
+static int run_all(RedoRun *run, const RedoStmt *stmts, size_t n, Error *err)
 {
 	int rc = 0;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		Catalog *cat = run->txn.cat ? NULL : database_catalog(d);
-		run->env.cat = cat ? cat : run->txn.cat;
+	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = run_stmt(run, &stmts[i], err);
-		if (cat)
-			catalog_unref(cat);
-	}
 	if (rc == 0)
 		return txn_end_implicit(&run->txn, err);
 	txn_fail(&run->txn);
 	return -1;
 }
 
-int redo_run(Database *d, const Redo *r, Error *err)
+int redo_run(RedoRun *run, const Redo *r, Error *err)
 {
-	_cleanup_(arena_freep) Arena *arena = arena_new();
 	RedoStmt *stmts;
 	size_t n;
-	if (redo_decode(r, arena, &stmts, &n, err) < 0)
+	arena_reset(run->arena);
+	if (r->len == 0)
+		return err_set(err, "54000", "its messages were too long to be kept");
+	if (redo_decode(r, run->arena, &stmts, &n, err) < 0 || become(run, r, err) < 0)
 		return -1;
-	if (r->settings && *r->settings)
-		return err_refuse(err, 0, "transactions made under changed settings are not done again: %s", r->settings);
-	RedoRun *run = arena_new_of(arena, RedoRun);
-	run->arena = arena;
-	start(run, d);
-	int rc = run_all(run, d, stmts, n, err);
-	txn_close(&run->txn);
-	sessionvars_reset(&run->vars);
+	int rc = run_all(run, stmts, n, err);
+	guc_rollback(run->guc);
 	return rc;
 }

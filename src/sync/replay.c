@@ -155,7 +155,7 @@ static int read_results(Replay *r, const Batch *b, Error *err)
 	int rc = 0;
 	size_t i = 0;
 	for (;;) {
-		_cleanup_(source_clearp) PGresult *res = PQgetResult(r->conn);
+		_cleanup_(source_clearp) PGresult *res = source_get_result(r->conn);
 		if (!res) {
 			if (PQstatus(r->conn) != CONNECTION_OK)
 				return rc < 0 ? rc : source_error(r->conn, NULL, err);
@@ -225,7 +225,11 @@ static int mark_replayed(Replay *r, Error *err)
 		return -1;
 	Val v = val_int(r->last_tx);
 	int rc = state_run(r->db, "UPDATE _understudy_journal SET state = 'replayed' WHERE txid <= ?1 AND kind = 'local' AND state = 'new'", &v, 1, err);
-	return replay_unlock(r, rc, err);
+	int64_t done = rc == 0 ? sqlite3_changes64(r->db->h) : 0;
+	rc = replay_unlock(r, rc, err);
+	if (rc == 0 && r->cfg.counts)
+		atomic_fetch_sub(&r->cfg.counts->backlog, done);
+	return rc;
 }
 
 static bool is_transient(const Error *e)
@@ -238,6 +242,10 @@ static int keep_as_conflict(Replay *r, Batch *one, const Error *why, Error *err)
 	if (conflict_keep(r, &one->txs[0], why, one->arena, err) < 0)
 		return -1;
 	r->conflicts++;
+	if (r->cfg.counts) {
+		atomic_fetch_sub(&r->cfg.counts->backlog, 1);
+		atomic_fetch_add(&r->cfg.counts->conflicts, 1);
+	}
 	return 0;
 }
 

@@ -14,9 +14,16 @@
 
 typedef struct Replay Replay;
 
+/* Kept right by all who write the journal and by the replay; read from any thread. */
+typedef struct ReplayCounts {
+	_Atomic int64_t backlog;   /* transactions to be replayed */
+	_Atomic int64_t conflicts; /* transactions kept that wait for a decision */
+} ReplayCounts;
+
 typedef struct ReplayConfig {
 	const char *conninfo, *path, *database;
 	Database *db; /* NULL when nobody else has the file open */
+	ReplayCounts *counts; /* may be NULL */
 } ReplayConfig;
 
 /* Connects, makes sure that the server is the one the file came from (58P01-like refusals carry a hint and write nothing), and reads how far

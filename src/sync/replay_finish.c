@@ -138,10 +138,12 @@ static int repair_row(Finish *f, const ReplayRel *rel, const Val *row, Arena *a,
 
 static int repair_conflict(Finish *f, const JournalTx *tx, const JournalChange *c, const ReplayRel *rel, Arena *a, Error *err)
 {
-	if (!streq(tx->state, "conflict"))
+	/* What was done again here may have come out otherwise than on the primary: numbers of sequences, times. */
+	bool redone = tx->kind == JOURNAL_REDO;
+	if (!redone && !streq(tx->state, "conflict"))
 		return 0;
 	if (!rel->has_key)
-		return c->op == 'I' ? 0 : state_set_stale(f->r->db, rel->rel->sqlite_name, "a conflict in a table without a key", err);
+		return c->op == 'I' || redone ? 0 : state_set_stale(f->r->db, rel->rel->sqlite_name, "a conflict in a table without a key", err);
 	if (c->before && repair_row(f, rel, c->before, a, err) < 0)
 		return -1;
 	return c->after ? repair_row(f, rel, c->after, a, err) : 0;

@@ -54,25 +54,25 @@ static const char sql_left_out[] =
 	" WHERE (c.relkind IN ('m', 'f') OR (c.relkind = 'r' AND c.relpersistence = 'u')) AND " USER_NS " ORDER BY c.oid";
 
 static const char sql_owned[] =
-	"SELECT 0, sn.nspname || '.' || sc.relname, format('ALTER SEQUENCE %I.%I OWNED BY %I.%I.%I', sn.nspname, sc.relname, n.nspname, c.relname, a.attname)"
+	"SELECT c.oid, sn.nspname || '.' || sc.relname, format('ALTER SEQUENCE %I.%I OWNED BY %I.%I.%I', sn.nspname, sc.relname, n.nspname, c.relname, a.attname)"
 	" FROM pg_depend d JOIN pg_class sc ON sc.oid = d.objid AND sc.relkind = 'S' JOIN pg_namespace sn ON sn.oid = sc.relnamespace"
 	" JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid"
 	" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a' AND " USER_NS " ORDER BY sc.oid";
 
 /* Keys before foreign keys, which need them. */
 static const char sql_constraints[] =
-	"SELECT 0, n.nspname || '.' || c.relname || '.' || k.conname, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname,"
+	"SELECT c.oid, n.nspname || '.' || c.relname || '.' || k.conname, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname,"
 	" pg_get_constraintdef(k.oid)) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE k.contype IN ('p', 'u', 'c', 'f', 'x') AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND k.conparentid = 0 AND c.relpersistence = 'p' AND " USER_NS
 	" ORDER BY CASE k.contype WHEN 'p' THEN 0 WHEN 'u' THEN 1 WHEN 'f' THEN 3 ELSE 2 END, k.oid";
 
 static const char sql_indexes[] =
-	"SELECT 0, n.nspname || '.' || ic.relname, pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid"
+	"SELECT c.oid, n.nspname || '.' || ic.relname, pg_get_indexdef(i.indexrelid), 'i' FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid"
 	" JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
 	" AND i.indisvalid AND c.relpersistence = 'p' AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) AND " USER_NS
-	" UNION ALL SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE VIEW %I.%I AS %s', n.nspname, c.relname, pg_get_viewdef(c.oid))"
+	" UNION ALL SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE VIEW %I.%I AS %s', n.nspname, c.relname, pg_get_viewdef(c.oid)), 'v'"
 	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND " USER_NS " AND " NOT_FROM_EXTENSION("pg_class", "c.oid")
-	" ORDER BY 1, 2";
+	" ORDER BY 4, 1, 2";
 
 const char schema_sequence_query[] =
 	"SELECT schemaname, sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences";
@@ -144,14 +144,15 @@ int schema_run_ddl(Db *db, const char *database, const char *sql, Error *err)
 	Arena *scratch = db->env.scratch ? NULL : arena_new();
 	if (scratch)
 		db->env.scratch = scratch;
-	int rc = db_exec(db, "BEGIN IMMEDIATE", err);
+	bool inner = !sqlite3_get_autocommit(db->h);
+	int rc = db_exec(db, inner ? "SAVEPOINT ddl" : "BEGIN IMMEDIATE", err);
 	if (rc == 0) {
 		rc = plan_and_run(db, cat, sql, err);
 		if (rc == 0)
-			rc = db_exec(db, "COMMIT", err);
+			rc = db_exec(db, inner ? "RELEASE ddl" : "COMMIT", err);
 		Error ignored;
 		if (rc < 0)
-			db_exec(db, "ROLLBACK", &ignored);
+			db_exec(db, inner ? "ROLLBACK TO ddl; RELEASE ddl" : "ROLLBACK", &ignored);
 	}
 	db->env.catalog = NULL;
 	if (scratch) {
@@ -266,9 +267,9 @@ static uint32_t table_oid(Db *db, const char *schema, const char *name)
 	return oid;
 }
 
-static int make_tables(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, Error *err)
+static int make_tables(PGconn *c, Db *db, const char *database, const char *query, Arena *a, Schema *out, Error *err)
 {
-	_cleanup_(source_clearp) PGresult *r = source_query(c, sql_tables, err);
+	_cleanup_(source_clearp) PGresult *r = source_query(c, query, err);
 	if (!r)
 		return -1;
 	out->tables = arena_array(a, SchemaTable, PQntuples(r));
@@ -303,7 +304,7 @@ static int reserve_oids(PGconn *c, Db *db, Error *err)
 	if (!r)
 		return -1;
 	Val v = val_int(strtoll(PQgetvalue(r, 0, 0), NULL, 10));
-	return state_run(db, "UPDATE _understudy_meta SET value = ?1 WHERE key = 'next_oid'", &v, 1, err);
+	return state_run(db, "UPDATE _understudy_meta SET value = max(value, ?1) WHERE key = 'next_oid'", &v, 1, err);
 }
 
 static int list_left_out(PGconn *c, Db *db, Error *err)
@@ -320,9 +321,9 @@ static int list_left_out(PGconn *c, Db *db, Error *err)
 	return 0;
 }
 
-static int read_later(PGconn *c, Arena *a, Schema *out, Error *err)
+static int read_later(PGconn *c, const char *query, Arena *a, Schema *out, Error *err)
 {
-	_cleanup_(source_clearp) PGresult *r = source_query(c, sql_indexes, err);
+	_cleanup_(source_clearp) PGresult *r = source_query(c, query, err);
 	if (!r)
 		return -1;
 	out->nlater = (size_t)PQntuples(r);
@@ -340,11 +341,93 @@ int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, 
 	memset(out, 0, sizeof *out);
 	if (reserve_oids(c, db, err) < 0 || make_objects(c, db, database, sql_schemas, "schema", NULL, err) < 0 ||
 	    make_objects(c, db, database, sql_enums, "type", make_enum, err) < 0 ||
-	    make_objects(c, db, database, sql_sequences, "sequence", NULL, err) < 0 || make_tables(c, db, database, a, out, err) < 0 ||
+	    make_objects(c, db, database, sql_sequences, "sequence", NULL, err) < 0 || make_tables(c, db, database, sql_tables, a, out, err) < 0 ||
 	    make_objects(c, db, database, sql_owned, "sequence owner", NULL, err) < 0 ||
 	    make_objects(c, db, database, sql_constraints, "constraint", NULL, err) < 0 || list_left_out(c, db, err) < 0)
 		return -1;
-	return read_later(c, a, out, err);
+	return read_later(c, sql_indexes, a, out, err);
+}
+
+/* A query's rows for some tables only: the first column of all of these is the table's OID. */
+static const char *only(const char *query, const char *oids, const char *more, Arena *a)
+{
+	return arena_printf(a, "SELECT * FROM (%s) AS q(oid, name, sql%s", query, more ? more : arena_printf(a, ") WHERE q.oid IN (%s)", oids));
+}
+
+static bool sequence_exists(Db *db, const char *full_name)
+{
+	sqlite3_stmt *st;
+	Error ignored;
+	if (db_prepare(db,
+		       str_of("SELECT 1 FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE s.name || '.' || r.name = ?1"), &st,
+		       &ignored) < 0)
+		return false;
+	Val v = val_text(str_of(full_name));
+	db_bind(st, 1, &v);
+	bool there = sqlite3_step(st) == SQLITE_ROW;
+	db_done(db, st);
+	return there;
+}
+
+static bool schema_exists(Db *db, const char *name)
+{
+	sqlite3_stmt *st;
+	Error ignored;
+	if (db_prepare(db, str_of("SELECT 1 FROM _understudy_schema WHERE name = ?1"), &st, &ignored) < 0)
+		return false;
+	Val v = val_text(str_of(name));
+	db_bind(st, 1, &v);
+	bool there = sqlite3_step(st) == SQLITE_ROW;
+	db_done(db, st);
+	return there;
+}
+
+static bool type_exists(Db *db, const char *oid)
+{
+	sqlite3_stmt *st;
+	Error ignored;
+	if (db_prepare(db, str_of("SELECT 1 FROM _understudy_type WHERE oid = CAST(?1 AS INTEGER)"), &st, &ignored) < 0)
+		return false;
+	Val v = val_text(str_of(oid));
+	db_bind(st, 1, &v);
+	bool there = sqlite3_step(st) == SQLITE_ROW;
+	db_done(db, st);
+	return there;
+}
+
+/* Schemas (kind 's'), enums ('e') and sequences ('S') that the file does not have. */
+static int make_missing(PGconn *c, Db *db, const char *database, const char *query, char kind, Error *err)
+{
+	_cleanup_(source_clearp) PGresult *r = source_query(c, query, err);
+	if (!r)
+		return -1;
+	for (int i = 0; i < PQntuples(r); i++) {
+		Error why;
+		const char *name = PQgetvalue(r, i, 1);
+		if (kind == 's' ? schema_exists(db, name) : kind == 'e' ? type_exists(db, PQgetvalue(r, i, 0)) : sequence_exists(db, name))
+			continue;
+		int rc = schema_run_ddl(db, database, PQgetvalue(r, i, 2), &why);
+		if (rc < 0 && leave_out(db, kind == 's' ? "schema" : kind == 'e' ? "type" : "sequence", name, &why, err) < 0)
+			return -1;
+		if (rc == 0 && kind == 'e' && make_enum(db, r, i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int schema_copy_some(PGconn *c, Db *db, const char *database, const char *oids, Arena *a, Schema *out, Error *err)
+{
+	memset(out, 0, sizeof *out);
+	const char *some = arena_printf(a, ") WHERE q.oid IN (%s)", oids);
+	const char *tables = only(sql_tables, oids, arena_printf(a, ", kind, schema, rel, has_key, cols%s", some), a);
+	const char *later = only(sql_indexes, oids, arena_printf(a, ", kind) WHERE q.kind = 'v' OR q.oid IN (%s) ORDER BY 4, 1, 2", oids), a);
+	if (reserve_oids(c, db, err) < 0 || make_missing(c, db, database, sql_schemas, 's', err) < 0 ||
+	    make_missing(c, db, database, sql_enums, 'e', err) < 0 || make_missing(c, db, database, sql_sequences, 'S', err) < 0 ||
+	    make_tables(c, db, database, tables, a, out, err) < 0 ||
+	    make_objects(c, db, database, only(sql_owned, oids, NULL, a), "sequence owner", NULL, err) < 0 ||
+	    make_objects(c, db, database, only(sql_constraints, oids, NULL, a), "constraint", NULL, err) < 0)
+		return -1;
+	return read_later(c, later, a, out, err);
 }
 
 int schema_copy_later(Db *db, const char *database, const Schema *s, Error *err)

@@ -10,10 +10,17 @@
 #include "base/err.h"
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 
 /* Connects; `replication` opens a logical walsender. NULL with SQLSTATE 08001 or the server's own. */
 PGconn *source_connect(const char *conninfo, bool replication, Error *err);
 void source_closep(PGconn **c);
+
+/* Every wait of the calling thread on a primary ends (its connection is shut down, 08006) once *stop is true. Kept per thread; NULL = never. */
+void source_set_stop(atomic_bool *stop);
+/* PQgetResult and PQgetCopyData with such waits. */
+PGresult *source_get_result(PGconn *c);
+int source_get_copy(PGconn *c, char **data);
 
 /* Runs a command or query. NULL on failure. The caller clears the result. */
 PGresult *source_query(PGconn *c, const char *sql, Error *err);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "sqlite/journal.h"
+#include "sync/views.h"
 
 #include <stdio.h>
 
@@ -14,12 +15,18 @@ static const char tables[] =
 	" op TEXT NOT NULL, key TEXT, base TEXT, local TEXT, remote TEXT, reason TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'open',"
 	" at_us INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS _understudy_in_doubt(xid INTEGER NOT NULL, session TEXT, at_us INTEGER NOT NULL, what TEXT, verdict TEXT);"
+	"CREATE TABLE IF NOT EXISTS _understudy_mirror(oid INTEGER PRIMARY KEY, name TEXT NOT NULL, fingerprint TEXT NOT NULL, valid_from INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS _understudy_events(id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, kind TEXT NOT NULL,"
 	" text TEXT NOT NULL)";
 
 int state_create(Db *db, Error *err)
 {
-	return db_exec(db, tables, err) < 0 ? -1 : journal_create_table(db->h, err);
+	if (db_exec(db, tables, err) < 0)
+		return -1;
+	/* A read first: only a file that lacks them is written. */
+	if (!state_count(db, "SELECT count(*) FROM _understudy_relation WHERE oid = 15905") && views_create(db, err) < 0)
+		return -1;
+	return journal_create_table(db->h, err);
 }
 
 int state_run(Db *db, const char *sql, const Val *params, size_t n, Error *err)
@@ -36,6 +43,17 @@ int state_run(Db *db, const char *sql, const Val *params, size_t n, Error *err)
 	int result = rc == SQLITE_DONE ? 0 : db_error(db, rc, err);
 	db_done(db, st);
 	return result;
+}
+
+int64_t state_count(Db *db, const char *sql)
+{
+	sqlite3_stmt *st;
+	Error ignored;
+	if (db_prepare(db, str_of(sql), &st, &ignored) < 0)
+		return 0;
+	int64_t n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+	db_done(db, st);
+	return n;
 }
 
 static sqlite3_stmt *get(Db *db, const char *key)
@@ -103,15 +121,25 @@ int state_set_stale(Db *db, const char *table, const char *why, Error *err)
 	return state_run(db, "INSERT OR REPLACE INTO _understudy_stale(tbl, why, at_us) VALUES (?1, ?2, ?3)", v, 3, err);
 }
 
-bool state_is_stale(Db *db, const char *table)
+static bool has_row(Db *db, const char *sql, const char *param)
 {
 	sqlite3_stmt *st;
 	Error ignored;
-	if (db_prepare(db, str_of("SELECT 1 FROM _understudy_stale WHERE tbl = ?1"), &st, &ignored) < 0)
+	if (db_prepare(db, str_of(sql), &st, &ignored) < 0)
 		return false;
-	Val t = val_text(str_of(table));
+	Val t = val_text(str_of(param));
 	db_bind(st, 1, &t);
-	bool stale = sqlite3_step(st) == SQLITE_ROW;
+	bool found = sqlite3_step(st) == SQLITE_ROW;
 	db_done(db, st);
-	return stale;
+	return found;
+}
+
+bool state_is_stale(Db *db, const char *table)
+{
+	return has_row(db, "SELECT 1 FROM _understudy_stale WHERE tbl = ?1", table);
+}
+
+bool state_is_unmirrored(Db *db, const char *name)
+{
+	return has_row(db, "SELECT 1 FROM _understudy_unmirrored WHERE kind = 'table' AND name = ?1", name);
 }

@@ -4,6 +4,7 @@
  *   _understudy_sync(key, value)   node, system_id, timeline, slot, lsn (end of the last source transaction applied), commit_us,
  *                                  copied ('1' when the copy is complete), epoch, drain ('1' while a return is to be finished)
  *   _understudy_unmirrored         objects of the primary that the file does not have, and why
+ *   _understudy_mirror            tables of the primary as they were copied: fingerprint of their structure, and the position of the copy
  *   _understudy_stale              tables whose contents are not known to be right, and why
  *   _understudy_conflict           changes that could not be replayed, with base, local and remote images (JSON text)
  *   _understudy_in_doubt           commits whose answer was lost, settled by txid_status
@@ -26,8 +27,12 @@ int state_add_unmirrored(Db *db, const char *kind, const char *name, const char 
 int state_add_event(Db *db, const char *kind, const char *text, Error *err);
 /* Marks a table (name in the file) as not to be trusted. */
 int state_set_stale(Db *db, const char *table, const char *why, Error *err);
+/* A table (schema.name) that the file cannot have. */
+bool state_is_unmirrored(Db *db, const char *name);
 bool state_is_stale(Db *db, const char *table);
 
+/* The number that a query of one row and column gives; 0 when it fails. */
+int64_t state_count(Db *db, const char *sql);
 /* Runs one statement with parameters and without rows. */
 int state_run(Db *db, const char *sql, const Val *params, size_t n, Error *err);
 

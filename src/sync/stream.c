@@ -9,7 +9,7 @@ enum { EPOCH_2000_S = 946684800 };
 
 int stream_open(Stream *s, const char *conninfo, const char *node, uint64_t from, Error *err)
 {
-	*s = (Stream){ .conn = source_connect(conninfo, true, err), .flushed = from };
+	*s = (Stream){ .conn = source_connect(conninfo, true, err), .flushed = from, .wake_fd = -1 };
 	if (!s->conn)
 		return -1;
 	char lsn[24];
@@ -101,10 +101,10 @@ int stream_next(Stream *s, int timeout_ms, Arena *a, OutMessage *out, Error *err
 		}
 		if (len < 0)
 			return ended(s, err);
-		struct pollfd pfd = { PQsocket(s->conn), POLLIN, 0 };
-		if (waited || pfd.fd < 0)
-			return pfd.fd < 0 ? ended(s, err) : 0;
-		if (poll(&pfd, 1, timeout_ms) == 0)
+		struct pollfd pfd[2] = { { PQsocket(s->conn), POLLIN, 0 }, { timeout_ms ? s->wake_fd : -1, POLLIN, 0 } };
+		if (waited || pfd[0].fd < 0)
+			return pfd[0].fd < 0 ? ended(s, err) : 0;
+		if (poll(pfd, 2, timeout_ms) <= 0 || !pfd[0].revents)
 			return 0;
 		waited = timeout_ms == 0;
 		/* At the end of the connection libpq still gives what is in its buffer; the next PQgetCopyData tells. */

@@ -12,6 +12,7 @@ typedef struct Stream {
 	uint64_t idle_lsn;    /* from a keepalive: everything before it has been delivered */
 	int64_t told_us;
 	bool reply_asked;
+	int wake_fd;          /* ends a wait when it becomes readable; -1 = none. Set it after stream_open */
 } Stream;
 
 /* Starts the slot understudy_<node> at `from`. */

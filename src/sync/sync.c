@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* The primary is not the one that the file came from. */
@@ -36,6 +37,7 @@ struct Sync {
 	pthread_mutex_t lock; /* status, threads, doubts */
 	pthread_t worker;     /* starter and follower, or returner */
 	bool has_worker;
+	int wake_fd;          /* eventfd: the follower is to look at `stop` */
 	atomic_bool stop;
 	SyncStatus status;
 	FollowProgress progress;
@@ -47,6 +49,10 @@ struct Sync {
 	sqlite3 *journal_handle;
 	CommitHooks hooks;
 	size_t *marks;   /* journal positions by savepoint level */
+	bool recorded;   /* the transaction at hand has put a row to be replayed into the journal */
+	ReplayCounts counts;
+	_Atomic uint64_t in_doubt; /* all that were ever recorded */
+	uint64_t forgotten; /* by the redo list, and reported */
 	uint64_t redo_xid; /* not 0: the running transaction is one of the primary's */
 
 	InDoubt *doubts;
@@ -92,7 +98,10 @@ static int hook_before_commit(void *ctx, Db *db, Error *err)
 {
 	Sync *s = ctx;
 	JournalKind kind = s->redo_xid ? JOURNAL_REDO : JOURNAL_LOCAL;
-	return journal_before_commit(s->journal, kind, NULL, s->redo_xid, NULL, err);
+	int64_t txid;
+	int rc = journal_before_commit(s->journal, kind, NULL, s->redo_xid, &txid, err);
+	s->recorded = rc == 0 && txid && kind == JOURNAL_LOCAL;
+	return rc;
 }
 
 static void hook_end(void *ctx, Db *db)
@@ -100,6 +109,15 @@ static void hook_end(void *ctx, Db *db)
 	Sync *s = ctx;
 	journal_reset(s->journal);
 	journal_set_capture(s->journal, false);
+}
+
+static void hook_after_commit(void *ctx, Db *db)
+{
+	Sync *s = ctx;
+	if (s->recorded)
+		atomic_fetch_add(&s->counts.backlog, 1);
+	s->recorded = false;
+	hook_end(ctx, db);
 }
 
 /* Opens the finished file for the sessions and attaches the journal. */
@@ -117,7 +135,7 @@ static int open_database(Sync *s, Error *err)
 	database_return_writer(d, rc == 0);
 	if (rc < 0)
 		return -1;
-	s->hooks = (CommitHooks){ s, hook_begin, hook_savepoint, hook_rollback_to, hook_before_commit, hook_end, hook_end };
+	s->hooks = (CommitHooks){ s, true, hook_begin, hook_savepoint, hook_rollback_to, hook_before_commit, hook_after_commit, hook_end };
 	database_set_hooks(d, &s->hooks);
 	s->db = d;
 	return 0;
@@ -141,6 +159,9 @@ static int look_at_file(Sync *s, Error *err)
 		db_done(db, st);
 	}
 	s->status.applied_lsn = (uint64_t)state_get_int(db, "lsn", 0);
+	atomic_store(&s->counts.backlog, state_count(db, "SELECT count(*) FROM _understudy_journal WHERE kind = 'local' AND state = 'new'"));
+	atomic_store(&s->counts.conflicts, state_count(db, "SELECT count(DISTINCT txid) FROM _understudy_conflict WHERE state = 'open'"));
+	atomic_store(&s->in_doubt, (uint64_t)state_count(db, "SELECT count(*) FROM _understudy_in_doubt"));
 	db_close(db);
 	return rc;
 }
@@ -152,6 +173,7 @@ int sync_open(const SyncConfig *config, Sync **out, Error *err)
 	s->path = mem_printf("%s/%s.db", config->dir, config->database);
 	s->marks = mem_alloc(sizeof *s->marks * MAX_SAVEPOINTS);
 	pthread_mutex_init(&s->lock, NULL);
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int rc = look_at_file(s, err);
 	if (rc == 0 && s->copied)
 		rc = open_database(s, err);
@@ -171,7 +193,10 @@ bool sync_has_unreplayed(const Sync *s)
 
 static void stop_worker(Sync *s)
 {
+	uint64_t one = 1;
 	atomic_store(&s->stop, true);
+	if (write(s->wake_fd, &one, sizeof one) < 0)
+		log_debug("the follower is being woken already");
 	pthread_mutex_lock(&s->lock);
 	bool join = s->has_worker;
 	s->has_worker = false;
@@ -185,7 +210,10 @@ static void stop_worker(Sync *s)
 
 static int start_worker(Sync *s, void *(*fn)(void *), Error *err)
 {
+	uint64_t drained;
 	stop_worker(s);
+	while (read(s->wake_fd, &drained, sizeof drained) > 0)
+		;
 	atomic_store(&s->stop, false);
 	if (pthread_create(&s->worker, NULL, fn, s) != 0)
 		return err_set(err, "53000", "could not start a thread: %m");
@@ -206,6 +234,7 @@ void sync_close(Sync *s)
 		(void)w;
 	}
 	pthread_mutex_destroy(&s->lock);
+	close(s->wake_fd);
 	for (size_t i = 0; i < s->ndoubts; i++) {
 		free(s->doubts[i].session);
 		free(s->doubts[i].what);
@@ -220,8 +249,8 @@ void sync_close(Sync *s)
 
 static void nap(Sync *s, int ms)
 {
-	for (; ms > 0 && !atomic_load(&s->stop); ms -= 20)
-		usleep(20000);
+	for (; ms > 0 && !atomic_load(&s->stop); ms -= 5)
+		usleep(5000);
 }
 
 /* 1: the slot is there and can be used. 0: it is gone or lost. Refuses another cluster. */
@@ -294,7 +323,7 @@ static int prepare_copy(Sync *s, Error *err)
 
 static void follow_forever(Sync *s)
 {
-	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, &s->stop, &s->progress };
+	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, s->wake_fd, &s->stop, &s->progress };
 	while (!atomic_load(&s->stop)) {
 		Error err;
 		set_phase(s, SYNC_FOLLOWING, NULL);
@@ -310,6 +339,7 @@ static void *run_starter(void *ctx)
 {
 	Sync *s = ctx;
 	Error err;
+	source_set_stop(&s->stop);
 	while (!atomic_load(&s->stop)) {
 		if (prepare_copy(s, &err) == 0) {
 			follow_forever(s);
@@ -344,6 +374,7 @@ static bool has_copy(void *ctx)
 
 void sync_note_in_doubt(Sync *s, uint64_t xid, const char *session, const char *what)
 {
+	atomic_fetch_add(&s->in_doubt, 1);
 	pthread_mutex_lock(&s->lock);
 	s->doubts = mem_grow(s->doubts, &s->cap_doubts, s->ndoubts + 1, sizeof *s->doubts);
 	s->doubts[s->ndoubts++] = (InDoubt){ xid, clock_wall_us(), mem_strdup(session ? session : ""), mem_strdup(what ? what : "") };
@@ -387,27 +418,49 @@ static void advance_sequences(Sync *s, Db *w)
 	catalog_unref(cat);
 }
 
+static void note_event(Sync *s, const char *text)
+{
+	Error ignored;
+	log_error("%s", text);
+	Db *w = database_borrow_writer(s->db);
+	database_return_writer(s->db, state_add_event(w, "redo", text, &ignored) == 0);
+}
+
 static void redo_all(Sync *s)
 {
 	List list;
-	list_init(&list);
-	if (s->cfg.redo)
-		redo_take(s->cfg.redo, &list);
+	uint64_t forgotten = 0;
+	if (!s->cfg.redo)
+		return;
+	redo_count(s->cfg.redo, &forgotten);
+	redo_take(s->cfg.redo, &list);
+	size_t count = list.count;
+	int64_t since = clock_mono_us();
+	RedoRun *run = redo_open(s->db);
 	for (ListNode *n; (n = list_pop(&list));) {
 		Redo *r = list_item(n, Redo, node);
-		Error err, ignored;
+		Error err;
 		s->redo_xid = r->xid;
-		if (redo_run(s->db, r, &err) < 0) {
+		if (redo_run(run, r, &err) < 0) {
 			char text[1400];
 			snprintf(text, sizeof text, "transaction %llu of the primary was acknowledged and could not be done again here: %s",
 				 (unsigned long long)r->xid, err.message);
-			log_error("%s", text);
-			Db *w = database_borrow_writer(s->db);
-			database_return_writer(s->db, state_add_event(w, "redo", text, &ignored) == 0);
+			note_event(s, text);
 		}
 		redo_free(r);
 	}
 	s->redo_xid = 0;
+	redo_close(run);
+	if (forgotten > s->forgotten) {
+		char text[200];
+		snprintf(text, sizeof text, "%llu acknowledged transactions may be missing on SQLite until the primary is back: the stream was too far behind",
+			 (unsigned long long)(forgotten - s->forgotten));
+		note_event(s, text);
+		s->forgotten = forgotten;
+	}
+	if (count)
+		log_info("%s: %zu acknowledged transactions that the stream had not delivered were done again, %.1f ms", s->cfg.database, count,
+			 (double)(clock_mono_us() - since) / 1000);
 }
 
 static int on_lost(void *ctx, bool alive, Error *err)
@@ -445,7 +498,7 @@ static int catch_up(Sync *s, Replay *r, Error *err)
 
 static int come_back(Sync *s, Error *err)
 {
-	ReplayConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db };
+	ReplayConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, &s->counts };
 	Replay *r;
 	uint64_t lsn = 0;
 	Db *w = database_borrow_writer(s->db);
@@ -460,7 +513,6 @@ static int come_back(Sync *s, Error *err)
 		rc = replay_finish(r, &lsn, err);
 	pthread_mutex_lock(&s->lock);
 	s->status.replayed_tx += replay_count(r);
-	s->status.conflicts += replay_conflicts(r);
 	pthread_mutex_unlock(&s->lock);
 	if (rc == 0)
 		log_info("replay complete: %llu transactions, %llu conflicts, level at %X/%X", (unsigned long long)replay_count(r),
@@ -473,13 +525,15 @@ static void *run_return(void *ctx)
 {
 	Sync *s = ctx;
 	Error err;
+	source_set_stop(&s->stop);
 	set_phase(s, SYNC_REPLAYING, NULL);
 	if (!s->db || come_back(s, &err) < 0) {
 		if (!s->db)
 			err_set(&err, "55000", "there is no copy of the primary");
 		log_error("return to the primary failed: %s%s%s", err.message, *err.hint ? " -- " : "", err.hint);
 		set_phase(s, SYNC_OFFLINE, err.message);
-		if (s->cfg.route)
+		/* When stopped, somebody else has the word already. */
+		if (s->cfg.route && !atomic_load(&s->stop))
 			route_return_failed(s->cfg.route, err.message);
 		return NULL;
 	}
@@ -516,6 +570,9 @@ void sync_status(Sync *s, SyncStatus *out)
 	pthread_mutex_unlock(&s->lock);
 	if (s->progress.applied_lsn)
 		out->applied_lsn = s->progress.applied_lsn;
+	out->backlog = atomic_load(&s->counts.backlog);
+	out->conflicts = (uint64_t)atomic_load(&s->counts.conflicts);
+	out->in_doubt = atomic_load(&s->in_doubt);
 	out->applied_us = s->progress.commit_us ? s->progress.commit_us + INT64_C(946684800000000) : 0;
 	out->server_lsn = s->progress.server_lsn;
 	out->applied_tx = s->progress.tx;

@@ -87,7 +87,7 @@ def test_unknown_database(pg):
     u.close()
 
 
-@pytest.mark.parametrize("db", ["../etc/passwd", "a/b", "..", ".", "x" * 200, "a\\b", "-rf", "a b", "UPPER/../x"])
+@pytest.mark.parametrize("db", ["../etc/passwd", "a/b", "..", ".", "a\\b", "-rf", "a b", "UPPER/../x"])
 def test_database_names_never_become_paths(us, db):
     before = sorted(os.listdir(os.path.dirname(us.data)))
     with pytest.raises(psycopg.OperationalError, match="does not exist|invalid"):
@@ -110,6 +110,13 @@ def test_errors_have_position(us, pg, sql, state, position):
     assert got[1][0] == state
     if position:
         assert got[1][2] == str(position)
+
+
+def test_long_database_names_are_cut_as_postgresql_cuts_them(us, pg):
+    pg.sql('create database "%s"' % ("x" * 63))
+    for side in (pg, us):
+        with side.connect(db="x" * 200) as c:
+            assert c.execute("select current_database()").fetchone() == ("x" * 63,)
 
 
 def serve_fails(*options, env=None):

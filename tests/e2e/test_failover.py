@@ -176,3 +176,86 @@ def test_status_and_health(pair):
     assert us.get("/db/healthz")["status"] == "degraded"
     m = us.get("/metrics")
     assert 'understudy_fallback_active{database="postgres"} 1' in m and "understudy_failovers_total" in m
+
+
+def on_sqlite(us, query):
+    """The query's rows from the copy, by the operator's switch and back."""
+    us.post("/db/force-sqlite")
+    try:
+        with us.connect() as c:
+            assert source(c) == "sqlite"
+            return c.execute(query).fetchall()
+    finally:
+        us.post("/db/retry-primary")
+        us.wait_state("PRIMARY", 30)
+
+
+def test_structure_made_on_the_primary_is_mirrored(pair):
+    pg, us = pair
+    with us.connect() as c:
+        c.execute("create type colour as enum ('red', 'green')")
+        c.execute("create table made (id serial primary key, c colour, v numeric(10,2) default 1.5)")
+        c.execute("insert into made (c) values ('red'), ('green')")
+        c.execute("create view dear as select id from made where v > 1")
+    wait_until("the new table", lambda: on_sqlite(us, "select c::text, v::text from made order by id") == [("red", "1.50"), ("green", "1.50")], 20, interval=1.5)
+    assert on_sqlite(us, "select count(*) from dear") == [(2,)]
+    with us.connect() as c:
+        c.execute("alter table t add column extra text default 'new'")
+        c.execute("update t set extra = 'changed' where id = 2")
+        c.execute("insert into made (c) values ('green')")
+        c.execute("alter table parent add unique (id)")
+        c.execute("insert into parent values (1)")
+        c.execute("insert into child values (1, 1)")
+        c.execute("drop table log")
+    wait_until("the new column", lambda: on_sqlite(us, "select extra from t where id in (1, 2) order by id") == [("new",), ("changed",)], 20, interval=1.5)
+    assert on_sqlite(us, "select count(*) from made") == [(3,)]
+    assert on_sqlite(us, "select p from child") == [(1,)]
+    pg.kill9()
+    us.wait_state("SQLITE", 20)
+    with us.connect() as c:
+        assert c.execute("insert into made (c, v) values ('red', 7) returning v").fetchone()[0] == 7
+        c.execute("insert into t (v, extra) values ('later', 'x')")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            c.execute("select * from log")
+    pg.wait_gone()
+    pg.restart_after_kill()
+    us.wait_state("PRIMARY", 60)
+    assert pg.sql("select count(*) from made") == [(4,)]
+    assert pg.sql("select extra from t where v = 'later'") == [("x",)]
+    assert us.get("/db/status")["conflicts"] == 0
+
+
+def test_ddl_is_refused_while_sqlite_stands_in(pair):
+    pg, us = pair
+    us.post("/db/force-sqlite")
+    with us.connect() as c:
+        with pytest.raises(psycopg.errors.FeatureNotSupported) as e:
+            c.execute("create table nowhere (id int)")
+        assert e.value.diag.message_hint
+        c.execute("insert into t (v) values ('still works')")
+    us.post("/db/retry-primary")
+    us.wait_state("PRIMARY", 30)
+
+
+@pytest.mark.parametrize("state", ["PRIMARY", "SQLITE", "HOLD", "FORCED", "SILENT"])
+def test_sigterm_ends_it_in_every_state(pair, state):
+    pg, us = pair
+    c = us.connect()
+    c.execute("begin")
+    c.execute("update t set n = 3 where id = 3")
+    if state == "FORCED":
+        us.post("/db/force-sqlite")
+    elif state == "SILENT":
+        pg.stop_all(signal.SIGSTOP)
+    elif state != "PRIMARY":
+        pg.kill9()
+        if state == "SQLITE":
+            us.wait_state("SQLITE", 20)
+    t = time.monotonic()
+    us.proc.terminate()
+    try:
+        us.proc.wait(12)
+    finally:
+        pg.stop_all(signal.SIGCONT)
+    assert us.proc.returncode == 0 and time.monotonic() - t < 12
+    c.close()

@@ -37,7 +37,7 @@ static int follow(const char *url, const char *path, const char *secs)
 	seconds = (int)strtol(secs, NULL, 10);
 	pthread_create(&t, NULL, wait_then_stop, NULL);
 	FollowProgress progress = { 0 };
-	FollowConfig cfg = { url, path, "test", NULL, NULL, &stop, &progress };
+	FollowConfig cfg = { url, path, "test", NULL, NULL, -1, &stop, &progress };
 	int rc = follow_run(&cfg, &err);
 	printf("transactions %llu rows %llu\n", (unsigned long long)progress.tx, (unsigned long long)progress.rows);
 	return rc < 0 ? fail(&err) : 0;

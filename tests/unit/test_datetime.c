@@ -363,16 +363,31 @@ static void test_text_input(void **state)
 static void test_stored_order(void **state)
 {
 	(void)state;
-	static const char *const ascending[] = { "-infinity", "4714-11-24 00:00:00 BC", "0045-12-31 00:00:00 BC", "0044-03-15 12:00:00 BC",
-		"0044-03-15 12:00:00.5 BC", "0044-03-15 12:00:00.51 BC", "0001-12-31 00:00:00 BC", "0001-01-01", "1999-12-31 23:59:59.999999", "2000-01-01",
-		"2000-01-01 00:00:00.1", "2000-01-01 00:00:00.15", "9999-12-31", "10000-01-01", "10000-01-01 00:00:00.5", "99999-01-01", "294276-12-31",
-		"infinity" };
+	static const char *const ascending[] = { "-infinity",
+						 "4714-11-24 00:00:00 BC",
+						 "0045-12-31 00:00:00 BC",
+						 "0044-03-15 12:00:00 BC",
+						 "0044-03-15 12:00:00.5 BC",
+						 "0044-03-15 12:00:00.51 BC",
+						 "0001-12-31 00:00:00 BC",
+						 "0001-01-01",
+						 "1999-12-31 23:59:59.999999",
+						 "2000-01-01",
+						 "2000-01-01 00:00:00.1",
+						 "2000-01-01 00:00:00.15",
+						 "9999-12-31",
+						 "10000-01-01",
+						 "10000-01-01 00:00:00.5",
+						 "99999-01-01",
+						 "294276-12-31",
+						 "infinity" };
 	static const char *const types[] = { "timestamp", "timestamptz" };
 	for (size_t k = 0; k < ARRAY_LEN(types); k++) {
 		Arena *a = arena_new();
 		Val before = { 0 }, v;
 		for (size_t i = 0; i < ARRAY_LEN(ascending); i++, before = v) {
-			assert_int_equal(type_in(pgtype_builtin_named(types[k]), -1, str_of(ascending[i]), &type_env_stored, a, &v, NULL), 0);
+			assert_int_equal(type_in(pgtype_builtin_named(types[k]), -1, str_of(ascending[i]), &type_env_stored, a, &v, NULL),
+					 0);
 			if (i) {
 				size_t n = before.s.n < v.s.n ? before.s.n : v.s.n;
 				int c = memcmp(before.s.p, v.s.p, n);

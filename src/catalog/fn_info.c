@@ -1,0 +1,347 @@
+/* PostgreSQL's functions that describe the server and its objects: version, sizes, privileges, visibility, comments. */
+#include "catalog/vtab.h"
+
+#include <strings.h>
+
+static const Catalog *the_catalog(sqlite3_context *ctx)
+{
+	return fn_env(ctx)->catalog;
+}
+
+static uint32_t arg_oid(sqlite3_value *v)
+{
+	return (uint32_t)sqlite3_value_int64(v);
+}
+
+static void result_text(sqlite3_context *ctx, const char *s)
+{
+	if (s)
+		sqlite3_result_text(ctx, s, -1, SQLITE_TRANSIENT);
+}
+
+static void f_version(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_env(ctx)->session;
+	const char *number = v && v->get_setting ? v->get_setting(v->arg, "server_version") : NULL;
+	_cleanup_(mem_freep) char *text = mem_printf("PostgreSQL %s (understudy, on SQLite %s)", number ? number : "15.0", sqlite3_libversion());
+	result_text(ctx, text);
+}
+
+static void f_database_encoding(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	result_text(ctx, "UTF8");
+}
+
+static void f_zero(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	sqlite3_result_int(ctx, 0);
+}
+
+static void f_true(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	sqlite3_result_int(ctx, 1);
+}
+
+static void f_null(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+}
+
+/* One number from the file itself. */
+static int64_t file_number(sqlite3_context *ctx, const char *sql, const char *arg)
+{
+	sqlite3_stmt *st;
+	int64_t n = 0;
+	if (sqlite3_prepare_v2(sqlite3_context_db_handle(ctx), sql, -1, &st, NULL) != SQLITE_OK)
+		return 0;
+	if (arg)
+		sqlite3_bind_text(st, 1, arg, -1, SQLITE_STATIC);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+static int64_t btree_size(sqlite3_context *ctx, const char *name)
+{
+	return file_number(ctx, "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = ?1", name);
+}
+
+static int64_t indexes_size(sqlite3_context *ctx, const CatRel *r)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < r->nindexes; i++)
+		n += btree_size(ctx, r->indexes[i]->sqlite_name);
+	return n;
+}
+
+typedef enum SizeOf { SIZE_MAIN, SIZE_INDEXES, SIZE_ALL } SizeOf;
+
+static void relation_size(sqlite3_context *ctx, sqlite3_value *v, SizeOf what)
+{
+	const Catalog *cat = the_catalog(ctx);
+	const CatRel *r = cat ? catalog_rel_by_oid(cat, arg_oid(v)) : NULL;
+	const CatIndex *x = cat && !r ? catalog_index(cat, arg_oid(v)) : NULL;
+	if (!r && !x)
+		return;
+	int64_t main = what == SIZE_INDEXES ? 0 : x ? btree_size(ctx, x->sqlite_name) : r->kind == REL_TABLE ? btree_size(ctx, r->sqlite_name) : 0;
+	sqlite3_result_int64(ctx, main + (r && what != SIZE_MAIN ? indexes_size(ctx, r) : 0));
+}
+
+static void f_relation_size(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const char *fork = argc > 1 ? (const char *)sqlite3_value_text(argv[1]) : "main";
+	if (streq(fork, "fsm") || streq(fork, "vm") || streq(fork, "init"))
+		sqlite3_result_int(ctx, 0);
+	else if (!streq(fork, "main"))
+		fn_raise(ctx, "22023", "invalid fork name");
+	else
+		relation_size(ctx, argv[0], SIZE_MAIN);
+}
+
+static void f_indexes_size(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	relation_size(ctx, argv[0], SIZE_INDEXES);
+}
+
+static void f_total_size(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	relation_size(ctx, argv[0], SIZE_ALL);
+}
+
+static void f_database_size(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	sqlite3_result_int64(ctx, file_number(ctx, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", NULL));
+}
+
+/* Each unit is taken when the number does not exceed ten thousand of it; halves round away from zero. */
+static void f_size_pretty(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB", "PB" };
+	int64_t v = sqlite3_value_int64(argv[0]);
+	uint64_t n = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	uint64_t shown = n;
+	size_t unit = 0;
+	for (int shift = 9; unit + 1 < ARRAY_LEN(units) && (unit == 0 ? n >= 10240 : shown >= 10240); shift += 10) {
+		unit++;
+		shown = ((n >> shift) + 1) / 2;
+	}
+	_cleanup_(mem_freep) char *text = mem_printf("%s%llu %s", v < 0 ? "-" : "", (unsigned long long)shown, units[unit]);
+	result_text(ctx, text);
+}
+
+static void comment(sqlite3_context *ctx, uint32_t oid, uint32_t class, int sub)
+{
+	const Catalog *cat = the_catalog(ctx);
+	result_text(ctx, cat ? catalog_comment(cat, oid, class, sub) : NULL);
+}
+
+static uint32_t class_by_name(const Catalog *cat, const char *name)
+{
+	const CatRel *r = cat ? catalog_rel(cat, NS_PG_CATALOG, name) : NULL;
+	return r ? r->oid : 0;
+}
+
+static void f_obj_description(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	comment(ctx, arg_oid(argv[0]), class_by_name(the_catalog(ctx), (const char *)sqlite3_value_text(argv[1])), 0);
+}
+
+static void f_obj_description_any(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const Catalog *cat = the_catalog(ctx);
+	for (size_t i = 0; cat && i < cat->ncomments; i++) {
+		if (cat->comments[i].objoid == arg_oid(argv[0]) && cat->comments[i].objsubid == 0)
+			result_text(ctx, cat->comments[i].text);
+	}
+}
+
+static void f_col_description(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	comment(ctx, arg_oid(argv[0]), 1259, sqlite3_value_int(argv[1]));
+}
+
+static void f_txid_current(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_env(ctx)->session;
+	if (!v || !v->txid)
+		fn_raise(ctx, "0A000", "the transaction has no identifier: the function pg_current_xact_id is not supported here in SQLite mode");
+	else
+		sqlite3_result_int64(ctx, (int64_t)v->txid);
+}
+
+static void f_txid_if_assigned(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_env(ctx)->session;
+	if (v && v->txid)
+		sqlite3_result_int64(ctx, (int64_t)v->txid);
+}
+
+static void f_char_to_encoding(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Str name = fn_arg_str(argv[0]);
+	static const struct {
+		const char *name;
+		int encoding;
+	} known[] = { { "SQL_ASCII", 0 }, { "UTF8", 6 }, { "UTF-8", 6 }, { "UNICODE", 6 }, { "LATIN1", 8 } };
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (str_iis(name, known[i].name)) {
+			sqlite3_result_int(ctx, known[i].encoding);
+			return;
+		}
+	}
+	sqlite3_result_int(ctx, -1);
+}
+
+static void f_tablespace_location(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	uint32_t oid = arg_oid(argv[0]);
+	if (oid == 0 || oid == 1663 || oid == 1664)
+		result_text(ctx, "");
+	else
+		fn_raise(ctx, "42704", "tablespace with OID %u does not exist", oid);
+}
+
+static void f_current_schemas(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_env(ctx)->session;
+	const Catalog *cat = the_catalog(ctx);
+	Buf b = { 0 };
+	bool named = false;
+	for (size_t i = 0; v && i < v->nsearch_path; i++)
+		named = named || streq(v->search_path[i], "pg_catalog");
+	buf_puts(&b, sqlite3_value_int(argv[0]) && !named ? "{pg_catalog" : "{");
+	for (size_t i = 0; v && cat && i < v->nsearch_path; i++) {
+		if (!catalog_schema(cat, v->search_path[i]))
+			continue;
+		const char *name = v->search_path[i];
+		bool quote = name[strcspn(name, "{},\\\" \t\n")] || !*name || strcasecmp(name, "null") == 0;
+		buf_puts(&b, b.len > 1 ? "," : "");
+		buf_puts(&b, quote ? "\"" : "");
+		for (; *name; name++) {
+			buf_puts(&b, *name == '"' || *name == '\\' ? "\\" : "");
+			buf_put(&b, name, 1);
+		}
+		buf_puts(&b, quote ? "\"" : "");
+	}
+	buf_puts(&b, "}");
+	result_text(ctx, buf_cstr(&b));
+	buf_free(&b);
+}
+
+/* Every session may do everything here, as the owner of all there is. A name that is unknown is an error as in PostgreSQL. */
+static void f_role_by_name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const char *name = (const char *)sqlite3_value_text(argv[0]);
+	const Catalog *cat = the_catalog(ctx);
+	if (cat && !catalog_role_oid(cat, name))
+		fn_raise(ctx, "42704", "role \"%s\" does not exist", name);
+	else
+		sqlite3_result_int(ctx, 1);
+}
+
+static void f_has_schema_name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const char *name = (const char *)sqlite3_value_text(argv[argc - 2]);
+	const Catalog *cat = the_catalog(ctx);
+	if (cat && !catalog_schema(cat, name))
+		fn_raise(ctx, "3F000", "schema \"%s\" does not exist", name);
+	else
+		sqlite3_result_int(ctx, 1);
+}
+
+static void f_has_table_oid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const Catalog *cat = the_catalog(ctx);
+	if (cat && (catalog_rel_by_oid(cat, arg_oid(argv[argc - 2])) || catalog_index(cat, arg_oid(argv[argc - 2]))))
+		sqlite3_result_int(ctx, 1);
+}
+
+/* No publication is made here, but clients ask whether a table could be in one. */
+static void f_publishable(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const Catalog *cat = the_catalog(ctx);
+	const CatRel *r = cat ? catalog_rel_by_oid(cat, arg_oid(argv[0])) : NULL;
+	if (r)
+		sqlite3_result_int(ctx, r->kind == REL_TABLE);
+}
+
+static void f_has_schema_oid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const Catalog *cat = the_catalog(ctx);
+	if (cat && catalog_schema_by_oid(cat, arg_oid(argv[argc - 2])))
+		sqlite3_result_int(ctx, 1);
+}
+
+const SqliteFn catalog_fn_info[] = {
+	{ "pgsql_version", 0, 0, f_version },
+	{ "pg_relation_size", 2, FN_STRICT, f_relation_size },
+	{ "sql_pg_relation_size_1", 1, FN_STRICT, f_relation_size },
+	{ "pg_table_size", 1, FN_STRICT, f_relation_size },
+	{ "pg_indexes_size", 1, FN_STRICT, f_indexes_size },
+	{ "pg_total_relation_size", 1, FN_STRICT, f_total_size },
+	{ "pg_database_size_name", 1, FN_STRICT, f_database_size },
+	{ "pg_database_size_oid", 1, FN_STRICT, f_database_size },
+	{ "pg_tablespace_size_oid", 1, FN_STRICT, f_database_size },
+	{ "pg_tablespace_size_name", 1, FN_STRICT, f_database_size },
+	{ "pg_size_pretty", 1, FN_STRICT | FN_IMMUTABLE, f_size_pretty },
+	{ "sql_obj_description_2", 2, FN_STRICT, f_obj_description },
+	{ "sql_obj_description_1", 1, FN_STRICT, f_obj_description_any },
+	{ "sql_shobj_description_2", 2, FN_STRICT, f_obj_description },
+	{ "sql_col_description_2", 2, FN_STRICT, f_col_description },
+	{ "pg_current_xact_id", 0, 0, f_txid_current },
+	{ "pg_current_xact_id_if_assigned", 0, 0, f_txid_if_assigned },
+	{ "PG_char_to_encoding", 1, FN_STRICT, f_char_to_encoding },
+	{ "pg_tablespace_location", 1, FN_STRICT, f_tablespace_location },
+	{ "current_schemas", 1, FN_STRICT, f_current_schemas },
+	{ "getdatabaseencoding", 0, 0, f_database_encoding },
+	{ "pg_my_temp_schema", 0, 0, f_zero },
+	{ "pg_is_other_temp_schema", 1, FN_STRICT, f_zero },
+	{ "pg_relation_is_publishable", 1, FN_STRICT, f_publishable },
+	{ "pg_function_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_operator_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_opclass_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_opfamily_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_collation_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_conversion_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_ts_config_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_ts_dict_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_ts_parser_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_ts_template_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_statistics_obj_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_get_partkeydef", 1, FN_STRICT, f_null },
+	{ "pg_get_statisticsobjdef_columns", 1, FN_STRICT, f_null },
+	{ "pg_get_triggerdef", 1, FN_STRICT, f_null },
+	{ "pg_get_triggerdef_ext", 2, FN_STRICT, f_null },
+	{ "pg_get_ruledef", 1, FN_STRICT, f_null },
+	{ "pg_get_ruledef_ext", 2, FN_STRICT, f_null },
+	{ "pg_get_function_sqlbody", 1, FN_STRICT, f_null },
+	{ "inet_server_addr", 0, 0, f_null },
+	{ "inet_client_addr", 0, 0, f_null },
+	{ "inet_server_port", 0, 0, f_null },
+	{ "has_table_privilege_id", 2, FN_STRICT, f_has_table_oid },
+	{ "has_table_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
+	{ "has_table_privilege_id_id", 3, FN_STRICT, f_has_table_oid },
+	{ "has_any_column_privilege_id", 2, FN_STRICT, f_has_table_oid },
+	{ "has_any_column_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
+	{ "has_sequence_privilege_id", 2, FN_STRICT, f_has_table_oid },
+	{ "has_sequence_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
+	{ "has_schema_privilege_name", 2, FN_STRICT, f_has_schema_name },
+	{ "has_schema_privilege_name_name", 3, FN_STRICT, f_has_schema_name },
+	{ "has_schema_privilege_id", 2, FN_STRICT, f_has_schema_oid },
+	{ "has_schema_privilege_name_id", 3, FN_STRICT, f_has_schema_oid },
+	{ "has_schema_privilege_id_id", 3, FN_STRICT, f_has_schema_oid },
+	{ "has_database_privilege_name", 2, FN_STRICT, f_true },
+	{ "has_database_privilege_id", 2, FN_STRICT, f_true },
+	{ "has_database_privilege_name_name", 3, FN_STRICT, f_role_by_name },
+	{ "has_database_privilege_name_id", 3, FN_STRICT, f_role_by_name },
+	{ "has_column_privilege_id_name", 3, FN_STRICT, f_true },
+	{ "has_column_privilege_id_attnum", 3, FN_STRICT, f_true },
+	{ "has_function_privilege_id", 2, FN_STRICT, f_true },
+	{ "has_type_privilege_id", 2, FN_STRICT, f_true },
+	{ "has_language_privilege_id", 2, FN_STRICT, f_true },
+	{ "has_tablespace_privilege_id", 2, FN_STRICT, f_true },
+	{ "pg_has_role_id", 2, FN_STRICT, f_true },
+	{ "pg_has_role_name", 2, FN_STRICT, f_role_by_name },
+	{ "pg_has_role_name_name", 3, FN_STRICT, f_role_by_name },
+	{ NULL },
+};

@@ -1,0 +1,359 @@
+/* Rows of pg_catalog's relations about the server itself: roles, databases, builtin functions, operators, casts, settings, sessions. */
+#include "catalog/vtab.h"
+
+static void role_row(RowSink *s, uint32_t oid, const char *name, bool login)
+{
+	row_new(s);
+	row_int(s, "oid", oid);
+	row_text(s, "rolname", name);
+	row_int(s, "rolinherit", 1);
+	static const char *const powers[] = { "rolsuper", "rolcreaterole", "rolcreatedb", "rolcanlogin", "rolreplication", "rolbypassrls" };
+	for (size_t k = 0; k < ARRAY_LEN(powers); k++)
+		row_int(s, powers[k], login);
+	row_int(s, "rolconnlimit", -1);
+	if (streq(s->rel->name, "pg_roles"))
+		row_text(s, "rolpassword", "********");
+}
+
+static void produce_roles(RowSink *s)
+{
+	size_t n;
+	const CatRole *builtin = catalog_builtin_roles(&n);
+	for (size_t i = 0; i < s->cat->nroles; i++)
+		role_row(s, s->cat->roles[i].oid, s->cat->roles[i].name, true);
+	for (size_t i = 0; i < n; i++)
+		role_row(s, builtin[i].oid, builtin[i].name, false);
+}
+
+static void produce_auth_members(RowSink *s)
+{
+	static const uint32_t of_pg_monitor[] = { 3374, 3375, 3377 };
+	for (size_t i = 0; i < ARRAY_LEN(of_pg_monitor); i++) {
+		row_new(s);
+		row_int(s, "roleid", of_pg_monitor[i]);
+		row_int(s, "member", 3373);
+		row_int(s, "grantor", 10);
+		row_int(s, "admin_option", 0);
+	}
+}
+
+static void produce_user(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->nroles; i++) {
+		row_new(s);
+		row_text(s, "usename", s->cat->roles[i].name);
+		row_int(s, "usesysid", s->cat->roles[i].oid);
+		static const char *const powers[] = { "usecreatedb", "usesuper", "userepl", "usebypassrls" };
+		for (size_t k = 0; k < ARRAY_LEN(powers); k++)
+			row_int(s, powers[k], 1);
+		row_text(s, "passwd", "********");
+	}
+}
+
+static void produce_database(RowSink *s)
+{
+	row_new(s);
+	row_int(s, "oid", s->cat->db_oid);
+	row_text(s, "datname", s->session && s->session->database ? s->session->database : s->cat->db_name);
+	row_int(s, "datdba", 10);
+	row_int(s, "encoding", 6);
+	row_char(s, "datlocprovider", 'c');
+	row_int(s, "datistemplate", 0);
+	row_int(s, "datallowconn", 1);
+	row_int(s, "datconnlimit", -1);
+	row_int(s, "datfrozenxid", 0);
+	row_int(s, "datminmxid", 0);
+	row_int(s, "dattablespace", 1663);
+	row_text(s, "datcollate", "C.UTF-8");
+	row_text(s, "datctype", "C.UTF-8");
+}
+
+static void produce_tablespace(RowSink *s)
+{
+	static const char *const names[] = { "pg_default", "pg_global" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		row_new(s);
+		row_int(s, "oid", 1663 + (int64_t)i);
+		row_text(s, "spcname", names[i]);
+		row_int(s, "spcowner", 10);
+	}
+}
+
+static void produce_language(RowSink *s)
+{
+	static const struct {
+		uint32_t oid;
+		const char *name;
+		bool trusted;
+		uint32_t validator;
+	} all[] = { { 12, "internal", false, 2246 }, { 13, "c", false, 2247 }, { 14, "sql", true, 2248 }, { 13563, "plpgsql", true, 13562 } };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		row_new(s);
+		row_int(s, "oid", all[i].oid);
+		row_text(s, "lanname", all[i].name);
+		row_int(s, "lanowner", 10);
+		row_int(s, "lanispl", all[i].oid > 14);
+		row_int(s, "lanpltrusted", all[i].trusted);
+		row_int(s, "lanplcallfoid", all[i].oid > 14 ? 13560 : 0);
+		row_int(s, "laninline", all[i].oid > 14 ? 13561 : 0);
+		row_int(s, "lanvalidator", all[i].validator);
+	}
+}
+
+/* Every PostgreSQL has this one, and clients look for it. */
+static void produce_extension(RowSink *s)
+{
+	row_new(s);
+	row_int(s, "oid", 13559);
+	row_text(s, "extname", "plpgsql");
+	row_int(s, "extowner", 10);
+	row_int(s, "extnamespace", NS_PG_CATALOG);
+	row_int(s, "extrelocatable", 0);
+	row_text(s, "extversion", "1.0");
+}
+
+static const char *oid_list(RowSink *s, const uint32_t *v, size_t n, const char *open, const char *sep, const char *close)
+{
+	Buf b = { 0 };
+	buf_puts(&b, open);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%u", i ? sep : "", v[i]);
+	buf_puts(&b, close);
+	const char *t = arena_strdup(s->a, buf_cstr(&b));
+	buf_free(&b);
+	return t;
+}
+
+static const char *name_list(RowSink *s, const PgProc *p)
+{
+	Buf b = { 0 };
+	buf_puts(&b, "{");
+	for (uint8_t i = 0; i < p->nargs + p->nout; i++) {
+		const char *name = i < p->nargs ? (p->argnames ? p->argnames[i] : NULL) : p->out_names[i - p->nargs];
+		buf_printf(&b, "%s%s", i ? "," : "", name && *name ? name : "\"\"");
+	}
+	buf_puts(&b, "}");
+	const char *t = arena_strdup(s->a, buf_cstr(&b));
+	buf_free(&b);
+	return t;
+}
+
+static void proc_outputs(RowSink *s, const PgProc *p)
+{
+	size_t n = (size_t)p->nargs + p->nout;
+	uint32_t *types = arena_array(s->a, uint32_t, n);
+	char *modes = arena_alloc(s->a, 2 * n + 3);
+	modes[0] = '{';
+	for (size_t i = 0; i < n; i++) {
+		types[i] = i < p->nargs ? p->args[i] : p->out_types[i - p->nargs];
+		modes[1 + 2 * i] = i < p->nargs ? 'i' : 'o';
+		modes[2 + 2 * i] = i + 1 < n ? ',' : '}';
+	}
+	row_text(s, "proallargtypes", oid_list(s, types, n, "{", ",", "}"));
+	row_text(s, "proargmodes", modes);
+}
+
+static void produce_proc(RowSink *s)
+{
+	size_t n;
+	const PgProc *p = pgproc_all(&n);
+	for (size_t i = 0; i < n; i++, p++) {
+		row_new(s);
+		row_int(s, "oid", p->oid);
+		row_text(s, "proname", p->name);
+		row_int(s, "pronamespace", NS_PG_CATALOG);
+		row_int(s, "proowner", 10);
+		row_int(s, "prolang", *p->src ? 12 : 14);
+		row_int(s, "provariadic", p->variadic);
+		row_int(s, "prosupport", 0);
+		row_char(s, "prokind", p->kind);
+		row_int(s, "prosecdef", 0);
+		row_int(s, "proleakproof", 0);
+		row_int(s, "proisstrict", p->strict);
+		row_int(s, "proretset", p->retset);
+		row_char(s, "provolatile", p->volatility);
+		row_char(s, "proparallel", p->volatility == 'v' ? 'r' : 's');
+		row_int(s, "pronargs", p->nargs);
+		row_int(s, "pronargdefaults", p->ndefaults);
+		row_int(s, "prorettype", p->rettype);
+		row_text(s, "proargtypes", oid_list(s, p->args, p->nargs, "", " ", ""));
+		if (p->nout)
+			proc_outputs(s, p);
+		if (p->argnames || p->nout)
+			row_text(s, "proargnames", name_list(s, p));
+		row_text(s, "prosrc", p->src);
+	}
+}
+
+static void produce_operator(RowSink *s)
+{
+	size_t n;
+	const PgOperator *o = pgoperator_all(&n);
+	for (size_t i = 0; i < n; i++, o++) {
+		row_new(s);
+		row_int(s, "oid", o->oid);
+		row_text(s, "oprname", o->name);
+		row_int(s, "oprnamespace", NS_PG_CATALOG);
+		row_int(s, "oprowner", 10);
+		row_char(s, "oprkind", o->left ? 'b' : 'l');
+		row_int(s, "oprcanmerge", o->merges);
+		row_int(s, "oprcanhash", o->hashes);
+		row_int(s, "oprleft", o->left);
+		row_int(s, "oprright", o->right);
+		row_int(s, "oprresult", o->result);
+		row_int(s, "oprcom", o->commutator);
+		row_int(s, "oprnegate", o->negator);
+		row_int(s, "oprcode", o->proc);
+	}
+}
+
+static void produce_cast(RowSink *s)
+{
+	size_t n;
+	const PgCast *c = pgcast_all(&n);
+	for (size_t i = 0; i < n; i++, c++) {
+		row_new(s);
+		row_int(s, "oid", c->oid);
+		row_int(s, "castsource", c->source);
+		row_int(s, "casttarget", c->target);
+		row_int(s, "castfunc", c->func);
+		row_char(s, "castcontext", c->context);
+		row_char(s, "castmethod", c->method);
+	}
+}
+
+static void produce_aggregate(RowSink *s)
+{
+	size_t n;
+	const PgProc *p = pgproc_all(&n);
+	for (size_t i = 0; i < n; i++, p++) {
+		const PgAggregate *g = p->kind == 'a' ? pgaggregate_of(p->oid) : NULL;
+		if (!g)
+			continue;
+		row_new(s);
+		row_int(s, "aggfnoid", p->oid);
+		row_char(s, "aggkind", g->kind);
+		row_int(s, "aggnumdirectargs", g->ndirect);
+	}
+}
+
+static void produce_range(RowSink *s)
+{
+	static const uint32_t ranges[][3] = { { 3904, 23, 4451 },   { 3906, 1700, 4532 }, { 3908, 1114, 4533 },
+					      { 3910, 1184, 4534 }, { 3912, 1082, 4535 }, { 3926, 20, 4536 } };
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+		row_new(s);
+		row_int(s, "rngtypid", ranges[i][0]);
+		row_int(s, "rngsubtype", ranges[i][1]);
+		row_int(s, "rngmultitypid", ranges[i][2]);
+		row_int(s, "rngcollation", 0);
+	}
+}
+
+static void produce_settings(RowSink *s)
+{
+	size_t n = 0;
+	const SettingRow *r = s->session && s->session->list_settings ? s->session->list_settings(s->session->arg, &n) : NULL;
+	for (size_t i = 0; i < n; i++, r++) {
+		row_new(s);
+		const struct {
+			const char *column, *value;
+		} cells[] = { { "name", r->name },	   { "setting", r->setting },   { "unit", r->unit },
+			      { "category", r->category }, { "short_desc", r->short_desc }, { "context", r->context },
+			      { "vartype", r->vartype },   { "source", r->source },	    { "boot_val", r->boot_val },
+			      { "reset_val", r->reset_val } };
+		for (size_t k = 0; k < ARRAY_LEN(cells); k++)
+			row_text(s, cells[k].column, cells[k].value);
+		row_int(s, "pending_restart", 0);
+	}
+}
+
+/* This session alone: others are not this one's to touch. */
+static void produce_activity(RowSink *s)
+{
+	const SessionVars *v = s->session;
+	if (!v)
+		return;
+	row_new(s);
+	row_int(s, "datid", s->cat->db_oid);
+	row_text(s, "datname", v->database);
+	row_int(s, "pid", v->backend_pid);
+	row_int(s, "usesysid", v->user && catalog_role_oid(s->cat, v->user) ? catalog_role_oid(s->cat, v->user) : 10);
+	row_text(s, "usename", v->user);
+	row_text(s, "application_name", v->application_name);
+	row_text(s, "client_addr", v->client_addr);
+	row_int(s, "client_port", v->client_port);
+	row_text(s, "state", "active");
+	row_text(s, "backend_type", "client backend");
+}
+
+static void depend_row(RowSink *s, uint32_t class, uint32_t oid, int sub, uint32_t ref, int refsub, char type)
+{
+	row_new(s);
+	row_int(s, "classid", class);
+	row_int(s, "objid", oid);
+	row_int(s, "objsubid", sub);
+	row_int(s, "refclassid", 1259);
+	row_int(s, "refobjid", ref);
+	row_int(s, "refobjsubid", refsub);
+	row_char(s, "deptype", type);
+}
+
+/* What belongs to a table: its sequences ('a' serial, 'i' identity), constraints and indexes. */
+static void produce_depend(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->nseqs; i++) {
+		const CatSequence *q = s->cat->seqs[i];
+		const CatRel *r = q->owner_table ? catalog_rel_by_oid(s->cat, q->owner_table) : NULL;
+		const CatColumn *c = r ? catrel_attnum(r, q->owner_attnum) : NULL;
+		if (c)
+			depend_row(s, 1259, q->oid, 0, r->oid, c->attnum, c->identity ? 'i' : 'a');
+	}
+	for (size_t i = 0; i < s->cat->nrels; i++) {
+		const CatRel *r = s->cat->rels[i];
+		for (size_t k = 0; k < r->nconstraints; k++) {
+			const CatConstraint *c = r->constraints[k];
+			for (size_t j = 0; j < c->ncols; j++)
+				depend_row(s, 2606, c->oid, 0, r->oid, c->cols[j], 'a');
+			if (c->index && c->type != 'f')
+				depend_row(s, 1259, c->index->oid, 0, c->oid, 0, 'i');
+			if (c->index && c->type != 'f')
+				s->rows[s->n - 1][3] = val_int(2606);
+		}
+	}
+}
+
+const NamedProducer catalog_producers_server[] = {
+	{ "pg_authid", produce_roles },	      { "pg_roles", produce_roles },	  { "pg_auth_members", produce_auth_members },
+	{ "pg_user", produce_user },	      { "pg_shadow", produce_user },	  { "pg_database", produce_database },
+	{ "pg_tablespace", produce_tablespace }, { "pg_language", produce_language }, { "pg_proc", produce_proc },
+	{ "pg_operator", produce_operator },  { "pg_cast", produce_cast },	  { "pg_aggregate", produce_aggregate },
+	{ "pg_range", produce_range },	      { "pg_settings", produce_settings }, { "pg_stat_activity", produce_activity },
+	{ "pg_depend", produce_depend },      { "pg_extension", produce_extension }, { NULL, NULL },
+};
+
+static RowProducer find_producer(const NamedProducer *list, const char *relation)
+{
+	for (; list->name; list++) {
+		if (streq(list->name, relation))
+			return list->fn;
+	}
+	return NULL;
+}
+
+RowProducer catalog_producer(const char *relation, bool *empty)
+{
+	static const char *const without_rows[] = {
+		"pg_policy", "pg_trigger", "pg_inherits", "pg_statistic_ext", "pg_publication", "pg_publication_rel",
+		"pg_publication_namespace", "pg_publication_tables", "pg_foreign_table", "pg_foreign_server", "pg_foreign_data_wrapper",
+		"pg_user_mapping", "pg_subscription", "pg_subscription_rel", "pg_partitioned_table", "pg_event_trigger", "pg_default_acl",
+		"pg_db_role_setting", "pg_shdescription", "pg_seclabel", "pg_shseclabel", "pg_largeobject_metadata", "pg_matviews",
+		"pg_policies", "pg_prepared_xacts", "pg_stats_ext", "pg_transform", "pg_replication_slots", "pg_stat_replication", "pg_rules", "pg_stats", "pg_parameter_acl",
+	};
+	RowProducer p = find_producer(catalog_producers, relation);
+	p = p ? p : find_producer(catalog_producers_server, relation);
+	*empty = false;
+	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
+		*empty = *empty || streq(without_rows[i], relation);
+	return p;
+}

@@ -1,0 +1,254 @@
+/* Definitions as PostgreSQL shows them: pg_get_expr, pg_get_indexdef, pg_get_constraintdef, pg_get_viewdef. The catalog keeps the text
+ * that was given; it is analysed and written out anew here. What the deparser cannot write is shown as it was given. */
+#include "sql/fn_catdef.h"
+
+#include "catalog/sessionvars.h"
+#include "sql/analyze.h"
+#include "sql/plan_internal.h"
+
+#include <stdio.h>
+
+typedef struct Shown {
+	SqlEnv env;
+	Arena *a;
+	bool pretty;
+} Shown;
+
+bool fn_sql_env(sqlite3_context *ctx, SqlEnv *env)
+{
+	const FnEnv *fe = fn_env(ctx);
+	const SessionVars *v = fe->session;
+	*env = (SqlEnv){ .cat = fe->catalog, .types = fe->types ? fe->types : &type_env_stored };
+	if (v) {
+		env->search_path = v->search_path;
+		env->nsearch_path = v->nsearch_path;
+		env->user = v->user;
+		env->database = v->database;
+	}
+	return env->cat != NULL;
+}
+
+void fn_result_cstr(sqlite3_context *ctx, const char *s)
+{
+	if (s)
+		sqlite3_result_text(ctx, s, -1, SQLITE_TRANSIENT);
+}
+
+static const Expr *analysed(const Shown *s, const char *text, const CatRel *rel, ExprPlace place, uint32_t want, int32_t typmod)
+{
+	Error ignored;
+	return an_expr_text(&s->env, s->a, text, rel, place, want, typmod, &ignored);
+}
+
+static const char *expr_shown(const Shown *s, const Expr *x, const char *text)
+{
+	Error ignored;
+	const char *shown = x ? deparse_expr(&s->env, x, s->pretty, s->a, &ignored) : NULL;
+	return shown ? shown : text;
+}
+
+static const char *default_shown(const Shown *s, const CatRel *r, const CatColumn *c)
+{
+	ExprPlace place = c->generated ? AT_CHECK : AT_DEFAULT;
+	const Expr *x = analysed(s, c->default_sql, c->generated ? r : NULL, place, c->type->oid, c->typmod);
+	return expr_shown(s, x, c->default_sql);
+}
+
+static bool looks_like_function(const Expr *x)
+{
+	return !x->cast && ((x->kind == X_FUNC && !x->op) || x->kind == X_COALESCE || x->kind == X_MINMAX || x->kind == X_NULLIF ||
+			    x->kind == X_SQLVALUE);
+}
+
+static const char *key_shown(const Shown *s, const CatIndex *x, size_t i, bool parens)
+{
+	if (x->keys[i])
+		return quote_name(s->a, catrel_attnum(x->table, x->keys[i])->name);
+	const Expr *e = analysed(s, x->exprs[i], x->table, AT_INDEX_EXPR, 0, -1);
+	const char *text = expr_shown(s, e, x->exprs[i]);
+	return parens && !(e && looks_like_function(e)) ? arena_printf(s->a, "(%s)", text) : text;
+}
+
+static const char *predicate_shown(const Shown *s, const CatIndex *x)
+{
+	return expr_shown(s, analysed(s, x->predicate, x->table, AT_INDEX_WHERE, 16, -1), x->predicate);
+}
+
+static const char *table_shown(const Shown *s, const CatRel *r)
+{
+	const CatSchema *ns = catalog_schema_by_oid(s->env.cat, r->schema);
+	return s->pretty ? relation_name(&s->env, r, s->a) : qualified_name(&s->env, ns ? ns->name : "", r->name, true, s->a);
+}
+
+static const char *indexdef(const Shown *s, const CatIndex *x, int column)
+{
+	Arena *a = s->a;
+	if (column > 0)
+		return (size_t)column <= x->nkeys ? key_shown(s, x, (size_t)column - 1, true) : "";
+	const char *t = arena_printf(a, "CREATE %sINDEX %s ON %s USING %s (", x->unique ? "UNIQUE " : "", quote_name(a, x->name),
+				     table_shown(s, x->table), x->method);
+	for (size_t i = 0; i < x->nkeys; i++) {
+		bool desc = x->options[i] & 1, first = x->options[i] & 2;
+		const char *order = desc ? (first ? " DESC" : " DESC NULLS LAST") : first ? " NULLS FIRST" : "";
+		t = arena_printf(a, "%s%s%s%s", t, i ? ", " : "", key_shown(s, x, i, true), order);
+	}
+	t = arena_printf(a, "%s)%s", t, x->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
+	return x->predicate ? arena_printf(a, "%s WHERE %s", t, predicate_shown(s, x)) : t;
+}
+
+static const char *names_shown(const Shown *s, const CatRel *r, const int16_t *cols, size_t n)
+{
+	const char *t = "";
+	for (size_t i = 0; i < n; i++)
+		t = arena_printf(s->a, "%s%s%s", t, i ? ", " : "", quote_name(s->a, catrel_attnum(r, cols[i])->name));
+	return t;
+}
+
+static const char *action_shown(char action)
+{
+	return action == 'c' ? "CASCADE" : action == 'n' ? "SET NULL" : action == 'd' ? "SET DEFAULT" : "RESTRICT";
+}
+
+static const char *foreign_key_shown(const Shown *s, const CatConstraint *k)
+{
+	const char *t = arena_printf(s->a, "FOREIGN KEY (%s) REFERENCES %s(%s)", names_shown(s, k->table, k->cols, k->ncols),
+				     relation_name(&s->env, k->ref, s->a), names_shown(s, k->ref, k->ref_cols, k->ncols));
+	if (k->match == 'f')
+		t = arena_printf(s->a, "%s MATCH FULL", t);
+	if (k->on_update != 'a')
+		t = arena_printf(s->a, "%s ON UPDATE %s", t, action_shown(k->on_update));
+	if (k->on_delete != 'a')
+		t = arena_printf(s->a, "%s ON DELETE %s", t, action_shown(k->on_delete));
+	return t;
+}
+
+static const char *check_shown(const Shown *s, const CatConstraint *k)
+{
+	return expr_shown(s, analysed(s, k->check_sql, k->table, AT_CHECK, 16, -1), k->check_sql);
+}
+
+static const char *constraintdef(const Shown *s, const CatConstraint *k)
+{
+	const char *t;
+	if (k->type == 'f')
+		t = foreign_key_shown(s, k);
+	else if (k->type == 'c')
+		t = arena_printf(s->a, "CHECK (%s)", check_shown(s, k));
+	else
+		t = arena_printf(s->a, "%s (%s)", k->type == 'p' ? "PRIMARY KEY" : "UNIQUE", names_shown(s, k->table, k->cols, k->ncols));
+	return arena_printf(s->a, "%s%s%s", t, k->deferrable ? " DEFERRABLE" : "", k->deferred ? " INITIALLY DEFERRED" : "");
+}
+
+static const char *viewdef(const Shown *s, const CatRel *r)
+{
+	Error ignored;
+	ParsedSql parsed;
+	const char *text = NULL, **names = arena_array(s->a, const char *, r->ncols + 1);
+	for (size_t i = 0; i < r->ncols; i++)
+		names[i] = r->cols[i].name;
+	if (sql_parse(str_of(r->view_sql), s->a, &parsed, &ignored) < 0)
+		return NULL;
+	Query *q = parsed.n == 1 ? an_query(plan_state(&s->env, s->a, parsed.source, &ignored), parsed.stmts[0].node) : NULL;
+	if (q && q->ncols == r->ncols)
+		text = deparse_query(&s->env, q, names, s->pretty, s->a, &ignored);
+	sql_parsed_free(&parsed);
+	return text ? arena_printf(s->a, "%s;", text) : arena_printf(s->a, " %s;", r->view_sql);
+}
+
+/* pg_get_expr's first argument is one of the references that the virtual tables give instead of PostgreSQL's node trees. */
+static const char *reference_shown(const Shown *s, const char *ref)
+{
+	unsigned oid;
+	int attnum;
+	const Catalog *cat = s->env.cat;
+	if (sscanf(ref, "{DEFAULT %u %d}", &oid, &attnum) == 2) {
+		const CatRel *r = catalog_rel_by_oid(cat, oid);
+		const CatColumn *c = r ? catrel_attnum(r, attnum) : NULL;
+		return c && c->default_sql ? default_shown(s, r, c) : NULL;
+	}
+	if (sscanf(ref, "{CHECK %u}", &oid) == 1) {
+		const CatConstraint *k = catalog_constraint(cat, oid);
+		return k && k->check_sql ? check_shown(s, k) : NULL;
+	}
+	bool predicate = sscanf(ref, "{PREDICATE %u}", &oid) == 1;
+	const CatIndex *x = predicate || sscanf(ref, "{INDEX %u}", &oid) == 1 ? catalog_index(cat, oid) : NULL;
+	if (predicate)
+		return x && x->predicate ? predicate_shown(s, x) : NULL;
+	const char *t = NULL;
+	for (size_t i = 0; x && i < x->nkeys; i++) {
+		if (!x->keys[i])
+			t = arena_printf(s->a, "%s%s%s", t ? t : "", t ? ", " : "", key_shown(s, x, i, false));
+	}
+	return t;
+}
+
+typedef const char *(*Show)(const Shown *s, int argc, sqlite3_value **argv);
+
+static void run(sqlite3_context *ctx, bool pretty, Show show, int argc, sqlite3_value **argv)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	Shown s = { .a = a, .pretty = pretty };
+	if (fn_sql_env(ctx, &s.env))
+		fn_result_cstr(ctx, show(&s, argc, argv));
+}
+
+static uint32_t oid_of(sqlite3_value *v)
+{
+	return (uint32_t)sqlite3_value_int64(v);
+}
+
+static const char *show_expr(const Shown *s, int argc, sqlite3_value **argv)
+{
+	return reference_shown(s, (const char *)sqlite3_value_text(argv[0]));
+}
+
+static const char *show_index(const Shown *s, int argc, sqlite3_value **argv)
+{
+	const CatIndex *x = catalog_index(s->env.cat, oid_of(argv[0]));
+	return x ? indexdef(s, x, argc > 1 ? sqlite3_value_int(argv[1]) : 0) : NULL;
+}
+
+static const char *show_constraint(const Shown *s, int argc, sqlite3_value **argv)
+{
+	const CatConstraint *k = catalog_constraint(s->env.cat, oid_of(argv[0]));
+	return k ? constraintdef(s, k) : NULL;
+}
+
+static const char *show_view(const Shown *s, int argc, sqlite3_value **argv)
+{
+	const CatRel *r = catalog_rel_by_oid(s->env.cat, oid_of(argv[0]));
+	return r && r->kind == REL_VIEW ? viewdef(s, r) : NULL;
+}
+
+static void f_expr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	run(ctx, argc > 2 && sqlite3_value_int(argv[2]), show_expr, argc, argv);
+}
+
+static void f_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	run(ctx, argc > 2 && sqlite3_value_int(argv[2]), show_index, argc, argv);
+}
+
+static void f_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	run(ctx, argc > 1 && sqlite3_value_int(argv[1]), show_constraint, argc, argv);
+}
+
+static void f_viewdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	run(ctx, argc > 1 && sqlite3_value_int(argv[1]), show_view, argc, argv);
+}
+
+const SqliteFn fn_table_catdef[] = {
+	{ "pg_get_expr", 2, FN_STRICT, f_expr },
+	{ "pg_get_expr_ext", 3, FN_STRICT, f_expr },
+	{ "pg_get_indexdef", 1, FN_STRICT, f_indexdef },
+	{ "pg_get_indexdef_ext", 3, FN_STRICT, f_indexdef },
+	{ "pg_get_constraintdef", 1, FN_STRICT, f_constraintdef },
+	{ "pg_get_constraintdef_ext", 2, FN_STRICT, f_constraintdef },
+	{ "pg_get_viewdef", 1, FN_STRICT, f_viewdef },
+	{ "pg_get_viewdef_ext", 2, FN_STRICT, f_viewdef },
+	{ "pg_get_viewdef_wrap", 2, FN_STRICT, f_viewdef },
+	{ NULL },
+};

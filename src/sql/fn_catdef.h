@@ -1,0 +1,15 @@
+/* Inside the sql room: SQL functions that need the analyser and the deparser. */
+#ifndef US_SQL_FN_CATDEF_H
+#define US_SQL_FN_CATDEF_H
+
+#include "sql/deparse.h"
+#include "sqlite/fn.h"
+
+/* The world of the session whose statement runs; false when there is no catalog (a connection outside of a session). */
+bool fn_sql_env(sqlite3_context *ctx, SqlEnv *env);
+void fn_result_cstr(sqlite3_context *ctx, const char *s); /* NULL: nothing, which is SQL NULL */
+
+/* pg_get_expr and kin; names of objects. For fn_add_table. */
+extern const SqliteFn fn_table_catdef[], fn_table_regname[];
+
+#endif

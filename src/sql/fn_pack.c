@@ -1,0 +1,140 @@
+/*
+ * A row as one text, for LATERAL: SQLite lets only the arguments of a table-valued function refer to other items of a FROM, so a lateral
+ * subquery travels through json_each, and JSON itself would round REAL and cannot hold BLOB.
+ *
+ *   pg_pack(v1, ...)      the text
+ *   pg_unpack(text, i)    v<i+1>; NULL for a NULL text
+ *
+ * Each value is a letter and what belongs to it: N, I<digits>; R<16 hex digits> T<length>:<bytes> B<length>:<hex digits>.
+ */
+#include "sql/fn_sql.h"
+
+#include <stdio.h>
+
+static void put_hex(Buf *b, Str s)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < s.n; i++) {
+		buf_put_u8(b, (uint8_t)digits[(uint8_t)s.p[i] >> 4]);
+		buf_put_u8(b, (uint8_t)digits[(uint8_t)s.p[i] & 15]);
+	}
+}
+
+static void put_value(Buf *b, sqlite3_value *v)
+{
+	double r;
+	uint64_t bits;
+	Str s;
+	switch (sqlite3_value_type(v)) {
+	case SQLITE_INTEGER:
+		buf_printf(b, "I%lld;", (long long)sqlite3_value_int64(v));
+		return;
+	case SQLITE_FLOAT:
+		r = sqlite3_value_double(v);
+		memcpy(&bits, &r, sizeof bits);
+		buf_printf(b, "R%016llx", (unsigned long long)bits);
+		return;
+	case SQLITE_TEXT:
+		s = fn_arg_str(v);
+		buf_printf(b, "T%zu:", s.n);
+		buf_put(b, s.p, s.n);
+		return;
+	case SQLITE_BLOB:
+		s = fn_arg_str(v);
+		buf_printf(b, "B%zu:", s.n * 2);
+		put_hex(b, s);
+		return;
+	default:
+		buf_puts(b, "N");
+	}
+}
+
+static void pack(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Buf b = { 0 };
+	for (int i = 0; i < argc; i++)
+		put_value(&b, argv[i]);
+	sqlite3_result_text64(ctx, b.len ? (const char *)b.data : "", b.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+	buf_free(&b);
+}
+
+/* Takes one value off the front; false when the text is not one of pg_pack's. */
+static bool take(Str *s, char *kind, Str *body)
+{
+	if (!s->n)
+		return false;
+	*kind = s->p[0];
+	size_t at = 1, n = 0;
+	if (*kind == 'R') {
+		n = 16;
+	} else if (*kind == 'I') {
+		while (at + n < s->n && s->p[at + n] != ';')
+			n++;
+	} else if (*kind == 'T' || *kind == 'B') {
+		while (at < s->n && s->p[at] >= '0' && s->p[at] <= '9' && n <= s->n)
+			n = n * 10 + (size_t)(s->p[at++] - '0');
+		at++;
+	}
+	if (at > s->n || n > s->n - at)
+		return false;
+	*body = (Str){ s->p + at, n };
+	at += n + (*kind == 'I' && at + n < s->n);
+	*s = (Str){ s->p + at, s->n - at };
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+static void give_blob(sqlite3_context *ctx, Str hex)
+{
+	uint8_t *p = mem_alloc(hex.n / 2 + 1);
+	for (size_t i = 0; i + 1 < hex.n; i += 2)
+		p[i / 2] = (uint8_t)(hex_digit(hex.p[i]) << 4 | hex_digit(hex.p[i + 1]));
+	sqlite3_result_blob64(ctx, p, hex.n / 2, free);
+}
+
+static void give(sqlite3_context *ctx, char kind, Str body)
+{
+	uint64_t bits = 0;
+	double r;
+	switch (kind) {
+	case 'I':
+		sqlite3_result_int64(ctx, strtoll(body.p, NULL, 10));
+		return;
+	case 'R':
+		for (size_t i = 0; i < body.n; i++)
+			bits = bits << 4 | (uint64_t)(hex_digit(body.p[i]) & 15);
+		memcpy(&r, &bits, sizeof r);
+		sqlite3_result_double(ctx, r);
+		return;
+	case 'T':
+		sqlite3_result_text64(ctx, body.p, body.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+		return;
+	case 'B':
+		give_blob(ctx, body);
+		return;
+	default:
+		sqlite3_result_null(ctx);
+	}
+}
+
+static void unpack(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Str s = fn_arg_str(argv[0]), body = { 0 };
+	char kind = 'N';
+	for (int i = sqlite3_value_int(argv[1]); i >= 0; i--)
+		if (!take(&s, &kind, &body)) {
+			fn_raise(ctx, "XX000", "malformed row of a lateral subquery");
+			return;
+		}
+	give(ctx, kind, body);
+}
+
+const SqliteFn fn_table_pack[] = {
+	{ "pack", -1, FN_IMMUTABLE, pack },
+	{ "unpack", 2, FN_IMMUTABLE | FN_STRICT, unpack },
+	{ NULL },
+};

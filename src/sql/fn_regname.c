@@ -1,0 +1,292 @@
+/* Names of objects to OIDs and back: the text forms of regclass, regtype and their kin, and functions that take such names. */
+#include "sql/fn_catdef.h"
+#include "sql/expr.h"
+#include "sql/plan_internal.h"
+
+static uint32_t arg_oid(sqlite3_value *v)
+{
+	return (uint32_t)sqlite3_value_int64(v);
+}
+
+/* False with the error in *err. */
+static bool find_oid(const SqlEnv *env, Arena *a, uint32_t type, Str text, uint32_t *oid, Error *err)
+{
+	ParseState *ps = plan_state(env, a, (Str){ "", 0 }, err);
+	if (reg_lookup(ps, type, text, -1, oid) == 0)
+		return true;
+	err->position = 0;
+	return false;
+}
+
+static void look_up(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, bool missing_ok)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	SqlEnv env;
+	Error err;
+	uint32_t oid;
+	if (!fn_sql_env(ctx, &env))
+		return;
+	if (find_oid(&env, a, type, fn_arg_str(v), &oid, &err)) {
+		sqlite3_result_int64(ctx, oid);
+	} else if (!missing_ok || !(err_is(&err, "42P01") || err_is(&err, "42704") || err_is(&err, "42883") || err_is(&err, "3F000"))) {
+		fn_env(ctx)->error = err;
+		fn_fail(ctx);
+	}
+}
+
+#define REG_FUNCTIONS(word, type)                                                              \
+	static void in_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)            \
+	{                                                                                      \
+		look_up(ctx, type, argv[0], false);                                            \
+	}                                                                                      \
+	static void to_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)            \
+	{                                                                                      \
+		look_up(ctx, type, argv[0], true);                                             \
+	}
+
+REG_FUNCTIONS(regclass, T_REGCLASS)
+REG_FUNCTIONS(regtype, T_REGTYPE)
+REG_FUNCTIONS(regnamespace, T_REGNAMESPACE)
+REG_FUNCTIONS(regproc, T_REGPROC)
+
+static const char *index_shown(const SqlEnv *env, const CatIndex *x, Arena *a)
+{
+	const CatSchema *s = catalog_schema_by_oid(env->cat, x->table->schema);
+	bool visible = false;
+	for (size_t i = 0; s && i < env->nsearch_path; i++)
+		visible = visible || streq(env->search_path[i], s->name);
+	return qualified_name(env, s ? s->name : "", x->name, !visible, a);
+}
+
+static const char *class_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	const CatRel *r = catalog_rel_by_oid(env->cat, oid);
+	const CatIndex *x = r ? NULL : catalog_index(env->cat, oid);
+	return r ? relation_name(env, r, a) : x ? index_shown(env, x, a) : NULL;
+}
+
+static const char *proc_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	size_t n = 0;
+	const PgProc *p = pgproc_by_oid(oid);
+	if (p)
+		pgproc_named(p->name, &n);
+	return !p ? NULL : n == 1 ? quote_name(a, p->name) : arena_printf(a, "pg_catalog.%s", quote_name(a, p->name));
+}
+
+static const char *procedure_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	const PgProc *p = pgproc_by_oid(oid);
+	const char *t = p ? arena_printf(a, "%s(", quote_name(a, p->name)) : NULL;
+	for (uint8_t i = 0; p && i < p->nargs; i++)
+		t = arena_printf(a, "%s%s%s", t, i ? "," : "", type_text(env, p->args[i], -1, a));
+	return p ? arena_printf(a, "%s)", t) : NULL;
+}
+
+static const char *operator_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	size_t n = 0;
+	const PgOperator *o = pgoperator_by_oid(oid);
+	if (o)
+		pgoperator_named(o->name, &n);
+	return !o ? NULL : n == 1 ? o->name : arena_printf(a, "pg_catalog.%s", o->name);
+}
+
+static const char *typed_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	return catalog_type(env->cat, oid) ? type_text(env, oid, -1, a) : NULL;
+}
+
+static const char *schema_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	const CatSchema *s = catalog_schema_by_oid(env->cat, oid);
+	return s ? quote_name(a, s->name) : NULL;
+}
+
+static const char *role_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	const char *name = catalog_role_name(env->cat, oid);
+	return name ? quote_name(a, name) : NULL;
+}
+
+typedef const char *(*NameOf)(const SqlEnv *env, uint32_t oid, Arena *a);
+
+static void show_name(sqlite3_context *ctx, NameOf name_of, sqlite3_value *v)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	SqlEnv env;
+	uint32_t oid = arg_oid(v);
+	if (!fn_sql_env(ctx, &env))
+		return;
+	const char *name = oid ? name_of(&env, oid, a) : "-";
+	fn_result_cstr(ctx, name ? name : arena_printf(a, "%u", oid));
+}
+
+#define OUT_FUNCTION(word, name_of)                                                   \
+	static void out_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)  \
+	{                                                                             \
+		show_name(ctx, name_of, argv[0]);                                     \
+	}
+
+OUT_FUNCTION(regclass, class_shown)
+OUT_FUNCTION(regtype, typed_shown)
+OUT_FUNCTION(regproc, proc_shown)
+OUT_FUNCTION(regprocedure, procedure_shown)
+OUT_FUNCTION(regoper, operator_shown)
+OUT_FUNCTION(regnamespace, schema_shown)
+OUT_FUNCTION(regrole, role_shown)
+
+static void find_role(sqlite3_context *ctx, sqlite3_value *v, bool missing_ok)
+{
+	SqlEnv env;
+	const char *name = (const char *)sqlite3_value_text(v);
+	uint32_t oid = fn_sql_env(ctx, &env) ? catalog_role_oid(env.cat, name) : 0;
+	if (oid)
+		sqlite3_result_int64(ctx, oid);
+	else if (!missing_ok)
+		fn_raise(ctx, "42704", "role \"%s\" does not exist", name);
+}
+
+static void in_regrole(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	find_role(ctx, argv[0], false);
+}
+
+static void to_regrole(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	find_role(ctx, argv[0], true);
+}
+
+/* format_type with the schema of types outside of the search path. */
+static void f_format_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	SqlEnv env;
+	if (sqlite3_value_type(argv[0]) == SQLITE_NULL || !fn_sql_env(ctx, &env))
+		return;
+	uint32_t oid = arg_oid(argv[0]);
+	int32_t typmod = sqlite3_value_type(argv[1]) == SQLITE_NULL ? -1 : sqlite3_value_int(argv[1]);
+	fn_result_cstr(ctx, oid ? type_text(&env, oid, typmod, a) : "-");
+}
+
+static void f_serial_sequence(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	SqlEnv env;
+	Error err;
+	uint32_t oid;
+	if (!fn_sql_env(ctx, &env))
+		return;
+	if (!find_oid(&env, a, T_REGCLASS, fn_arg_str(argv[0]), &oid, &err)) {
+		fn_env(ctx)->error = err;
+		fn_fail(ctx);
+		return;
+	}
+	const char *column = (const char *)sqlite3_value_text(argv[1]);
+	const CatRel *r = catalog_rel_by_oid(env.cat, oid);
+	const CatColumn *c = r ? catrel_column(r, column) : NULL;
+	if (!c) {
+		fn_raise(ctx, "42703", "column \"%s\" of relation \"%s\" does not exist", column, r ? r->name : "");
+		return;
+	}
+	for (size_t i = 0; i < env.cat->nseqs; i++) {
+		const CatSequence *q = env.cat->seqs[i];
+		const CatSchema *s = catalog_schema_by_oid(env.cat, q->rel->schema);
+		if (q->owner_table == r->oid && q->owner_attnum == c->attnum && s) {
+			fn_result_cstr(ctx, qualified_name(&env, s->name, q->rel->name, true, a));
+			return;
+		}
+	}
+}
+
+static const char *set_prefix(const PgProc *p)
+{
+	return p->retset ? "SETOF " : "";
+}
+
+static const char *result_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	const PgProc *p = pgproc_by_oid(oid);
+	return p && p->kind != 'p' ? arena_printf(a, "%s%s", set_prefix(p), type_text(env, p->rettype, -1, a)) : NULL;
+}
+
+static const char *one_argument(const SqlEnv *env, const PgProc *p, uint8_t i, Arena *a)
+{
+	const char *name = p->argnames && p->argnames[i] && *p->argnames[i] ? quote_name(a, p->argnames[i]) : NULL;
+	bool variadic = p->variadic && i + 1 == p->nargs;
+	return arena_printf(a, "%s%s%s%s", variadic ? "VARIADIC " : "", name ? name : "", name ? " " : "", type_text(env, p->args[i], -1, a));
+}
+
+static const char *arguments(const SqlEnv *env, uint32_t oid, bool identity, Arena *a)
+{
+	const PgProc *p = pgproc_by_oid(oid);
+	const char *t = p ? "" : NULL;
+	for (uint8_t i = 0; p && i < p->nargs; i++) {
+		t = arena_printf(a, "%s%s%s", t, i ? ", " : "", one_argument(env, p, i, a));
+		if (!identity && i >= p->nargs - p->ndefaults && p->defaults)
+			t = arena_printf(a, "%s DEFAULT %s", t, p->defaults[i - (p->nargs - p->ndefaults)]);
+	}
+	for (uint8_t i = 0; p && !identity && i < p->nout; i++)
+		t = arena_printf(a, "%s%sOUT %s %s", t, *t ? ", " : "", quote_name(a, p->out_names[i]), type_text(env, p->out_types[i], -1, a));
+	return t;
+}
+
+static const char *arguments_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	return arguments(env, oid, false, a);
+}
+
+static const char *identity_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	return arguments(env, oid, true, a);
+}
+
+static void show_or_null(sqlite3_context *ctx, NameOf name_of, sqlite3_value *v)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	SqlEnv env;
+	if (fn_sql_env(ctx, &env))
+		fn_result_cstr(ctx, name_of(&env, arg_oid(v), a));
+}
+
+static void f_result(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	show_or_null(ctx, result_shown, argv[0]);
+}
+
+static void f_arguments(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	show_or_null(ctx, arguments_shown, argv[0]);
+}
+
+static void f_identity_arguments(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	show_or_null(ctx, identity_shown, argv[0]);
+}
+
+const SqliteFn fn_table_regname[] = {
+	{ "regclassin", 1, FN_STRICT, in_regclass },
+	{ "text_regclass", 1, FN_STRICT, in_regclass },
+	{ "to_regclass", 1, FN_STRICT, to_regclass },
+	{ "regclassout", 1, FN_STRICT, out_regclass },
+	{ "regtypein", 1, FN_STRICT, in_regtype },
+	{ "to_regtype", 1, FN_STRICT, to_regtype },
+	{ "regtypeout", 1, FN_STRICT, out_regtype },
+	{ "regnamespacein", 1, FN_STRICT, in_regnamespace },
+	{ "to_regnamespace", 1, FN_STRICT, to_regnamespace },
+	{ "regnamespaceout", 1, FN_STRICT, out_regnamespace },
+	{ "regprocin", 1, FN_STRICT, in_regproc },
+	{ "to_regproc", 1, FN_STRICT, to_regproc },
+	{ "regprocout", 1, FN_STRICT, out_regproc },
+	{ "regprocedureout", 1, FN_STRICT, out_regprocedure },
+	{ "regoperout", 1, FN_STRICT, out_regoper },
+	{ "regrolein", 1, FN_STRICT, in_regrole },
+	{ "to_regrole", 1, FN_STRICT, to_regrole },
+	{ "regroleout", 1, FN_STRICT, out_regrole },
+	{ "format_type", 2, 0, f_format_type },
+	{ "pg_get_serial_sequence", 2, FN_STRICT, f_serial_sequence },
+	{ "pg_get_function_result", 1, FN_STRICT, f_result },
+	{ "pg_get_function_arguments", 1, FN_STRICT, f_arguments },
+	{ "pg_get_function_identity_arguments", 1, FN_STRICT, f_identity_arguments },
+	{ NULL },
+};

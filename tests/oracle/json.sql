@@ -1,0 +1,28 @@
+-- refused: 1
+select * from json_each('{"a":1,"b":[1,2]}');
+select * from jsonb_each_text('{"a":1,"b":null}') with ordinality;
+select key, value->>0 from jsonb_each('{"b":[1],"a":[2]}') e where key > 'a';
+select value from json_array_elements('[1,{"x":2}]');
+select e from jsonb_array_elements('[3,1,2]') e order by 1;
+select jsonb_array_elements_text('["x",null]');
+select json_object_keys('{"z":1,"y":2}');
+create table t(id int primary key, j jsonb, tags text[]);
+insert into t values (1,'{"items":[{"n":1},{"n":2}]}','{a,b}'),(2,'{"items":[]}','{}');
+select t.id, x->>'n' from t, jsonb_array_elements(t.j->'items') x order by 1,2;
+select t.id, k from t cross join lateral jsonb_object_keys(t.j) k;
+select t.id, count(x.value) from t left join lateral jsonb_array_elements(t.j->'items') x on true group by t.id order by 1;
+select id, array_to_json(tags), to_jsonb(tags), json_build_object('t', tags) from t order by id;
+select json_agg(id), jsonb_object_agg(id, tags) from t;
+select json_each('[1]');
+select * from json_each('[1]');
+select * from jsonb_array_elements('5');
+select jsonb_set_lax('{"a":1}','{a}',null), json_object('{a,1,b,2}'), jsonb_object('{a,b}','{1,2}');
+select sum(i), avg(i) from (values (interval '1 day'), ('2 hours')) v(i);
+select sum(i) over (order by i) from (values (interval '1 day'), ('2 hours')) v(i);
+select timetz '10:00+02' at time zone 'UTC', timetz '10:00+00' at time zone interval '-03:00';
+select (time '10:00', time '11:00') overlaps (time '10:30', time '12:00'), (date '2024-01-01', date '2024-02-01') overlaps (date '2024-01-15', date '2024-03-01');
+select (timestamp '2024-01-01', interval '1 day') overlaps (timestamp '2024-01-01 12:00', interval '1 hour');
+select to_char(now(), 'YYYY') = extract(year from now())::text, to_char(1.5::float4, '9.99'), to_char(12345678901::bigint, '99,999,999,999');
+select exists (select 1 from json_array_elements('[1]'));
+select (select string_agg(value, ',') from json_array_elements_text('["a","b"]'));
+select * from json_each(null);
