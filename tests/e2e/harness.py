@@ -2,6 +2,7 @@
 
 Everything lives in a temporary directory and listens on loopback or a Unix socket; `close()` stops and removes it.
 """
+import atexit
 import contextlib
 import json
 import os
@@ -19,6 +20,16 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PGBIN = "/usr/lib/postgresql/15/bin"
 BINARY = os.environ.get("UNDERSTUDY_BIN", os.path.join(ROOT, "build", "understudy"))
 SANITIZED = "asan" in BINARY
+
+
+LIVE = []  # whatever a failed fixture did not close
+
+
+@atexit.register
+def close_all():
+    for thing in reversed(LIVE[:]):
+        with contextlib.suppress(Exception):
+            thing.close()
 
 
 def free_port():
@@ -63,6 +74,7 @@ class Postgres:
                 "listen_addresses=127.0.0.1", "fsync=on", "wal_sender_timeout=10s", "max_wal_size=2GB", "checkpoint_timeout=30min"]
 
     def __init__(self, settings=(), locale="C.UTF-8"):
+        LIVE.append(self)
         self.dir = scratch("pg")
         self.data = os.path.join(self.dir, "data")
         self.port = free_port()
@@ -142,6 +154,8 @@ class Postgres:
             return cur.fetchall() if cur.description else None
 
     def close(self):
+        if self in LIVE:
+            LIVE.remove(self)
         with contextlib.suppress(Exception):
             self.stop_all(signal.SIGCONT)
         self.stop()
@@ -152,6 +166,7 @@ class Understudy:
     """One `understudy serve` process."""
 
     def __init__(self, primary=None, options=(), data_dir=None, env=None, start=True, wait=True):
+        LIVE.append(self)
         self.dir = scratch("us")
         self.data = data_dir or os.path.join(self.dir, "data")
         self.port = free_port()
@@ -245,6 +260,8 @@ class Understudy:
         wait_until("state %s (log: %s)" % (state, self.log), lambda: self.state() == state, timeout)
 
     def close(self):
+        if self in LIVE:
+            LIVE.remove(self)
         code = None
         try:
             code = self.stop()
