@@ -120,6 +120,7 @@ struct SqliteTxn {
 	uint64_t snapshot_commits; /* commits of the database when the repeatable snapshot was taken */
 	uint64_t sync_ticket;      /* 0, or what must be synced before an answer may leave */
 	Arena *scratch;            /* for one statement */
+	Buf plan_key;              /* of database_plan; kept for its memory */
 	/* Long statements */
 	atomic_bool cancel;        /* set from any thread: 57014 */
 	int64_t deadline_us;       /* statement_timeout: monotonic; 0 = none */

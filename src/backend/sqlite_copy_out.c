@@ -9,7 +9,7 @@ static void put_text_field(const CopyOptions *o, Str s, Buf *out)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 		const char *at = c ? memchr(special, c, sizeof special - 1) : NULL;
-		if (at && c != o->delimiter) {
+		if (at) {
 			buf_put_u8(out, '\\');
 			buf_put_u8(out, (uint8_t)letters[at - special]);
 			continue;

@@ -109,7 +109,7 @@ uint64_t syncer_note_commit(Database *d);
 void syncer_wait_blocking(Database *d, uint64_t ticket);
 
 /* rows.c */
-int row_encode(sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, const TypeEnv *env, Buf *out, Error *err);
+int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
 
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);

@@ -148,17 +148,17 @@ void plans_clear(Database *d)
 
 CachedPlan *database_plan(SqliteTxn *t, Str text, const uint32_t *types, size_t ntypes, const SqlEnv *env, uint64_t key, Error *err)
 {
-	static _Thread_local Buf scratch;
+	Buf *text_key = &t->plan_key;
 	assert(env->cat == t->cat);
-	cache_key(&scratch, text, types, ntypes, key);
-	CachedPlan *p = look_up(t->db, t, buf_str(&scratch));
+	cache_key(text_key, text, types, ntypes, key);
+	CachedPlan *p = look_up(t->db, t, buf_str(text_key));
 	if (p)
 		return p;
 	p = make(t, text, types, ntypes, env, key, err);
 	if (p && p->plan && p->plan->cacheable && !t->ddl)
-		remember(t->db, buf_str(&scratch), p);
-	if (scratch.cap > 64 * 1024)
-		buf_free(&scratch);
+		remember(t->db, buf_str(text_key), p);
+	if (text_key->cap > 1024)
+		buf_free(text_key);
 	return p;
 }
 

@@ -1,5 +1,6 @@
 /* Rows of a SQLite statement as DataRow messages. */
 #include "backend/sqlite_internal.h"
+#include "catalog/sessionvars.h"
 #include "wire/proto.h"
 
 enum { OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_VARCHAR = 1043 };
@@ -38,7 +39,30 @@ static bool put_common(uint32_t type, int format, const Val *v, Buf *out)
 	}
 }
 
-int row_encode(sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, const TypeEnv *env, Buf *out, Error *err)
+/* regclass and its kin are numbers in the file and names to the client. */
+static bool put_regname(const SqliteTxn *t, uint32_t type, const Val *v, Buf *out)
+{
+	const struct SessionVars *vars = t->vars;
+	SqlEnv env = { .cat = t->cat, .types = t->types };
+	if (vars) {
+		env.search_path = vars->search_path;
+		env.nsearch_path = vars->nsearch_path;
+		env.user = vars->user;
+		env.database = vars->database;
+	}
+	return v->kind == VAL_INT && sql_put_regname(&env, type, (uint32_t)v->i, out);
+}
+
+static int put_value(const SqliteTxn *t, const PlanColumn *c, int format, const Val *v, Buf *out, Error *err)
+{
+	if (format)
+		return type_send(c->type, c->typmod, v, t->types, out, err);
+	if (c->type->len == 4 && c->type->category == 'N' && put_regname(t, c->type->oid, v, out))
+		return 0;
+	return type_out(c->type, c->typmod, v, t->types, out, err);
+}
+
+int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err)
 {
 	size_t at = wire_data_row_begin(out, plan->ncols);
 	for (size_t i = 0; i < plan->ncols; i++) {
@@ -52,8 +76,7 @@ int row_encode(sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, siz
 		if (put_common(c->type->oid, format, &v, out))
 			continue;
 		size_t value = wire_value_begin(out);
-		int rc = format ? type_send(c->type, c->typmod, &v, env, out, err) : type_out(c->type, c->typmod, &v, env, out, err);
-		if (rc != 0) {
+		if (put_value(t, c, format, &v, out, err) != 0) {
 			out->len = at - 1;
 			return -1;
 		}

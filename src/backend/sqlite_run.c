@@ -82,7 +82,7 @@ static int step(SqliteTxn *t, SqliteRun *r, Error *err)
 
 static int encode(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 {
-	int rc = row_encode(r->stmt, r->plan->plan, r->formats, r->nformats, t->types, out, err);
+	int rc = row_encode(t, r->stmt, r->plan->plan, r->formats, r->nformats, out, err);
 	if (arena_size(t->scratch) > 64 * 1024)
 		arena_reset(t->scratch);
 	return rc;

@@ -82,6 +82,7 @@ void txn_close(SqliteTxn *t)
 	catalog_unref(t->cat);
 	if (t->scratch)
 		arena_free(t->scratch);
+	buf_free(&t->plan_key);
 	*t = (SqliteTxn){ 0 };
 }
 

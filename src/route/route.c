@@ -451,7 +451,7 @@ int route_force_sqlite(Route *r, int64_t ttl_ms, Error *err)
 	RouteState s = route_state(r);
 	if (s == ROUTE_OFF)
 		return err_set(err, "55000", "there is no primary to switch away from");
-	if (s == ROUTE_HOLD || s == ROUTE_STARTING || s == ROUTE_RETURNING)
+	if (s == ROUTE_HOLD || s == ROUTE_STARTING)
 		return err_set(err, "55000", "the route is %s: try again in a moment", route_state_name(s));
 	bool ok = true;
 	if (s == ROUTE_PRIMARY) {
@@ -469,7 +469,12 @@ int route_force_sqlite(Route *r, int64_t ttl_ms, Error *err)
 		end_sessions_on_primary(r, r->cfg.fence_ms * 1000LL);
 		ok = leave_primary(r, true, &why);
 	}
+	/* A return that is under way is broken off: the file holds everything still. */
 	pthread_mutex_lock(&r->lock);
+	if (s == ROUTE_RETURNING && r->machine.state != ROUTE_RETURNING) {
+		pthread_mutex_unlock(&r->lock);
+		return err_set(err, "55000", "the route is changing: try again in a moment");
+	}
 	machine_forced(&r->machine, clock_mono_us(), ttl_ms * 1000, ok);
 	settle(r);
 	wake(r);

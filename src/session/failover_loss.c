@@ -83,7 +83,8 @@ static bool can_run_again(const Cross *x)
 	const Relay *r = pglink_relay(x->link);
 	if (r->answered || r->record_full || r->record.len == 0)
 		return false;
-	if (never_executed(x))
+	/* Without its COMMIT a transaction that has just begun has left nothing behind. */
+	if (never_executed(x) || relay_loss(r) == LOSS_STATEMENT)
 		return true;
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	Redo d = { .messages = r->record.data, .len = r->record.len, .binds = r->binds, .nbinds = r->nbinds };
@@ -182,7 +183,7 @@ void cross_lost(Cross *x, const char *sqlstate, const char *why)
 	}
 	if (loss == LOSS_TRANSACTION) {
 		x->aborted = true;
-	} else if (loss == LOSS_AUTOCOMMIT && can_run_again(x)) {
+	} else if ((loss == LOSS_AUTOCOMMIT || (loss == LOSS_STATEMENT && r->status == 'I')) && can_run_again(x)) {
 		run_again(x);
 	} else if (loss != LOSS_NOTHING) {
 		lose_running(x, loss);

@@ -8,12 +8,23 @@
 enum { MAX_DEPTH = 400 };
 
 static const char *const harmless[] = {
-	"abs", "array_agg", "array_length", "avg", "bool_and", "bool_or", "btrim", "ceil", "char_length", "concat", "concat_ws", "count",
-	"current_database", "current_schema", "date_part", "date_trunc", "dense_rank", "extract", "first_value", "floor", "format",
-	"generate_series", "json_agg", "json_build_object", "jsonb_agg", "jsonb_build_object", "lag", "last_value", "lead", "left", "length",
-	"lower", "ltrim", "max", "min", "mod", "now", "octet_length", "pg_get_userbyid", "pg_table_is_visible", "position", "rank", "replace",
-	"right", "round", "row_number", "row_to_json", "rtrim", "split_part", "string_agg", "strpos", "substr", "substring", "sum", "to_char",
-	"to_date", "to_json", "to_jsonb", "to_timestamp", "trim", "trunc", "unnest", "upper", "version",
+	"abs", "age", "array_agg", "array_append", "array_length", "array_lower", "array_position", "array_to_string", "array_upper",
+	"ascii", "avg", "bool_and", "bool_or", "btrim", "cardinality", "ceil", "ceiling", "char_length", "chr", "clock_timestamp",
+	"col_description", "concat", "concat_ws", "corr", "count", "cume_dist", "current_database", "current_schema", "current_schemas",
+	"current_setting", "date_bin", "date_part", "date_trunc", "decode", "dense_rank", "div", "encode", "every", "exp", "extract",
+	"first_value", "floor", "format", "format_type", "gcd", "gen_random_uuid", "generate_series", "has_schema_privilege",
+	"has_table_privilege", "initcap", "isfinite", "json_agg", "json_array_elements", "json_array_length", "json_build_object",
+	"json_each", "json_extract_path_text", "json_object_agg", "jsonb_agg", "jsonb_array_elements", "jsonb_array_length",
+	"jsonb_build_object", "jsonb_each", "jsonb_extract_path_text", "jsonb_object_agg", "justify_days", "justify_hours",
+	"justify_interval", "lag", "last_value", "lcm", "lead", "left", "length", "ln", "log", "lower", "lpad", "ltrim", "make_date",
+	"make_interval", "make_timestamp", "max", "md5", "min", "mod", "mode", "now", "nth_value", "ntile", "nullif", "obj_description",
+	"octet_length", "overlay", "percent_rank", "percentile_cont", "percentile_disc", "pg_backend_pid", "pg_get_constraintdef",
+	"pg_get_expr", "pg_get_indexdef", "pg_get_userbyid", "pg_get_viewdef", "pg_table_is_visible", "position", "power", "quote_ident",
+	"quote_literal", "random", "rank", "regexp_match", "regexp_matches", "regexp_replace", "repeat", "replace", "reverse", "right",
+	"round", "row_number", "row_to_json", "rpad", "rtrim", "sha256", "sign", "split_part", "sqrt", "starts_with",
+	"statement_timestamp", "stddev", "string_agg", "string_to_array", "strpos", "substr", "substring", "sum", "timeofday", "to_char",
+	"to_date", "to_json", "to_jsonb", "to_number", "to_regclass", "to_timestamp", "transaction_timestamp", "translate", "trim",
+	"trunc", "unnest", "upper", "variance", "version", "width_bucket",
 };
 
 static bool known_function(const PgQuery__FuncCall *f)

@@ -136,6 +136,30 @@ OUT_FUNCTION(regoper, operator_shown)
 OUT_FUNCTION(regnamespace, schema_shown)
 OUT_FUNCTION(regrole, role_shown)
 
+static const struct {
+	uint32_t type;
+	NameOf name_of;
+} shown[] = {
+	{ T_REGCLASS, class_shown },	 { T_REGTYPE, typed_shown },	{ T_REGPROC, proc_shown }, { T_REGPROCEDURE, procedure_shown },
+	{ T_REGOPER, operator_shown }, { T_REGNAMESPACE, schema_shown }, { T_REGROLE, role_shown },
+};
+
+bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out)
+{
+	size_t i = 0;
+	while (i < ARRAY_LEN(shown) && shown[i].type != type)
+		i++;
+	if (i == ARRAY_LEN(shown))
+		return false;
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	const char *name = oid ? shown[i].name_of(env, oid, a) : "-";
+	if (name)
+		buf_puts(out, name);
+	else
+		buf_printf(out, "%u", oid);
+	return true;
+}
+
 static void find_role(sqlite3_context *ctx, sqlite3_value *v, bool missing_ok)
 {
 	SqlEnv env;

@@ -128,6 +128,9 @@ struct Plan {
 	uint64_t catalog_version;
 };
 
+/* The text form of a regclass, regtype, regproc ... value, appended to `out`. False when `type` is none of them. */
+bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out);
+
 /* Analyses one statement and plans it. `param_types` are the types the client declared (0 = to be inferred), nparams of them.
  * `for_describe` makes no difference to the result. On failure err has SQLSTATE and position (relative to the whole string). */
 int sql_plan(const SqlEnv *env, const ParsedSql *parsed, size_t which, const uint32_t *param_types, size_t nparams, Arena *a, Plan **out,

@@ -15,6 +15,7 @@ enum {
 	SEQUENCE_POLL_US = 2000000,
 	SCHEMA_POLL_US = 1000000,
 	IDLE_MS = 250,
+	DRAIN_US = 20000000, /* without a word from the stream; SQLite's writers wait meanwhile */
 	ANSWER_MS = 10, /* while an answer is awaited on the other connection */
 	SCHEMA_SHARE = 20, /* at most one part in so many of the primary's time goes into the question */
 };
@@ -302,16 +303,18 @@ int follow_run(const FollowConfig *config, Error *err)
 static int drain_loop(Stream *s, Applier *ap, uint64_t target, Arena *a, Error *err)
 {
 	OutMessage m;
-	int64_t deadline = clock_mono_us() + 60000000;
+	int64_t deadline = clock_mono_us() + DRAIN_US;
 	while (ap->in_tx || (ap->applied < target && s->idle_lsn < target)) {
 		arena_reset(a);
 		int rc = stream_next(s, 250, a, &m, err);
 		if (rc == 1) {
 			rc = take_message(ap, &m, err);
-			deadline = clock_mono_us() + 60000000;
+			deadline = clock_mono_us() + DRAIN_US;
 		}
 		if (rc < 0 || stream_confirm(s, 0, rc == 0 && s->reply_asked, err) < 0)
 			return -1;
+		if (source_stopped())
+			return err_set(err, "57014", "stopped");
 		if (clock_mono_us() > deadline)
 			return err_set(err, "08006", "the replication stream did not reach the end of the replay");
 	}

@@ -194,6 +194,12 @@ static int level_file(Finish *f, Error *err)
 {
 	Replay *r = f->r;
 	uint64_t from = (uint64_t)state_get_int(r->db, "lsn", 0);
+	int64_t left;
+	/* The fence may have been lifted since the last look; now nobody else can write. */
+	if (replay_backlog(r, &left, err) < 0)
+		return -1;
+	if (left)
+		return err_set(err, "57P03", "the return was broken off");
 	if (visit_changes(f, remove_keyless_insert, err) < 0)
 		return -1;
 	if (follow_drain(r->cfg.conninfo, r->db, r->apply, r->node, from, f->target, err) < 0)

@@ -20,7 +20,7 @@ void source_set_stop(atomic_bool *stop)
 	thread_stop = stop;
 }
 
-static bool stopped(void)
+bool source_stopped(void)
 {
 	return thread_stop && atomic_load(thread_stop);
 }
@@ -29,9 +29,9 @@ static bool stopped(void)
 static bool wait_socket(PGconn *c, short events)
 {
 	struct pollfd p = { PQsocket(c), events, 0 };
-	if (!stopped())
+	if (!source_stopped())
 		poll(&p, 1, LOOK_MS);
-	return !stopped();
+	return !source_stopped();
 }
 
 /* "" when connected, otherwise what is wrong. */
@@ -41,7 +41,7 @@ static const char *finish_connecting(PGconn *c)
 	PostgresPollingStatusType st = PGRES_POLLING_WRITING;
 	while (PQstatus(c) != CONNECTION_BAD && st != PGRES_POLLING_OK && st != PGRES_POLLING_FAILED) {
 		struct pollfd p = { PQsocket(c), st == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0 };
-		if (stopped())
+		if (source_stopped())
 			return "stopped";
 		if (clock_mono_us() > until)
 			return "no answer in time";

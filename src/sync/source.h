@@ -18,6 +18,7 @@ void source_closep(PGconn **c);
 
 /* Every wait of the calling thread on a primary ends (its connection is shut down, 08006) once *stop is true. Kept per thread; NULL = never. */
 void source_set_stop(atomic_bool *stop);
+bool source_stopped(void);
 /* PQgetResult and PQgetCopyData with such waits. */
 PGresult *source_get_result(PGconn *c);
 int source_get_copy(PGconn *c, char **data);

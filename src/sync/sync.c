@@ -166,6 +166,8 @@ static int look_at_file(Sync *s, Error *err)
 	return rc;
 }
 
+static void route_changed(void *ctx, Route *r, RouteEvent event, RouteState from, RouteState to);
+
 int sync_open(const SyncConfig *config, Sync **out, Error *err)
 {
 	Sync *s = mem_alloc(sizeof *s);
@@ -178,6 +180,8 @@ int sync_open(const SyncConfig *config, Sync **out, Error *err)
 	if (rc == 0 && s->copied)
 		rc = open_database(s, err);
 	s->status.has_copy = s->copied;
+	if (config->route)
+		route_listen(config->route, route_changed, s);
 	if (rc < 0) {
 		sync_close(s);
 		return -1;
@@ -225,6 +229,8 @@ static int start_worker(Sync *s, void *(*fn)(void *), Error *err)
 
 void sync_close(Sync *s)
 {
+	if (s->cfg.route)
+		route_unlisten(s->cfg.route, route_changed, s);
 	stop_worker(s);
 	if (s->db) {
 		database_set_hooks(s->db, NULL);
@@ -556,6 +562,14 @@ static void on_recovered(void *ctx)
 	set_phase(s, SYNC_OFFLINE, err.message);
 	if (s->cfg.route)
 		route_return_failed(s->cfg.route, err.message);
+}
+
+/* A return that was broken off must let go of the file at once. */
+static void route_changed(void *ctx, Route *r, RouteEvent event, RouteState from, RouteState to)
+{
+	Sync *s = ctx;
+	if (event == ROUTE_EV_STATE && from == ROUTE_RETURNING && to != ROUTE_PRIMARY)
+		atomic_store(&s->stop, true);
 }
 
 void sync_route_hooks(Sync *s, RouteSync *out)

@@ -269,7 +269,7 @@ class Understudy:
             text = self.log_text() if os.path.exists(self.log) else ""
             shutil.rmtree(self.dir, ignore_errors=True)
         for mark in ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer"):
-            assert mark not in text, text[text.index(mark) - 200:][:6000]
+            assert mark not in text, text[max(0, text.index(mark) - 200):][:6000]
         return code
 
 
