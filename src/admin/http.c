@@ -198,7 +198,8 @@ static const char *refusal(AdminHttp *h, struct MHD_Connection *c)
 	if (origin && !host_is_ours(h, origin))
 		return "requests from other web sites are refused";
 	if (h->token)
-		return token_matches(h, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization")) ? NULL : "a bearer token is needed";
+		return token_matches(h, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization")) ? NULL
+													  : "a bearer token is needed";
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	return info && is_loopback(info->client_addr) ? NULL : "only loopback may do this without a token";
 }
@@ -217,8 +218,8 @@ static enum MHD_Result send_reply(struct MHD_Connection *c, Reply *r, const char
 	return res;
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *upload,
-			      size_t *upload_size, void **state)
+static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
+			      const char *upload, size_t *upload_size, void **state)
 {
 	static int seen;
 	AdminHttp *h = cls;
@@ -338,9 +339,10 @@ int admin_http_start(const AdminHttpConfig *config, AdminHttp **out, Error *err)
 	}
 	AdminHttp *h = mem_alloc(sizeof *h);
 	*h = (AdminHttp){ .targets = config->targets, .token = token, .host = mem_strdup(config->addr) };
-	h->daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, handle, h,
-				     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, 64U, MHD_OPTION_CONNECTION_TIMEOUT, 15U,
-				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_THREAD_STACK_SIZE, (size_t)256 * 1024, MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, handle,
+				     h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, 64U, MHD_OPTION_CONNECTION_TIMEOUT, 15U,
+				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_THREAD_STACK_SIZE, (size_t)256 * 1024,
+				     MHD_OPTION_END);
 	if (!h->daemon) {
 		close(fd);
 		admin_http_stop(h);

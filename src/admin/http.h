@@ -12,9 +12,9 @@
 typedef struct AdminHttp AdminHttp;
 
 typedef struct AdminHttpConfig {
-	const char *addr;       /* "127.0.0.1:6480", "[::1]:6480"; "" or NULL: no HTTP */
+	const char *addr;	/* "127.0.0.1:6480", "[::1]:6480"; "" or NULL: no HTTP */
 	const char *token_file; /* NULL = none; must not be readable by others */
-	AdminTargets targets;   /* must outlive the server */
+	AdminTargets targets;	/* must outlive the server */
 } AdminHttpConfig;
 
 /* Listens and answers from then on. Refuses an address that is not loopback when there is no token; says so when the port is in use. */

@@ -12,7 +12,7 @@ typedef struct View {
 	SyncStatus sync;
 	bool has_primary; /* a primary is configured */
 	bool primary_up;
-	bool sqlite_ok;   /* SQLite can answer now */
+	bool sqlite_ok;	    /* SQLite can answer now */
 	const char *source; /* postgres, redshift, sqlite or unavailable */
 } View;
 
@@ -111,7 +111,10 @@ static json_t *databases_json(const View *v, bool emoji)
 {
 	json_t *o = json_object();
 	json_object_set_new(o, "activeSource", json_string(v->source));
-	const char *probe = !v->has_primary ? "Not configured" : v->primary_up ? "Connected" : v->route.last_probe[0] ? v->route.last_probe : "Not reached yet";
+	const char *probe = !v->has_primary	     ? "Not configured"
+			    : v->primary_up	     ? "Connected"
+			    : v->route.last_probe[0] ? v->route.last_probe
+						     : "Not reached yet";
 	json_object_set_new(o, primary_key(v->target), side_json(v->primary_up, probe, emoji));
 	json_object_set_new(o, "sqlite", side_json(v->sqlite_ok, v->sqlite_ok ? "Connected" : "No complete copy yet", emoji));
 	return o;
@@ -309,7 +312,8 @@ void metrics_text(const AdminTargets *t, Buf *out)
 		metric_head(out, metrics[m].name, metrics[m].type, metrics[m].help);
 		for (size_t i = 0; i < t->n; i++) {
 			View v = view_of(&t->items[i]);
-			buf_printf(out, "understudy_%s{database=\"%s\"} %.10g\n", metrics[m].name, t->items[i].database, metrics[m].value(&v));
+			buf_printf(out, "understudy_%s{database=\"%s\"} %.10g\n", metrics[m].name, t->items[i].database,
+				   metrics[m].value(&v));
 		}
 	}
 }

@@ -87,7 +87,7 @@ int copy_split_csv(const CopyOptions *o, Str line, CopyFields *out, Error *err)
 		bool quoted = false, inside = false;
 		for (; p < end && (inside || *p != o->delimiter); p++) {
 			if (inside && *p == o->escape && p + 1 < end && (p[1] == o->escape || p[1] == o->quote)) {
-				buf_put_u8(&out->text, (uint8_t)*++p);
+				buf_put_u8(&out->text, (uint8_t) * ++p);
 			} else if (*p == o->quote) {
 				inside = !inside;
 				quoted = true;

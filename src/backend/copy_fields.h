@@ -7,12 +7,12 @@
 #include "sql/plan.h"
 
 typedef struct CopyField {
-	size_t at, n;    /* in CopyFields.text */
+	size_t at, n; /* in CopyFields.text */
 	bool is_null, quoted;
 } CopyField;
 
 typedef struct CopyFields {
-	Buf text;        /* the fields' bytes, unescaped, each followed by a NUL */
+	Buf text; /* the fields' bytes, unescaped, each followed by a NUL */
 	CopyField *items;
 	size_t n, cap;
 } CopyFields;

@@ -49,8 +49,19 @@ static void hear_commit(void *ctx, Redo *r)
 }
 
 static const char *const reported[] = {
-	"server_version", "server_encoding", "client_encoding", "application_name", "default_transaction_read_only", "in_hot_standby",
-	"is_superuser", "session_authorization", "DateStyle", "IntervalStyle", "TimeZone", "integer_datetimes", "standard_conforming_strings",
+	"server_version",
+	"server_encoding",
+	"client_encoding",
+	"application_name",
+	"default_transaction_read_only",
+	"in_hot_standby",
+	"is_superuser",
+	"session_authorization",
+	"DateStyle",
+	"IntervalStyle",
+	"TimeZone",
+	"integer_datetimes",
+	"standard_conforming_strings",
 };
 
 static const char *wanted_param(const PgLogin *login, const char *name)
@@ -135,10 +146,18 @@ static const char *login_state(PGconn *c)
 	static const struct {
 		const char *words, *state;
 	} known[] = {
-		{ "the database system is ", "57P03" }, { "sorry, too many clients", "53300" }, { "remaining connection slots", "53300" },
-		{ "too many connections for", "53300" }, { "password authentication failed", "28P01" }, { "no pg_hba.conf entry", "28000" },
-		{ "authentication failed", "28000" }, { "is not permitted to log in", "28000" }, { "role \"", "28000" }, { "database \"", "3D000" },
-		{ "no password supplied", "28P01" }, { "terminating connection due to", "57P01" },
+		{ "the database system is ", "57P03" },
+		{ "sorry, too many clients", "53300" },
+		{ "remaining connection slots", "53300" },
+		{ "too many connections for", "53300" },
+		{ "password authentication failed", "28P01" },
+		{ "no pg_hba.conf entry", "28000" },
+		{ "authentication failed", "28000" },
+		{ "is not permitted to log in", "28000" },
+		{ "role \"", "28000" },
+		{ "database \"", "3D000" },
+		{ "no password supplied", "28P01" },
+		{ "terminating connection due to", "57P01" },
 	};
 	const char *message = PQerrorMessage(c);
 	if (strstr(message, "FATAL:"))

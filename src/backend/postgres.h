@@ -19,7 +19,7 @@ typedef struct PgLogin {
 	/* The client's startup parameters other than user and database, name and value alternating, n of them in all. */
 	const char *const *params;
 	size_t nparams;
-	const char *settings;  /* SET statements to run after login, or NULL */
+	const char *settings; /* SET statements to run after login, or NULL */
 	uint32_t gen;
 	StmtTable *stmts;
 	Settings *session_settings;
@@ -42,7 +42,8 @@ void pglink_put_parameters(PgLink *l, Buf *out);
 /* Bytes received (0 when there is nothing now), or -1 with 08006 when the connection has ended. `pending` (may be NULL) is set when TLS
  * holds more bytes that epoll will not report. */
 ssize_t pglink_recv(PgLink *l, void *p, size_t n, bool *pending, Error *err);
-/* Feeds client bytes through the relay to the server: what the socket does not take is kept. -1: 08P01 bad protocol, 08006 connection lost. */
+/* Feeds client bytes through the relay to the server: what the socket does not take is kept. -1: 08P01 bad protocol, 08006 connection lost.
+ */
 int pglink_send(PgLink *l, const uint8_t *p, size_t n, Error *err);
 /* Sends what was kept. */
 int pglink_flush(PgLink *l, Error *err);

@@ -13,15 +13,15 @@
 
 typedef struct Redo {
 	ListNode node;
-	uint64_t xid;       /* full transaction id of the primary */
-	uint64_t session;   /* who committed it */
-	int64_t acked_us;   /* wall clock */
-	uint8_t *messages;  /* the client's messages, frontend protocol, in order */
+	uint64_t xid;	   /* full transaction id of the primary */
+	uint64_t session;  /* who committed it */
+	int64_t acked_us;  /* wall clock */
+	uint8_t *messages; /* the client's messages, frontend protocol, in order */
 	size_t len;
-	PrepStmt **binds;   /* the statement of each Bind in `messages`, in order; counted references */
+	PrepStmt **binds; /* the statement of each Bind in `messages`, in order; counted references */
 	size_t nbinds;
-	char *user;         /* NULL or who ran it */
-	char *settings;     /* SET statements in force, joined by "; "; "" for none */
+	char *user;	/* NULL or who ran it */
+	char *settings; /* SET statements in force, joined by "; "; "" for none */
 } Redo;
 
 typedef struct RedoList RedoList;
@@ -30,7 +30,8 @@ RedoList *redo_list_new(size_t max_count, size_t max_bytes);
 void redo_list_free(RedoList *l);
 /* Takes over `r`. Does nothing but free it when the stream has already delivered that transaction. */
 void redo_add(RedoList *l, Redo *r);
-/* The stream has delivered (and the file durably holds) transaction `xid`. `xid` may be the stream's 32-bit id: only the low half counts. */
+/* The stream has delivered (and the file durably holds) transaction `xid`. `xid` may be the stream's 32-bit id: only the low half counts.
+ */
 void redo_mirrored(RedoList *l, uint32_t xid);
 /* Takes all entries out, oldest first; the caller frees each with redo_free. `node` links them through list_pop. */
 void redo_take(RedoList *l, List *out);
@@ -42,11 +43,11 @@ void redo_free(Redo *r);
 typedef struct RedoStmt {
 	Str text;
 	uint16_t noids;
-	const uint32_t *oids;     /* declared parameter types, 0 = to be inferred */
+	const uint32_t *oids; /* declared parameter types, 0 = to be inferred */
 	uint16_t nparams;
-	const Str *params;        /* p == NULL is SQL NULL */
-	const uint16_t *formats;  /* one per parameter: 0 text, 1 binary */
-	bool simple;              /* came by the simple protocol: text may hold several statements */
+	const Str *params;	 /* p == NULL is SQL NULL */
+	const uint16_t *formats; /* one per parameter: 0 text, 1 binary */
+	bool simple;		 /* came by the simple protocol: text may hold several statements */
 } RedoStmt;
 
 /* Splits a transaction into its statements, in order of execution, in `a`. Transaction control statements are left in.

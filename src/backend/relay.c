@@ -5,8 +5,8 @@
 
 #define XID_NAME "_understudy_xid"
 
-/* Parse "_understudy_xid", Bind it to a portal of that name, Execute that portal. A named portal leaves the client's unnamed one alone; it ends
- * with the transaction that it is used to end. */
+/* Parse "_understudy_xid", Bind it to a portal of that name, Execute that portal. A named portal leaves the client's unnamed one alone; it
+ * ends with the transaction that it is used to end. */
 static const uint8_t xid_parse[] = "P\0\0\0\x43" XID_NAME "\0SELECT pg_catalog.txid_current_if_assigned()\0\0";
 static const uint8_t xid_bind[] = "B\0\0\0\x2a" XID_NAME "\0" XID_NAME "\0\0\0\0\0\0";
 static const uint8_t xid_execute[] = "E\0\0\0\x18" XID_NAME "\0\0\0\0";
@@ -339,7 +339,8 @@ int relay_from_client(Relay *r, const uint8_t *p, size_t n, RelayOut *out, Error
 
 bool relay_quiet(const Relay *r)
 {
-	return ops_empty(r) && !r->skipping && r->client.rest == 0 && r->client.held.len == 0 && r->server.rest == 0 && r->server.held.len == 0;
+	return ops_empty(r) && !r->skipping && r->client.rest == 0 && r->client.held.len == 0 && r->server.rest == 0 &&
+	       r->server.held.len == 0;
 }
 
 bool relay_idle(const Relay *r)

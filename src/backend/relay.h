@@ -29,10 +29,10 @@ typedef struct RelayOut {
 
 /* One direction: where in a message the stream stands. */
 typedef struct RelayWalk {
-	Buf held;        /* beginning of a message that is not yet complete enough */
-	Buf sent;        /* what `held` was, while slices of the current call still point to it */
-	uint64_t rest;   /* bytes of the current message still to pass */
-	bool drop_rest;  /* those bytes are swallowed instead */
+	Buf held;	/* beginning of a message that is not yet complete enough */
+	Buf sent;	/* what `held` was, while slices of the current call still point to it */
+	uint64_t rest;	/* bytes of the current message still to pass */
+	bool drop_rest; /* those bytes are swallowed instead */
 } RelayWalk;
 
 typedef struct Relay Relay;
@@ -52,34 +52,34 @@ typedef struct RelayHooks {
 
 struct Relay {
 	RelayWalk client, server;
-	Buf ops;            /* requests whose answers are outstanding, oldest at ops_at; values in relay_ops.h */
+	Buf ops; /* requests whose answers are outstanding, oldest at ops_at; values in relay_ops.h */
 	size_t ops_at;
-	char status;        /* of the last ReadyForQuery: I, T, E */
-	bool skipping;      /* the server ignores everything until Sync */
-	bool copy_in;       /* the server is reading CopyData */
+	char status;   /* of the last ReadyForQuery: I, T, E */
+	bool skipping; /* the server ignores everything until Sync */
+	bool copy_in;  /* the server is reading CopyData */
 	bool xid_prepared;
-	bool xid_works;     /* the server knows txid_current_if_assigned */
-	bool group_wrote;   /* an autocommit write was executed since the last Sync */
-	bool answered;      /* a byte of the answer to the oldest outstanding request has gone to the client */
-	bool commit_done;   /* the answer to a COMMIT has come, its ReadyForQuery has not */
-	bool commit_sent;   /* a COMMIT is among the outstanding requests */
-	bool failed;        /* an error was answered since the transaction began */
+	bool xid_works;	  /* the server knows txid_current_if_assigned */
+	bool group_wrote; /* an autocommit write was executed since the last Sync */
+	bool answered;	  /* a byte of the answer to the oldest outstanding request has gone to the client */
+	bool commit_done; /* the answer to a COMMIT has come, its ReadyForQuery has not */
+	bool commit_sent; /* a COMMIT is among the outstanding requests */
+	bool failed;	  /* an error was answered since the transaction began */
 	bool rolled_back;
-	bool began;         /* BEGIN was sent since the last ReadyForQuery */
-	bool terminated;    /* the client said goodbye */
-	bool gone;          /* the server said it is terminating this connection */
-	bool need_sync;     /* an error in our own messages: the owner must send a Sync (relay_sync) */
+	bool began;	 /* BEGIN was sent since the last ReadyForQuery */
+	bool terminated; /* the client said goodbye */
+	bool gone;	 /* the server said it is terminating this connection */
+	bool need_sync;	 /* an error in our own messages: the owner must send a Sync (relay_sync) */
 	char gone_state[6], gone_message[200];
-	uint64_t xid;       /* of the transaction being ended, 0 = none or unknown */
+	uint64_t xid; /* of the transaction being ended, 0 = none or unknown */
 	uint64_t session;
-	uint32_t gen;       /* of this server connection, for PrepStmt.link_gen; never 0 */
+	uint32_t gen; /* of this server connection, for PrepStmt.link_gen; never 0 */
 	uint64_t statements;
 	PrepStmt *portal;   /* what the unnamed portal runs; counted */
 	StmtTable *stmts;   /* the session's */
 	Settings *settings; /* the session's */
-	RelaySet *sets;     /* SET statements sent and not yet known to have taken effect */
+	RelaySet *sets;	    /* SET statements sent and not yet known to have taken effect */
 	size_t nsets, sets_cap;
-	Buf record;         /* the current transaction's client messages, when the hook `committed` is set */
+	Buf record; /* the current transaction's client messages, when the hook `committed` is set */
 	bool record_full;
 	PrepStmt **binds;
 	size_t nbinds, binds_cap;
@@ -107,14 +107,15 @@ Str relay_held(const Relay *r);
 
 /* What was lost with the server connection. Call once, after the connection has ended. */
 typedef enum RelayLoss {
-	LOSS_NOTHING,     /* idle */
+	LOSS_NOTHING,	  /* idle */
 	LOSS_TRANSACTION, /* open transaction, no statement under way */
-	LOSS_STATEMENT,   /* statement(s) in an open transaction under way */
+	LOSS_STATEMENT,	  /* statement(s) in an open transaction under way */
 	LOSS_AUTOCOMMIT,  /* statement(s) outside a transaction under way: `record` has the messages */
-	LOSS_COMMIT,      /* a COMMIT under way */
+	LOSS_COMMIT,	  /* a COMMIT under way */
 } RelayLoss;
 RelayLoss relay_loss(const Relay *r);
-/* How many ReadyForQuery the client still waits for, and whether it is in the middle of an extended group that it has not yet ended by Sync. */
+/* How many ReadyForQuery the client still waits for, and whether it is in the middle of an extended group that it has not yet ended by
+ * Sync. */
 size_t relay_owed(const Relay *r, bool *open_group);
 
 static inline void relay_out_add(RelayOut *o, const void *p, size_t n)

@@ -1,6 +1,6 @@
 /*
- * Inside the relay: the queue of outstanding requests, one byte each. What a client sends is answered in order, and each kind of request has
- * its own last answer; after an error everything up to the next Sync is skipped by the server.
+ * Inside the relay: the queue of outstanding requests, one byte each. What a client sends is answered in order, and each kind of request
+ * has its own last answer; after an error everything up to the next Sync is skipped by the server.
  */
 #ifndef US_BACKEND_RELAY_OPS_H
 #define US_BACKEND_RELAY_OPS_H

@@ -21,7 +21,7 @@ struct SequenceStore; /* catalog/sequence.h */
 struct SessionVars;   /* catalog/sessionvars.h */
 
 typedef struct Database Database;
-typedef struct DbConn DbConn;       /* a Db and who uses it (backend/sqlite_database.h) */
+typedef struct DbConn DbConn; /* a Db and who uses it (backend/sqlite_database.h) */
 typedef struct CachedPlan CachedPlan;
 typedef struct SqliteTxn SqliteTxn;
 typedef struct SqliteRun SqliteRun;
@@ -76,8 +76,8 @@ void database_return_writer(Database *d, bool wrote);
 struct CachedPlan {
 	atomic_int refs;
 	uint64_t settings_key;
-	Catalog *cat;       /* what it was planned for; referenced */
-	ParsedSql parsed;   /* only while the plan needs it; an empty query has plan NULL */
+	Catalog *cat;	  /* what it was planned for; referenced */
+	ParsedSql parsed; /* only while the plan needs it; an empty query has plan NULL */
 	Str text;
 	uint32_t *declared; /* parameter types the client gave */
 	size_t ndeclared;
@@ -102,28 +102,28 @@ typedef struct TxnSavepoint TxnSavepoint;
 
 struct SqliteTxn {
 	Database *db;
-	TypeEnv *types;            /* the session's; xact_start_us and stmt_start_us are set here */
+	TypeEnv *types; /* the session's; xact_start_us and stmt_start_us are set here */
 	struct SessionVars *vars;
-	char status;               /* I T E, as ReadyForQuery reports it */
-	bool implicit;             /* a transaction block that the client did not ask for */
+	char status;   /* I T E, as ReadyForQuery reports it */
+	bool implicit; /* a transaction block that the client did not ask for */
 	bool read_only, repeatable;
-	bool default_read_only;    /* settings, kept by the session */
+	bool default_read_only; /* settings, kept by the session */
 	bool default_repeatable;
-	bool ddl;                  /* `cat` is private to this transaction */
-	bool broken;               /* SQLite has rolled the transaction back by itself */
+	bool ddl;    /* `cat` is private to this transaction */
+	bool broken; /* SQLite has rolled the transaction back by itself */
 	bool wrote;
-	DbConn *conn;              /* write connection, or the read connection of a repeatable transaction */
-	bool writer;               /* conn is the write connection, BEGIN IMMEDIATE done */
-	Catalog *cat;              /* referenced: what statements of this transaction see now */
-	TxnSavepoint *savepoints;  /* newest first */
+	DbConn *conn;		  /* write connection, or the read connection of a repeatable transaction */
+	bool writer;		  /* conn is the write connection, BEGIN IMMEDIATE done */
+	Catalog *cat;		  /* referenced: what statements of this transaction see now */
+	TxnSavepoint *savepoints; /* newest first */
 	int nsavepoints;
 	uint64_t snapshot_commits; /* commits of the database when the repeatable snapshot was taken */
-	uint64_t sync_ticket;      /* 0, or what must be synced before an answer may leave */
-	Arena *scratch;            /* for one statement */
-	Buf plan_key;              /* of database_plan; kept for its memory */
+	uint64_t sync_ticket;	   /* 0, or what must be synced before an answer may leave */
+	Arena *scratch;		   /* for one statement */
+	Buf plan_key;		   /* of database_plan; kept for its memory */
 	/* Long statements */
-	atomic_bool cancel;        /* set from any thread: 57014 */
-	int64_t deadline_us;       /* statement_timeout: monotonic; 0 = none */
+	atomic_bool cancel;  /* set from any thread: 57014 */
+	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
 	int64_t run_since_us;
 	void (*long_running)(void *ctx); /* called once per statement, after ~2 ms */
 	void *long_ctx;
@@ -132,8 +132,8 @@ struct SqliteTxn {
 	ListNode wait_node;
 	List *wait_list;
 	LoopTask wait_task;
-	bool waiting;              /* in wait_list */
-	bool granted;              /* the write connection is ours, BEGIN not yet done */
+	bool waiting; /* in wait_list */
+	bool granted; /* the write connection is ours, BEGIN not yet done */
 };
 
 void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *vars);
@@ -143,11 +143,11 @@ void txn_close(SqliteTxn *t);
 void txn_refresh_catalog(SqliteTxn *t);
 /* COMMIT, ROLLBACK, ROLLBACK TO: what a failed transaction still takes. */
 bool plan_ends_transaction(const Plan *plan);
-/* Called before each statement: starts an implicit transaction when there is none, sets the clocks; renews the catalog. 25P02 in state E unless
- * the plan ends the transaction. */
+/* Called before each statement: starts an implicit transaction when there is none, sets the clocks; renews the catalog. 25P02 in state E
+ * unless the plan ends the transaction. */
 int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err);
-/* A statement failed: state T becomes E; an implicit transaction is rolled back at once. One without savepoints lets go of its connection: nothing of
- * it can be saved any more, so its statements must be closed before. */
+/* A statement failed: state T becomes E; an implicit transaction is rolled back at once. One without savepoints lets go of its connection:
+ * nothing of it can be saved any more, so its statements must be closed before. */
 void txn_fail(SqliteTxn *t);
 /* Ends an implicit transaction (Sync, or the end of a simple query). On failure it has been rolled back. */
 int txn_end_implicit(SqliteTxn *t, Error *err);
@@ -156,9 +156,9 @@ int txn_statement(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag, Er
 /* Applies the modes of SET TRANSACTION. */
 int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err);
 
-/* Queue for the write connection; `granted` is called on the leading thread, with it (t->granted), or without it when t->deadline_us has passed or
- * the wait was cancelled. Returns true when it was free: it is taken then and `granted` will not be called. Otherwise the session must not be
- * touched after this call. */
+/* Queue for the write connection; `granted` is called on the leading thread, with it (t->granted), or without it when t->deadline_us has
+ * passed or the wait was cancelled. Returns true when it was free: it is taken then and `granted` will not be called. Otherwise the session
+ * must not be touched after this call. */
 bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *owner);
 /* The same for t->sync_ticket; true when it is already on disk. */
 bool database_wait_sync(SqliteTxn *t, void (*synced)(LoopTask *task), void *owner);
@@ -173,29 +173,29 @@ void database_cancel_wait(SqliteTxn *t);
 typedef enum RunResult {
 	RUN_ERROR = -1,
 	RUN_DONE = 0,
-	RUN_SUSPENDED,   /* max_rows reached */
-	RUN_FULL,        /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
+	RUN_SUSPENDED,	 /* max_rows reached */
+	RUN_FULL,	 /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
 	RUN_WANT_WRITER, /* nothing was done; call again when the write connection is granted */
-	RUN_STALE,       /* nothing was done: the catalog changed after planning; plan again */
+	RUN_STALE,	 /* nothing was done: the catalog changed after planning; plan again */
 } RunResult;
 
 enum { RUN_OUT_HIGH = 256 * 1024 };
 
 /* Zero it, then set the first group. It may be reused after run_close. */
 struct SqliteRun {
-	CachedPlan *plan;       /* referenced by the owner */
-	const Val *params;      /* stored forms; must live until run_close */
+	CachedPlan *plan;  /* referenced by the owner */
+	const Val *params; /* stored forms; must live until run_close */
 	size_t nparams;
 	const uint8_t *formats; /* result formats as in WireBind */
 	size_t nformats;
 
-	DbConn *conn;           /* while open: its own, or the transaction's */
+	DbConn *conn; /* while open: its own, or the transaction's */
 	bool own_conn;
 	sqlite3_stmt *stmt;
 	bool open, finished, row_ready;
-	uint64_t rows;          /* sent or changed by this execution */
+	uint64_t rows; /* sent or changed by this execution */
 	uint64_t affected;
-	Buf stored;             /* rows of a write, kept because the client asked for some at a time */
+	Buf stored; /* rows of a write, kept because the client asked for some at a time */
 	size_t stored_at;
 	bool use_stored;
 };

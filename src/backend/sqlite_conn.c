@@ -143,7 +143,8 @@ int conn_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, Error *err)
 	} else {
 		db_error(c->db, rc, err);
 		if ((rc & 0xff) == SQLITE_CONSTRAINT && !c->db->env.error.sqlstate[0])
-			constraint_error(t->cat, c->db, sqlite3_extended_errcode(c->db->h), sqlite3_errmsg(c->db->h), target, NULL, t->types, err);
+			constraint_error(t->cat, c->db, sqlite3_extended_errcode(c->db->h), sqlite3_errmsg(c->db->h), target, NULL,
+					 t->types, err);
 	}
 	c->db->env.error.sqlstate[0] = '\0';
 	/* A full disk or a lost file makes SQLite roll back by itself. */

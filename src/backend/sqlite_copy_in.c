@@ -7,17 +7,17 @@
 struct SqliteCopy {
 	CachedPlan *plan;
 	sqlite3_stmt *stmt;
-	Buf pending;          /* bytes of records not yet whole */
-	size_t scanned;       /* of pending: known to hold no end of a record */
+	Buf pending;	/* bytes of records not yet whole */
+	size_t scanned; /* of pending: known to hold no end of a record */
 	bool in_quote, escaped;
-	bool ended;           /* "\." was read */
+	bool ended; /* "\." was read */
 	bool crlf, eol_known;
 	uint64_t line, rows;
 	CopyFields fields;
 	Val *vals;
 	Arena *arena;
-	int column;           /* being converted; -1 = none */
-	Str field, record;    /* for the context of an error */
+	int column;	   /* being converted; -1 = none */
+	Str field, record; /* for the context of an error */
 	char context[512];
 };
 
@@ -77,7 +77,8 @@ static void set_context(SqliteTxn *t, SqliteCopy *c)
 		snprintf(c->context, sizeof c->context, "COPY %s, line %llu, column %s: \"%.*s%s\"", table, (unsigned long long)c->line,
 			 plan->cols[c->column].name, n, shown.p, dots);
 	else if (shown.p)
-		snprintf(c->context, sizeof c->context, "COPY %s, line %llu: \"%.*s%s\"", table, (unsigned long long)c->line, n, shown.p, dots);
+		snprintf(c->context, sizeof c->context, "COPY %s, line %llu: \"%.*s%s\"", table, (unsigned long long)c->line, n, shown.p,
+			 dots);
 	else
 		snprintf(c->context, sizeof c->context, "COPY %s, line %llu", table, (unsigned long long)c->line);
 }

@@ -133,8 +133,11 @@ static int damaged(const Database *d, Error *err)
 		return -1;
 	Error why = *err;
 	err_set(err, "XX001", "SQLite file \"%s\" is corrupt or not a database: %s", d->path, why.message);
-	return err_hint(err, "The file was left as it is. Move it away with: mv %s %s.damaged -- and start again: with a primary the database is copied afresh; without one, "
-			"read what can be read with: sqlite3 %s.damaged .recover", d->path, d->path, d->path);
+	return err_hint(err,
+			"The file was left as it is. Move it away with: mv %s %s.damaged -- and start again: with a primary the database "
+			"is copied afresh; without one, "
+			"read what can be read with: sqlite3 %s.damaged .recover",
+			d->path, d->path, d->path);
 }
 
 static int database_start(Database *d, Error *err)

@@ -7,11 +7,11 @@
 #include <pthread.h>
 
 enum {
-	READ_CONNS_KEPT = 8,          /* idle read connections beyond this are closed */
-	PLANS_KEPT = 512,             /* per database */
-	PROGRESS_OPS = 2000,          /* SQLite VM instructions between looks at the clock */
+	READ_CONNS_KEPT = 8, /* idle read connections beyond this are closed */
+	PLANS_KEPT = 512,    /* per database */
+	PROGRESS_OPS = 2000, /* SQLite VM instructions between looks at the clock */
 	LONG_RUNNING_US = 2000,
-	CHECKPOINT_FRAMES = 1000,     /* pages of the WAL */
+	CHECKPOINT_FRAMES = 1000, /* pages of the WAL */
 	TRUNCATE_FRAMES = 16000,
 };
 #define POSTGRES_EPOCH_US 946684800000000LL /* 2000-01-01 in microseconds since 1970 */
@@ -19,10 +19,10 @@ enum {
 struct DbConn {
 	Db *db;
 	Database *home;
-	SqliteTxn *user;   /* whose statement runs; seen by the progress handler */
-	DbConn *next;      /* in the free list */
-	int running;       /* open statements */
-	char end;          /* why the progress handler stopped it: 0, c(ancel), t(imeout), s(hutdown) */
+	SqliteTxn *user; /* whose statement runs; seen by the progress handler */
+	DbConn *next;	 /* in the free list */
+	int running;	 /* open statements */
+	char end;	 /* why the progress handler stopped it: 0, c(ancel), t(imeout), s(hutdown) */
 };
 
 /* Makes commits durable: one fdatasync of the WAL for all who wait. */
@@ -33,25 +33,25 @@ typedef struct Syncer {
 	bool running, stop;
 	int wal_fd;
 	uint64_t written, synced, wanted; /* commit numbers */
-	bool has_writer;                  /* the write connection was handed over, to empty the WAL */
-	List waiting;                     /* SqliteTxn.wait_node */
+	bool has_writer;		  /* the write connection was handed over, to empty the WAL */
+	List waiting;			  /* SqliteTxn.wait_node */
 } Syncer;
 
 struct Database {
 	char *name, *path;
 	DbSet *set;
 	pthread_mutex_t lock;
-	_Atomic(Catalog *) cat;    /* changed under lock */
-	atomic_uint ddl_seq;       /* odd while a commit that changes the catalog is under way */
-	atomic_ullong commits;     /* commits that changed something */
+	_Atomic(Catalog *) cat; /* changed under lock */
+	atomic_uint ddl_seq;	/* odd while a commit that changes the catalog is under way */
+	atomic_ullong commits;	/* commits that changed something */
 	DbConn *idle;
 	int nidle;
 	DbConn *writer;
 	bool writer_busy;
-	bool empty_wal;            /* the next release of the write connection hands it to the syncer */
-	atomic_int wal_frames;     /* after the last commit */
-	LoopTimer wait_timer;      /* the earliest deadline among the waiters */
-	List waiters;              /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	bool empty_wal;	       /* the next release of the write connection hands it to the syncer */
+	atomic_int wal_frames; /* after the last commit */
+	LoopTimer wait_timer;  /* the earliest deadline among the waiters */
+	List waiters;	       /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
 	pthread_cond_t writer_given;
 	struct SequenceStore *sequences;
 	const CommitHooks *hooks;
@@ -72,8 +72,8 @@ struct TxnSavepoint {
 	TxnSavepoint *older;
 	char *name;
 	int level;
-	bool made;       /* exists on the write connection */
-	Catalog *cat;    /* referenced */
+	bool made;    /* exists on the write connection */
+	Catalog *cat; /* referenced */
 	bool ddl;
 };
 

@@ -44,7 +44,8 @@ static const char *own(Arena *a, const char *s)
 static void drop_tree(CachedPlan *p)
 {
 	Plan *plan = p->plan;
-	if (plan && (plan->inner || plan->kind == PLAN_SCRIPT || plan->kind == PLAN_COPY || plan->kind == PLAN_EXPLAIN || plan->kind == PLAN_PREPARE))
+	if (plan && (plan->inner || plan->kind == PLAN_SCRIPT || plan->kind == PLAN_COPY || plan->kind == PLAN_EXPLAIN ||
+		     plan->kind == PLAN_PREPARE))
 		return;
 	if (plan) {
 		plan->name = own(p->arena, plan->name);

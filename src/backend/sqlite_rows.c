@@ -91,7 +91,12 @@ void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf
 	size_t at = wire_row_description_begin(out, plan->ncols);
 	for (size_t i = 0; i < plan->ncols; i++) {
 		const PlanColumn *c = &plan->cols[i];
-		WireField f = { c->name, c->table_oid, c->attnum, c->type->oid, c->type->len, c->typmod,
+		WireField f = { c->name,
+				c->table_oid,
+				c->attnum,
+				c->type->oid,
+				c->type->len,
+				c->typmod,
 				(int16_t)wire_format_of(formats, nformats, i) };
 		wire_put_field(out, &f);
 	}

@@ -122,7 +122,8 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 	r->rows = 0;
 	if (plan->is_ddl && t->db->hooks && t->db->hooks->refuse_ddl) {
 		err_set(err, "0A000", "%s is not available while SQLite stands in for the primary", plan->tag);
-		err_hint(err, "A change of structure made here could not be brought to the primary. Run it when the primary is back; it is then copied by itself.");
+		err_hint(err, "A change of structure made here could not be brought to the primary. Run it when the primary is back; it is "
+			      "then copied by itself.");
 		return RUN_ERROR;
 	}
 	if (needs_writer(plan)) {

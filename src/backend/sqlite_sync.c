@@ -45,8 +45,8 @@ static void empty_wal(Database *d, DbConn *c)
 	writer_release(d);
 }
 
-/* Copies the WAL's pages into the file. Readers and the writer go on meanwhile. A WAL that grows faster than that is emptied when the write connection
- * is next free: SQLite needs its lock for that, and a session must never find it taken. */
+/* Copies the WAL's pages into the file. Readers and the writer go on meanwhile. A WAL that grows faster than that is emptied when the write
+ * connection is next free: SQLite needs its lock for that, and a session must never find it taken. */
 static void checkpoint_if_large(Database *d, DbConn **conn, int *done)
 {
 	int frames = atomic_load(&d->wal_frames);

@@ -378,8 +378,9 @@ static int rollback_to(SqliteTxn *t, TxnSavepoint *s, Error *err)
 
 static int on_savepoint(SqliteTxn *t, const Plan *plan, Error *err)
 {
-	static const char *const command[] = { [PLAN_SAVEPOINT] = "SAVEPOINT", [PLAN_RELEASE] = "RELEASE SAVEPOINT",
-					       [PLAN_ROLLBACK_TO] = "ROLLBACK TO SAVEPOINT" };
+	static const char *const command[] = {
+		[PLAN_SAVEPOINT] = "SAVEPOINT", [PLAN_RELEASE] = "RELEASE SAVEPOINT", [PLAN_ROLLBACK_TO] = "ROLLBACK TO SAVEPOINT"
+	};
 	if (t->implicit)
 		return err_set(err, "25P01", "%s can only be used in transaction blocks", command[plan->kind]);
 	if (plan->kind == PLAN_SAVEPOINT)

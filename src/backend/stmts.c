@@ -52,13 +52,21 @@ static const struct {
 	const char *word;
 	StmtKind kind;
 } first_words[] = {
-	{ "select", STMT_SELECT }, { "values", STMT_SELECT }, { "table", STMT_SELECT }, { "show", STMT_SELECT },
-	{ "begin", STMT_BEGIN }, { "start", STMT_BEGIN }, { "commit", STMT_COMMIT }, { "end", STMT_COMMIT },
-	{ "rollback", STMT_ROLLBACK }, { "abort", STMT_ROLLBACK }, { "set", STMT_SET }, { "reset", STMT_SET },
-	{ "prepare", STMT_PREPARE }, { "deallocate", STMT_DEALLOCATE }, { "discard", STMT_DISCARD },
-	{ "insert", STMT_WRITE }, { "update", STMT_WRITE }, { "delete", STMT_WRITE }, { "merge", STMT_WRITE }, { "with", STMT_WRITE },
-	{ "truncate", STMT_WRITE }, { "copy", STMT_WRITE }, { "create", STMT_WRITE }, { "alter", STMT_WRITE }, { "drop", STMT_WRITE },
-	{ "execute", STMT_WRITE }, { "do", STMT_WRITE }, { "call", STMT_WRITE }, { "grant", STMT_WRITE }, { "revoke", STMT_WRITE },
+	{ "select", STMT_SELECT },     { "values", STMT_SELECT },
+	{ "table", STMT_SELECT },      { "show", STMT_SELECT },
+	{ "begin", STMT_BEGIN },       { "start", STMT_BEGIN },
+	{ "commit", STMT_COMMIT },     { "end", STMT_COMMIT },
+	{ "rollback", STMT_ROLLBACK }, { "abort", STMT_ROLLBACK },
+	{ "set", STMT_SET },	       { "reset", STMT_SET },
+	{ "prepare", STMT_PREPARE },   { "deallocate", STMT_DEALLOCATE },
+	{ "discard", STMT_DISCARD },   { "insert", STMT_WRITE },
+	{ "update", STMT_WRITE },      { "delete", STMT_WRITE },
+	{ "merge", STMT_WRITE },       { "with", STMT_WRITE },
+	{ "truncate", STMT_WRITE },    { "copy", STMT_WRITE },
+	{ "create", STMT_WRITE },      { "alter", STMT_WRITE },
+	{ "drop", STMT_WRITE },	       { "execute", STMT_WRITE },
+	{ "do", STMT_WRITE },	       { "call", STMT_WRITE },
+	{ "grant", STMT_WRITE },       { "revoke", STMT_WRITE },
 };
 
 static StmtKind refine(StmtKind kind, const char *p, const char *end)
@@ -78,8 +86,8 @@ static StmtKind refine(StmtKind kind, const char *p, const char *end)
 	return kind;
 }
 
-/* Whether a semicolon is followed by more than blanks. Quotes are not followed: a `;` inside them makes the answer "not alone", which is the
- * careful one. */
+/* Whether a semicolon is followed by more than blanks. Quotes are not followed: a `;` inside them makes the answer "not alone", which is
+ * the careful one. */
 static bool is_alone(const char *p, const char *end)
 {
 	const char *semi = memchr(p, ';', (size_t)(end - p));

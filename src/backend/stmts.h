@@ -29,7 +29,8 @@ typedef enum StmtKind {
 
 /* Classifies the first statement of `text` (comments skipped). *alone (may be NULL) is set when nothing but blanks and `;` follow it. */
 StmtKind stmt_classify(Str text, bool *alone);
-/* The name in SET name / RESET name / PREPARE name / DEALLOCATE name, folded to lower case unless quoted; {NULL,0} for ALL or when absent. */
+/* The name in SET name / RESET name / PREPARE name / DEALLOCATE name, folded to lower case unless quoted; {NULL,0} for ALL or when absent.
+ */
 Str stmt_object_name(Str text, char *space, size_t size);
 
 /* Takes SET name = value apart, when value is one word, number or quoted string. */
@@ -37,16 +38,16 @@ bool stmt_setting(Str text, char *name, size_t name_size, char *value, size_t va
 
 typedef struct PrepStmt {
 	atomic_int refs;
-	char *name;         /* "" is the unnamed statement */
-	uint8_t *message;   /* the whole Parse message as the client sent it: 'P', length, name, text, types */
+	char *name;	  /* "" is the unnamed statement */
+	uint8_t *message; /* the whole Parse message as the client sent it: 'P', length, name, text, types */
 	size_t message_len;
-	Str text;           /* inside message */
+	Str text; /* inside message */
 	uint16_t noids;
 	const uint8_t *oids; /* noids big-endian OIDs, inside message; not aligned */
 	StmtKind kind;
 	bool alone;
-	uint32_t link_gen;  /* the server connection generation that has it, 0 = none */
-	void *plan;         /* the SQLite side's own; freed by free_plan */
+	uint32_t link_gen; /* the server connection generation that has it, 0 = none */
+	void *plan;	   /* the SQLite side's own; freed by free_plan */
 	void (*free_plan)(void *plan);
 } PrepStmt;
 
@@ -62,7 +63,7 @@ static inline uint32_t prep_oid(const PrepStmt *st, size_t i)
 }
 
 typedef struct StmtTable {
-	Map named;         /* name -> PrepStmt */
+	Map named;	   /* name -> PrepStmt */
 	PrepStmt *unnamed; /* or NULL */
 } StmtTable;
 

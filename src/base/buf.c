@@ -103,7 +103,8 @@ void buf_set_u32(Buf *b, size_t at, uint32_t v)
 void buf_consume(Buf *b, size_t n)
 {
 	assert(n <= b->len);
-	memmove(b->data, b->data + n, b->len - n);
+	if (b->len > n)
+		memmove(b->data, b->data + n, b->len - n);
 	b->len -= n;
 }
 

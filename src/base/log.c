@@ -41,8 +41,7 @@ void log_at(LogLevel level, const char *fmt, ...)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
 	size_t n = strftime(line, sizeof line, "%Y-%m-%d %H:%M:%S", &tm);
-	n += (size_t)snprintf(line + n, sizeof line - n, ".%03ld UTC [%d] %s: ", ts.tv_nsec / 1000000, (int)getpid(),
-			      names[level]);
+	n += (size_t)snprintf(line + n, sizeof line - n, ".%03ld UTC [%d] %s: ", ts.tv_nsec / 1000000, (int)getpid(), names[level]);
 	va_list ap;
 	va_start(ap, fmt);
 	int m = vsnprintf(line + n, sizeof line - n - 1, fmt, ap);

@@ -1,8 +1,8 @@
 /*
  * recv, send and epoll_wait as plain system calls, errno included.
  *
- * The C library's own are cancellation points: in a process with threads each of them takes two locked instructions more. No thread here is ever
- * cancelled, and a relayed statement makes six such calls. Sanitizers watch the library's functions, so they get those.
+ * The C library's own are cancellation points: in a process with threads each of them takes two locked instructions more. No thread here is
+ * ever cancelled, and a relayed statement makes six such calls. Sanitizers watch the library's functions, so they get those.
  */
 #ifndef US_BASE_SYSIO_H
 #define US_BASE_SYSIO_H

@@ -12,16 +12,16 @@
 typedef struct PgProc {
 	uint32_t oid;
 	const char *name;
-	const char *src;       /* prosrc; for SQL-language functions the empty string */
-	char kind;             /* f function, a aggregate, w window, p procedure */
+	const char *src; /* prosrc; for SQL-language functions the empty string */
+	char kind;	 /* f function, a aggregate, w window, p procedure */
 	bool strict, retset;
-	char volatility;       /* i s v */
+	char volatility; /* i s v */
 	uint32_t rettype;
-	uint32_t variadic;     /* element type, or 0 */
+	uint32_t variadic; /* element type, or 0 */
 	uint8_t nargs, ndefaults;
-	const uint32_t *args;  /* input argument types */
+	const uint32_t *args;	     /* input argument types */
 	const char *const *argnames; /* names of input arguments for name => value calls; may be NULL */
-	uint8_t nout;                /* output columns of functions that return record, else 0 */
+	uint8_t nout;		     /* output columns of functions that return record, else 0 */
 	const uint32_t *out_types;
 	const char *const *out_names;
 	const char *const *defaults; /* PostgreSQL expression texts of the last ndefaults input arguments, or NULL */
@@ -38,8 +38,8 @@ typedef struct PgOperator {
 
 typedef struct PgCast {
 	uint32_t oid, source, target, func; /* func 0: binary coercible or by I/O */
-	char context;                  /* i implicit, a assignment, e explicit */
-	char method;                   /* f function, b binary, i inout */
+	char context;			    /* i implicit, a assignment, e explicit */
+	char method;			    /* f function, b binary, i inout */
 } PgCast;
 
 typedef struct PgAggregate {

@@ -200,15 +200,20 @@ const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *
 	return map_get(&c->type_by_name, catalog_name_key(key, sizeof key, schema, name));
 }
 
-#define ROLE(oid, name)                      \
-	{                                    \
-		oid, (char[]){ name }        \
+#define ROLE(oid, name)                                                                                                                    \
+	{                                                                                                                                  \
+		oid, (char[])                                                                                                              \
+		{                                                                                                                          \
+			name                                                                                                               \
+		}                                                                                                                          \
 	}
 static const CatRole builtin_roles[] = {
-	ROLE(6171, "pg_database_owner"),	ROLE(6181, "pg_read_all_data"),	    ROLE(6182, "pg_write_all_data"),
-	ROLE(3373, "pg_monitor"),		ROLE(3374, "pg_read_all_settings"), ROLE(3375, "pg_read_all_stats"),
-	ROLE(3377, "pg_stat_scan_tables"),	ROLE(4569, "pg_read_server_files"), ROLE(4570, "pg_write_server_files"),
-	ROLE(4571, "pg_execute_server_program"), ROLE(4200, "pg_signal_backend"),    ROLE(4544, "pg_checkpoint"),
+	ROLE(6171, "pg_database_owner"),     ROLE(6181, "pg_read_all_data"),
+	ROLE(6182, "pg_write_all_data"),     ROLE(3373, "pg_monitor"),
+	ROLE(3374, "pg_read_all_settings"),  ROLE(3375, "pg_read_all_stats"),
+	ROLE(3377, "pg_stat_scan_tables"),   ROLE(4569, "pg_read_server_files"),
+	ROLE(4570, "pg_write_server_files"), ROLE(4571, "pg_execute_server_program"),
+	ROLE(4200, "pg_signal_backend"),     ROLE(4544, "pg_checkpoint"),
 };
 #undef ROLE
 

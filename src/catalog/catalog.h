@@ -43,11 +43,11 @@ typedef struct CatColumn {
 	const PgType *type;
 	int32_t typmod;
 	bool not_null, dropped;
-	char identity;       /* 0, 'a' always, 'd' by default */
-	char generated;      /* 0, 's' stored */
-	char *default_sql;   /* PostgreSQL expression text, or NULL */
-	uint32_t sequence;   /* OID of the owned sequence of serial and identity columns, else 0 */
-	char *sqlite_name;   /* name in the file, unquoted */
+	char identity;	   /* 0, 'a' always, 'd' by default */
+	char generated;	   /* 0, 's' stored */
+	char *default_sql; /* PostgreSQL expression text, or NULL */
+	uint32_t sequence; /* OID of the owned sequence of serial and identity columns, else 0 */
+	char *sqlite_name; /* name in the file, unquoted */
 } CatColumn;
 
 typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V' } RelKind;
@@ -58,18 +58,18 @@ typedef struct CatConstraint CatConstraint;
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
 	char *name;
-	RelKind kind;        /* REL_VIRTUAL: a pg_catalog relation, served by a SQLite virtual table of the same mangled name */
-	char *sqlite_name;   /* "t" in public, "schema.t" elsewhere; unquoted */
-	CatColumn *cols;     /* in attnum order, dropped ones included */
+	RelKind kind;	   /* REL_VIRTUAL: a pg_catalog relation, served by a SQLite virtual table of the same mangled name */
+	char *sqlite_name; /* "t" in public, "schema.t" elsewhere; unquoted */
+	CatColumn *cols;   /* in attnum order, dropped ones included */
 	size_t ncols;
 	CatIndex **indexes;
 	size_t nindexes;
 	CatConstraint **constraints;
 	size_t nconstraints;
-	char *view_sql;      /* views: the PostgreSQL SELECT */
-	int16_t rowid_col;   /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
+	char *view_sql;		     /* views: the PostgreSQL SELECT */
+	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
 	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
-	bool stale;          /* its rows are known not to be those of the primary: statements on it are refused */
+	bool stale;		     /* its rows are known not to be those of the primary: statements on it are refused */
 } CatRel;
 
 struct CatIndex {
@@ -78,11 +78,11 @@ struct CatIndex {
 	CatRel *table;
 	bool unique, primary, nulls_not_distinct;
 	size_t nkeys;
-	int16_t *keys;        /* attnums; 0 = expression */
-	char **exprs;         /* PostgreSQL expression text where keys[i] == 0 */
-	uint8_t *options;     /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
-	char *predicate;      /* PostgreSQL expression text, or NULL */
-	char *method;         /* "btree", "gin", ... as declared */
+	int16_t *keys;	  /* attnums; 0 = expression */
+	char **exprs;	  /* PostgreSQL expression text where keys[i] == 0 */
+	uint8_t *options; /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
+	char *predicate;  /* PostgreSQL expression text, or NULL */
+	char *method;	  /* "btree", "gin", ... as declared */
 };
 
 struct CatConstraint {
@@ -92,12 +92,12 @@ struct CatConstraint {
 	CatRel *table;
 	int16_t *cols;
 	size_t ncols;
-	CatIndex *index;     /* p, u */
-	CatRel *ref;         /* f */
+	CatIndex *index; /* p, u */
+	CatRel *ref;	 /* f */
 	int16_t *ref_cols;
 	char on_update, on_delete, match; /* a r c n d ; s f */
 	bool deferrable, deferred;
-	char *check_sql;     /* c: PostgreSQL expression text */
+	char *check_sql; /* c: PostgreSQL expression text */
 };
 
 typedef struct CatSequence {
@@ -112,7 +112,7 @@ typedef struct CatSequence {
 
 typedef struct Catalog {
 	int refs;
-	uint64_t version;   /* grows with every committed DDL of this file */
+	uint64_t version; /* grows with every committed DDL of this file */
 	uint32_t next_oid;
 	uint32_t db_oid;
 	char *db_name;
@@ -128,16 +128,16 @@ typedef struct Catalog {
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
 	size_t ntypes;
-	Map rel_by_name;  /* "schemaoid.name" */
+	Map rel_by_name; /* "schemaoid.name" */
 	Map rel_by_oid, type_by_oid, type_by_name;
-	Arena *arena;     /* everything above */
+	Arena *arena; /* everything above */
 } Catalog;
 
 /* The script that makes the _understudy_* tables of a new file. */
 extern const char catalog_schema_sql[];
 
 int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err);
-Catalog *catalog_ref(Catalog *c);   /* atomic */
+Catalog *catalog_ref(Catalog *c); /* atomic */
 void catalog_unref(Catalog *c);
 
 /* The predefined roles that PostgreSQL 15 has beside the bootstrap superuser: pg_database_owner, pg_monitor ... */

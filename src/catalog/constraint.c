@@ -229,8 +229,8 @@ static int child_error(const Catalog *cat, const CatConstraint *k, const Val *va
 static int parent_error(const Catalog *cat, const CatConstraint *k, const Val *vals, Arena *a, const TypeEnv *types, Error *err)
 {
 	Buf key = { 0 };
-	err_set(err, "23503", "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"", k->ref->name, k->name,
-		k->table->name);
+	err_set(err, "23503", "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"", k->ref->name,
+		k->name, k->table->name);
 	if (vals && key_values_text(k->ref, k->ref_cols, k->ncols, vals, a, types, &key))
 		err_detail(err, "%s is still referenced from table \"%s\".", buf_cstr(&key), k->table->name);
 	buf_free(&key);

@@ -23,7 +23,8 @@ static void f_version(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	const SessionVars *v = fn_env(ctx)->session;
 	const char *number = v && v->get_setting ? v->get_setting(v->arg, "server_version") : NULL;
-	_cleanup_(mem_freep) char *text = mem_printf("PostgreSQL %s (understudy, on SQLite %s)", number ? number : "15.0", sqlite3_libversion());
+	_cleanup_(mem_freep) char *text =
+		mem_printf("PostgreSQL %s (understudy, on SQLite %s)", number ? number : "15.0", sqlite3_libversion());
 	result_text(ctx, text);
 }
 
@@ -83,7 +84,10 @@ static void relation_size(sqlite3_context *ctx, sqlite3_value *v, SizeOf what)
 	const CatIndex *x = cat && !r ? catalog_index(cat, arg_oid(v)) : NULL;
 	if (!r && !x)
 		return;
-	int64_t main = what == SIZE_INDEXES ? 0 : x ? btree_size(ctx, x->sqlite_name) : r->kind == REL_TABLE ? btree_size(ctx, r->sqlite_name) : 0;
+	int64_t main = what == SIZE_INDEXES   ? 0
+		       : x		      ? btree_size(ctx, x->sqlite_name)
+		       : r->kind == REL_TABLE ? btree_size(ctx, r->sqlite_name)
+					      : 0;
 	sqlite3_result_int64(ctx, main + (r && what != SIZE_MAIN ? indexes_size(ctx, r) : 0));
 }
 
@@ -164,7 +168,8 @@ static void f_txid_current(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	const SessionVars *v = fn_env(ctx)->session;
 	if (!v || !v->txid)
-		fn_raise(ctx, "0A000", "the transaction has no identifier: the function pg_current_xact_id is not supported here in SQLite mode");
+		fn_raise(ctx, "0A000",
+			 "the transaction has no identifier: the function pg_current_xact_id is not supported here in SQLite mode");
 	else
 		sqlite3_result_int64(ctx, (int64_t)v->txid);
 }

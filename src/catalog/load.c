@@ -167,10 +167,17 @@ static int load_column(Catalog *c, sqlite3_stmt *s, Error *err)
 	if (!r || attnum != (int)r->ncols + 1)
 		return damaged(err, "column of relation", oid_at(s, 0));
 	CatColumn *col = APPEND(c, r->cols, r->ncols);
-	*col = (CatColumn){ .attnum = (int16_t)attnum, .name = text_at(c, s, 2), .type = catalog_type(c, oid_at(s, 3)),
-			    .typmod = sqlite3_column_int(s, 4), .not_null = sqlite3_column_int(s, 5), .dropped = sqlite3_column_int(s, 6),
-			    .identity = char_at(s, 7), .generated = char_at(s, 8), .default_sql = text_at(c, s, 9),
-			    .sequence = oid_at(s, 10), .sqlite_name = text_at(c, s, 11) };
+	*col = (CatColumn){ .attnum = (int16_t)attnum,
+			    .name = text_at(c, s, 2),
+			    .type = catalog_type(c, oid_at(s, 3)),
+			    .typmod = sqlite3_column_int(s, 4),
+			    .not_null = sqlite3_column_int(s, 5),
+			    .dropped = sqlite3_column_int(s, 6),
+			    .identity = char_at(s, 7),
+			    .generated = char_at(s, 8),
+			    .default_sql = text_at(c, s, 9),
+			    .sequence = oid_at(s, 10),
+			    .sqlite_name = text_at(c, s, 11) };
 	if (!col->type)
 		return damaged(err, "type", oid_at(s, 3));
 	return 0;
@@ -269,14 +276,16 @@ static const struct {
 	{ "SELECT key, value FROM _understudy_meta", load_meta },
 	{ "SELECT oid, name FROM _understudy_role ORDER BY oid", load_role },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
-	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype FROM _understudy_relation ORDER BY oid",
+	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype FROM _understudy_relation ORDER BY "
+	  "oid",
 	  load_relation },
 	{ "SELECT oid, schema, name, kind, owner, array_oid, elem, relid FROM _understudy_type ORDER BY oid", load_type },
 	{ "SELECT type, label FROM _understudy_enum ORDER BY type, sort", load_enum_label },
 	{ "SELECT rel, attnum, name, type, typmod, not_null, dropped, identity, generated, default_sql, sequence, sqlite_name "
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },
-	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER BY oid",
+	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
+	  "BY oid",
 	  load_index },
 	{ "SELECT idx, attnum, expr, options FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
 	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql "

@@ -14,9 +14,10 @@ static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, u
 	row_int(s, "relowner", owner);
 	row_int(s, "relam", kind == 'r' ? 2 : kind == 'i' ? 403 : 0);
 	row_int(s, "relfilenode", kind == 'v' ? 0 : oid);
-	static const char *const zeros[] = { "reltablespace", "relpages", "relallvisible", "reltoastrelid", "relhasrules", "relhastriggers",
-					     "relhassubclass", "relrowsecurity", "relforcerowsecurity", "relispartition", "relrewrite",
-					     "relfrozenxid", "relminmxid", "relchecks", "relisshared", "relhasindex" };
+	static const char *const zeros[] = { "reltablespace",	    "relpages",	      "relallvisible",	"reltoastrelid",
+					     "relhasrules",	    "relhastriggers", "relhassubclass", "relrowsecurity",
+					     "relforcerowsecurity", "relispartition", "relrewrite",	"relfrozenxid",
+					     "relminmxid",	    "relchecks",      "relisshared",	"relhasindex" };
 	for (size_t i = 0; i < ARRAY_LEN(zeros); i++)
 		row_int(s, zeros[i], 0);
 	row_int(s, "reltuples", kind == 'S' ? 1 : kind == 'i' ? 0 : -1);
@@ -46,7 +47,8 @@ static void user_class(RowSink *s, const CatRel *r)
 		checks += r->constraints[i]->type == 'c';
 		keys += r->constraints[i]->type == 'f';
 	}
-	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, r->kind == REL_VIRTUAL ? 'v' : (char)r->kind, r->kind == REL_SEQUENCE ? 3 : r->ncols);
+	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, r->kind == REL_VIRTUAL ? 'v' : (char)r->kind,
+		  r->kind == REL_SEQUENCE ? 3 : r->ncols);
 	row_int(s, "relhasindex", r->nindexes > 0);
 	row_int(s, "relchecks", checks);
 	row_int(s, "relhastriggers", keys > 0 || is_referenced(s->cat, r));
@@ -186,7 +188,8 @@ static void produce_namespace(RowSink *s)
 {
 	static const char *const builtin[] = { "pg_toast", "pg_catalog", "information_schema" };
 	for (size_t i = 0; i < ARRAY_LEN(builtin) + s->cat->nschemas; i++) {
-		const CatSchema *ns = i < ARRAY_LEN(builtin) ? catalog_schema(s->cat, builtin[i]) : &s->cat->schemas[i - ARRAY_LEN(builtin)];
+		const CatSchema *ns =
+			i < ARRAY_LEN(builtin) ? catalog_schema(s->cat, builtin[i]) : &s->cat->schemas[i - ARRAY_LEN(builtin)];
 		row_new(s);
 		row_int(s, "oid", ns->oid);
 		row_text(s, "nspname", ns->name);
@@ -333,7 +336,7 @@ static void produce_am(RowSink *s)
 		uint32_t oid;
 		const char *name;
 		char type;
-	} ams[] = { { 2, "heap", 't' }, { 403, "btree", 'i' }, { 405, "hash", 'i' }, { 783, "gist", 'i' },
+	} ams[] = { { 2, "heap", 't' },	  { 403, "btree", 'i' },   { 405, "hash", 'i' }, { 783, "gist", 'i' },
 		    { 2742, "gin", 'i' }, { 4000, "spgist", 'i' }, { 3580, "brin", 'i' } };
 	for (size_t i = 0; i < ARRAY_LEN(ams); i++) {
 		row_new(s);
@@ -348,9 +351,12 @@ static void produce_description(RowSink *s)
 	static const struct {
 		uint32_t oid, class;
 		const char *text;
-	} builtin[] = { { 12, 2612, "built-in functions" },	     { 13, 2612, "dynamically-loaded C functions" },
-			{ 14, 2612, "SQL-language functions" },	     { 13563, 2612, "PL/pgSQL procedural language" },
-			{ 13559, 3079, "PL/pgSQL procedural language" }, { 11, 2615, "system catalog schema" },
+	} builtin[] = { { 12, 2612, "built-in functions" },
+			{ 13, 2612, "dynamically-loaded C functions" },
+			{ 14, 2612, "SQL-language functions" },
+			{ 13563, 2612, "PL/pgSQL procedural language" },
+			{ 13559, 3079, "PL/pgSQL procedural language" },
+			{ 11, 2615, "system catalog schema" },
 			{ 99, 2615, "reserved schema for TOAST tables" } };
 	for (size_t i = 0; i < ARRAY_LEN(builtin); i++) {
 		row_new(s);
@@ -410,9 +416,18 @@ static void produce_rewrite(RowSink *s)
 }
 
 const NamedProducer catalog_producers[] = {
-	{ "pg_class", produce_class },	       { "pg_attribute", produce_attribute },	  { "pg_type", produce_type },
-	{ "pg_namespace", produce_namespace }, { "pg_index", produce_index },		  { "pg_constraint", produce_constraint },
-	{ "pg_attrdef", produce_attrdef },     { "pg_sequence", produce_sequence },	  { "pg_enum", produce_enum },
-	{ "pg_am", produce_am },	       { "pg_description", produce_description }, { "pg_collation", produce_collation },
-	{ "pg_rewrite", produce_rewrite },     { NULL, NULL },
+	{ "pg_class", produce_class },
+	{ "pg_attribute", produce_attribute },
+	{ "pg_type", produce_type },
+	{ "pg_namespace", produce_namespace },
+	{ "pg_index", produce_index },
+	{ "pg_constraint", produce_constraint },
+	{ "pg_attrdef", produce_attrdef },
+	{ "pg_sequence", produce_sequence },
+	{ "pg_enum", produce_enum },
+	{ "pg_am", produce_am },
+	{ "pg_description", produce_description },
+	{ "pg_collation", produce_collation },
+	{ "pg_rewrite", produce_rewrite },
+	{ NULL, NULL },
 };

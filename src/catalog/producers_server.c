@@ -86,7 +86,9 @@ static void produce_language(RowSink *s)
 		const char *name;
 		bool trusted;
 		uint32_t validator;
-	} all[] = { { 12, "internal", false, 2246 }, { 13, "c", false, 2247 }, { 14, "sql", true, 2248 }, { 13563, "plpgsql", true, 13562 } };
+	} all[] = {
+		{ 12, "internal", false, 2246 }, { 13, "c", false, 2247 }, { 14, "sql", true, 2248 }, { 13563, "plpgsql", true, 13562 }
+	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		row_new(s);
 		row_int(s, "oid", all[i].oid);
@@ -258,9 +260,9 @@ static void produce_settings(RowSink *s)
 		row_new(s);
 		const struct {
 			const char *column, *value;
-		} cells[] = { { "name", r->name },	   { "setting", r->setting },   { "unit", r->unit },
-			      { "category", r->category }, { "short_desc", r->short_desc }, { "context", r->context },
-			      { "vartype", r->vartype },   { "source", r->source },	    { "boot_val", r->boot_val },
+		} cells[] = { { "name", r->name },	    { "setting", r->setting },	     { "unit", r->unit },
+			      { "category", r->category },  { "short_desc", r->short_desc }, { "context", r->context },
+			      { "vartype", r->vartype },    { "source", r->source },	     { "boot_val", r->boot_val },
 			      { "reset_val", r->reset_val } };
 		for (size_t k = 0; k < ARRAY_LEN(cells); k++)
 			row_text(s, cells[k].column, cells[k].value);
@@ -324,12 +326,24 @@ static void produce_depend(RowSink *s)
 }
 
 const NamedProducer catalog_producers_server[] = {
-	{ "pg_authid", produce_roles },	      { "pg_roles", produce_roles },	  { "pg_auth_members", produce_auth_members },
-	{ "pg_user", produce_user },	      { "pg_shadow", produce_user },	  { "pg_database", produce_database },
-	{ "pg_tablespace", produce_tablespace }, { "pg_language", produce_language }, { "pg_proc", produce_proc },
-	{ "pg_operator", produce_operator },  { "pg_cast", produce_cast },	  { "pg_aggregate", produce_aggregate },
-	{ "pg_range", produce_range },	      { "pg_settings", produce_settings }, { "pg_stat_activity", produce_activity },
-	{ "pg_depend", produce_depend },      { "pg_extension", produce_extension }, { NULL, NULL },
+	{ "pg_authid", produce_roles },
+	{ "pg_roles", produce_roles },
+	{ "pg_auth_members", produce_auth_members },
+	{ "pg_user", produce_user },
+	{ "pg_shadow", produce_user },
+	{ "pg_database", produce_database },
+	{ "pg_tablespace", produce_tablespace },
+	{ "pg_language", produce_language },
+	{ "pg_proc", produce_proc },
+	{ "pg_operator", produce_operator },
+	{ "pg_cast", produce_cast },
+	{ "pg_aggregate", produce_aggregate },
+	{ "pg_range", produce_range },
+	{ "pg_settings", produce_settings },
+	{ "pg_stat_activity", produce_activity },
+	{ "pg_depend", produce_depend },
+	{ "pg_extension", produce_extension },
+	{ NULL, NULL },
 };
 
 static RowProducer find_producer(const NamedProducer *list, const char *relation)
@@ -344,11 +358,38 @@ static RowProducer find_producer(const NamedProducer *list, const char *relation
 RowProducer catalog_producer(const char *relation, bool *empty)
 {
 	static const char *const without_rows[] = {
-		"pg_policy", "pg_trigger", "pg_inherits", "pg_statistic_ext", "pg_publication", "pg_publication_rel",
-		"pg_publication_namespace", "pg_publication_tables", "pg_foreign_table", "pg_foreign_server", "pg_foreign_data_wrapper",
-		"pg_user_mapping", "pg_subscription", "pg_subscription_rel", "pg_partitioned_table", "pg_event_trigger", "pg_default_acl",
-		"pg_db_role_setting", "pg_shdescription", "pg_seclabel", "pg_shseclabel", "pg_largeobject_metadata", "pg_matviews",
-		"pg_policies", "pg_prepared_xacts", "pg_stats_ext", "pg_transform", "pg_replication_slots", "pg_stat_replication", "pg_rules", "pg_stats", "pg_parameter_acl",
+		"pg_policy",
+		"pg_trigger",
+		"pg_inherits",
+		"pg_statistic_ext",
+		"pg_publication",
+		"pg_publication_rel",
+		"pg_publication_namespace",
+		"pg_publication_tables",
+		"pg_foreign_table",
+		"pg_foreign_server",
+		"pg_foreign_data_wrapper",
+		"pg_user_mapping",
+		"pg_subscription",
+		"pg_subscription_rel",
+		"pg_partitioned_table",
+		"pg_event_trigger",
+		"pg_default_acl",
+		"pg_db_role_setting",
+		"pg_shdescription",
+		"pg_seclabel",
+		"pg_shseclabel",
+		"pg_largeobject_metadata",
+		"pg_matviews",
+		"pg_policies",
+		"pg_prepared_xacts",
+		"pg_stats_ext",
+		"pg_transform",
+		"pg_replication_slots",
+		"pg_stat_replication",
+		"pg_rules",
+		"pg_stats",
+		"pg_parameter_acl",
 	};
 	RowProducer p = find_producer(catalog_producers, relation);
 	p = p ? p : find_producer(catalog_producers_server, relation);

@@ -193,8 +193,8 @@ int sequence_next(SequenceStore *s, const CatSequence *q, int64_t *value, Error 
 int sequence_set(SequenceStore *s, const CatSequence *q, int64_t value, bool is_called, Error *err)
 {
 	if (value < q->min || value > q->max)
-		return err_set(err, "22003", "setval: value %" PRId64 " is out of bounds for sequence \"%s\" (%" PRId64 "..%" PRId64 ")", value,
-			       q->rel->name, q->min, q->max);
+		return err_set(err, "22003", "setval: value %" PRId64 " is out of bounds for sequence \"%s\" (%" PRId64 "..%" PRId64 ")",
+			       value, q->rel->name, q->min, q->max);
 	pthread_mutex_lock(&s->lock);
 	SeqState *st = state_get(s, q);
 	st->last_value = value;

@@ -27,8 +27,8 @@ typedef struct SessionVars {
 	const char *const *search_path; /* schemas in order, "$user" already resolved; as SqlEnv.search_path */
 	size_t nsearch_path;
 	int32_t backend_pid;
-	uint64_t txid;                  /* of the current transaction; 0 when none was assigned */
-	int64_t session_start_us;       /* microseconds since 2000-01-01 00:00:00 UTC */
+	uint64_t txid;		  /* of the current transaction; 0 when none was assigned */
+	int64_t session_start_us; /* microseconds since 2000-01-01 00:00:00 UTC */
 	const char *application_name, *client_addr;
 	int32_t client_port;
 	struct SequenceStore *sequences; /* of the database; shared */

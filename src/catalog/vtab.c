@@ -208,8 +208,17 @@ static int vt_rowid(sqlite3_vtab_cursor *cur, sqlite3_int64 *rowid)
 }
 
 static const sqlite3_module methods = {
-	.iVersion = 0, .xConnect = vt_connect, .xBestIndex = vt_best_index, .xDisconnect = vt_disconnect, .xOpen = vt_open,
-	.xClose = vt_close, .xFilter = vt_filter, .xNext = vt_next, .xEof = vt_eof, .xColumn = vt_column, .xRowid = vt_rowid,
+	.iVersion = 0,
+	.xConnect = vt_connect,
+	.xBestIndex = vt_best_index,
+	.xDisconnect = vt_disconnect,
+	.xOpen = vt_open,
+	.xClose = vt_close,
+	.xFilter = vt_filter,
+	.xNext = vt_next,
+	.xEof = vt_eof,
+	.xColumn = vt_column,
+	.xRowid = vt_rowid,
 };
 
 int catalog_register(sqlite3 *h, FnEnv *env, Error *err)

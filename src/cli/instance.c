@@ -44,8 +44,10 @@ static int database_of(const char *conninfo, char **out, Error *err)
 			user = p->val;
 	}
 	const char *name = dbname && *dbname ? dbname : user ? user : "postgres";
-	int rc = database_name_valid(name) ? 0 :
-					     err_set(err, "22023", "primary: the database name \"%s\" cannot be the name of a file: use letters, digits, _ and -", name);
+	int rc = database_name_valid(name)
+			 ? 0
+			 : err_set(err, "22023",
+				   "primary: the database name \"%s\" cannot be the name of a file: use letters, digits, _ and -", name);
 	if (rc == 0)
 		*out = mem_strdup(name);
 	PQconninfoFree(opts);
@@ -94,8 +96,14 @@ static void stop_with(void *ctx, const Error *err)
 
 static int open_sync(Instance *in, const Options *o, Error *err)
 {
-	SyncConfig sc = { .primary = in->primary, .database = in->database, .dir = o->value[OPT_DATA_DIR], .set = in->server->dbs, .route = in->route,
-			  .redo = in->redo, .fatal = stop_with, .fatal_ctx = in };
+	SyncConfig sc = { .primary = in->primary,
+			  .database = in->database,
+			  .dir = o->value[OPT_DATA_DIR],
+			  .set = in->server->dbs,
+			  .route = in->route,
+			  .redo = in->redo,
+			  .fatal = stop_with,
+			  .fatal_ctx = in };
 	if (sync_open(&sc, &in->sync, err) != 0)
 		return -1;
 	RouteSync hooks;
@@ -113,7 +121,9 @@ static int open_primary(Instance *in, const Options *o, Error *err)
 	in->redo = follow ? redo_list_new(REDO_COUNT, REDO_BYTES) : NULL;
 	if (follow && open_sync(in, o, err) != 0)
 		return -1;
-	FailoverConfig fc = { .route = in->route, .database = in->database, .redo = in->redo, .in_doubt = note_in_doubt, .in_doubt_ctx = in };
+	FailoverConfig fc = {
+		.route = in->route, .database = in->database, .redo = in->redo, .in_doubt = note_in_doubt, .in_doubt_ctx = in
+	};
 	in->failover = failover_install(in->server, &fc);
 	return route_start(in->route, in->sync && sync_has_unreplayed(in->sync), err);
 }
@@ -125,14 +135,20 @@ static int open_parts(Instance *in, const Options *o, bool trust, Error *err)
 		if (database_of(in->primary, &in->database, err) != 0)
 			return -1;
 	}
-	ServerOptions so = { .listen_addr = o->value[OPT_LISTEN_ADDR], .listen_port = option_int(o, OPT_LISTEN_PORT),
-			     .unix_socket_dir = o->value[OPT_UNIX_SOCKET_DIR], .data_dir = o->value[OPT_DATA_DIR],
-			     .auto_create = option_bool(o, OPT_AUTO_CREATE_DATABASE), .trust_loopback = trust,
-			     .max_client_conn = option_int(o, OPT_MAX_CLIENT_CONN), .primary_database = in->database };
+	ServerOptions so = { .listen_addr = o->value[OPT_LISTEN_ADDR],
+			     .listen_port = option_int(o, OPT_LISTEN_PORT),
+			     .unix_socket_dir = o->value[OPT_UNIX_SOCKET_DIR],
+			     .data_dir = o->value[OPT_DATA_DIR],
+			     .auto_create = option_bool(o, OPT_AUTO_CREATE_DATABASE),
+			     .trust_loopback = trust,
+			     .max_client_conn = option_int(o, OPT_MAX_CLIENT_CONN),
+			     .primary_database = in->database };
 	if (server_open(&so, in->loop, &in->server, err) != 0 || (in->primary && open_primary(in, o, err) != 0))
 		return -1;
 	in->target = (AdminTarget){ .database = in->database ? in->database : "postgres", .route = in->route, .sync = in->sync };
-	AdminHttpConfig hc = { .addr = o->value[OPT_HTTP_ADDR], .token_file = o->value[OPT_HTTP_TOKEN_FILE], .targets = { &in->target, 1 } };
+	AdminHttpConfig hc = { .addr = o->value[OPT_HTTP_ADDR],
+			       .token_file = o->value[OPT_HTTP_TOKEN_FILE],
+			       .targets = { &in->target, 1 } };
 	return admin_http_start(&hc, &in->http, err);
 }
 

@@ -18,17 +18,20 @@ const OptionDef option_defs[OPT_COUNT] = {
 	[OPT_UNIX_SOCKET_DIR] = { "unix_socket_dir", OPTION_STRING, "", 0, 0, "directory of the Unix socket; empty: none" },
 	[OPT_DATA_DIR] = { "data_dir", OPTION_STRING, "./data", 0, 0, "directory of the SQLite files" },
 	[OPT_PRIMARY] = { "primary", OPTION_STRING, "", 0, 0, "the PostgreSQL to stand in for (URL or libpq string)" },
-	[OPT_AUTO_CREATE_DATABASE] = { "auto_create_database", OPTION_BOOL, "on", 0, 0, "make unknown databases at first connection", "off" },
+	[OPT_AUTO_CREATE_DATABASE] = { "auto_create_database", OPTION_BOOL, "on", 0, 0, "make unknown databases at first connection",
+				       "off" },
 	[OPT_AUTH_TYPE] = { "auth_type", OPTION_STRING, "", 0, 0, "how clients prove who they are (trust)" },
 	[OPT_AUTH_FILE] = { "auth_file", OPTION_STRING, "", 0, 0, "file of users and passwords" },
 	[OPT_MAX_CLIENT_CONN] = { "max_client_conn", OPTION_INT, "1000", 1, 1000000, "clients allowed at once" },
 	[OPT_LOGFILE] = { "logfile", OPTION_STRING, "", 0, 0, "file to log to (default: standard error)" },
 	[OPT_LOG_LEVEL] = { "log_level", OPTION_CHOICE, "info", 0, 0, "how much to log", NULL, "debug|info|warn|error" },
-	[OPT_FALLBACK] = { "fallback", OPTION_CHOICE, "read-write", 0, 0, "what SQLite may do while the primary is away", "off", "read-write|read-only|off" },
+	[OPT_FALLBACK] = { "fallback", OPTION_CHOICE, "read-write", 0, 0, "what SQLite may do while the primary is away", "off",
+			   "read-write|read-only|off" },
 	[OPT_FOLLOW] = { "follow", OPTION_CHOICE, "auto", 0, 0, "how SQLite is kept in step with the primary", NULL, "auto|logical|off" },
 	[OPT_HOLD] = { "hold", OPTION_DURATION, "1s", 0, 0, "how long clients wait for a lost primary before SQLite takes over", "5s" },
 	[OPT_PROBE_INTERVAL] = { "probe_interval", OPTION_DURATION, "1s", 10, 0, "time between probes of the primary" },
-	[OPT_CONNECT_TIMEOUT] = { "connect_timeout", OPTION_DURATION, "5s", 100, 0, "deadline for a connection to the primary, login included" },
+	[OPT_CONNECT_TIMEOUT] = { "connect_timeout", OPTION_DURATION, "5s", 100, 0,
+				  "deadline for a connection to the primary, login included" },
 	[OPT_TRIP_AFTER] = { "trip_after", OPTION_INT, "3", 1, 1000, "probes without an answer until the primary counts as lost" },
 	[OPT_RETURN_AFTER] = { "return_after", OPTION_INT, "3", 1, 1000, "good probes until the return begins" },
 	[OPT_MIN_DWELL] = { "min_dwell", OPTION_DURATION, "10s", 0, 0, "shortest stay on SQLite" },
@@ -95,9 +98,9 @@ static int check(int id, const char *value, Error *err)
 		return check_int(d, value, err);
 	case OPTION_DURATION:
 		ms = duration_ms(value);
-		return ms < d->min || ms > INT32_MAX ? err_set(err, "22023", "%s: \"%s\" is not a duration such as 500ms, 2s or 5m%s", d->name, value,
-							       d->min ? " (or too short)" : "") :
-						       0;
+		return ms < d->min || ms > INT32_MAX ? err_set(err, "22023", "%s: \"%s\" is not a duration such as 500ms, 2s or 5m%s",
+							       d->name, value, d->min ? " (or too short)" : "")
+						     : 0;
 	case OPTION_CHOICE:
 		return is_choice(d->choices, value) ? 0 : err_set(err, "22023", "%s: \"%s\" is none of %s", d->name, value, d->choices);
 	case OPTION_STRING:
@@ -166,8 +169,9 @@ static const struct {
 	const char *name;
 	int id;
 } aliases[] = {
-	{ "DATABASE_URL", OPT_PRIMARY }, { "DB_HEALTH_CHECK_INTERVAL", OPT_PROBE_INTERVAL }, { "DB_RETRY_DELAY", OPT_RETRY_DELAY },
-	{ "DB_MAX_RETRIES", OPT_TRIP_AFTER }, { "SQLITE_DIR", OPT_DATA_DIR },
+	{ "DATABASE_URL", OPT_PRIMARY },       { "DB_HEALTH_CHECK_INTERVAL", OPT_PROBE_INTERVAL },
+	{ "DB_RETRY_DELAY", OPT_RETRY_DELAY }, { "DB_MAX_RETRIES", OPT_TRIP_AFTER },
+	{ "SQLITE_DIR", OPT_DATA_DIR },
 };
 
 static bool is_postgres_url(const char *v)
@@ -278,7 +282,8 @@ static int fill_defaults(Options *o, Error *err)
 		return err_set(err, "22023", "profile: \"%s\" is neither development nor production", profile);
 	for (int i = 0; i < OPT_COUNT; i++)
 		if (!o->value[i])
-			o->value[i] = mem_strdup(production && option_defs[i].production ? option_defs[i].production : option_defs[i].value);
+			o->value[i] =
+				mem_strdup(production && option_defs[i].production ? option_defs[i].production : option_defs[i].value);
 	return 0;
 }
 

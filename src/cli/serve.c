@@ -68,7 +68,8 @@ static int check_auth(const Options *o, bool *trust, Error *err)
 		return err_set(err, "0A000", "auth_type: \"%s\" is not supported; this version knows trust on loopback only", type);
 	if (!*trust) {
 		err_set(err, "28000", "profile production needs authentication, and none is configured");
-		return err_hint(err, "Set auth_type = trust to let in whoever reaches the loopback address, or use the development profile.");
+		return err_hint(err,
+				"Set auth_type = trust to let in whoever reaches the loopback address, or use the development profile.");
 	}
 	return 0;
 }

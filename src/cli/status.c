@@ -11,9 +11,12 @@ typedef struct StatusOptions {
 } StatusOptions;
 
 static const struct option long_options[] = {
-	{ "http-addr", required_argument, NULL, 'a' }, { "http-token-file", required_argument, NULL, 'f' },
-	{ "ttl", required_argument, NULL, 't' },       { "json", no_argument, NULL, 'j' },
-	{ "watch", no_argument, NULL, 'w' },           { "check", no_argument, NULL, 'c' },
+	{ "http-addr", required_argument, NULL, 'a' },
+	{ "http-token-file", required_argument, NULL, 'f' },
+	{ "ttl", required_argument, NULL, 't' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "watch", no_argument, NULL, 'w' },
+	{ "check", no_argument, NULL, 'c' },
 	{ 0 },
 };
 
@@ -68,13 +71,15 @@ static long long number_of(const json_t *o, const char *key)
 static void print_table(const json_t *status)
 {
 	printf("%s\n\n", text_of(status, "message"));
-	printf("%-20s %-11s %-10s %-21s %9s %9s %9s %9s\n", "database", "state", "source", "since", "stale s", "pending", "conflicts", "in doubt");
+	printf("%-20s %-11s %-10s %-21s %9s %9s %9s %9s\n", "database", "state", "source", "since", "stale s", "pending", "conflicts",
+	       "in doubt");
 	size_t i;
 	json_t *s;
 	json_array_foreach(json_object_get(status, "services"), i, s)
 	{
-		printf("%-20s %-11s %-10s %-21s %9lld %9lld %9lld %9lld\n", text_of(s, "name"), text_of(s, "state"), text_of(s, "currentSource"), text_of(s, "since"),
-		       number_of(s, "stalenessSeconds"), number_of(s, "pendingWrites"), number_of(s, "conflicts"), number_of(s, "inDoubt"));
+		printf("%-20s %-11s %-10s %-21s %9lld %9lld %9lld %9lld\n", text_of(s, "name"), text_of(s, "state"),
+		       text_of(s, "currentSource"), text_of(s, "since"), number_of(s, "stalenessSeconds"), number_of(s, "pendingWrites"),
+		       number_of(s, "conflicts"), number_of(s, "inDoubt"));
 		const char *detail = text_of(s, "detail");
 		if (*detail && strcmp(detail, "-") != 0)
 			printf("  %s\n", detail);

@@ -25,9 +25,9 @@ typedef struct Worker {
 struct Loop {
 	int ep, wake;
 	pthread_mutex_t lock;
-	pthread_cond_t vacant;     /* leadership is free, or the loop stops */
+	pthread_cond_t vacant; /* leadership is free, or the loop stops */
 	_Atomic(Worker *) leader;
-	Worker *workers;           /* threads this loop has made; under lock */
+	Worker *workers; /* threads this loop has made; under lock */
 	int threads, spares;
 	atomic_bool stop;
 	/* Of the leader */

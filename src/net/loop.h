@@ -29,8 +29,8 @@ typedef struct Io Io;
 /* A file descriptor in the loop. The owner allocates it, usually inside its session, and closes the fd. */
 struct Io {
 	int fd;
-	uint32_t events;  /* wanted: EPOLLIN, EPOLLOUT; set through loop_want */
-	bool attached;    /* known to epoll */
+	uint32_t events; /* wanted: EPOLLIN, EPOLLOUT; set through loop_want */
+	bool attached;	 /* known to epoll */
 	bool added;
 	void (*handler)(Io *io, uint32_t events);
 	void *owner;
@@ -46,8 +46,8 @@ struct LoopTask {
 
 typedef struct LoopTimer LoopTimer;
 struct LoopTimer {
-	int64_t due_us;  /* clock_mono_us */
-	size_t slot;     /* place in the heap + 1; 0 = not set */
+	int64_t due_us; /* clock_mono_us */
+	size_t slot;	/* place in the heap + 1; 0 = not set */
 	void (*fn)(LoopTimer *timer);
 	void *owner;
 };
@@ -64,8 +64,8 @@ bool loop_stopping(const Loop *loop);
 void loop_free(Loop *loop);
 
 /* From the leading thread, or before loop_run. */
-int loop_add(Loop *loop, Io *io, Error *err); /* with io->events */
-void loop_remove(Loop *loop, Io *io);         /* before the fd is closed; also from a thread that holds a detached Io */
+int loop_add(Loop *loop, Io *io, Error *err);	     /* with io->events */
+void loop_remove(Loop *loop, Io *io);		     /* before the fd is closed; also from a thread that holds a detached Io */
 void loop_want(Loop *loop, Io *io, uint32_t events); /* no system call when nothing changes, or while detached */
 /* Stops events of an Io; loop_resume (or loop_attach) starts them again. Level-triggered: nothing is lost. */
 void loop_detach(Loop *loop, Io *io);

@@ -132,7 +132,8 @@ static int parse_level(Parser *ps, int level)
 {
 	PgArray *x = ps->out;
 	if (level >= ARRAY_MAX_DIMS)
-		return err_set(ps->err, "54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", level + 1, ARRAY_MAX_DIMS);
+		return err_set(ps->err, "54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", level + 1,
+			       ARRAY_MAX_DIMS);
 	int count = 0;
 	ps->p++;
 	skip_blanks(ps);
@@ -197,7 +198,8 @@ static int parse_bounds(Parser *ps, int *ndim, int *dims, int *lower)
 	*ndim = 0;
 	while (ps->p < ps->end && *ps->p == '[') {
 		if (*ndim >= ARRAY_MAX_DIMS)
-			return err_set(ps->err, "54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", *ndim + 1, ARRAY_MAX_DIMS);
+			return err_set(ps->err, "54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", *ndim + 1,
+				       ARRAY_MAX_DIMS);
 		int lo = 1, hi;
 		ps->p++;
 		if (!parse_bound(ps, &hi))
@@ -252,7 +254,14 @@ int array_parse(const PgType *elem, int32_t typmod, Str text, const TypeEnv *env
 {
 	*out = (PgArray){ .elem = elem };
 	Str copy = { arena_strndup(a, text.p, text.n), text.n };
-	Parser ps = { .whole = text, .p = copy.p, .end = copy.p + copy.n, .elem = elem, .typmod = typmod, .env = env, .arena = a, .out = out,
+	Parser ps = { .whole = text,
+		      .p = copy.p,
+		      .end = copy.p + copy.n,
+		      .elem = elem,
+		      .typmod = typmod,
+		      .env = env,
+		      .arena = a,
+		      .out = out,
 		      .err = err };
 	return parse_array(&ps);
 }
@@ -314,7 +323,7 @@ static int print_level(const PgArray *x, int level, size_t *at, int32_t typmod, 
 		if (i)
 			buf_put_u8(out, (uint8_t)x->elem->delim);
 		int rc = level + 1 < x->ndim ? print_level(x, level + 1, at, typmod, env, out, err)
-					      : print_item(x, (*at)++, typmod, env, out, err);
+					     : print_item(x, (*at)++, typmod, env, out, err);
 		if (rc)
 			return -1;
 	}

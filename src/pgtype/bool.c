@@ -8,7 +8,8 @@ static int parse_bool(Str s)
 		size_t least;
 		int value;
 	} words[] = {
-		{ "true", 1, 1 }, { "false", 1, 0 }, { "yes", 1, 1 }, { "no", 1, 0 }, { "on", 2, 1 }, { "off", 2, 0 }, { "1", 1, 1 }, { "0", 1, 0 },
+		{ "true", 1, 1 }, { "false", 1, 0 }, { "yes", 1, 1 }, { "no", 1, 0 },
+		{ "on", 2, 1 },	  { "off", 2, 0 },   { "1", 1, 1 },   { "0", 1, 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (s.n >= words[i].least && s.n <= strlen(words[i].word) && str_ieq(s, (Str){ words[i].word, s.n }))

@@ -7,11 +7,21 @@ static const struct {
 	uint32_t oid;
 	const char *name, *tail; /* the modifier stands between name and tail */
 } sql_names[] = {
-	{ 16, "boolean", "" },	     { 18, "\"char\"", "" },	{ 20, "bigint", "" },
-	{ 21, "smallint", "" },	     { 23, "integer", "" },	{ 700, "real", "" },
-	{ 701, "double precision", "" }, { 1042, "character", "" }, { 1043, "character varying", "" },
-	{ 1083, "time", " without time zone" }, { 1114, "timestamp", " without time zone" }, { 1184, "timestamp", " with time zone" },
-	{ 1266, "time", " with time zone" }, { 1560, "bit", "" }, { 1562, "bit varying", "" },
+	{ 16, "boolean", "" },
+	{ 18, "\"char\"", "" },
+	{ 20, "bigint", "" },
+	{ 21, "smallint", "" },
+	{ 23, "integer", "" },
+	{ 700, "real", "" },
+	{ 701, "double precision", "" },
+	{ 1042, "character", "" },
+	{ 1043, "character varying", "" },
+	{ 1083, "time", " without time zone" },
+	{ 1114, "timestamp", " without time zone" },
+	{ 1184, "timestamp", " with time zone" },
+	{ 1266, "time", " with time zone" },
+	{ 1560, "bit", "" },
+	{ 1562, "bit varying", "" },
 };
 
 enum { OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_INTERVAL = 1186, OID_NUMERIC = 1700 };

@@ -18,7 +18,8 @@ int integer_parse(Str text, const char *type_name, int64_t lo, int64_t hi, int64
 		if (s.p[i] < '0' || s.p[i] > '9')
 			return family_bad_text(err, type_name, text);
 		/* Counted downwards: the negative range is the larger one. */
-		overflow |= __builtin_mul_overflow(value, (int64_t)10, &value) || __builtin_sub_overflow(value, (int64_t)(s.p[i] - '0'), &value);
+		overflow |= __builtin_mul_overflow(value, (int64_t)10, &value) ||
+			    __builtin_sub_overflow(value, (int64_t)(s.p[i] - '0'), &value);
 	}
 	if (!overflow && !negative)
 		overflow = __builtin_sub_overflow((int64_t)0, value, &value);

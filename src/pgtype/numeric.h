@@ -72,9 +72,9 @@ int numeric_log(const Numeric *base, const Numeric *x, Numeric *r, Error *err);
 int numeric_power(const Numeric *x, const Numeric *y, Numeric *r, Error *err);
 
 /* Shared by the numeric files. */
-void numeric_scale_up(mpz_t z, int digits);             /* z * 10^digits */
+void numeric_scale_up(mpz_t z, int digits);		 /* z * 10^digits */
 void numeric_rescale(Numeric *n, int scale, bool round); /* to exactly `scale` digits, rounding half away or cutting */
-long numeric_digits(const Numeric *n);                  /* number of decimal digits of the coefficient, 0 for zero */
+long numeric_digits(const Numeric *n);			 /* number of decimal digits of the coefficient, 0 for zero */
 /* Weight and value of the first base-10000 digit, on which PostgreSQL's scale rules depend; 0 and 0 for zero. */
 void numeric_first_digit(const Numeric *n, int *weight, int *digit);
 

@@ -351,8 +351,8 @@ int numeric_apply_typmod(Numeric *n, int32_t typmod, Error *err)
 	int whole = precision - scale;
 	if (numeric_digits(n) - n->scale > whole && mpz_sgn(n->coef) != 0) {
 		err_set(err, "22003", "numeric field overflow");
-		return err_detail(err, "A field with precision %d, scale %d must round to an absolute value less than %s%d.", precision, scale,
-				  whole ? "10^" : "", whole ? whole : 1);
+		return err_detail(err, "A field with precision %d, scale %d must round to an absolute value less than %s%d.", precision,
+				  scale, whole ? "10^" : "", whole ? whole : 1);
 	}
 	return 0;
 }

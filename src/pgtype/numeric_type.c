@@ -1,7 +1,14 @@
 #include "pgtype/family.h"
 #include "pgtype/numeric.h"
 
-enum { SIGN_NEG = 0x4000, SIGN_NAN = 0xC000, SIGN_PINF = 0xD000, SIGN_NINF = 0xF000, MAX_SCALE = 0x3FFF, INFINITE_SCALE = 0x20 /* as PostgreSQL sends it */ };
+enum {
+	SIGN_NEG = 0x4000,
+	SIGN_NAN = 0xC000,
+	SIGN_PINF = 0xD000,
+	SIGN_NINF = 0xF000,
+	MAX_SCALE = 0x3FFF,
+	INFINITE_SCALE = 0x20 /* as PostgreSQL sends it */
+};
 
 static Val numeric_val(const Numeric *n, Arena *a)
 {
@@ -113,5 +120,5 @@ static int numeric_typmod(const PgType *t, int32_t typmod, bool is_explicit, con
 	return 0;
 }
 
-const TypeFamily family_numeric = { numeric_in, family_text_out, numeric_recv, numeric_send, numeric_compare_vals, numeric_typmod, "TEXT",
-				    "pgnumeric" };
+const TypeFamily family_numeric = { numeric_in,		  family_text_out, numeric_recv, numeric_send,
+				    numeric_compare_vals, numeric_typmod,  "TEXT",	 "pgnumeric" };

@@ -26,8 +26,8 @@ typedef struct TypeEnv {
 	DateOrder date_order;
 	IntervalStyle interval_style;
 	int extra_float_digits; /* PostgreSQL's setting, default 1: shortest exact form */
-	bool bytea_escape;      /* bytea_output = escape */
-	int64_t xact_start_us;  /* microseconds since 2000-01-01 00:00:00 UTC, as PostgreSQL counts */
+	bool bytea_escape;	/* bytea_output = escape */
+	int64_t xact_start_us;	/* microseconds since 2000-01-01 00:00:00 UTC, as PostgreSQL counts */
 	int64_t stmt_start_us;
 } TypeEnv;
 
@@ -39,17 +39,17 @@ typedef struct PgType PgType;
 struct PgType {
 	uint32_t oid;
 	const char *name, *schema;
-	int16_t len;      /* typlen */
+	int16_t len; /* typlen */
 	bool byval;
-	char typtype;     /* b c d e p r m */
-	char category;    /* typcategory */
+	char typtype;  /* b c d e p r m */
+	char category; /* typcategory */
 	bool preferred;
 	char delim;
 	char align, storage;
 	uint32_t relid, elem_oid, array_oid, base_oid, collation;
 	const char *input, *output, *receive, *send; /* function names in pg_type */
-	const PgType *elem;        /* for true array types, otherwise NULL */
-	const char *const *labels; /* enums: labels in declared order */
+	const PgType *elem;			     /* for true array types, otherwise NULL */
+	const char *const *labels;		     /* enums: labels in declared order */
 	size_t nlabels;
 };
 

@@ -140,7 +140,8 @@ static int char_send(const PgType *t, int32_t typmod, const Val *v, const TypeEn
 }
 
 const TypeFamily family_text = { text_in, family_text_out, text_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL };
-const TypeFamily family_varchar = { varchar_in, family_text_out, varchar_in, family_text_out, family_text_compare, varchar_typmod, "TEXT", NULL };
+const TypeFamily family_varchar = { varchar_in,		 family_text_out, varchar_in, family_text_out,
+				    family_text_compare, varchar_typmod,  "TEXT",     NULL };
 const TypeFamily family_bpchar = { bpchar_in, bpchar_out, bpchar_in, bpchar_out, bpchar_compare, bpchar_typmod, "TEXT", NULL };
 const TypeFamily family_name = { name_in, family_text_out, name_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL };
 const TypeFamily family_char = { char_in, family_text_out, char_recv, char_send, family_text_compare, NULL, "TEXT", NULL };

@@ -9,9 +9,9 @@
 
 typedef enum ProbeResult {
 	PROBE_OK,
-	PROBE_REFUSED,  /* nobody listens, or the connection was reset: down without doubt */
+	PROBE_REFUSED,	/* nobody listens, or the connection was reset: down without doubt */
 	PROBE_STARTING, /* 57P03 */
-	PROBE_MISS,     /* no answer in time, or not a primary */
+	PROBE_MISS,	/* no answer in time, or not a primary */
 	PROBE_UNUSABLE, /* alive, but it does not let us in (53300, class 28, 3D000): reported, never an outage */
 } ProbeResult;
 
@@ -25,15 +25,15 @@ typedef enum MachineDo {
 typedef struct Machine {
 	RouteConfig cfg;
 	RouteState state;
-	int64_t since;     /* of the state */
-	int64_t lost_at;   /* when the present outage began, 0 = none */
+	int64_t since;	      /* of the state */
+	int64_t lost_at;      /* when the present outage began, 0 = none */
 	int64_t forced_until; /* 0 = for ever */
-	int64_t retry_at;  /* no return before */
+	int64_t retry_at;     /* no return before */
 	int64_t returned_at;
 	int misses, good;
-	bool contacted;    /* DO_FIRST has been asked for */
-	bool servable;     /* SQLite may be served */
-	bool leaving;      /* DO_LEAVE has been asked for and not yet answered */
+	bool contacted; /* DO_FIRST has been asked for */
+	bool servable;	/* SQLite may be served */
+	bool leaving;	/* DO_LEAVE has been asked for and not yet answered */
 	uint64_t failovers, recoveries, flaps;
 	int64_t outage_us; /* of outages that are over */
 	char reason[256];

@@ -10,8 +10,8 @@ typedef struct Probe Probe;
 
 Probe *probe_new(const char *conninfo);
 void probe_free(Probe *p);
-/* One probe; takes at most `deadline_us`, and a new connection at most `connect_us`. An answer that came too late is waited for by the next probe.
- * `why` gets what went wrong, or "ok". */
+/* One probe; takes at most `deadline_us`, and a new connection at most `connect_us`. An answer that came too late is waited for by the next
+ * probe. `why` gets what went wrong, or "ok". */
 ProbeResult probe_run(Probe *p, int64_t deadline_us, int64_t connect_us, char *why, size_t size);
 /* Forgets the connection: the next probe makes a new one. */
 void probe_reset(Probe *p);

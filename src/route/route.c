@@ -29,12 +29,12 @@ struct Route {
 	RouteConfig cfg;
 	RouteSync sync;
 	bool has_sync;
-	pthread_mutex_t lock;          /* machine, since_wall, last_probe, fence_until */
+	pthread_mutex_t lock; /* machine, since_wall, last_probe, fence_until */
 	Machine machine;
 	int64_t since_wall, last_ok;
 	char last_probe[256];
 	atomic_int state, go;
-	atomic_int busy[2];            /* by RouteGo: GO_PRIMARY, GO_SQLITE */
+	atomic_int busy[2]; /* by RouteGo: GO_PRIMARY, GO_SQLITE */
 	atomic_bool fenced, fence_expired, came_from_sqlite;
 	atomic_int logins;
 	pthread_mutex_t listen_lock;
@@ -49,9 +49,19 @@ struct Route {
 void route_config_defaults(RouteConfig *c)
 {
 	*c = (RouteConfig){
-		.database = "postgres", .fallback = FALLBACK_READ_WRITE, .probe_interval_ms = 1000, .connect_timeout_ms = 5000, .trip_after = 3,
-		.return_after = 3, .min_dwell_ms = 10000, .retry_delay_ms = 2000, .retry_delay_max_ms = 60000, .alert_after_ms = 300000,
-		.hold_ms = 1000, .fence_ms = 5000, .slow_start = 8,
+		.database = "postgres",
+		.fallback = FALLBACK_READ_WRITE,
+		.probe_interval_ms = 1000,
+		.connect_timeout_ms = 5000,
+		.trip_after = 3,
+		.return_after = 3,
+		.min_dwell_ms = 10000,
+		.retry_delay_ms = 2000,
+		.retry_delay_max_ms = 60000,
+		.alert_after_ms = 300000,
+		.hold_ms = 1000,
+		.fence_ms = 5000,
+		.slow_start = 8,
 	};
 }
 
@@ -201,8 +211,8 @@ static bool wait_idle(Route *r, RouteGo side, RouteState while_in, int64_t us)
 
 /* --- the prober's thread --- */
 
-/* A postmaster may be dead while its children still finish what they do, and answer. SQLite must know all that was acknowledged, so it waits
- * for the last of them; one that says nothing is given up. */
+/* A postmaster may be dead while its children still finish what they do, and answer. SQLite must know all that was acknowledged, so it
+ * waits for the last of them; one that says nothing is given up. */
 static void end_sessions_on_primary(Route *r, int64_t us)
 {
 	if (wait_idle(r, GO_PRIMARY, ROUTE_HOLD, us))
@@ -497,9 +507,16 @@ void route_status(const Route *rc, RouteStatus *out)
 	Route *r = (Route *)rc;
 	pthread_mutex_lock(&r->lock);
 	const Machine *m = &r->machine;
-	*out = (RouteStatus){ .state = m->state, .go = route_go(r), .since_us = r->since_wall, .last_ok_us = r->last_ok,
-			      .failovers = m->failovers, .recoveries = m->recoveries, .flaps = m->flaps, .fenced = atomic_load(&r->fenced),
-			      .busy_primary = atomic_load(&r->busy[GO_PRIMARY]), .busy_sqlite = atomic_load(&r->busy[GO_SQLITE]) };
+	*out = (RouteStatus){ .state = m->state,
+			      .go = route_go(r),
+			      .since_us = r->since_wall,
+			      .last_ok_us = r->last_ok,
+			      .failovers = m->failovers,
+			      .recoveries = m->recoveries,
+			      .flaps = m->flaps,
+			      .fenced = atomic_load(&r->fenced),
+			      .busy_primary = atomic_load(&r->busy[GO_PRIMARY]),
+			      .busy_sqlite = atomic_load(&r->busy[GO_SQLITE]) };
 	out->outage_us = m->outage_us + (m->lost_at ? clock_mono_us() - m->lost_at : 0);
 	snprintf(out->reason, sizeof out->reason, "%s", m->reason);
 	snprintf(out->last_probe, sizeof out->last_probe, "%s", r->last_probe);

@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 typedef enum RouteState {
-	ROUTE_OFF,       /* no primary is configured: SQLite alone */
-	ROUTE_STARTING,  /* not yet known */
+	ROUTE_OFF,	/* no primary is configured: SQLite alone */
+	ROUTE_STARTING, /* not yet known */
 	ROUTE_PRIMARY,
-	ROUTE_HOLD,      /* lost a moment ago: clients wait */
+	ROUTE_HOLD, /* lost a moment ago: clients wait */
 	ROUTE_SQLITE,
 	ROUTE_RETURNING, /* the primary is back; writes are being replayed */
-	ROUTE_FORCED,    /* SQLite by an operator's word */
+	ROUTE_FORCED,	 /* SQLite by an operator's word */
 } RouteState;
 
 /* What a session does with a request that begins something new. */
@@ -31,16 +31,17 @@ typedef struct RouteConfig {
 	const char *database; /* for messages */
 	const char *primary;  /* URL or libpq string, NULL = none */
 	RouteFallback fallback;
-	int probe_interval_ms;  /* 1000 */
+	int probe_interval_ms;	/* 1000 */
 	int connect_timeout_ms; /* 5000 */
-	int trip_after;         /* 3 */
-	int return_after;       /* 3 */
-	int min_dwell_ms;       /* 10000: shortest stay on SQLite */
-	int retry_delay_ms, retry_delay_max_ms; /* between probes of a primary that has been away for longer than alert_after; at most 1 s is used */
-	int alert_after_ms;     /* 300000 */
-	int hold_ms;            /* 1000 */
-	int fence_ms;           /* how long transactions open on SQLite may take to finish at the return; 5000 */
-	int slow_start;         /* logins under way at once; 8 */
+	int trip_after;		/* 3 */
+	int return_after;	/* 3 */
+	int min_dwell_ms;	/* 10000: shortest stay on SQLite */
+	int retry_delay_ms,
+		retry_delay_max_ms; /* between probes of a primary that has been away for longer than alert_after; at most 1 s is used */
+	int alert_after_ms;	    /* 300000 */
+	int hold_ms;		    /* 1000 */
+	int fence_ms;		    /* how long transactions open on SQLite may take to finish at the return; 5000 */
+	int slow_start;		    /* logins under way at once; 8 */
 } RouteConfig;
 
 void route_config_defaults(RouteConfig *c);
@@ -52,11 +53,11 @@ typedef struct RouteSync {
 	void *ctx;
 	/* The file holds a complete copy and may be served. */
 	bool (*has_copy)(void *ctx);
-	/* The primary is lost (or, when `alive`, is being left by an operator's word). Must bring the file up to everything acknowledged: drain the
-	 * stream, redo what it did not deliver. Only then SQLite is announced. -1: SQLite must not be served. */
+	/* The primary is lost (or, when `alive`, is being left by an operator's word). Must bring the file up to everything acknowledged:
+	 * drain the stream, redo what it did not deliver. Only then SQLite is announced. -1: SQLite must not be served. */
 	int (*on_lost)(void *ctx, bool alive, Error *err);
-	/* The primary answers again. Must return at once; the replay runs elsewhere, and ends with route_fence and route_unfence_to_primary, or
-	 * with route_return_failed. */
+	/* The primary answers again. Must return at once; the replay runs elsewhere, and ends with route_fence and
+	 * route_unfence_to_primary, or with route_return_failed. */
 	void (*on_recovered)(void *ctx);
 	/* The first contact with the primary in this process. Returns at once: the initial copy and the follower start elsewhere. */
 	void (*on_first_contact)(void *ctx);
@@ -90,8 +91,8 @@ const char *route_source(const Route *r);
 RouteGo route_enter(Route *r);
 void route_leave(Route *r, RouteGo side);
 
-/* Live traffic lost its connection or could not log in; SQLSTATE as the server gave it, or 08xxx. Returns true when this counts as a loss of the
- * primary (class 08, 57P01-57P03) and a probe was asked for at once; false for what is only reported (53300, class 28, ...). */
+/* Live traffic lost its connection or could not log in; SQLSTATE as the server gave it, or 08xxx. Returns true when this counts as a loss
+ * of the primary (class 08, 57P01-57P03) and a probe was asked for at once; false for what is only reported (53300, class 28, ...). */
 bool route_report_loss(Route *r, const char *sqlstate, const char *reason);
 bool route_is_loss(const char *sqlstate);
 
@@ -100,7 +101,8 @@ bool route_login_begin(Route *r);
 void route_login_end(Route *r);
 
 /* For the thread that replays. route_fence: no transaction begins on either side; returns when those open on SQLite have ended, or after
- * fence_ms (then their sessions are told 40001 at their next statement: ROUTE_EV_FENCE has been announced). -1 when the route is not RETURNING. */
+ * fence_ms (then their sessions are told 40001 at their next statement: ROUTE_EV_FENCE has been announced). -1 when the route is not
+ * RETURNING. */
 int route_fence(Route *r, Error *err);
 /* Clients go to the primary. -1 (and back to SQLite) when the primary was lost meanwhile. */
 int route_unfence_to_primary(Route *r, Error *err);
@@ -116,12 +118,12 @@ int route_retry_primary(Route *r, Error *err);
 typedef struct RouteStatus {
 	RouteState state;
 	RouteGo go;
-	int64_t since_us;          /* wall clock */
-	char reason[256];          /* of the last change */
-	char last_probe[256];      /* "ok", or what went wrong */
-	int64_t last_ok_us;        /* wall clock, 0 = never */
+	int64_t since_us;     /* wall clock */
+	char reason[256];     /* of the last change */
+	char last_probe[256]; /* "ok", or what went wrong */
+	int64_t last_ok_us;   /* wall clock, 0 = never */
 	uint64_t failovers, recoveries, flaps;
-	int64_t outage_us;         /* length of all outages, the present one included */
+	int64_t outage_us; /* length of all outages, the present one included */
 	int busy_primary, busy_sqlite;
 	bool fenced;
 } RouteStatus;

@@ -78,8 +78,8 @@ static int check_formats(const WireBind *m, const CachedPlan *plan, Error *err)
 	if (m->nparam_formats > 1 && m->nparam_formats != m->nparams)
 		return err_set(err, "08P01", "bind message has %zu parameter formats but %zu parameters", m->nparam_formats, m->nparams);
 	if (m->nparams != want)
-		return err_set(err, "08P01", "bind message supplies %zu parameters, but prepared statement \"%.*s\" requires %zu", m->nparams,
-			       STR_ARG(m->statement), want);
+		return err_set(err, "08P01", "bind message supplies %zu parameters, but prepared statement \"%.*s\" requires %zu",
+			       m->nparams, STR_ARG(m->statement), want);
 	for (size_t i = 0; i < m->nparam_formats; i++)
 		if (get_u16(m->param_formats + 2 * i) > 1)
 			return err_set(err, "22023", "unsupported format code: %d", (int)get_u16(m->param_formats + 2 * i));
@@ -92,7 +92,8 @@ static int check_result_formats(Session *s, const WireBind *m, const CachedPlan 
 		const Plan *shape = exec_describe(s, plan, err);
 		size_t ncols = shape ? shape->ncols : 0;
 		if (m->nresult_formats != ncols)
-			return err_set(err, "08P01", "bind message has %zu result formats but query has %zu columns", m->nresult_formats, ncols);
+			return err_set(err, "08P01", "bind message has %zu result formats but query has %zu columns", m->nresult_formats,
+				       ncols);
 	}
 	for (size_t i = 0; i < m->nresult_formats; i++)
 		if (get_u16(m->result_formats + 2 * i) > 1)

@@ -441,5 +441,7 @@ void failover_free(Failover *f)
 
 void failover_counts(const Failover *f, FailoverCounts *out)
 {
-	*out = (FailoverCounts){ .logins = f->logins, .switched = f->switched, .aborted = f->aborted, .in_doubt = f->in_doubt, .retried = f->retried };
+	*out = (FailoverCounts){
+		.logins = f->logins, .switched = f->switched, .aborted = f->aborted, .in_doubt = f->in_doubt, .retried = f->retried
+	};
 }

@@ -16,17 +16,17 @@ typedef struct Failover Failover;
 
 /* A statement or commit whose answer was lost. Strings live during the call. */
 typedef struct InDoubt {
-	uint64_t xid;      /* 0 = unknown */
+	uint64_t xid; /* 0 = unknown */
 	uint64_t session;
-	int64_t at_us;     /* wall clock */
+	int64_t at_us; /* wall clock */
 	const char *user, *database, *application_name;
 	const char *statement;
 } InDoubt;
 
 typedef struct FailoverConfig {
 	Route *route;
-	const char *database; /* the name under which clients reach it */
-	RedoList *redo;       /* may be NULL */
+	const char *database;			       /* the name under which clients reach it */
+	RedoList *redo;				       /* may be NULL */
 	void (*in_doubt)(void *ctx, const InDoubt *d); /* may be NULL; called on the loop's thread, must not block */
 	void *in_doubt_ctx;
 } FailoverConfig;

@@ -9,42 +9,42 @@ typedef struct Cross Cross;
 struct Failover {
 	FailoverConfig cfg;
 	Server *server;
-	List crosses;       /* leading thread only */
-	LoopTask changed;   /* the route has changed: posted by its listener */
+	List crosses;	  /* leading thread only */
+	LoopTask changed; /* the route has changed: posted by its listener */
 	atomic_bool changed_posted, cut;
-	LoopTimer timer;    /* looks again while a fence waits, or logins are queued */
+	LoopTimer timer; /* looks again while a fence waits, or logins are queued */
 	atomic_ullong logins, switched, aborted, in_doubt, retried;
 };
 
 struct Cross {
-	ListNode node;      /* in f->crosses */
+	ListNode node; /* in f->crosses */
 	Failover *f;
-	Session *s;         /* NULL when it ended while a login was under way */
-	PgLink *link;       /* NULL unless attached */
-	Io io;              /* the link's socket */
+	Session *s;   /* NULL when it ended while a login was under way */
+	PgLink *link; /* NULL unless attached */
+	Io io;	      /* the link's socket */
 	uint32_t gen;
 	StmtTable stmts;
 	Settings settings;
-	char **params;      /* of the startup packet; name and value alternating */
+	char **params; /* of the startup packet; name and value alternating */
 	size_t nparams;
-	bool counted;       /* route_enter has counted us on `side` */
+	bool counted; /* route_enter has counted us on `side` */
 	RouteGo side;
-	bool choked;        /* the client must read before more of the server's bytes are taken */
-	bool stuffed;       /* the server must read before more of the client's bytes are taken */
+	bool choked;					 /* the client must read before more of the server's bytes are taken */
+	bool stuffed;					 /* the server must read before more of the client's bytes are taken */
 	void (*client_handler)(Io *io, uint32_t events); /* the session's own, behind ours */
-	bool undelivered;   /* nothing was outstanding, and what the client sent then did not reach the server */
-	bool waiting;       /* parked for the route, or for a free login */
+	bool undelivered; /* nothing was outstanding, and what the client sent then did not reach the server */
+	bool waiting;	  /* parked for the route, or for a free login */
 	bool welcomed;
-	bool sqlite_ready;  /* statements and settings are known there */
+	bool sqlite_ready; /* statements and settings are known there */
 	/* A transaction that was lost: everything fails until it is ended. */
 	bool aborted, told;
-	bool ending;        /* its end was answered in an extended group whose Sync is still to come */
-	bool skip;          /* answer nothing until Sync */
-	StmtKind portal;    /* what the unnamed portal would run while aborted */
-	char told_source;   /* 'p' or 's': understudy.source as the client knows it */
+	bool ending;	  /* its end was answered in an extended group whose Sync is still to come */
+	bool skip;	  /* answer nothing until Sync */
+	StmtKind portal;  /* what the unnamed portal would run while aborted */
+	char told_source; /* 'p' or 's': understudy.source as the client knows it */
 	/* A login under way: these belong to its thread until `login_task` runs. */
 	bool logging_in;
-	char *user;         /* copies for the login's thread */
+	char *user; /* copies for the login's thread */
 	uint64_t pid;
 	PgLink *new_link;
 	Error login_error;
@@ -72,8 +72,8 @@ void cross_free(Cross *x);
 void cross_tell_source(Cross *x, char source);
 extern const RelayHooks cross_hooks;
 
-/* readonly.c: true when running the text again can do no harm and answers the same question: plain reads without locks and without functions that
- * are not known to be free of effects. */
+/* readonly.c: true when running the text again can do no harm and answers the same question: plain reads without locks and without
+ * functions that are not known to be free of effects. */
 bool sql_text_is_read_only(Str text);
 
 #endif

@@ -62,10 +62,16 @@ static void note_in_doubt(Cross *x)
 	Session *s = x->s;
 	const Relay *r = pglink_relay(x->link);
 	_cleanup_(arena_freep) Arena *a = arena_new();
-	InDoubt d = { .xid = r->xid, .session = s->pid, .at_us = clock_wall_us(), .user = s->user, .database = s->database,
-		      .application_name = s->application_name, .statement = last_statement(r, a) };
+	InDoubt d = { .xid = r->xid,
+		      .session = s->pid,
+		      .at_us = clock_wall_us(),
+		      .user = s->user,
+		      .database = s->database,
+		      .application_name = s->application_name,
+		      .statement = last_statement(r, a) };
 	atomic_fetch_add(&x->f->in_doubt, 1);
-	log_warn("%s: the outcome of a statement is in doubt (transaction %llu)", s->database ? s->database : "?", (unsigned long long)d.xid);
+	log_warn("%s: the outcome of a statement is in doubt (transaction %llu)", s->database ? s->database : "?",
+		 (unsigned long long)d.xid);
 	if (x->f->cfg.in_doubt)
 		x->f->cfg.in_doubt(x->f->cfg.in_doubt_ctx, &d);
 }

@@ -132,7 +132,8 @@ static void send_client(RelayOut *o)
 	size_t done = 0;
 	if (s->out.len == s->out_sent) {
 		struct msghdr m = { .msg_iov = o->v, .msg_iovlen = (size_t)o->n };
-		ssize_t put = o->n == 1 ? sysio_send(s->io.fd, o->v[0].iov_base, o->v[0].iov_len, MSG_NOSIGNAL) : sysio_sendmsg(s->io.fd, &m, MSG_NOSIGNAL);
+		ssize_t put = o->n == 1 ? sysio_send(s->io.fd, o->v[0].iov_base, o->v[0].iov_len, MSG_NOSIGNAL)
+					: sysio_sendmsg(s->io.fd, &m, MSG_NOSIGNAL);
 		if (put < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 			s->doomed = true;
 		done = put > 0 ? (size_t)put : 0;

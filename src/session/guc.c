@@ -9,16 +9,16 @@
 /* One change, undone from the newest to the oldest. */
 typedef struct Change {
 	char *name;
-	char *old;     /* value before; NULL = the start value */
-	int level;     /* savepoints open when it was made */
+	char *old; /* value before; NULL = the start value */
+	int level; /* savepoints open when it was made */
 	bool local;
 } Change;
 
 struct Guc {
 	TypeEnv *types;
 	GucListener on;
-	Map start;     /* name -> char *: differs from boot */
-	Map now;       /* name -> char *: differs from start */
+	Map start; /* name -> char *: differs from boot */
+	Map now;   /* name -> char *: differs from start */
 	Change *changes;
 	size_t nchanges, cap;
 	int level;
@@ -69,8 +69,8 @@ static const char *value_of(const Guc *g, const char *name)
 
 static void new_plan_key(Guc *g)
 {
-	static const char *const matter[] = { "search_path", "TimeZone", "DateStyle", "IntervalStyle", "extra_float_digits",
-					      "bytea_output", "role", "session_authorization" };
+	static const char *const matter[] = { "search_path",	    "TimeZone",	    "DateStyle", "IntervalStyle",
+					      "extra_float_digits", "bytea_output", "role",	 "session_authorization" };
 	XXH64_hash_t h = 1;
 	for (size_t i = 0; i < ARRAY_LEN(matter); i++) {
 		const char *v = value_of(g, matter[i]);

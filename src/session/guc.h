@@ -15,12 +15,12 @@ typedef enum { GUC_BOOL, GUC_INT, GUC_REAL, GUC_STRING, GUC_ENUM } GucType;
 typedef struct GucDef {
 	const char *name;
 	GucType type;
-	const char *boot;         /* PostgreSQL 15's value */
-	double min, max;          /* INT and REAL */
+	const char *boot;	    /* PostgreSQL 15's value */
+	double min, max;	    /* INT and REAL */
 	const char *const *options; /* ENUM */
-	const char *unit;         /* "ms", "kB", "8kB", "s", "min", "MB" or NULL */
-	bool report;              /* ParameterStatus on change */
-	bool read_only;           /* 55P02 */
+	const char *unit;	    /* "ms", "kB", "8kB", "s", "min", "MB" or NULL */
+	bool report;		    /* ParameterStatus on change */
+	bool read_only;		    /* 55P02 */
 	const char *desc;
 } GucDef;
 

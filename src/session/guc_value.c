@@ -19,7 +19,8 @@ static int parse_bool(const char *value)
 		const char *word;
 		size_t least;
 		int result;
-	} words[] = { { "true", 1, 1 }, { "false", 1, 0 }, { "yes", 1, 1 }, { "no", 1, 0 }, { "on", 2, 1 }, { "off", 2, 0 }, { "1", 1, 1 }, { "0", 1, 0 } };
+	} words[] = { { "true", 1, 1 }, { "false", 1, 0 }, { "yes", 1, 1 }, { "no", 1, 0 },
+		      { "on", 2, 1 },	{ "off", 2, 0 },   { "1", 1, 1 },   { "0", 1, 0 } };
 	size_t n = strlen(value);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (n >= words[i].least && n <= strlen(words[i].word) && strncasecmp(value, words[i].word, n) == 0)
@@ -72,8 +73,9 @@ static int check_number(const GucDef *d, const char *value, Buf *canon, Error *e
 		if (base == 0 || own == 0 || value_time != own_time) {
 			bad(d, value, err);
 			if (d->unit)
-				err_hint(err, own_time ? "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\"."
-						       : "Valid units for this parameter are \"B\", \"kB\", \"MB\", \"GB\", and \"TB\".");
+				err_hint(err,
+					 own_time ? "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\"."
+						  : "Valid units for this parameter are \"B\", \"kB\", \"MB\", \"GB\", and \"TB\".");
 			return -1;
 		}
 		v = v * base / own;
@@ -81,8 +83,8 @@ static int check_number(const GucDef *d, const char *value, Buf *canon, Error *e
 	if (d->type == GUC_INT)
 		v = rint(v);
 	if (v < d->min || v > d->max)
-		return err_set(err, "22023", "%g%s%s is outside the valid range for parameter \"%s\" (%.10g .. %.10g)", v, d->unit ? " " : "",
-			       d->unit ? d->unit : "", d->name, d->min, d->max);
+		return err_set(err, "22023", "%g%s%s is outside the valid range for parameter \"%s\" (%.10g .. %.10g)", v,
+			       d->unit ? " " : "", d->unit ? d->unit : "", d->name, d->min, d->max);
 	buf_printf(canon, d->type == GUC_INT ? "%.0f" : "%g", v);
 	return 0;
 }
@@ -107,10 +109,19 @@ static bool parse_datestyle(const char *value, DateStyle *style, DateOrder *orde
 	static const struct {
 		const char *word;
 		int style, order;
-	} words[] = { { "iso", DATESTYLE_ISO, -1 }, { "sql", DATESTYLE_SQL, -1 }, { "postgres", DATESTYLE_POSTGRES, -1 },
-		      { "postgresql", DATESTYLE_POSTGRES, -1 }, { "german", DATESTYLE_GERMAN, DATEORDER_DMY }, { "ymd", -1, DATEORDER_YMD },
-		      { "dmy", -1, DATEORDER_DMY }, { "euro", -1, DATEORDER_DMY }, { "european", -1, DATEORDER_DMY },
-		      { "mdy", -1, DATEORDER_MDY }, { "us", -1, DATEORDER_MDY }, { "noneuro", -1, DATEORDER_MDY }, { "default", DATESTYLE_ISO, DATEORDER_MDY } };
+	} words[] = { { "iso", DATESTYLE_ISO, -1 },
+		      { "sql", DATESTYLE_SQL, -1 },
+		      { "postgres", DATESTYLE_POSTGRES, -1 },
+		      { "postgresql", DATESTYLE_POSTGRES, -1 },
+		      { "german", DATESTYLE_GERMAN, DATEORDER_DMY },
+		      { "ymd", -1, DATEORDER_YMD },
+		      { "dmy", -1, DATEORDER_DMY },
+		      { "euro", -1, DATEORDER_DMY },
+		      { "european", -1, DATEORDER_DMY },
+		      { "mdy", -1, DATEORDER_MDY },
+		      { "us", -1, DATEORDER_MDY },
+		      { "noneuro", -1, DATEORDER_MDY },
+		      { "default", DATESTYLE_ISO, DATEORDER_MDY } };
 	bool have_order = false;
 	for (const char *p = value; *p;) {
 		size_t n = strcspn(p, ",");

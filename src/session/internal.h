@@ -8,24 +8,24 @@
 #include "catalog/sessionvars.h"
 
 struct Prepared {
-	CachedPlan *plan;    /* NULL when it was adopted and not used yet */
-	char *text;          /* of an adopted one, and its types */
+	CachedPlan *plan; /* NULL when it was adopted and not used yet */
+	char *text;	  /* of an adopted one, and its types */
 	size_t text_len;
 	uint32_t *types;
 	size_t ntypes;
-	bool from_sql;       /* PREPARE: EXECUTE's text argument types are not the protocol's concern */
+	bool from_sql; /* PREPARE: EXECUTE's text argument types are not the protocol's concern */
 };
 
 /* One statement under way: the part that simple queries and portals share. */
 typedef struct Exec {
-	CachedPlan *plan;    /* referenced */
+	CachedPlan *plan; /* referenced */
 	SqliteRun run;
-	bool describe;       /* RowDescription before the rows (simple queries) */
+	bool describe; /* RowDescription before the rows (simple queries) */
 	bool described;
-	CachedPlan *inner;   /* EXECUTE: the prepared statement's plan, referenced */
+	CachedPlan *inner; /* EXECUTE: the prepared statement's plan, referenced */
 	Val *args;
-	Arena *arena;        /* for args and the like; made when needed */
-	uint64_t sent;       /* rows delivered before the client had to be waited for */
+	Arena *arena;  /* for args and the like; made when needed */
+	uint64_t sent; /* rows delivered before the client had to be waited for */
 } Exec;
 
 struct Portal {

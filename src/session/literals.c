@@ -15,9 +15,9 @@ typedef struct Token {
 typedef struct Lifter {
 	const char *p, *end;
 	Token prev;
-	bool plain;     /* neither ORDER BY nor the like: signed literals may be lifted, too */
-	int depth;      /* of parentheses */
-	int row_depth;  /* of the rows of VALUES; 0 = not there */
+	bool plain;    /* neither ORDER BY nor the like: signed literals may be lifted, too */
+	int depth;     /* of parentheses */
+	int row_depth; /* of the rows of VALUES; 0 = not there */
 } Lifter;
 
 static bool is_digit(char c)
@@ -153,7 +153,8 @@ static void note(Lifter *l, const Token *t)
 /* Words after which the meaning of a literal may depend on its being one. */
 static bool is_barred(Str word)
 {
-	static const char *const barred[] = { "group", "distinct", "window", "over", "partition", "union", "intersect", "except", "interval", "into", NULL };
+	static const char *const barred[] = { "group",	   "distinct", "window",   "over", "partition", "union",
+					      "intersect", "except",   "interval", "into", NULL };
 	return word_in(word, barred);
 }
 

@@ -26,7 +26,8 @@ static bool same_rows(const Plan *x, const Plan *y)
 	if (x->ncols != y->ncols)
 		return false;
 	for (size_t i = 0; i < x->ncols; i++)
-		if (x->cols[i].type->oid != y->cols[i].type->oid || x->cols[i].typmod != y->cols[i].typmod || !streq(x->cols[i].name, y->cols[i].name))
+		if (x->cols[i].type->oid != y->cols[i].type->oid || x->cols[i].typmod != y->cols[i].typmod ||
+		    !streq(x->cols[i].name, y->cols[i].name))
 			return false;
 	return true;
 }

@@ -129,7 +129,8 @@ int server_open(const ServerOptions *opt, Loop *loop, Server **out, Error *err)
 	sv->listen_tcp.fd = sv->listen_unix.fd = -1;
 	list_init(&sv->sessions);
 	pthread_mutex_init(&sv->lock, NULL);
-	if (dbset_open(opt->data_dir, loop, &sv->dbs, err) != 0 || open_postgres(sv, err) != 0 || listen_tcp(sv, err) != 0 || listen_unix(sv, err) != 0) {
+	if (dbset_open(opt->data_dir, loop, &sv->dbs, err) != 0 || open_postgres(sv, err) != 0 || listen_tcp(sv, err) != 0 ||
+	    listen_unix(sv, err) != 0) {
 		server_close(sv);
 		return -1;
 	}

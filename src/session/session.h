@@ -20,16 +20,16 @@
 
 typedef struct Server Server;
 typedef struct Session Session;
-typedef struct Guc Guc;         /* session/guc.h */
+typedef struct Guc Guc; /* session/guc.h */
 typedef struct Prepared Prepared;
 typedef struct Portal Portal;
 
 typedef enum SessionState {
-	SESSION_STARTUP,  /* waiting for a startup packet */
-	SESSION_LOGIN,    /* failover.c is logging in to the primary; client bytes wait */
-	SESSION_READY,    /* messages are handled */
-	SESSION_COPY_IN,  /* COPY FROM STDIN under way */
-	SESSION_CLOSING,  /* what is in `out` is sent, then the end */
+	SESSION_STARTUP, /* waiting for a startup packet */
+	SESSION_LOGIN,	 /* failover.c is logging in to the primary; client bytes wait */
+	SESSION_READY,	 /* messages are handled */
+	SESSION_COPY_IN, /* COPY FROM STDIN under way */
+	SESSION_CLOSING, /* what is in `out` is sent, then the end */
 } SessionState;
 
 typedef enum SessionSource { SOURCE_SQLITE, SOURCE_PRIMARY } SessionSource;
@@ -37,56 +37,57 @@ typedef enum SessionSource { SOURCE_SQLITE, SOURCE_PRIMARY } SessionSource;
 /* Why a session handles no messages now. */
 typedef enum SessionPark {
 	PARK_NONE,
-	PARK_WRITER,   /* the write connection */
-	PARK_SYNC,     /* the WAL is being synced; `out` must not leave */
-	PARK_CLIENT,   /* the client must read first: EPOLLOUT */
-	PARK_ROUTE,    /* failover.c holds it; it sets PARK_NONE and calls session_continue */
+	PARK_WRITER, /* the write connection */
+	PARK_SYNC,   /* the WAL is being synced; `out` must not leave */
+	PARK_CLIENT, /* the client must read first: EPOLLOUT */
+	PARK_ROUTE,  /* failover.c holds it; it sets PARK_NONE and calls session_continue */
 } SessionPark;
 
 struct Session {
-	ListNode node;        /* in server->sessions */
+	ListNode node; /* in server->sessions */
 	Server *server;
-	Io io;                /* the client's socket */
+	Io io; /* the client's socket */
 	SockPeer peer;
 	SessionState state;
 	SessionSource source;
 	SessionPark park;
-	bool off_loop;        /* promoted: io is detached until the work is done */
-	bool skip_to_sync;    /* an extended query message failed */
-	bool in_extended;     /* messages since the last Sync */
-	bool doomed;          /* ends at the next opportunity (57P01, protocol violation, peer gone) */
-	uint32_t pid, key;    /* BackendKeyData */
+	bool off_loop;	   /* promoted: io is detached until the work is done */
+	bool skip_to_sync; /* an extended query message failed */
+	bool in_extended;  /* messages since the last Sync */
+	bool doomed;	   /* ends at the next opportunity (57P01, protocol violation, peer gone) */
+	uint32_t pid, key; /* BackendKeyData */
 	char *user, *database, *application_name;
-	Buf in;               /* what came before its message was whole; empty and freed when idle */
-	Buf out;              /* what was not sent yet; freed when idle */
+	Buf in;	 /* what came before its message was whole; empty and freed when idle */
+	Buf out; /* what was not sent yet; freed when idle */
 	size_t out_sent;
 	SqliteTxn txn;
 	TypeEnv types;
 	Guc *guc;
 	struct SessionVars *vars;
-	Map prepared;         /* name -> Prepared; the unnamed one is "" */
-	Portal *portals;      /* list; few at a time */
+	Map prepared;		   /* name -> Prepared; the unnamed one is "" */
+	Portal *portals;	   /* list; few at a time */
 	struct SimpleQuery *query; /* a simple query that was parked */
-	bool again;           /* the message at hand was begun before the session was parked */
+	bool again;		   /* the message at hand was begun before the session was parked */
 	int64_t statement_timeout_us;
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;
 	SqliteCopy *copy;
-	LoopTask task;        /* for session_post */
+	LoopTask task;	      /* for session_post */
 	LoopTimer idle_timer; /* set and cancelled on the leading thread, while the session rests */
 	int64_t idle_timeout_us, idle_in_transaction_timeout_us;
-	void *relay;          /* failover.c's own */
+	void *relay; /* failover.c's own */
 };
 
 /* What failover.c installs when there is a primary; NULL members are not called. */
 typedef struct RelayOps {
-	/* After the startup packet was accepted: may set SESSION_LOGIN and take over, or leave SOURCE_SQLITE. 0, or -1 with the FATAL error. */
+	/* After the startup packet was accepted: may set SESSION_LOGIN and take over, or leave SOURCE_SQLITE. 0, or -1 with the FATAL
+	 * error. */
 	int (*login)(Session *s, const WireStartup *startup, Error *err);
-	/* Before a message runs, between messages, for any source. True when failover.c has dealt with the message (relayed it or parked the session);
-	 * the bytes belong to the receive buffer. */
+	/* Before a message runs, between messages, for any source. True when failover.c has dealt with the message (relayed it or parked
+	 * the session); the bytes belong to the receive buffer. */
 	bool (*message)(Session *s, const WireFrame *f);
-	/* Raw client bytes while source == SOURCE_PRIMARY: returns how many were taken (whole or partial messages); what is left stays in s->in.
-	 * -1 ends the session. When NULL, message() is used for every message. */
+	/* Raw client bytes while source == SOURCE_PRIMARY: returns how many were taken (whole or partial messages); what is left stays in
+	 * s->in. -1 ends the session. When NULL, message() is used for every message. */
 	ssize_t (*client_bytes)(Session *s, const uint8_t *p, size_t n);
 	/* CancelRequest for this session: called on the leading thread under the key table's lock. True when it was dealt with. */
 	bool (*cancel)(Session *s);
@@ -108,10 +109,10 @@ struct Server {
 	DbSet *dbs;
 	ServerOptions opt;
 	const RelayOps *relay;
-	void *relay_ctx;       /* failover.c's own, for all sessions */
-	pthread_mutex_t lock;  /* of the next three */
+	void *relay_ctx;      /* failover.c's own, for all sessions */
+	pthread_mutex_t lock; /* of the next three */
 	List sessions;
-	Map by_pid;            /* pid -> Session, for CancelRequest */
+	Map by_pid; /* pid -> Session, for CancelRequest */
 	uint32_t next_pid;
 	Io listen_tcp, listen_unix;
 	char *unix_path;
@@ -148,8 +149,8 @@ bool session_message_sqlite(Session *s, const WireFrame *f);
 int session_set(Session *s, const char *name, const char *value, Error *err);
 
 /* --- extended.c --- */
-/* Makes a prepared statement on SQLite without telling the client: for statements that were prepared on the primary. The text is planned at its
- * first use. */
+/* Makes a prepared statement on SQLite without telling the client: for statements that were prepared on the primary. The text is planned at
+ * its first use. */
 void session_adopt_prepared(Session *s, Str name, Str text, const uint32_t *types, size_t ntypes);
 
 #endif

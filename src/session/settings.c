@@ -47,7 +47,9 @@ static void on_report(void *ctx, const char *name, const char *value)
 static const char *special(Session *s, const char *name)
 {
 	if (strcasecmp(name, "transaction_isolation") == 0)
-		return s->txn.status != 'I' && s->txn.repeatable ? "repeatable read" : s->txn.status == 'I' && s->txn.default_repeatable ? "repeatable read" : "read committed";
+		return s->txn.status != 'I' && s->txn.repeatable	   ? "repeatable read"
+		       : s->txn.status == 'I' && s->txn.default_repeatable ? "repeatable read"
+									   : "read committed";
 	if (strcasecmp(name, "transaction_read_only") == 0)
 		return (s->txn.status == 'I' ? s->txn.default_read_only : s->txn.read_only) ? "on" : "off";
 	if (strcasecmp(name, "understudy.source") == 0)
@@ -94,8 +96,12 @@ int session_set(Session *s, const char *name, const char *value, Error *err)
 
 SqlEnv settings_env(Session *s)
 {
-	return (SqlEnv){ .cat = s->txn.cat, .types = &s->types, .search_path = s->search_path, .nsearch_path = s->nsearch_path,
-			 .user = s->user, .database = s->database };
+	return (SqlEnv){ .cat = s->txn.cat,
+			 .types = &s->types,
+			 .search_path = s->search_path,
+			 .nsearch_path = s->nsearch_path,
+			 .user = s->user,
+			 .database = s->database };
 }
 
 static int set_transaction(Session *s, const Plan *plan, Error *err)
@@ -157,7 +163,11 @@ const Plan *settings_show_plan(Session *s, const Plan *plan, Arena *a, Error *er
 	if (!shows_all(plan) && !special(s, plan->name) && !guc_get(s->guc, plan->name, err))
 		return NULL;
 	for (size_t i = 0; i < shape->ncols; i++)
-		shape->cols[i] = (PlanColumn){ .name = shows_all(plan) ? all[i] : d ? d->name : plan->name, .type = pgtype_builtin(OID_TEXT), .typmod = -1 };
+		shape->cols[i] = (PlanColumn){ .name = shows_all(plan) ? all[i]
+						       : d	       ? d->name
+								       : plan->name,
+					       .type = pgtype_builtin(OID_TEXT),
+					       .typmod = -1 };
 	return shape;
 }
 

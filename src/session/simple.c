@@ -5,7 +5,7 @@
 #include "sql/oids.h"
 
 typedef struct SimpleQuery {
-	Arena *arena;     /* of the parse of several statements; NULL for one statement from the cache */
+	Arena *arena; /* of the parse of several statements; NULL for one statement from the cache */
 	ParsedSql parsed;
 	size_t at, n;
 	Exec exec;
@@ -46,7 +46,8 @@ static bool all_integers(const CachedPlan *p, size_t n)
 	return true;
 }
 
-/* The plan that the statement shares with those that differ in their numbers only, or NULL: then the text itself decides, errors included. */
+/* The plan that the statement shares with those that differ in their numbers only, or NULL: then the text itself decides, errors included.
+ */
 static CachedPlan *shared_plan(Session *s, SimpleQuery *q, Str text, const SqlEnv *env)
 {
 	Buf lifted = { 0 };

@@ -43,7 +43,8 @@ static int check_names(Session *s, const WireStartup *st, Error *err)
 		return err_refuse(err, 0, "replication connections are not supported");
 	if (may_enter(s))
 		return 0;
-	return err_set(err, "28000", "no authentication is configured for host \"%s\", user \"%s\", database \"%s\"", s->peer.host, s->user, s->database);
+	return err_set(err, "28000", "no authentication is configured for host \"%s\", user \"%s\", database \"%s\"", s->peer.host, s->user,
+		       s->database);
 }
 
 /* "-c name=value -c name=value" of the options parameter; a backslash keeps the next character. */

@@ -11,8 +11,27 @@ typedef PgQuery__Node PgNode;
 
 /* Where an expression stands; decides whether aggregates, window functions and the like are allowed, and the wording of the error. */
 typedef enum ExprPlace {
-	AT_SELECT, AT_FROM_FUNCTION, AT_JOIN_ON, AT_WHERE, AT_GROUP_BY, AT_HAVING, AT_WINDOW, AT_ORDER_BY, AT_LIMIT, AT_OFFSET, AT_RETURNING,
-	AT_VALUES, AT_INSERT, AT_UPDATE, AT_CHECK, AT_DEFAULT, AT_INDEX_EXPR, AT_INDEX_WHERE, AT_FILTER, AT_CONFLICT_WHERE, AT_EXECUTE,
+	AT_SELECT,
+	AT_FROM_FUNCTION,
+	AT_JOIN_ON,
+	AT_WHERE,
+	AT_GROUP_BY,
+	AT_HAVING,
+	AT_WINDOW,
+	AT_ORDER_BY,
+	AT_LIMIT,
+	AT_OFFSET,
+	AT_RETURNING,
+	AT_VALUES,
+	AT_INSERT,
+	AT_UPDATE,
+	AT_CHECK,
+	AT_DEFAULT,
+	AT_INDEX_EXPR,
+	AT_INDEX_WHERE,
+	AT_FILTER,
+	AT_CONFLICT_WHERE,
+	AT_EXECUTE,
 	AT_DISTINCT_ON,
 } ExprPlace;
 
@@ -20,17 +39,17 @@ typedef enum ExprPlace {
  * whose columns are expressions (merged columns) instead of an Rte's. */
 typedef struct NsColumn {
 	const char *name;
-	Expr *expr;       /* X_VAR, or COALESCE for a merged column; copied at each use */
-	bool hidden;      /* reachable only as table.column (merged away by USING) */
+	Expr *expr;  /* X_VAR, or COALESCE for a merged column; copied at each use */
+	bool hidden; /* reachable only as table.column (merged away by USING) */
 } NsColumn;
 typedef struct NsItem {
 	const char *alias;  /* NULL: columns are visible without a table name only (merged columns of a join) */
 	const char *schema; /* for schema.table.column */
-	Rte *rte;           /* NULL for a join */
+	Rte *rte;	    /* NULL for a join */
 	NsColumn *cols;
 	size_t ncols;
-	bool rel_visible;   /* usable as alias.column and alias.* */
-	bool cols_visible;  /* usable as plain column */
+	bool rel_visible;  /* usable as alias.column and alias.* */
+	bool cols_visible; /* usable as plain column */
 	bool lateral_only, lateral_ok;
 } NsItem;
 
@@ -46,27 +65,27 @@ struct ParseState {
 	const SqlEnv *env;
 	Arena *a;
 	Error *err;
-	Str source;         /* whole text, for positions */
+	Str source; /* whole text, for positions */
 	ParamTypes *params;
-	int *next_id;       /* ids of Rtes and Ctes, unique in the statement */
-	Query *query;       /* being built; may be NULL for a lone expression */
+	int *next_id; /* ids of Rtes and Ctes, unique in the statement */
+	Query *query; /* being built; may be NULL for a lone expression */
 	NsItem **ns;
 	size_t nns, ns_cap;
-	Cte **ctes;         /* visible at this level */
+	Cte **ctes; /* visible at this level */
 	size_t nctes, ctes_cap;
 	ExprPlace place;
 	bool has_aggs, has_windows, has_srfs, has_sublinks;
-	bool *volatile_fn;  /* set when a volatile function is called anywhere in the statement */
-	bool *writes;       /* set when nextval and the like are called */
-	WindowDef **windows;   /* named in the WINDOW clause */
+	bool *volatile_fn;   /* set when a volatile function is called anywhere in the statement */
+	bool *writes;	     /* set when nextval and the like are called */
+	WindowDef **windows; /* named in the WINDOW clause */
 	size_t nwindows;
-	bool keep_unknown;  /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
-	bool lateral_ref;   /* an item of this level was referred to from inside its own FROM clause */
-	bool in_from;       /* FROM is being analysed: a reference to this level is a lateral one */
-	Cte *recursive_cte; /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
+	bool keep_unknown;	      /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
+	bool lateral_ref;	      /* an item of this level was referred to from inside its own FROM clause */
+	bool in_from;		      /* FROM is being analysed: a reference to this level is a lateral one */
+	Cte *recursive_cte;	      /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
 	const char **recursive_names; /* WITH RECURSIVE name(these) */
 	size_t n_recursive_names;
-	int depth;          /* levels above this one, views included */
+	int depth; /* levels above this one, views included */
 };
 
 /* errors.c: position from a byte offset */
@@ -113,7 +132,8 @@ NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible
 const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok);
 
 /* select.c, from.c, group.c, window.c, cte.c, setop.c, insert.c, update.c, delete.c */
-Query *an_query(ParseState *parent_or_root, const PgNode *stmt); /* SelectStmt, InsertStmt, UpdateStmt, DeleteStmt; a new level below the state given */
+Query *an_query(ParseState *parent_or_root,
+		const PgNode *stmt); /* SelectStmt, InsertStmt, UpdateStmt, DeleteStmt; a new level below the state given */
 int an_from(ParseState *ps, PgQuery__Node **items, size_t n);
 int check_grouping(ParseState *ps, Query *q);
 /* window.c: the window of OVER name or OVER (...); named ones are found at the current level. NULL on error. */
@@ -132,7 +152,8 @@ int target_add(ParseState *ps, TargetList *l, Expr *e, const char *name);
 const char *figure_colname(const PgNode *node);
 
 /* A lone expression over one relation's columns: CHECK, DEFAULT, index expressions and predicates, from their PostgreSQL text. */
-Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod, Error *err);
+Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod,
+		   Error *err);
 
 /* emit.h: the other half */
 

@@ -28,7 +28,8 @@ static CoercePath implied_path(const Catalog *cat, uint32_t from, uint32_t to, C
 	const PgProc *func;
 	bool preferred;
 
-	if (to != T_OIDVECTOR && to != T_INT2VECTOR && to_elem && from_elem && coercion_path(cat, from_elem, to_elem, ctx, &func) != PATH_NONE)
+	if (to != T_OIDVECTOR && to != T_INT2VECTOR && to_elem && from_elem &&
+	    coercion_path(cat, from_elem, to_elem, ctx, &func) != PATH_NONE)
 		return PATH_ARRAY;
 	if (ctx >= COERCE_ASSIGNMENT && type_category(cat, to, &preferred) == 'S')
 		return PATH_VIA_IO;
@@ -282,7 +283,9 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 	}
 	if (type == T_RECORD)
 		return wrap(ps, X_RELABEL, e, type);
-	return an_refuse(ps, location, "a cast from type %s to %s is not supported in SQLite mode", type_name(ps, e->type), type_name(ps, type)), NULL;
+	return an_refuse(ps, location, "a cast from type %s to %s is not supported in SQLite mode", type_name(ps, e->type),
+			 type_name(ps, type)),
+	       NULL;
 }
 
 Expr *coerce_type(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceContext ctx, int location)
@@ -360,7 +363,8 @@ Expr *coerce_unknown_to_text(ParseState *ps, Expr *e)
 Expr *coerce_to_boolean(ParseState *ps, Expr *e, const char *construct)
 {
 	if (!can_coerce(ps->env->cat, e->type, T_BOOL, COERCE_ASSIGNMENT)) {
-		an_error(ps, expr_location(e), "42804", "argument of %s must be type boolean, not type %s", construct, type_name(ps, e->type));
+		an_error(ps, expr_location(e), "42804", "argument of %s must be type boolean, not type %s", construct,
+			 type_name(ps, e->type));
 		return NULL;
 	}
 	return coerce_type(ps, e, T_BOOL, -1, COERCE_ASSIGNMENT, -1);
@@ -369,7 +373,8 @@ Expr *coerce_to_boolean(ParseState *ps, Expr *e, const char *construct)
 Expr *coerce_to_int8(ParseState *ps, Expr *e, const char *construct)
 {
 	if (!can_coerce(ps->env->cat, e->type, T_INT8, COERCE_ASSIGNMENT)) {
-		an_error(ps, expr_location(e), "42804", "argument of %s must be type bigint, not type %s", construct, type_name(ps, e->type));
+		an_error(ps, expr_location(e), "42804", "argument of %s must be type bigint, not type %s", construct,
+			 type_name(ps, e->type));
 		return NULL;
 	}
 	return coerce_type(ps, e, T_INT8, -1, COERCE_ASSIGNMENT, -1);

@@ -19,11 +19,12 @@ uint32_t common_type(ParseState *ps, Expr *const *items, size_t n, const char *c
 		char next_category = type_category(cat, next, &next_preferred);
 		if (type != T_UNKNOWN && next_category != category) {
 			if (context)
-				an_error(ps, location >= 0 ? location : expr_location(items[i]), "42804", "%s types %s and %s cannot be matched", context,
-					 type_name(ps, type), type_name(ps, next));
+				an_error(ps, location >= 0 ? location : expr_location(items[i]), "42804",
+					 "%s types %s and %s cannot be matched", context, type_name(ps, type), type_name(ps, next));
 			return 0;
 		}
-		if (type == T_UNKNOWN || (!preferred && can_coerce(cat, type, next, COERCE_IMPLICIT) && !can_coerce(cat, next, type, COERCE_IMPLICIT))) {
+		if (type == T_UNKNOWN ||
+		    (!preferred && can_coerce(cat, type, next, COERCE_IMPLICIT) && !can_coerce(cat, next, type, COERCE_IMPLICIT))) {
 			type = next;
 			category = next_category;
 			preferred = next_preferred;

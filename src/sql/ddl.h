@@ -35,16 +35,17 @@ uint32_t ddl_oid(Ddl *d);
 PlanStep *ddl_step(Ddl *d, StepKind kind);
 void ddl_sql(Ddl *d, const char *fmt, ...) US_PRINTF(2, 3);
 void ddl_notice(Ddl *d, const char *code, const char *fmt, ...) US_PRINTF(3, 4);
-void ddl_fk_off(Ddl *d); /* foreign keys of SQLite are not enforced for the rest of the script */
-const char *ddl_id(Ddl *d, const char *name);  /* "name" */
-const char *ddl_lit(Ddl *d, const char *text); /* 'text' or NULL */
-const char *node_string(const PgNode *n);      /* NULL when it is not a String */
-const char *ddl_expr_sql(Ddl *d, const PgNode *node); /* PostgreSQL text of an expression; NULL on error */
+void ddl_fk_off(Ddl *d);					 /* foreign keys of SQLite are not enforced for the rest of the script */
+const char *ddl_id(Ddl *d, const char *name);			 /* "name" */
+const char *ddl_lit(Ddl *d, const char *text);			 /* 'text' or NULL */
+const char *node_string(const PgNode *n);			 /* NULL when it is not a String */
+const char *ddl_expr_sql(Ddl *d, const PgNode *node);		 /* PostgreSQL text of an expression; NULL on error */
 uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv); /* where a new object goes; 0 on error */
 const char *ddl_schema_name(Ddl *d, uint32_t schema);
 bool ddl_name_taken(Ddl *d, uint32_t schema, const char *name);
 void ddl_take_name(Ddl *d, uint32_t schema, const char *name);
-/* PostgreSQL's ChooseRelationName: name1_name2_label, cut to 63 bytes, numbered when taken. `rel` non-NULL: also free among its constraints. */
+/* PostgreSQL's ChooseRelationName: name1_name2_label, cut to 63 bytes, numbered when taken. `rel` non-NULL: also free among its
+ * constraints. */
 const char *ddl_choose_name(Ddl *d, uint32_t schema, const char *name1, const char *name2, const char *label, const CatRel *rel);
 const char *ddl_sqlite_name(Ddl *d, uint32_t schema, const char *name, uint32_t oid);
 const CatRel *ddl_find_rel(Ddl *d, const PgQuery__RangeVar *rv); /* table, view or sequence; NULL when missing, without an error */

@@ -4,7 +4,7 @@
 typedef struct Alter {
 	Ddl *d;
 	const CatRel *old;
-	CatRel *r;           /* the copy */
+	CatRel *r;	     /* the copy */
 	const char **source; /* per attnum: SQLite expression over the old table that fills the column */
 	bool rebuild;
 	bool catalog_only;
@@ -57,8 +57,11 @@ static void check_not_null(Alter *al, const CatColumn *c)
 	Ddl *d = al->d;
 	if (!in_old(al, c) || al->old->cols[c->attnum - 1].not_null)
 		return;
-	check_empty(d, arena_printf(d->a, "SELECT 1 FROM %s WHERE %s IS NULL LIMIT 1", ddl_id(d, al->old->sqlite_name), ddl_id(d, c->sqlite_name)),
-		    "23502", arena_printf(d->a, "column \"%s\" of relation \"%s\" contains null values", c->name, al->r->name), NULL, NULL, al->r);
+	check_empty(
+		d,
+		arena_printf(d->a, "SELECT 1 FROM %s WHERE %s IS NULL LIMIT 1", ddl_id(d, al->old->sqlite_name), ddl_id(d, c->sqlite_name)),
+		"23502", arena_printf(d->a, "column \"%s\" of relation \"%s\" contains null values", c->name, al->r->name), NULL, NULL,
+		al->r);
 }
 
 /* "Key (a, b)=(%s) is duplicated." and the SQL that finds such a key. */
@@ -102,7 +105,8 @@ static void check_foreign_key(Alter *al, const CatConstraint *k)
 	check_empty(d,
 		    arena_printf(d->a, "SELECT %s FROM %s AS c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE %s) LIMIT 1", shown,
 				 ddl_id(d, al->old->sqlite_name), known, ddl_id(d, ref->sqlite_name), match),
-		    "23503", arena_printf(d->a, "insert or update on table \"%s\" violates foreign key constraint \"%s\"", al->r->name, k->name),
+		    "23503",
+		    arena_printf(d->a, "insert or update on table \"%s\" violates foreign key constraint \"%s\"", al->r->name, k->name),
 		    arena_printf(d->a, "Key (%s)=(%%s) is not present in table \"%s\".", names, k->ref->name), k->name, al->r);
 }
 
@@ -141,7 +145,8 @@ static int check_check(Alter *al, const CatConstraint *k)
 	if (!sql)
 		return -1;
 	check_empty(d, arena_printf(d->a, "SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", ddl_id(d, al->old->sqlite_name), sql), "23514",
-		    arena_printf(d->a, "check constraint \"%s\" of relation \"%s\" is violated by some row", k->name, al->r->name), NULL, k->name, al->r);
+		    arena_printf(d->a, "check constraint \"%s\" of relation \"%s\" is violated by some row", k->name, al->r->name), NULL,
+		    k->name, al->r);
 	return 0;
 }
 
@@ -180,7 +185,8 @@ static int fill_new_column(Alter *al, const CatColumn *c)
 		return source[c->attnum - 1] ? 0 : -1;
 	} else if (c->not_null && !c->generated) {
 		check_empty(d, arena_printf(d->a, "SELECT 1 FROM %s LIMIT 1", ddl_id(d, al->old->sqlite_name)), "23502",
-			    arena_printf(d->a, "column \"%s\" of relation \"%s\" contains null values", c->name, al->r->name), NULL, NULL, al->r);
+			    arena_printf(d->a, "column \"%s\" of relation \"%s\" contains null values", c->name, al->r->name), NULL, NULL,
+			    al->r);
 	}
 	return 0;
 }
@@ -277,7 +283,8 @@ static int drop_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return -1;
 	const char *what = arena_printf(d->a, "column %s of table %s", c->name, al->r->name);
 	for (size_t i = al->r->nconstraints; i-- > 0;) {
-		if (uses_column(al->r->constraints[i]->cols, al->r->constraints[i]->ncols, c->attnum) && drop_constraint_at(al, i, what, cascade))
+		if (uses_column(al->r->constraints[i]->cols, al->r->constraints[i]->ncols, c->attnum) &&
+		    drop_constraint_at(al, i, what, cascade))
 			return -1;
 	}
 	for (size_t i = al->r->nindexes; i-- > 0;) {
@@ -288,7 +295,8 @@ static int drop_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		if (uses_column(x->keys, x->nkeys, c->attnum))
 			drop_index_at(al->r, i);
 		else if (expression)
-			return an_refuse(d->ps, -1, "DROP COLUMN of a table with an index on expressions or a WHERE clause (\"%s\")", x->name);
+			return an_refuse(d->ps, -1, "DROP COLUMN of a table with an index on expressions or a WHERE clause (\"%s\")",
+					 x->name);
 	}
 	for (size_t i = 0; i < al->r->ncols; i++) {
 		if (al->r->cols[i].generated && i + 1 != (size_t)c->attnum)
@@ -377,7 +385,8 @@ static int alter_type(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	c->typmod = typmod;
 	al->source[c->attnum - 1] = sql;
 	if (c->default_sql && !c->sequence && !an_expr_text(d->ps->env, d->a, c->default_sql, NULL, AT_DEFAULT, t->oid, typmod, d->err))
-		return an_error(d->ps, -1, "42804", "default for column \"%s\" cannot be cast automatically to type %s", c->name, type_format(t, -1, d->a));
+		return an_error(d->ps, -1, "42804", "default for column \"%s\" cannot be cast automatically to type %s", c->name,
+				type_format(t, -1, d->a));
 	ddl_choose_rowid(al->r);
 	al->rebuild = true;
 	return 0;
@@ -466,8 +475,9 @@ static int rebuild(Alter *al)
 	for (size_t i = al->old->ncols; i < al->r->ncols; i++) {
 		const CatColumn *c = &al->r->cols[i];
 		if (c->sequence)
-			ddl_sql(d, "UPDATE _understudy_sequence SET last_value = m, is_called = 1 FROM (SELECT max(%s) AS m FROM %s) "
-				   "WHERE oid = %u AND m IS NOT NULL",
+			ddl_sql(d,
+				"UPDATE _understudy_sequence SET last_value = m, is_called = 1 FROM (SELECT max(%s) AS m FROM %s) "
+				"WHERE oid = %u AND m IS NOT NULL",
 				ddl_id(d, c->sqlite_name), ddl_id(d, al->r->sqlite_name), c->sequence);
 	}
 	return 0;
@@ -484,8 +494,10 @@ static int in_place(Alter *al)
 
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 {
-	const char *tag = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX ? "ALTER INDEX" : s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW ? "ALTER VIEW" :
-			  s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE ? "ALTER SEQUENCE" : "ALTER TABLE";
+	const char *tag = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX	 ? "ALTER INDEX"
+			  : s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW	 ? "ALTER VIEW"
+			  : s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE ? "ALTER SEQUENCE"
+										 : "ALTER TABLE";
 	const CatRel *r = an_relation(d->ps, s->relation, s->missing_ok);
 	if (!r && s->missing_ok) {
 		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);

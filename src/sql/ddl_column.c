@@ -10,8 +10,8 @@ static uint32_t serial_type(const PgQuery__TypeName *tn)
 	static const struct {
 		const char *name;
 		uint32_t type;
-	} serials[] = { { "serial", OID_INT4 },    { "serial4", OID_INT4 },   { "bigserial", OID_INT8 },
-			{ "serial8", OID_INT8 },   { "smallserial", OID_INT2 }, { "serial2", OID_INT2 } };
+	} serials[] = { { "serial", OID_INT4 },	 { "serial4", OID_INT4 },     { "bigserial", OID_INT8 },
+			{ "serial8", OID_INT8 }, { "smallserial", OID_INT2 }, { "serial2", OID_INT2 } };
 	const char *name = tn->n_names == 1 ? node_string(tn->names[0]) : NULL;
 	for (size_t i = 0; name && i < ARRAY_LEN(serials); i++) {
 		if (streq(serials[i].name, name))
@@ -95,7 +95,9 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 	int32_t typmod = -1;
 	uint32_t serial = serial_type(def->type_name);
 	if (serial && def->type_name->n_array_bounds)
-		return an_error(d->ps, def->type_name->location, "0A000", "array of serial is not " "implemented");
+		return an_error(d->ps, def->type_name->location, "0A000",
+				"array of serial is not "
+				"implemented");
 	const PgType *t = serial ? pgtype_builtin(serial) : an_typename(d->ps, def->type_name, &typmod);
 	if (!t)
 		return -1;
@@ -105,8 +107,12 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 		return an_refuse(d->ps, def->type_name->location, "type %s of column \"%s\"", type_format(t, typmod, d->a), def->colname);
 	char *sqlite_name = column_sqlite_name(d, r, def->colname, (int)r->ncols + 1);
 	CatColumn *c = append_column(d, r);
-	*c = (CatColumn){ .name = arena_strdup(d->a, def->colname), .attnum = (int16_t)r->ncols, .type = t, .typmod = typmod,
-			  .sqlite_name = sqlite_name, .not_null = def->is_not_null };
+	*c = (CatColumn){ .name = arena_strdup(d->a, def->colname),
+			  .attnum = (int16_t)r->ncols,
+			  .type = t,
+			  .typmod = typmod,
+			  .sqlite_name = sqlite_name,
+			  .not_null = def->is_not_null };
 	if (!serial)
 		return 0;
 	const char *seq = ddl_choose_name(d, r->schema, r->name, c->name, "seq", NULL);
@@ -129,8 +135,8 @@ int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr)
 static int set_generated(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k)
 {
 	if (c->default_sql)
-		return an_error(d->ps, k->location, "42601", "both default and generation expression specified for column \"%s\" of table \"%s\"",
-				c->name, r->name);
+		return an_error(d->ps, k->location, "42601",
+				"both default and generation expression specified for column \"%s\" of table \"%s\"", c->name, r->name);
 	const char *text = ddl_expr_sql(d, k->raw_expr);
 	if (!text)
 		return -1;
@@ -142,9 +148,11 @@ static int set_generated(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constra
 static int set_identity(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k)
 {
 	if (c->identity)
-		return an_error(d->ps, k->location, "42601", "multiple identity specifications for column \"%s\" of table \"%s\"", c->name, r->name);
+		return an_error(d->ps, k->location, "42601", "multiple identity specifications for column \"%s\" of table \"%s\"", c->name,
+				r->name);
 	if (c->default_sql)
-		return an_error(d->ps, k->location, "42601", "both default and identity specified for column \"%s\" of table \"%s\"", c->name, r->name);
+		return an_error(d->ps, k->location, "42601", "both default and identity specified for column \"%s\" of table \"%s\"",
+				c->name, r->name);
 	if (c->type->oid != OID_INT2 && c->type->oid != OID_INT4 && c->type->oid != OID_INT8)
 		return an_error(d->ps, -1, "22023", "identity column type must be smallint, integer, or bigint");
 	c->identity = k->generated_when && *k->generated_when ? *k->generated_when : 'a';
@@ -157,15 +165,16 @@ static int column_constraint(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Con
 	switch (k->contype) {
 	case PG_QUERY__CONSTR_TYPE__CONSTR_NULL:
 		if (c->not_null)
-			return an_error(d->ps, k->location, "42601", "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"", c->name,
-					r->name);
+			return an_error(d->ps, k->location, "42601",
+					"conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"", c->name, r->name);
 		return 0;
 	case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL:
 		c->not_null = true;
 		return 0;
 	case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
 		if (c->default_sql)
-			return an_error(d->ps, k->location, "42601", "multiple default values specified for column \"%s\" of table \"%s\"", c->name, r->name);
+			return an_error(d->ps, k->location, "42601", "multiple default values specified for column \"%s\" of table \"%s\"",
+					c->name, r->name);
 		return ddl_set_default(d, r, c, k->raw_expr);
 	case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
 		return set_identity(d, r, c, k);

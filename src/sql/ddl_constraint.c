@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
-#define APPEND_PTR(d, arr, n, item)                                                   \
-	do {                                                                          \
-		void *more_ = arena_array((d)->a, void *, (n) + 1);                   \
-		if (n)                                                                \
-			memcpy(more_, (arr), (n) * sizeof(void *));                   \
-		(arr) = more_;                                                        \
-		(arr)[(n)++] = (item);                                                \
+#define APPEND_PTR(d, arr, n, item)                                                                                                        \
+	do {                                                                                                                               \
+		void *more_ = arena_array((d)->a, void *, (n) + 1);                                                                        \
+		if (n)                                                                                                                     \
+			memcpy(more_, (arr), (n) * sizeof(void *));                                                                        \
+		(arr) = more_;                                                                                                             \
+		(arr)[(n)++] = (item);                                                                                                     \
 	} while (0)
 
 CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys)
@@ -69,7 +69,8 @@ static int find_columns(Ddl *d, CatRel *r, PgQuery__Node *const *names, size_t n
 		if (!c && key)
 			return an_error(d->ps, -1, "42703", "column \"%s\" named in key does not exist", name ? name : "");
 		if (!c)
-			return an_error(d->ps, -1, "42703", "column \"%s\" referenced in foreign key constraint does not exist", name ? name : "");
+			return an_error(d->ps, -1, "42703", "column \"%s\" referenced in foreign key constraint does not exist",
+					name ? name : "");
 		for (size_t k = 0; key && k < i; k++) {
 			if (out[k] == c->attnum)
 				return an_error(d->ps, -1, "42701", "column \"%s\" appears twice in unique constraint", name);
@@ -248,7 +249,8 @@ static int referenced_columns(Ddl *d, CatRel *ref, const PgQuery__Constraint *k,
 			return -1;
 		c->index = referenced_index(ref, c->ref_cols, n);
 		if (!c->index)
-			return an_error(d->ps, -1, "42830", "there is no unique constraint matching given keys for referenced table \"%s\"", ref->name);
+			return an_error(d->ps, -1, "42830", "there is no unique constraint matching given keys for referenced table \"%s\"",
+					ref->name);
 		return 0;
 	}
 	for (size_t i = 0; i < ref->nindexes; i++) {

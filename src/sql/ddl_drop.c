@@ -97,7 +97,8 @@ static int release_foreign_keys(Ddl *d, const DropList *l, bool cascade)
 				continue;
 			if (!cascade)
 				return depend_error(d, arena_printf(d->a, "table %s", c->ref->name),
-						    arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name, o->name, c->ref->name));
+						    arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name, o->name,
+								 c->ref->name));
 			if (rebuilt == o)
 				return an_refuse(d->ps, -1, "DROP CASCADE that takes two foreign keys from table \"%s\"", o->name);
 			rebuilt = o;
@@ -130,8 +131,8 @@ static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
 			if (t->cols[k].dropped || t->cols[k].sequence != r->oid)
 				continue;
 			return depend_error(d, arena_printf(d->a, "sequence %s", r->name),
-					    arena_printf(d->a, "default value for column %s of table %s depends on sequence %s", t->cols[k].name,
-							 t->name, r->name));
+					    arena_printf(d->a, "default value for column %s of table %s depends on sequence %s",
+							 t->cols[k].name, t->name, r->name));
 		}
 	}
 	return 0;
@@ -242,8 +243,9 @@ static int type_in_use(Ddl *d, const PgType *t)
 		for (size_t k = 0; k < r->ncols; k++) {
 			const CatColumn *c = &r->cols[k];
 			if (!c->dropped && (c->type->oid == t->oid || c->type->oid == t->array_oid))
-				return depend_error(d, arena_printf(d->a, "type %s", t->name),
-						    arena_printf(d->a, "column %s of table %s depends on type %s", c->name, r->name, t->name));
+				return depend_error(
+					d, arena_printf(d->a, "type %s", t->name),
+					arena_printf(d->a, "column %s of table %s depends on type %s", c->name, r->name, t->name));
 		}
 	}
 	return 0;
@@ -283,8 +285,9 @@ static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 		if (d->cat->rels[k]->schema != ns->oid)
 			continue;
 		if (!cascade)
-			return depend_error(d, arena_printf(d->a, "schema %s", ns->name),
-					    arena_printf(d->a, "table %s.%s depends on schema %s", ns->name, d->cat->rels[k]->name, ns->name));
+			return depend_error(
+				d, arena_printf(d->a, "schema %s", ns->name),
+				arena_printf(d->a, "table %s.%s depends on schema %s", ns->name, d->cat->rels[k]->name, ns->name));
 		if (list_add(d, &l, d->cat->rels[k]))
 			return -1;
 	}
@@ -308,8 +311,9 @@ static int drop_schema(Ddl *d, const PgQuery__DropStmt *s)
 			continue;
 		}
 		if (ns->oid < FIRST_USER_OID)
-			return ns->oid == NS_PUBLIC ? an_refuse(d->ps, -1, "DROP SCHEMA public") :
-						      an_error(d->ps, -1, "2BP01", "cannot drop schema %s because it is required by the database system", name);
+			return ns->oid == NS_PUBLIC ? an_refuse(d->ps, -1, "DROP SCHEMA public")
+						    : an_error(d->ps, -1, "2BP01",
+							       "cannot drop schema %s because it is required by the database system", name);
 		if (drop_one_schema(d, ns, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
 			return -1;
 	}
@@ -358,7 +362,8 @@ static int truncate_referrers(Ddl *d, DropList *l, bool cascade)
 				if (!cascade) {
 					an_error(d->ps, -1, "0A000", "cannot truncate a table referenced in a foreign key constraint");
 					err_detail(d->err, "Table \"%s\" references \"%s\".", o->name, f->ref->name);
-					return err_hint(d->err, "Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.", o->name);
+					return err_hint(d->err, "Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.",
+							o->name);
 				}
 				ddl_notice(d, "00000", "truncate cascades to table \"%s\"", o->name);
 				if (list_add(d, l, o))

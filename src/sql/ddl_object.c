@@ -24,7 +24,8 @@ int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
 	while (catalog_type_named(d->cat, schema, array_name))
 		array_name = arena_printf(d->a, "_%.62s", array_name);
 	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'e', %u, %u, 0, 0)", oid, schema, ddl_lit(d, name), d->owner, array);
-	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", array, schema, ddl_lit(d, array_name), d->owner, oid);
+	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", array, schema, ddl_lit(d, array_name), d->owner,
+		oid);
 	for (size_t i = 0; i < s->n_vals; i++) {
 		const char *label = node_string(s->vals[i]);
 		if (strlen(label) > 63) {
@@ -79,11 +80,12 @@ static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType 
 		return an_error(d->ps, -1, "22023", "\"%s\" is not an existing enum label", near);
 	const char *sort = arena_printf(d->a, "(SELECT coalesce(max(sort), 0) + 1 FROM _understudy_enum WHERE type = %u)", t->oid);
 	if (near) {
-		const char *at = arena_printf(d->a, "(SELECT sort FROM _understudy_enum WHERE type = %u AND label = %s)", t->oid, ddl_lit(d, near));
+		const char *at =
+			arena_printf(d->a, "(SELECT sort FROM _understudy_enum WHERE type = %u AND label = %s)", t->oid, ddl_lit(d, near));
 		bool after = s->new_val_is_after;
-		sort = arena_printf(d->a,
-				    "(%s + coalesce((SELECT %s(sort) FROM _understudy_enum WHERE type = %u AND sort %s %s), %s %s 1)) / 2.0", at,
-				    after ? "min" : "max", t->oid, after ? ">" : "<", at, at, after ? "+" : "-");
+		sort = arena_printf(
+			d->a, "(%s + coalesce((SELECT %s(sort) FROM _understudy_enum WHERE type = %u AND sort %s %s), %s %s 1)) / 2.0", at,
+			after ? "min" : "max", t->oid, after ? ">" : "<", at, at, after ? "+" : "-");
 	}
 	ddl_sql(d, "INSERT INTO _understudy_enum VALUES (%u, %u, %s, %s)", ddl_oid(d), t->oid, ddl_lit(d, s->new_val), sort);
 	return 0;
@@ -144,8 +146,9 @@ static int view_columns(Ddl *d, const PgQuery__ViewStmt *s, const Plan *q, CatRe
 		if (catrel_column(r, name))
 			return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", name);
 		CatColumn *c = &r->cols[r->ncols++];
-		*c = (CatColumn){ .name = arena_strdup(d->a, name), .attnum = (int16_t)r->ncols, .type = q->cols[i].type,
-				  .typmod = q->cols[i].typmod };
+		*c = (CatColumn){
+			.name = arena_strdup(d->a, name), .attnum = (int16_t)r->ncols, .type = q->cols[i].type, .typmod = q->cols[i].typmod
+		};
 		c->sqlite_name = c->name;
 	}
 	return 0;
@@ -213,14 +216,14 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 	bool column = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
 		const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
-		return ns ? save_comment(d, ns->oid, CLASS_NS, 0, s->comment) :
-			    an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
+		return ns ? save_comment(d, ns->oid, CLASS_NS, 0, s->comment)
+			  : an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
 	}
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
 		list_rangevar(s->object, 0, &rv);
 		const CatIndex *x = ddl_find_index(d, rv.schemaname, rv.relname);
-		return x ? save_comment(d, x->oid, CLASS_REL, 0, s->comment) :
-			   an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", rv.relname);
+		return x ? save_comment(d, x->oid, CLASS_REL, 0, s->comment)
+			 : an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", rv.relname);
 	}
 	if (!column && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW &&
 	    s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE)
@@ -272,7 +275,8 @@ static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
 	if (catrel_column(r, s->newname))
 		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", s->newname, r->name);
 	if (r->kind != REL_TABLE || any_expression(r) || any_view(d->cat))
-		return an_refuse(d->ps, s->relation->location, "RENAME COLUMN where CHECK, generated columns, index expressions or views may name it");
+		return an_refuse(d->ps, s->relation->location,
+				 "RENAME COLUMN where CHECK, generated columns, index expressions or views may name it");
 	const char *file = s->newname;
 	for (size_t i = 0; i < r->ncols; i++) {
 		if (&r->cols[i] != c && str_ieq(str_of(r->cols[i].sqlite_name), str_of(file)))
@@ -280,8 +284,8 @@ static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
 	}
 	if (!streq(file, c->sqlite_name))
 		ddl_sql(d, "ALTER TABLE %s RENAME COLUMN %s TO %s", ddl_id(d, r->sqlite_name), ddl_id(d, c->sqlite_name), ddl_id(d, file));
-	ddl_sql(d, "UPDATE _understudy_column SET name = %s, sqlite_name = %s WHERE rel = %u AND attnum = %d", ddl_lit(d, s->newname), ddl_lit(d, file),
-		r->oid, c->attnum);
+	ddl_sql(d, "UPDATE _understudy_column SET name = %s, sqlite_name = %s WHERE rel = %u AND attnum = %d", ddl_lit(d, s->newname),
+		ddl_lit(d, file), r->oid, c->attnum);
 	return ddl_finish(d, "ALTER TABLE");
 }
 
@@ -294,9 +298,11 @@ static int rename_relation(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r
 	const char *file = ddl_sqlite_name(d, r->schema, s->newname, r->oid);
 	if (r->kind == REL_TABLE)
 		ddl_sql(d, "ALTER TABLE %s RENAME TO %s", ddl_id(d, r->sqlite_name), ddl_id(d, file));
-	ddl_sql(d, "UPDATE _understudy_relation SET name = %s, sqlite_name = %s WHERE oid = %u", ddl_lit(d, s->newname), ddl_lit(d, file), r->oid);
+	ddl_sql(d, "UPDATE _understudy_relation SET name = %s, sqlite_name = %s WHERE oid = %u", ddl_lit(d, s->newname), ddl_lit(d, file),
+		r->oid);
 	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), r->rowtype);
-	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, arena_printf(d->a, "_%.62s", s->newname)), r->arraytype);
+	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, arena_printf(d->a, "_%.62s", s->newname)),
+		r->arraytype);
 	return ddl_finish(d, "ALTER TABLE");
 }
 
@@ -331,7 +337,8 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 		if (ddl_name_taken(d, x->table->schema, s->newname))
 			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->newname);
 		ddl_sql(d, "UPDATE _understudy_index SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), x->oid);
-		ddl_sql(d, "UPDATE _understudy_constraint SET name = %s WHERE idx = %u AND type IN ('p', 'u')", ddl_lit(d, s->newname), x->oid);
+		ddl_sql(d, "UPDATE _understudy_constraint SET name = %s WHERE idx = %u AND type IN ('p', 'u')", ddl_lit(d, s->newname),
+			x->oid);
 		return ddl_finish(d, "ALTER INDEX");
 	}
 	bool column = type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, constraint = type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT;

@@ -17,8 +17,8 @@ void ddl_save_index(Ddl *d, const CatIndex *x)
 	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s)", x->oid, x->table->oid, ddl_lit(d, x->name),
 		ddl_lit(d, x->sqlite_name), x->unique, x->primary, x->nulls_not_distinct, ddl_lit(d, x->predicate), ddl_lit(d, x->method));
 	for (size_t i = 0; i < x->nkeys; i++)
-		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d)", x->oid, i + 1, x->keys[i], ddl_lit(d, x->exprs[i]),
-			x->options[i]);
+		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d)", x->oid, i + 1, x->keys[i],
+			ddl_lit(d, x->exprs[i]), x->options[i]);
 }
 
 static const char *attnum_list(Ddl *d, const int16_t *cols, size_t n)
@@ -33,18 +33,18 @@ void ddl_save_constraint(Ddl *d, const CatConstraint *k)
 {
 	char type[2] = { k->type, 0 }, upd[2] = { k->on_update, 0 }, del[2] = { k->on_delete, 0 }, match[2] = { k->match, 0 };
 	bool fk = k->type == 'f';
-	ddl_sql(d, "INSERT INTO _understudy_constraint VALUES (%u, %u, %s, '%s', %s, %u, %u, %s, %s, %s, %s, %d, %d, %s)", k->oid, k->table->oid,
-		ddl_lit(d, k->name), type, ddl_lit(d, attnum_list(d, k->cols, k->ncols)), k->index ? k->index->oid : 0, fk ? k->ref->oid : 0,
-		fk ? ddl_lit(d, attnum_list(d, k->ref_cols, k->ncols)) : "NULL", ddl_lit(d, fk ? upd : NULL), ddl_lit(d, fk ? del : NULL),
-		ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred, ddl_lit(d, k->check_sql));
+	ddl_sql(d, "INSERT INTO _understudy_constraint VALUES (%u, %u, %s, '%s', %s, %u, %u, %s, %s, %s, %s, %d, %d, %s)", k->oid,
+		k->table->oid, ddl_lit(d, k->name), type, ddl_lit(d, attnum_list(d, k->cols, k->ncols)), k->index ? k->index->oid : 0,
+		fk ? k->ref->oid : 0, fk ? ddl_lit(d, attnum_list(d, k->ref_cols, k->ncols)) : "NULL", ddl_lit(d, fk ? upd : NULL),
+		ddl_lit(d, fk ? del : NULL), ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred, ddl_lit(d, k->check_sql));
 }
 
 static void save_row_types(Ddl *d, const CatRel *r)
 {
 	if (!r->rowtype)
 		return;
-	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'c', %u, %u, 0, %u)", r->rowtype, r->schema, ddl_lit(d, r->name), r->owner,
-		r->arraytype, r->oid);
+	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'c', %u, %u, 0, %u)", r->rowtype, r->schema, ddl_lit(d, r->name),
+		r->owner, r->arraytype, r->oid);
 	if (r->arraytype)
 		ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", r->arraytype, r->schema,
 			ddl_lit(d, arena_printf(d->a, "_%.62s", r->name)), r->owner, r->rowtype);
@@ -53,8 +53,9 @@ static void save_row_types(Ddl *d, const CatRel *r)
 void ddl_save_rel(Ddl *d, const CatRel *r)
 {
 	char kind[2] = { (char)r->kind, 0 };
-	ddl_sql(d, "INSERT INTO _understudy_relation VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u)", r->oid, r->schema, ddl_lit(d, r->name), kind,
-		r->owner, ddl_lit(d, r->sqlite_name), ddl_lit(d, r->view_sql), r->rowid_col, r->rowtype, r->arraytype);
+	ddl_sql(d, "INSERT INTO _understudy_relation VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u)", r->oid, r->schema,
+		ddl_lit(d, r->name), kind, r->owner, ddl_lit(d, r->sqlite_name), ddl_lit(d, r->view_sql), r->rowid_col, r->rowtype,
+		r->arraytype);
 	save_row_types(d, r);
 	save_columns(d, r);
 	for (size_t i = 0; i < r->nindexes; i++)
@@ -216,7 +217,8 @@ int ddl_make_index(Ddl *d, const CatIndex *x)
 		return 0;
 	Buf b = { 0 };
 	int failed = 0;
-	buf_printf(&b, "CREATE %sINDEX %s ON %s (", x->unique ? "UNIQUE " : "", ddl_id(d, x->sqlite_name), ddl_id(d, x->table->sqlite_name));
+	buf_printf(&b, "CREATE %sINDEX %s ON %s (", x->unique ? "UNIQUE " : "", ddl_id(d, x->sqlite_name),
+		   ddl_id(d, x->table->sqlite_name));
 	for (size_t i = 0; i < x->nkeys && !failed; i++) {
 		buf_puts(&b, i ? ", " : "");
 		failed = index_key_sql(d, x, i, &b);

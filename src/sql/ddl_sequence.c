@@ -30,8 +30,9 @@ CatSequence *ddl_new_sequence(Ddl *d, uint32_t schema, const char *name, uint32_
 void ddl_save_sequence(Ddl *d, const CatSequence *q)
 {
 	ddl_save_rel(d, q->rel);
-	ddl_sql(d, "INSERT INTO _understudy_sequence VALUES (%u, %u, %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
-		   ", %d, %u, %d, %" PRId64 ", 0)",
+	ddl_sql(d,
+		"INSERT INTO _understudy_sequence VALUES (%u, %u, %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
+		", %d, %u, %d, %" PRId64 ", 0)",
 		q->oid, q->type_oid, q->start, q->increment, q->min, q->max, q->cache, q->cycle, q->owner_table, q->owner_attnum, q->start);
 }
 
@@ -76,7 +77,8 @@ static int sequence_owner(Ddl *d, CatSequence *q, const PgQuery__DefElem *e)
 		return -1;
 	const CatColumn *c = catrel_column(r, node_string(l->items[n - 1]));
 	if (!c)
-		return an_error(d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", node_string(l->items[n - 1]), r->name);
+		return an_error(d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", node_string(l->items[n - 1]),
+				r->name);
 	if (r->schema != q->rel->schema)
 		return an_error(d->ps, -1, "55000", "sequence must be in same schema as table it is linked to");
 	q->owner_table = r->oid;
@@ -166,9 +168,11 @@ static int check_bounds(Ddl *d, CatSequence *q)
 	if (q->min >= q->max)
 		return an_error(d->ps, -1, "22023", "MINVALUE (%" PRId64 ") must be less than MAXVALUE (%" PRId64 ")", q->min, q->max);
 	if (q->start < q->min)
-		return an_error(d->ps, -1, "22023", "START value (%" PRId64 ") cannot be less than MINVALUE (%" PRId64 ")", q->start, q->min);
+		return an_error(d->ps, -1, "22023", "START value (%" PRId64 ") cannot be less than MINVALUE (%" PRId64 ")", q->start,
+				q->min);
 	if (q->start > q->max)
-		return an_error(d->ps, -1, "22023", "START value (%" PRId64 ") cannot be greater than MAXVALUE (%" PRId64 ")", q->start, q->max);
+		return an_error(d->ps, -1, "22023", "START value (%" PRId64 ") cannot be greater than MAXVALUE (%" PRId64 ")", q->start,
+				q->max);
 	return 0;
 }
 
@@ -230,8 +234,9 @@ int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s)
 	if (restart && (at < q->min || at > q->max))
 		return an_error(d->ps, -1, "22023", "RESTART value (%" PRId64 ") cannot be %s (%" PRId64 ")", at,
 				at < q->min ? "less than MINVALUE" : "greater than MAXVALUE", at < q->min ? q->min : q->max);
-	ddl_sql(d, "UPDATE _understudy_sequence SET type = %u, start = %" PRId64 ", increment = %" PRId64 ", min = %" PRId64 ", max = %" PRId64
-		   ", cache = %" PRId64 ", cycle = %d, owner_table = %u, owner_attnum = %d WHERE oid = %u",
+	ddl_sql(d,
+		"UPDATE _understudy_sequence SET type = %u, start = %" PRId64 ", increment = %" PRId64 ", min = %" PRId64 ", max = %" PRId64
+		", cache = %" PRId64 ", cycle = %d, owner_table = %u, owner_attnum = %d WHERE oid = %u",
 		q->type_oid, q->start, q->increment, q->min, q->max, q->cache, q->cycle, q->owner_table, q->owner_attnum, q->oid);
 	if (restart) {
 		PlanStep *st = ddl_step(d, STEP_SET_SEQUENCE);

@@ -164,8 +164,10 @@ uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
 {
 	const SqlEnv *env = d->ps->env;
 	if (rv->catalogname && *rv->catalogname && !streq(rv->catalogname, env->database)) {
-		an_refuse(d->ps, rv->location, "cross-database references are not " "implemented: \"%s.%s.%s\"", rv->catalogname, rv->schemaname,
-			  rv->relname);
+		an_refuse(d->ps, rv->location,
+			  "cross-database references are not "
+			  "implemented: \"%s.%s.%s\"",
+			  rv->catalogname, rv->schemaname, rv->relname);
 		return 0;
 	}
 	if (rv->schemaname && *rv->schemaname) {
@@ -249,7 +251,8 @@ static char *make_name(Arena *a, const char *name1, const char *name2, const cha
 	}
 	n1 = clip(name1, n1);
 	n2 = name2 ? clip(name2, n2) : 0;
-	return arena_printf(a, "%.*s%s%.*s%s%s", (int)n1, name1, name2 ? "_" : "", (int)n2, name2 ? name2 : "", label ? "_" : "", label ? label : "");
+	return arena_printf(a, "%.*s%s%.*s%s%s", (int)n1, name1, name2 ? "_" : "", (int)n2, name2 ? name2 : "", label ? "_" : "",
+			    label ? label : "");
 }
 
 static bool constraint_taken(const CatRel *rel, const char *name)
@@ -287,7 +290,8 @@ static bool sqlite_name_taken(Ddl *d, const char *name)
 				return true;
 		}
 	}
-	return strncasecmp(name, "sqlite_", 7) == 0 || strncasecmp(name, "_understudy_", 12) == 0 || strncasecmp(name, "pg_catalog.", 11) == 0;
+	return strncasecmp(name, "sqlite_", 7) == 0 || strncasecmp(name, "_understudy_", 12) == 0 ||
+	       strncasecmp(name, "pg_catalog.", 11) == 0;
 }
 
 const char *ddl_sqlite_name(Ddl *d, uint32_t schema, const char *name, uint32_t oid)

@@ -20,8 +20,8 @@ typedef struct Deparser {
 	Arena *a;
 	const SqlEnv *env; /* names outside of its search_path are qualified */
 	Error *err;
-	bool pretty;       /* few parentheses, as with pg_get_expr(..., true) */
-	bool prefix;       /* columns with their table's name */
+	bool pretty; /* few parentheses, as with pg_get_expr(..., true) */
+	bool prefix; /* columns with their table's name */
 	int indent, depth;
 	const DeparseLevel *level;
 } Deparser;

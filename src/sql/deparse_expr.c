@@ -211,9 +211,10 @@ static int dp_bool(Deparser *d, const Expr *x)
 
 static int dp_test(Deparser *d, const Expr *x)
 {
-	static const char *const tests[] = { [TEST_TRUE] = " IS TRUE",       [TEST_NOT_TRUE] = " IS NOT TRUE",
-					     [TEST_FALSE] = " IS FALSE",     [TEST_NOT_FALSE] = " IS NOT FALSE",
-					     [TEST_UNKNOWN] = " IS UNKNOWN", [TEST_NOT_UNKNOWN] = " IS NOT UNKNOWN" };
+	static const char *const tests[] = {
+		[TEST_TRUE] = " IS TRUE",	    [TEST_NOT_TRUE] = " IS NOT TRUE", [TEST_FALSE] = " IS FALSE",
+		[TEST_NOT_FALSE] = " IS NOT FALSE", [TEST_UNKNOWN] = " IS UNKNOWN",   [TEST_NOT_UNKNOWN] = " IS NOT UNKNOWN"
+	};
 	bool null = x->kind == X_NULLTEST;
 	open_paren(d);
 	int rc = dp_paren(d, x->args.items[0], null, x);

@@ -13,7 +13,8 @@ int dp_sort_key(Deparser *d, const Expr *x)
 {
 	if (x->kind == X_CONST && !x->cast)
 		return dp_const(d, x, 1);
-	bool need = (x->kind != X_VAR || x->cast) && (d->pretty || x->kind == X_AGG || x->kind == X_WINDOW || (x->kind == X_FUNC && !x->op));
+	bool need =
+		(x->kind != X_VAR || x->cast) && (d->pretty || x->kind == X_AGG || x->kind == X_WINDOW || (x->kind == X_FUNC && !x->op));
 	buf_puts(&d->out, need ? "(" : "");
 	int rc = dp_expr(d, x, true);
 	buf_puts(&d->out, need ? ")" : "");
@@ -90,8 +91,11 @@ static int dp_rte(Deparser *d, const Rte *r, const DeparseLevel *level)
 
 static int dp_from_item(Deparser *d, const FromItem *f, const DeparseLevel *level)
 {
-	static const char *const words[] = { [JOIN_INNER] = " JOIN ", [JOIN_LEFT] = " LEFT JOIN ", [JOIN_RIGHT] = " RIGHT JOIN ",
-					     [JOIN_FULL] = " FULL JOIN ", [JOIN_CROSS] = " CROSS JOIN " };
+	static const char *const words[] = { [JOIN_INNER] = " JOIN ",
+					     [JOIN_LEFT] = " LEFT JOIN ",
+					     [JOIN_RIGHT] = " RIGHT JOIN ",
+					     [JOIN_FULL] = " FULL JOIN ",
+					     [JOIN_CROSS] = " CROSS JOIN " };
 	if (f->rte)
 		return dp_rte(d, f->rte, level);
 	bool nested = d->pretty && !f->right->rte;

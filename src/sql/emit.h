@@ -15,11 +15,11 @@ typedef struct Emitter {
 	Arena *a;
 	const Catalog *cat;
 	const TypeEnv *types;
-	Str source;    /* for positions of refusals */
+	Str source; /* for positions of refusals */
 	Error *err;
 	const Rte *excluded;  /* its columns are written as excluded."c" (DO UPDATE) */
-	int depth;            /* of the recursion over expressions and queries */
-	int next_tmp;         /* names made by the emitter itself: x1, x2 ... */
+	int depth;	      /* of the recursion over expressions and queries */
+	int next_tmp;	      /* names made by the emitter itself: x1, x2 ... */
 	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
 	/* RETURNING: columns of the other tables are kept by pg_stash while rows are found; see fn_rows.c */
 	Expr **stash;
@@ -29,9 +29,9 @@ typedef struct Emitter {
 
 int emit_query(Emitter *e, const Query *q);
 int emit_expr(Emitter *e, const Expr *x);
-void emit_ident(Buf *out, const char *name);  /* "name" with quotes doubled */
-void emit_text(Buf *out, Str s);              /* 'text' with quotes doubled */
-void emit_val(Buf *out, const Val *v);        /* any stored value as a SQLite literal */
+void emit_ident(Buf *out, const char *name); /* "name" with quotes doubled */
+void emit_text(Buf *out, Str s);	     /* 'text' with quotes doubled */
+void emit_val(Buf *out, const Val *v);	     /* any stored value as a SQLite literal */
 
 /* A lone expression in a table's own terms, as SQLite text: CHECK, DEFAULT, index expressions. NULL on error. */
 const char *emit_table_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, Arena *a, Error *err);

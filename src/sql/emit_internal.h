@@ -12,10 +12,10 @@ typedef enum NativeForm {
 	NATIVE_NONE,
 	NATIVE_COMPARE, /* infix `text`, with the collation of the operands' type */
 	NATIVE_INFIX,
-	NATIVE_PREFIX,  /* `text` before the operand */
-	NATIVE_SAME,    /* the argument itself */
-	NATIVE_CALL,    /* SQLite's own function `text` */
-	NATIVE_CAST,    /* CAST(arg AS `text`) */
+	NATIVE_PREFIX, /* `text` before the operand */
+	NATIVE_SAME,   /* the argument itself */
+	NATIVE_CALL,   /* SQLite's own function `text` */
+	NATIVE_CAST,   /* CAST(arg AS `text`) */
 } NativeForm;
 
 typedef struct Native {

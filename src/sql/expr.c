@@ -4,7 +4,9 @@
 static Expr *bool_expr(ParseState *ps, const PgQuery__BoolExpr *b)
 {
 	static const char *const names[] = { [BOOL_AND] = "AND", [BOOL_OR] = "OR", [BOOL_NOT] = "NOT" };
-	BoolOp op = b->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR ? BOOL_AND : b->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR ? BOOL_OR : BOOL_NOT;
+	BoolOp op = b->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR  ? BOOL_AND
+		    : b->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR ? BOOL_OR
+								     : BOOL_NOT;
 	Expr *e = expr_new(ps, X_BOOL, T_BOOL, b->location);
 
 	e->boolop = op;
@@ -153,7 +155,8 @@ static Expr *expr_at(ParseState *ps, const PgNode *n)
 	case PG_QUERY__NODE__NODE_CASE_EXPR:
 		return an_case(ps, n->case_expr);
 	case PG_QUERY__NODE__NODE_COALESCE_EXPR:
-		return common_call(ps, X_COALESCE, "COALESCE", n->coalesce_expr->args, n->coalesce_expr->n_args, n->coalesce_expr->location);
+		return common_call(ps, X_COALESCE, "COALESCE", n->coalesce_expr->args, n->coalesce_expr->n_args,
+				   n->coalesce_expr->location);
 	case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
 		return min_max(ps, n->min_max_expr);
 	case PG_QUERY__NODE__NODE_FUNC_CALL:

@@ -42,12 +42,12 @@ uint32_t polymorphic_resolve(ParseState *ps, const uint32_t *actual, uint32_t *d
 
 /* candidate.c: choosing among functions or operators of one name. */
 typedef struct Candidate {
-	uint32_t *args;       /* effective argument types, one per actual argument */
+	uint32_t *args; /* effective argument types, one per actual argument */
 	const PgProc *proc;
 	const PgOperator *op;
-	bool variadic;        /* the last declared argument was expanded */
-	int ndefaults;        /* arguments taken from defaults */
-	int *order;           /* named notation: declared position of each actual argument; NULL = as given */
+	bool variadic; /* the last declared argument was expanded */
+	int ndefaults; /* arguments taken from defaults */
+	int *order;    /* named notation: declared position of each actual argument; NULL = as given */
 } Candidate;
 /* Keeps those that accept the arguments; returns how many. */
 size_t candidates_match(const Catalog *cat, Candidate *c, size_t ncand, const uint32_t *args, size_t nargs);

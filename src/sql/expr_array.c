@@ -50,7 +50,8 @@ Expr *an_array(ParseState *ps, const PgQuery__AArrayExpr *x, uint32_t array_type
 		e->collation = t ? t->collation : 0;
 	}
 	for (size_t i = 0; i < e->args.n; i++) {
-		Expr *arg = coerce_to(ps, e->args.items[i], item, array_type ? typmod : -1, array_type ? COERCE_EXPLICIT : COERCE_IMPLICIT, -1);
+		Expr *arg =
+			coerce_to(ps, e->args.items[i], item, array_type ? typmod : -1, array_type ? COERCE_EXPLICIT : COERCE_IMPLICIT, -1);
 		if (!arg)
 			return NULL;
 		e->args.items[i] = arg;
@@ -79,7 +80,9 @@ static int add_bounds(ParseState *ps, Expr *e, const PgQuery__AIndices *x, bool 
 	expr_list_add(ps->a, &e->args2, upper);
 	if (!slice)
 		return 0;
-	Expr *lower = !x->is_slice ? expr_const(ps, T_INT4, val_int(1)) : x->lidx ? subscript(ps, x->lidx) : expr_new(ps, X_DEFAULT, T_INT4, -1);
+	Expr *lower = !x->is_slice ? expr_const(ps, T_INT4, val_int(1))
+		      : x->lidx	   ? subscript(ps, x->lidx)
+				   : expr_new(ps, X_DEFAULT, T_INT4, -1);
 	if (!lower)
 		return -1;
 	expr_list_add(ps->a, &e->args3, lower);
@@ -103,7 +106,8 @@ Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 	uint32_t elem = type_element(ps->env->cat, arg->type);
 	if (!elem)
 		return an_error(ps, expr_location(arg), "42804", "cannot subscript type %s because it does not support subscripting",
-				type_name(ps, arg->type)), NULL;
+				type_name(ps, arg->type)),
+		       NULL;
 	uint32_t type = !slice ? elem : arg->type == T_INT2VECTOR || arg->type == T_OIDVECTOR ? type_array(ps->env->cat, elem) : arg->type;
 	Expr *e = expr_new(ps, X_SUBSCRIPT, type, expr_location(arg));
 	expr_list_add(ps->a, &e->args, arg);

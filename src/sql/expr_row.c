@@ -57,7 +57,8 @@ Expr *an_row_compare(ParseState *ps, const char *op, const char *schema, ExprLis
 			return NULL;
 		if (one->type != T_BOOL)
 			return an_error(ps, location, "42804", "row comparison operator must yield type boolean, not type %s",
-					type_name(ps, one->type)), NULL;
+					type_name(ps, one->type)),
+			       NULL;
 		expr_list_add(ps->a, &ops, one);
 	}
 	if (streq(op, "=") || streq(op, "<>"))

@@ -42,7 +42,8 @@ static void shift_position(Error *err)
 		err->position = 0;
 }
 
-Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod, Error *err)
+Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod,
+		   Error *err)
 {
 	ParsedSql parsed;
 	Expr *e = NULL;

@@ -34,14 +34,14 @@ static void look_up(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, bool 
 	}
 }
 
-#define REG_FUNCTIONS(word, type)                                                              \
-	static void in_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)            \
-	{                                                                                      \
-		look_up(ctx, type, argv[0], false);                                            \
-	}                                                                                      \
-	static void to_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)            \
-	{                                                                                      \
-		look_up(ctx, type, argv[0], true);                                             \
+#define REG_FUNCTIONS(word, type)                                                                                                          \
+	static void in_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                        \
+	{                                                                                                                                  \
+		look_up(ctx, type, argv[0], false);                                                                                        \
+	}                                                                                                                                  \
+	static void to_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                        \
+	{                                                                                                                                  \
+		look_up(ctx, type, argv[0], true);                                                                                         \
 	}
 
 REG_FUNCTIONS(regclass, T_REGCLASS)
@@ -122,10 +122,10 @@ static void show_name(sqlite3_context *ctx, NameOf name_of, sqlite3_value *v)
 	fn_result_cstr(ctx, name ? name : arena_printf(a, "%u", oid));
 }
 
-#define OUT_FUNCTION(word, name_of)                                                   \
-	static void out_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)  \
-	{                                                                             \
-		show_name(ctx, name_of, argv[0]);                                     \
+#define OUT_FUNCTION(word, name_of)                                                                                                        \
+	static void out_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		show_name(ctx, name_of, argv[0]);                                                                                          \
 	}
 
 OUT_FUNCTION(regclass, class_shown)
@@ -140,7 +140,7 @@ static const struct {
 	uint32_t type;
 	NameOf name_of;
 } shown[] = {
-	{ T_REGCLASS, class_shown },	 { T_REGTYPE, typed_shown },	{ T_REGPROC, proc_shown }, { T_REGPROCEDURE, procedure_shown },
+	{ T_REGCLASS, class_shown },   { T_REGTYPE, typed_shown },	 { T_REGPROC, proc_shown }, { T_REGPROCEDURE, procedure_shown },
 	{ T_REGOPER, operator_shown }, { T_REGNAMESPACE, schema_shown }, { T_REGROLE, role_shown },
 };
 
@@ -238,7 +238,8 @@ static const char *one_argument(const SqlEnv *env, const PgProc *p, uint8_t i, A
 {
 	const char *name = p->argnames && p->argnames[i] && *p->argnames[i] ? quote_name(a, p->argnames[i]) : NULL;
 	bool variadic = p->variadic && i + 1 == p->nargs;
-	return arena_printf(a, "%s%s%s%s", variadic ? "VARIADIC " : "", name ? name : "", name ? " " : "", type_text(env, p->args[i], -1, a));
+	return arena_printf(a, "%s%s%s%s", variadic ? "VARIADIC " : "", name ? name : "", name ? " " : "",
+			    type_text(env, p->args[i], -1, a));
 }
 
 static const char *arguments(const SqlEnv *env, uint32_t oid, bool identity, Arena *a)
@@ -251,7 +252,8 @@ static const char *arguments(const SqlEnv *env, uint32_t oid, bool identity, Are
 			t = arena_printf(a, "%s DEFAULT %s", t, p->defaults[i - (p->nargs - p->ndefaults)]);
 	}
 	for (uint8_t i = 0; p && !identity && i < p->nout; i++)
-		t = arena_printf(a, "%s%sOUT %s %s", t, *t ? ", " : "", quote_name(a, p->out_names[i]), type_text(env, p->out_types[i], -1, a));
+		t = arena_printf(a, "%s%sOUT %s %s", t, *t ? ", " : "", quote_name(a, p->out_names[i]),
+				 type_text(env, p->out_types[i], -1, a));
 	return t;
 }
 

@@ -270,8 +270,8 @@ static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 			call->named = true;
 			for (size_t k = 0; k < i; k++)
 				if (call->argnames[k] && streq(call->argnames[k], call->argnames[i]))
-					return an_error(ps, node->named_arg_expr->location, "42601", "argument name \"%s\" used more than once",
-							call->argnames[i]);
+					return an_error(ps, node->named_arg_expr->location, "42601",
+							"argument name \"%s\" used more than once", call->argnames[i]);
 			node = node->named_arg_expr->arg;
 		}
 		call->args[i] = an_expr(ps, node, ps->place);

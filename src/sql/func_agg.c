@@ -4,12 +4,28 @@
 const char *place_name(ExprPlace place)
 {
 	static const char *const names[] = {
-		[AT_SELECT] = "SELECT", [AT_FROM_FUNCTION] = "functions in FROM", [AT_JOIN_ON] = "JOIN conditions", [AT_WHERE] = "WHERE",
-		[AT_GROUP_BY] = "GROUP BY", [AT_HAVING] = "HAVING", [AT_WINDOW] = "window definitions", [AT_ORDER_BY] = "ORDER BY",
-		[AT_LIMIT] = "LIMIT", [AT_OFFSET] = "OFFSET", [AT_RETURNING] = "RETURNING", [AT_VALUES] = "VALUES", [AT_INSERT] = "INSERT",
-		[AT_UPDATE] = "UPDATE", [AT_CHECK] = "check constraints", [AT_DEFAULT] = "DEFAULT expressions",
-		[AT_INDEX_EXPR] = "index expressions", [AT_INDEX_WHERE] = "index predicates", [AT_FILTER] = "FILTER",
-		[AT_CONFLICT_WHERE] = "WHERE", [AT_EXECUTE] = "EXECUTE parameters", [AT_DISTINCT_ON] = "DISTINCT ON",
+		[AT_SELECT] = "SELECT",
+		[AT_FROM_FUNCTION] = "functions in FROM",
+		[AT_JOIN_ON] = "JOIN conditions",
+		[AT_WHERE] = "WHERE",
+		[AT_GROUP_BY] = "GROUP BY",
+		[AT_HAVING] = "HAVING",
+		[AT_WINDOW] = "window definitions",
+		[AT_ORDER_BY] = "ORDER BY",
+		[AT_LIMIT] = "LIMIT",
+		[AT_OFFSET] = "OFFSET",
+		[AT_RETURNING] = "RETURNING",
+		[AT_VALUES] = "VALUES",
+		[AT_INSERT] = "INSERT",
+		[AT_UPDATE] = "UPDATE",
+		[AT_CHECK] = "check constraints",
+		[AT_DEFAULT] = "DEFAULT expressions",
+		[AT_INDEX_EXPR] = "index expressions",
+		[AT_INDEX_WHERE] = "index predicates",
+		[AT_FILTER] = "FILTER",
+		[AT_CONFLICT_WHERE] = "WHERE",
+		[AT_EXECUTE] = "EXECUTE parameters",
+		[AT_DISTINCT_ON] = "DISTINCT ON",
 	};
 
 	return names[place];
@@ -47,7 +63,8 @@ int check_call_form(ParseState *ps, const PgProc *proc, const PgQuery__FuncCall 
 	if (c->agg_filter)
 		return an_error(ps, c->location, "42809", "FILTER specified, but %s is not an aggregate function", name);
 	if (c->over && kind != 'w')
-		return an_error(ps, c->location, "42809", "OVER specified, but %s is not a window function nor an aggregate function", name);
+		return an_error(ps, c->location, "42809", "OVER specified, but %s is not a window function nor an aggregate function",
+				name);
 	if (kind == 'w' && !c->over)
 		return an_error(ps, c->location, "42809", "window function %s requires an OVER clause", name);
 	return 0;

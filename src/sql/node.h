@@ -25,37 +25,37 @@ typedef struct ExprList {
 void expr_list_add(Arena *a, ExprList *l, Expr *e);
 
 typedef enum ExprKind {
-	X_CONST,      /* val */
-	X_PARAM,      /* param: 1-based */
-	X_VAR,        /* rte, column */
-	X_FUNC,       /* proc, args (operators too); op = operator row when written as one */
-	X_AGG,        /* proc, args, order, distinct, filter, star, direct args in args2 */
-	X_WINDOW,     /* proc, args, filter, window */
-	X_BOOL,       /* boolop, args */
-	X_NULLTEST,   /* args[0], negated: IS NOT NULL; over a row when row_test */
-	X_BOOLTEST,   /* args[0], booltest */
-	X_DISTINCT,   /* IS DISTINCT FROM: proc = equality function, args[0..1], negated = IS NOT DISTINCT FROM */
-	X_NULLIF,     /* proc = equality function, args[0..1] */
+	X_CONST,	/* val */
+	X_PARAM,	/* param: 1-based */
+	X_VAR,		/* rte, column */
+	X_FUNC,		/* proc, args (operators too); op = operator row when written as one */
+	X_AGG,		/* proc, args, order, distinct, filter, star, direct args in args2 */
+	X_WINDOW,	/* proc, args, filter, window */
+	X_BOOL,		/* boolop, args */
+	X_NULLTEST,	/* args[0], negated: IS NOT NULL; over a row when row_test */
+	X_BOOLTEST,	/* args[0], booltest */
+	X_DISTINCT,	/* IS DISTINCT FROM: proc = equality function, args[0..1], negated = IS NOT DISTINCT FROM */
+	X_NULLIF,	/* proc = equality function, args[0..1] */
 	X_SCALAR_ARRAY, /* args[0] op ANY/ALL (args[1] array): proc, use_or */
-	X_IN_LIST,    /* args[0] op any of args[1..] when no array is needed (all elements are scalars of one type): proc, use_or */
-	X_CASE,       /* whens pairs in args (cond, result, cond, result ...); defresult. CASE x WHEN y has conditions x = y; arg stays NULL */
-	X_COALESCE,   /* args */
-	X_MINMAX,     /* args; is_least */
-	X_ARRAY,      /* ARRAY[...]: args; type = array type; multidims when elements are arrays */
-	X_ROW,        /* ROW(...): args */
-	X_ROW_COMPARE,/* (a,b) op (c,d): args left, args2 right, procs in args order; rowop < <= > >= (= and <> become X_BOOL) */
-	X_SUBLINK,    /* sublink kind, query, args = test expressions, proc = comparison (procs: one per column), rowop = its name */
-	X_RELABEL,    /* args[0] with another type, same stored form */
-	X_VIA_IO,     /* args[0] through its text form: type, typmod -1 */
-	X_ARRAY_CAST, /* args[0] element by element */
-	X_TYPMOD,     /* args[0] with typmod applied; is_explicit */
-	X_SUBSCRIPT,  /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
-	X_FIELD,      /* (composite).field: args[0], column */
-	X_SQLVALUE,   /* CURRENT_DATE and kin: svf name in name */
-	X_COLLATE,    /* args[0], name */
-	X_DEFAULT,    /* DEFAULT in VALUES or SET */
-	X_ROWID,      /* the row identity of a relation's row: rte. Never from a user's text */
-	X_GROUPING,   /* GROUPING(args) */
+	X_IN_LIST,	/* args[0] op any of args[1..] when no array is needed (all elements are scalars of one type): proc, use_or */
+	X_CASE, /* whens pairs in args (cond, result, cond, result ...); defresult. CASE x WHEN y has conditions x = y; arg stays NULL */
+	X_COALESCE,    /* args */
+	X_MINMAX,      /* args; is_least */
+	X_ARRAY,       /* ARRAY[...]: args; type = array type; multidims when elements are arrays */
+	X_ROW,	       /* ROW(...): args */
+	X_ROW_COMPARE, /* (a,b) op (c,d): args left, args2 right, procs in args order; rowop < <= > >= (= and <> become X_BOOL) */
+	X_SUBLINK,     /* sublink kind, query, args = test expressions, proc = comparison (procs: one per column), rowop = its name */
+	X_RELABEL,     /* args[0] with another type, same stored form */
+	X_VIA_IO,      /* args[0] through its text form: type, typmod -1 */
+	X_ARRAY_CAST,  /* args[0] element by element */
+	X_TYPMOD,      /* args[0] with typmod applied; is_explicit */
+	X_SUBSCRIPT,   /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
+	X_FIELD,       /* (composite).field: args[0], column */
+	X_SQLVALUE,    /* CURRENT_DATE and kin: svf name in name */
+	X_COLLATE,     /* args[0], name */
+	X_DEFAULT,     /* DEFAULT in VALUES or SET */
+	X_ROWID,       /* the row identity of a relation's row: rte. Never from a user's text */
+	X_GROUPING,    /* GROUPING(args) */
 } ExprKind;
 
 typedef enum { BOOL_AND, BOOL_OR, BOOL_NOT } BoolOp;
@@ -64,14 +64,14 @@ typedef enum { SUBLINK_EXISTS, SUBLINK_ALL, SUBLINK_ANY, SUBLINK_EXPR, SUBLINK_A
 
 struct Expr {
 	ExprKind kind;
-	uint32_t type;     /* PostgreSQL type OID, never 0 after analysis; 705 (unknown) only before coercion */
-	int32_t typmod;    /* -1 = none */
+	uint32_t type;	/* PostgreSQL type OID, never 0 after analysis; 705 (unknown) only before coercion */
+	int32_t typmod; /* -1 = none */
 	uint32_t collation;
-	int location;      /* byte offset in the source text, -1 = none */
-	Val val;           /* X_CONST, in stored form; for type unknown, the literal's text */
+	int location; /* byte offset in the source text, -1 = none */
+	Val val;      /* X_CONST, in stored form; for type unknown, the literal's text */
 	int param;
 	Rte *rte;
-	int column;        /* 1-based: attnum for relations, output column number otherwise; 0 = whole row */
+	int column; /* 1-based: attnum for relations, output column number otherwise; 0 = whole row */
 	const PgProc *proc;
 	const PgOperator *op;
 	const PgProc **procs; /* X_ROW_COMPARE and X_SUBLINK over rows: the operator's function, one per column */
@@ -81,7 +81,7 @@ struct Expr {
 	bool negated, use_or, star, is_distinct, is_explicit, is_least, multidims, row_test;
 	bool variadic_array; /* f(VARIADIC array) */
 	Expr *arg, *defresult, *filter;
-	SortItem *order;   /* aggregates */
+	SortItem *order; /* aggregates */
 	size_t norder;
 	WindowDef *window;
 	SubLinkKind sublink;
@@ -106,10 +106,10 @@ struct WindowDef {
 	SortItem *order;
 	size_t norder;
 	bool has_frame;
-	char mode;            /* 'r' rows, 'n' range, 'g' groups */
-	char start, end;      /* 'u' unbounded preceding, 'p' offset preceding, 'c' current, 'f' offset following, 'U' unbounded following */
+	char mode;	 /* 'r' rows, 'n' range, 'g' groups */
+	char start, end; /* 'u' unbounded preceding, 'p' offset preceding, 'c' current, 'f' offset following, 'U' unbounded following */
 	Expr *start_offset, *end_offset;
-	char exclude;         /* 0, 'c' current row, 'g' group, 't' ties */
+	char exclude; /* 0, 'c' current row, 'g' group, 't' ties */
 };
 
 typedef struct Column { /* an output column of a query or of an Rte */
@@ -124,38 +124,38 @@ typedef enum RteKind { RTE_RELATION, RTE_SUBQUERY, RTE_FUNCTION, RTE_VALUES, RTE
 typedef struct Cte {
 	const char *name;
 	Query *query;
-	bool recursive;      /* refers to itself */
-	char materialized;   /* 0 default, 'm', 'n' */
+	bool recursive;	   /* refers to itself */
+	char materialized; /* 0 default, 'm', 'n' */
 	Column *cols;
 	size_t ncols;
-	int id;              /* unique in the statement; emitted as cte<id> */
+	int id; /* unique in the statement; emitted as cte<id> */
 	int refs;
 } Cte;
 
 struct Rte {
 	RteKind kind;
-	int id;              /* unique in the statement; emitted as alias t<id> */
-	const char *alias;   /* as the user sees it */
-	const CatRel *rel;   /* RTE_RELATION */
+	int id;		   /* unique in the statement; emitted as alias t<id> */
+	const char *alias; /* as the user sees it */
+	const CatRel *rel; /* RTE_RELATION */
 	bool only;
-	Query *query;        /* RTE_SUBQUERY (views are expanded to this) */
-	const CatRel *view;  /* RTE_SUBQUERY that was a view */
+	Query *query;	    /* RTE_SUBQUERY (views are expanded to this) */
+	const CatRel *view; /* RTE_SUBQUERY that was a view */
 	bool lateral;
-	Expr *func;          /* RTE_FUNCTION: an X_FUNC that returns a set or a value */
+	Expr *func; /* RTE_FUNCTION: an X_FUNC that returns a set or a value */
 	bool with_ordinality;
-	ExprList *rows;      /* RTE_VALUES */
+	ExprList *rows; /* RTE_VALUES */
 	size_t nrows;
 	Cte *cte;
-	Column *cols;        /* for relations: one per attnum, name NULL when dropped */
+	Column *cols; /* for relations: one per attnum, name NULL when dropped */
 	size_t ncols;
-	bool nullable;       /* on the nullable side of an outer join */
+	bool nullable; /* on the nullable side of an outer join */
 	int location;
 };
 
 /* FROM is a tree of joins. USING and NATURAL are already turned into `on` and merged columns (COALESCE for FULL). */
 typedef enum { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL, JOIN_CROSS } JoinKind;
 typedef struct FromItem {
-	Rte *rte;            /* leaf, or NULL for a join */
+	Rte *rte; /* leaf, or NULL for a join */
 	JoinKind join;
 	struct FromItem *left, *right;
 	Expr *on;
@@ -163,10 +163,10 @@ typedef struct FromItem {
 
 typedef struct Target {
 	Expr *expr;
-	const char *name;    /* output name */
-	bool junk;           /* only for ORDER BY; not sent */
-	int attnum;          /* INSERT and UPDATE: the column assigned */
-	uint32_t table_oid;  /* RowDescription: set when the expression is a plain column */
+	const char *name;   /* output name */
+	bool junk;	    /* only for ORDER BY; not sent */
+	int attnum;	    /* INSERT and UPDATE: the column assigned */
+	uint32_t table_oid; /* RowDescription: set when the expression is a plain column */
 	int16_t table_attnum;
 } Target;
 
@@ -180,13 +180,13 @@ typedef enum { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
 typedef enum { LOCK_NONE, LOCK_KEY_SHARE, LOCK_SHARE, LOCK_NO_KEY_UPDATE, LOCK_UPDATE } LockStrength;
 
 typedef struct OnConflict {
-	bool do_update;      /* else DO NOTHING */
+	bool do_update;	       /* else DO NOTHING */
 	const CatIndex *index; /* arbiter; NULL = any (DO NOTHING without target) */
-	ExprList targets;    /* index expressions or columns, for emission */
+	ExprList targets;      /* index expressions or columns, for emission */
 	Expr *target_where;
 	TargetList set;
 	Expr *where;
-	Rte *excluded;       /* columns of EXCLUDED */
+	Rte *excluded; /* columns of EXCLUDED */
 } OnConflict;
 
 struct Query {
@@ -195,10 +195,10 @@ struct Query {
 	size_t nctes;
 	bool with_recursive;
 
-	FromItem **from;     /* comma list */
+	FromItem **from; /* comma list */
 	size_t nfrom;
 	Expr *where;
-	TargetList targets;  /* SELECT list; INSERT: source columns by attnum when there is no SELECT/VALUES; UPDATE: SET list */
+	TargetList targets; /* SELECT list; INSERT: source columns by attnum when there is no SELECT/VALUES; UPDATE: SET list */
 	bool distinct;
 	ExprList distinct_on;
 	ExprList group_by;
@@ -225,15 +225,15 @@ struct Query {
 	size_t nvalues;
 
 	/* INSERT, UPDATE, DELETE */
-	Rte *result;         /* target relation */
+	Rte *result;	     /* target relation */
 	int *insert_attnums; /* INSERT: the columns given, in order */
 	size_t ninsert;
-	Query *source;       /* INSERT ... SELECT or VALUES; NULL = DEFAULT VALUES */
-	char overriding;     /* 0, 's' system, 'u' user */
+	Query *source;	 /* INSERT ... SELECT or VALUES; NULL = DEFAULT VALUES */
+	char overriding; /* 0, 's' system, 'u' user */
 	OnConflict *conflict;
 	TargetList returning;
 
-	Column *cols;        /* output columns (after junk removal) */
+	Column *cols; /* output columns (after junk removal) */
 	size_t ncols;
 };
 

@@ -62,7 +62,8 @@ static int no_operator(ParseState *ps, const char *name, const char *schema, uin
 	}
 	an_error(ps, location, "42883", "operator does not exist: %s", what);
 	return left ? err_hint(ps->err, "No operator matches the given name and argument types. You might need to add explicit type casts.")
-		    : err_hint(ps->err, "No operator matches the given name and argument type. You might need to add an explicit type cast.");
+		    : err_hint(ps->err,
+			       "No operator matches the given name and argument type. You might need to add an explicit type cast.");
 }
 
 const PgOperator *find_operator(ParseState *ps, const char *name, const char *schema, uint32_t left, uint32_t right, int location)

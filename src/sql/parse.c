@@ -166,7 +166,8 @@ static bool levels_ok(const uint8_t *p, size_t n)
 			ok = wire == 2 && read_varint(&p, stack[depth].end, &len) && len <= (uint64_t)(stack[depth].end - p);
 			if (!ok)
 				break;
-			const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(stack[depth].type, (unsigned)(tag >> 3));
+			const ProtobufCFieldDescriptor *f =
+				protobuf_c_message_descriptor_get_field(stack[depth].type, (unsigned)(tag >> 3));
 			if (f && f->type == PROTOBUF_C_TYPE_MESSAGE) {
 				ok = depth < MAX_LEVELS;
 				if (ok)

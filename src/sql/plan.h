@@ -20,9 +20,9 @@ typedef struct SqlEnv {
 
 /* One statement of a query string. */
 typedef struct RawStmt {
-	const void *node;  /* PgQuery__Node *, lives in the ParsedSql */
-	Str text;          /* its own text, without the semicolon */
-	int location;      /* byte offset in the whole string */
+	const void *node; /* PgQuery__Node *, lives in the ParsedSql */
+	Str text;	  /* its own text, without the semicolon */
+	int location;	  /* byte offset in the whole string */
 } RawStmt;
 
 typedef struct ParsedSql {
@@ -38,28 +38,38 @@ int sql_parse(Str text, Arena *a, ParsedSql *out, Error *err);
 void sql_parsed_free(ParsedSql *p);
 
 typedef enum PlanKind {
-	PLAN_QUERY,       /* SELECT, VALUES, INSERT, UPDATE, DELETE: run `sql` */
-	PLAN_SCRIPT,      /* DDL and the like: run `steps` in order in one transaction */
-	PLAN_BEGIN, PLAN_COMMIT, PLAN_ROLLBACK,
-	PLAN_SAVEPOINT, PLAN_RELEASE, PLAN_ROLLBACK_TO,
-	PLAN_SET,         /* name, values; SET LOCAL when local; RESET when values is empty and name set; RESET ALL when name is NULL */
-	PLAN_SHOW,        /* name */
+	PLAN_QUERY,  /* SELECT, VALUES, INSERT, UPDATE, DELETE: run `sql` */
+	PLAN_SCRIPT, /* DDL and the like: run `steps` in order in one transaction */
+	PLAN_BEGIN,
+	PLAN_COMMIT,
+	PLAN_ROLLBACK,
+	PLAN_SAVEPOINT,
+	PLAN_RELEASE,
+	PLAN_ROLLBACK_TO,
+	PLAN_SET,  /* name, values; SET LOCAL when local; RESET when values is empty and name set; RESET ALL when name is NULL */
+	PLAN_SHOW, /* name */
 	PLAN_COPY,
-	PLAN_PREPARE, PLAN_EXECUTE, PLAN_DEALLOCATE,
-	PLAN_DISCARD,     /* name = ALL, PLANS, SEQUENCES, TEMP */
-	PLAN_NOTHING,     /* accepted without effect here, such as VACUUM and ANALYZE of SQLite: `tag`; may carry steps */
+	PLAN_PREPARE,
+	PLAN_EXECUTE,
+	PLAN_DEALLOCATE,
+	PLAN_DISCARD, /* name = ALL, PLANS, SEQUENCES, TEMP */
+	PLAN_NOTHING, /* accepted without effect here, such as VACUUM and ANALYZE of SQLite: `tag`; may carry steps */
 	PLAN_EXPLAIN,
-	PLAN_LISTEN, PLAN_UNLISTEN, PLAN_NOTIFY, /* name, payload in values[0] */
+	PLAN_LISTEN,
+	PLAN_UNLISTEN,
+	PLAN_NOTIFY, /* name, payload in values[0] */
 } PlanKind;
 
 typedef enum StepKind {
-	STEP_SQL,     /* run `sql` on the write connection */
-	STEP_NOTICE,  /* send NOTICE: code, message */
+	STEP_SQL,	       /* run `sql` on the write connection */
+	STEP_NOTICE,	       /* send NOTICE: code, message */
 	STEP_RESTART_SEQUENCE, /* oid: TRUNCATE RESTART IDENTITY */
-	STEP_CHECK_EMPTY,  /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail` */
-	STEP_FK_OFF,  /* sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY, 0): works inside a transaction; on again when the script has ended, however */
+	STEP_CHECK_EMPTY, /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail`
+			   */
+	STEP_FK_OFF, /* sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY, 0): works inside a transaction; on again when the script has ended,
+			however */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
-	STEP_ROWS,    /* run `sql`; its change count becomes the command tag's row count (CREATE TABLE AS) */
+	STEP_ROWS,	   /* run `sql`; its change count becomes the command tag's row count (CREATE TABLE AS) */
 } StepKind;
 
 typedef struct PlanStep {
@@ -90,13 +100,13 @@ typedef struct CopyOptions {
 typedef struct Plan Plan;
 struct Plan {
 	PlanKind kind;
-	const char *tag;       /* "SELECT", "INSERT 0", "UPDATE", "CREATE TABLE" ... */
-	bool tag_rows;         /* append the row count */
-	const char *sql;       /* SQLite text; parameter $n is ?n */
-	bool writes;           /* needs the write connection */
-	bool is_ddl;           /* changes the catalog: reload it afterwards, bump the version */
+	const char *tag; /* "SELECT", "INSERT 0", "UPDATE", "CREATE TABLE" ... */
+	bool tag_rows;	 /* append the row count */
+	const char *sql; /* SQLite text; parameter $n is ?n */
+	bool writes;	 /* needs the write connection */
+	bool is_ddl;	 /* changes the catalog: reload it afterwards, bump the version */
 	bool returns_rows;
-	bool volatile_fn;      /* calls nextval, setval, random and the like: reads that must not be repeated */
+	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;
 	bool has_limit_ties;
 	PlanColumn *cols;
@@ -105,10 +115,10 @@ struct Plan {
 	size_t nparams;
 	PlanStep *steps;
 	size_t nsteps;
-	uint32_t target_oid;   /* relation written by INSERT, UPDATE, DELETE, COPY: for constraint errors */
+	uint32_t target_oid; /* relation written by INSERT, UPDATE, DELETE, COPY: for constraint errors */
 
-	const char *name;      /* SET, SHOW, SAVEPOINT, PREPARE, EXECUTE, DEALLOCATE (NULL = ALL), DISCARD, LISTEN */
-	const char **values;   /* SET: values; NOTIFY: payload */
+	const char *name;    /* SET, SHOW, SAVEPOINT, PREPARE, EXECUTE, DEALLOCATE (NULL = ALL), DISCARD, LISTEN */
+	const char **values; /* SET: values; NOTIFY: payload */
 	size_t nvalues;
 	bool local, is_default;
 	/* BEGIN, SET TRANSACTION */

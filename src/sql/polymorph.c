@@ -18,12 +18,12 @@ bool is_polymorphic(uint32_t oid)
 }
 
 typedef struct Poly {
-	uint32_t elem, array;          /* anyelement's family */
-	uint32_t common;               /* anycompatible's */
+	uint32_t elem, array; /* anyelement's family */
+	uint32_t common;      /* anycompatible's */
 	bool nonarray, enumerated, compat_nonarray;
 	bool has_simple, has_compat;
-	const char *problem;           /* NULL while consistent */
-	uint32_t x, y;                 /* types that the problem is about */
+	const char *problem; /* NULL while consistent */
+	uint32_t x, y;	     /* types that the problem is about */
 } Poly;
 
 static void clash(Poly *p, const char *problem, uint32_t x, uint32_t y)

@@ -235,8 +235,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return qualified_column(ps, names[0], names[1], names[2], ref->location);
 	default:
 		if (!streq(names[0], ps->env->database))
-			return an_refuse(ps, ref->location, "cross-database references are not available: %s.%s.%s.%s", names[0],
-					 names[1], names[2], names[3]),
+			return an_refuse(ps, ref->location, "cross-database references are not available: %s.%s.%s.%s", names[0], names[1],
+					 names[2], names[3]),
 			       NULL;
 		return qualified_column(ps, names[1], names[2], names[3], ref->location);
 	}

@@ -120,8 +120,9 @@ static int make_typmod(ParseState *ps, const PgQuery__TypeName *tn, const PgType
 
 static const char *full_name(ParseState *ps, const PgQuery__TypeName *tn)
 {
-	return tn->n_names > 1 ? arena_printf(ps->a, "%s.%s", node_string(tn->names[tn->n_names - 2]), node_string(tn->names[tn->n_names - 1]))
-			       : node_string(tn->names[0]);
+	return tn->n_names > 1
+		       ? arena_printf(ps->a, "%s.%s", node_string(tn->names[tn->n_names - 2]), node_string(tn->names[tn->n_names - 1]))
+		       : node_string(tn->names[0]);
 }
 
 static int type_missing(ParseState *ps, const PgQuery__TypeName *tn, const char *schema)

@@ -194,8 +194,9 @@ static int check_relations(ParseState *ps, PgQuery__Node *const *rels, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const PgQuery__Node *r = rels[i];
-		const PgQuery__RangeVar *rv = r->node_case == NODE(RANGE_VAR) ? r->range_var :
-					      r->node_case == NODE(VACUUM_RELATION) ? r->vacuum_relation->relation : NULL;
+		const PgQuery__RangeVar *rv = r->node_case == NODE(RANGE_VAR)	      ? r->range_var
+					      : r->node_case == NODE(VACUUM_RELATION) ? r->vacuum_relation->relation
+										      : NULL;
 		if (rv && !an_relation(ps, rv, false))
 			return -1;
 	}
@@ -205,10 +206,14 @@ static int check_relations(ParseState *ps, PgQuery__Node *const *rels, size_t n)
 static int plan_discard(const PgQuery__DiscardStmt *s, Plan *plan)
 {
 	plan->kind = PLAN_DISCARD;
-	plan->name = s->target == PG_QUERY__DISCARD_MODE__DISCARD_PLANS ? "PLANS" : s->target == PG_QUERY__DISCARD_MODE__DISCARD_SEQUENCES ? "SEQUENCES" :
-		     s->target == PG_QUERY__DISCARD_MODE__DISCARD_TEMP ? "TEMP" : "ALL";
-	plan->tag = streq(plan->name, "PLANS") ? "DISCARD PLANS" : streq(plan->name, "SEQUENCES") ? "DISCARD SEQUENCES" :
-		    streq(plan->name, "TEMP") ? "DISCARD TEMP" : "DISCARD ALL";
+	plan->name = s->target == PG_QUERY__DISCARD_MODE__DISCARD_PLANS	      ? "PLANS"
+		     : s->target == PG_QUERY__DISCARD_MODE__DISCARD_SEQUENCES ? "SEQUENCES"
+		     : s->target == PG_QUERY__DISCARD_MODE__DISCARD_TEMP      ? "TEMP"
+									      : "ALL";
+	plan->tag = streq(plan->name, "PLANS")	     ? "DISCARD PLANS"
+		    : streq(plan->name, "SEQUENCES") ? "DISCARD SEQUENCES"
+		    : streq(plan->name, "TEMP")	     ? "DISCARD TEMP"
+						     : "DISCARD ALL";
 	return 0;
 }
 

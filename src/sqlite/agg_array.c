@@ -85,7 +85,8 @@ static int check_part(const Items *s, const PgArray *x, Error *err)
 	if (x->ndim == 0)
 		return err_set(err, "2202E", "cannot accumulate empty arrays");
 	if (x->ndim >= ARRAY_MAX_DIMS)
-		return err_set(err, "54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", x->ndim + 1, ARRAY_MAX_DIMS);
+		return err_set(err, "54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", x->ndim + 1,
+			       ARRAY_MAX_DIMS);
 	if (s->first.ndim && (x->ndim != s->first.ndim || !fn_array_same_shape(x, 0, &s->first, 0)))
 		return err_set(err, "2202E", "cannot accumulate arrays of different dimensionality");
 	return 0;

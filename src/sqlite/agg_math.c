@@ -269,7 +269,8 @@ static void float_avg(sqlite3_context *ctx)
 /* Taking a value away from a rounded sum would leave another sum than PostgreSQL's. */
 static void float_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	fn_raise(ctx, "0A000", "sum and avg of floating point values over a window frame whose start moves are not available in SQLite mode");
+	fn_raise(ctx, "0A000",
+		 "sum and avg of floating point values over a window frame whose start moves are not available in SQLite mode");
 }
 
 typedef struct BoolTotal {

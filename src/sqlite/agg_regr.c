@@ -157,10 +157,10 @@ static void final_regr_count(sqlite3_context *ctx)
 	sqlite3_result_int64(ctx, s ? (int64_t)s->n : 0);
 }
 
-#define FINAL(name)                                      \
-	static void final_##name(sqlite3_context *ctx)   \
-	{                                                \
-		pairs_result(ctx, name);                 \
+#define FINAL(name)                                                                                                                        \
+	static void final_##name(sqlite3_context *ctx)                                                                                     \
+	{                                                                                                                                  \
+		pairs_result(ctx, name);                                                                                                   \
 	}
 
 FINAL(corr)
@@ -175,20 +175,17 @@ FINAL(regr_sxx)
 FINAL(regr_sxy)
 FINAL(regr_syy)
 
-#define AGG(name) { #name ".float8,float8", 2, FN_STRICT, pairs_step, final_##name, final_##name, pairs_inverse }
+#define AGG(name)                                                                                                                          \
+	{                                                                                                                                  \
+#name ".float8,float8", 2, FN_STRICT, pairs_step, final_##name, final_##name, pairs_inverse                                \
+	}
 
 const SqliteAgg agg_table_regr[] = {
-	AGG(corr),
-	AGG(covar_pop),
-	AGG(covar_samp),
-	AGG(regr_avgx),
-	AGG(regr_avgy),
-	AGG(regr_intercept),
-	AGG(regr_r2),
-	AGG(regr_slope),
-	AGG(regr_sxx),
-	AGG(regr_sxy),
-	AGG(regr_syy),
-	{ "regr_count.float8,float8", 2, FN_STRICT, count_step, final_regr_count, final_regr_count, count_inverse },
+	AGG(corr),	 AGG(covar_pop),
+	AGG(covar_samp), AGG(regr_avgx),
+	AGG(regr_avgy),	 AGG(regr_intercept),
+	AGG(regr_r2),	 AGG(regr_slope),
+	AGG(regr_sxx),	 AGG(regr_sxy),
+	AGG(regr_syy),	 { "regr_count.float8,float8", 2, FN_STRICT, count_step, final_regr_count, final_regr_count, count_inverse },
 	{ NULL },
 };

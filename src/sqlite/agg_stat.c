@@ -164,19 +164,19 @@ static void deviation_inverse(sqlite3_context *ctx, int argc, sqlite3_value **ar
 	fn_raise(ctx, "0A000", "variance of floating point values over a window frame whose start moves is not available in SQLite mode");
 }
 
-#define FINALS(name, how)                                  \
-	static void squares_value_##name(sqlite3_context *ctx) \
-	{                                                  \
-		squares_value(ctx, how);                   \
-	}                                                  \
-	static void squares_final_##name(sqlite3_context *ctx) \
-	{                                                  \
-		squares_value(ctx, how);                   \
-		squares_free(ctx);                         \
-	}                                                  \
-	static void deviation_##name(sqlite3_context *ctx) \
-	{                                                  \
-		deviation_value(ctx, how);                 \
+#define FINALS(name, how)                                                                                                                  \
+	static void squares_value_##name(sqlite3_context *ctx)                                                                             \
+	{                                                                                                                                  \
+		squares_value(ctx, how);                                                                                                   \
+	}                                                                                                                                  \
+	static void squares_final_##name(sqlite3_context *ctx)                                                                             \
+	{                                                                                                                                  \
+		squares_value(ctx, how);                                                                                                   \
+		squares_free(ctx);                                                                                                         \
+	}                                                                                                                                  \
+	static void deviation_##name(sqlite3_context *ctx)                                                                                 \
+	{                                                                                                                                  \
+		deviation_value(ctx, how);                                                                                                 \
 	}
 
 FINALS(var_pop, 0)
@@ -238,16 +238,23 @@ static void xor_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		s->n--;
 }
 
-#define NUMERIC(name, how, type) \
-	{ name "." type, 1, FN_STRICT, squares_step, squares_final_##how, squares_value_##how, squares_inverse }
-#define FLOAT(name, how, type) { name "." type, 1, FN_STRICT, deviation_step, deviation_##how, deviation_##how, deviation_inverse }
-#define SPREAD(name, how)                                                                                                     \
-	NUMERIC(name, how, "int2"), NUMERIC(name, how, "int4"), NUMERIC(name, how, "int8"), NUMERIC(name, how, "numeric"),        \
+#define NUMERIC(name, how, type)                                                                                                           \
+	{                                                                                                                                  \
+		name "." type, 1, FN_STRICT, squares_step, squares_final_##how, squares_value_##how, squares_inverse                       \
+	}
+#define FLOAT(name, how, type)                                                                                                             \
+	{                                                                                                                                  \
+		name "." type, 1, FN_STRICT, deviation_step, deviation_##how, deviation_##how, deviation_inverse                           \
+	}
+#define SPREAD(name, how)                                                                                                                  \
+	NUMERIC(name, how, "int2"), NUMERIC(name, how, "int4"), NUMERIC(name, how, "int8"), NUMERIC(name, how, "numeric"),                 \
 		FLOAT(name, how, "float4"), FLOAT(name, how, "float8")
-#define BITS(type)                                                                                 \
-	{ "bit_and." type, 1, FN_STRICT, bits_and, bits_value, bits_value, bits_inverse },             \
-	{ "bit_or." type, 1, FN_STRICT, bits_or, bits_value, bits_value, bits_inverse },               \
-	{ "bit_xor." type, 1, FN_STRICT, bits_xor, bits_value, bits_value, xor_inverse }
+#define BITS(type)                                                                                                                         \
+	{ "bit_and." type, 1, FN_STRICT, bits_and, bits_value, bits_value, bits_inverse },                                                 \
+		{ "bit_or." type, 1, FN_STRICT, bits_or, bits_value, bits_value, bits_inverse },                                           \
+	{                                                                                                                                  \
+		"bit_xor." type, 1, FN_STRICT, bits_xor, bits_value, bits_value, xor_inverse                                               \
+	}
 
 const SqliteAgg agg_table_stat[] = {
 	SPREAD("var_pop", var_pop),

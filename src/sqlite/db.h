@@ -41,6 +41,6 @@ void db_done(Db *db, sqlite3_stmt *stmt);
 int db_error(Db *db, int rc, Error *err);
 
 int db_bind(sqlite3_stmt *stmt, int index, const Val *v); /* 1-based; copies nothing: bytes must live until reset */
-Val db_column(sqlite3_stmt *stmt, int column);            /* 0-based */
+Val db_column(sqlite3_stmt *stmt, int column);		  /* 0-based */
 
 #endif

@@ -17,12 +17,21 @@
 
 enum { MAX_EXTRA_TABLES = 8 };
 
-static const SqliteFn *const fn_tables[] = { fn_table_text, fn_table_chars, fn_table_like, fn_table_text_format, fn_table_bytea, fn_table_codec, fn_table_regex, fn_table_uuid,
-					     fn_table_int, fn_table_numeric, fn_table_datetime, fn_table_datetime_now, fn_table_datetime_cast, fn_table_datetime_compare, fn_table_json, fn_table_format, fn_table_json_array, fn_table_misc,
-					     fn_table_array, fn_table_array_edit, fn_table_array_search, fn_table_array_text,
-					     fn_table_float, fn_table_float_trig, fn_table_numeric_math };
-static const SqliteAgg *const agg_tables[] = { agg_table_math, agg_table_text, agg_table_json, agg_table_datetime, agg_table_ordered, agg_table_array,
-					      agg_table_stat, agg_table_regr };
+static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
+					     fn_table_like,	     fn_table_text_format,
+					     fn_table_bytea,	     fn_table_codec,
+					     fn_table_regex,	     fn_table_uuid,
+					     fn_table_int,	     fn_table_numeric,
+					     fn_table_datetime,	     fn_table_datetime_now,
+					     fn_table_datetime_cast, fn_table_datetime_compare,
+					     fn_table_json,	     fn_table_format,
+					     fn_table_json_array,    fn_table_misc,
+					     fn_table_array,	     fn_table_array_edit,
+					     fn_table_array_search,  fn_table_array_text,
+					     fn_table_float,	     fn_table_float_trig,
+					     fn_table_numeric_math };
+static const SqliteAgg *const agg_tables[] = { agg_table_math,	  agg_table_text,  agg_table_json, agg_table_datetime,
+					       agg_table_ordered, agg_table_array, agg_table_stat, agg_table_regr };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];
@@ -196,7 +205,8 @@ static int register_fn(sqlite3 *db, const SqliteFn *f, FnEnv *env)
 	snprintf(name, sizeof name, "pg_%s", f->name);
 	/* INNOCUOUS: views and triggers may call them although trusted_schema is off. */
 	int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS | (f->flags & FN_IMMUTABLE ? SQLITE_DETERMINISTIC : 0);
-	return sqlite3_create_function_v2(db, name, sqlite_nargs(f->nargs, f->flags), flags, new_bound(f, NULL, env), call_fn, NULL, NULL, free);
+	return sqlite3_create_function_v2(db, name, sqlite_nargs(f->nargs, f->flags), flags, new_bound(f, NULL, env), call_fn, NULL, NULL,
+					  free);
 }
 
 static int register_agg(sqlite3 *db, const SqliteAgg *g, FnEnv *env)

@@ -18,7 +18,7 @@
 #include <sqlite3.h>
 
 enum {
-	FN_STRICT = 1,    /* NULL when any argument is NULL; the function is not called */
+	FN_STRICT = 1,	  /* NULL when any argument is NULL; the function is not called */
 	FN_IMMUTABLE = 2, /* SQLITE_DETERMINISTIC: may be used in indexes and factored out of loops */
 	/* Polymorphic: called with 2n arguments, first the n PostgreSQL type OIDs of the arguments as integers, then
 	 * the n arguments. Strictness looks at the last n only. */
@@ -29,7 +29,7 @@ typedef void (*FnImpl)(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 
 typedef struct SqliteFn {
 	const char *name; /* prosrc */
-	int nargs;        /* as PostgreSQL counts them; -1 = any number (variadic) */
+	int nargs;	  /* as PostgreSQL counts them; -1 = any number (variadic) */
 	unsigned flags;
 	FnImpl fn;
 } SqliteFn;
@@ -53,11 +53,11 @@ typedef struct FnEnv {
 	const TypeEnv *types;
 	/* Type by OID, builtin or the user's. */
 	const PgType *(*type_lookup)(void *catalog, uint32_t oid);
-	void *catalog; /* struct Catalog * (catalog/catalog.h) */
-	void *session; /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
-	Error error;   /* set by fn_fail; read by the backend when sqlite3_step failed */
+	void *catalog;	       /* struct Catalog * (catalog/catalog.h) */
+	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
+	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
 	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
-	Arena *scratch; /* reset by the backend after each row batch; for temporary results only */
+	Arena *scratch;	       /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
 
 FnEnv *fn_env(sqlite3_context *ctx);
@@ -67,13 +67,14 @@ void fn_fail(sqlite3_context *ctx);
 void fn_raise(sqlite3_context *ctx, const char *sqlstate, const char *fmt, ...) US_PRINTF(3, 4);
 const PgType *fn_type(sqlite3_context *ctx, uint32_t oid);
 
-Val fn_arg(sqlite3_value *v);              /* stored value of an argument; bytes live as long as the argument */
+Val fn_arg(sqlite3_value *v);			    /* stored value of an argument; bytes live as long as the argument */
 void fn_result(sqlite3_context *ctx, const Val *v); /* copies */
-Str fn_arg_str(sqlite3_value *v);          /* TEXT or BLOB bytes */
+Str fn_arg_str(sqlite3_value *v);		    /* TEXT or BLOB bytes */
 
 /* Tables of the families; each ends with a NULL name. */
-extern const SqliteFn fn_table_int[], fn_table_float[], fn_table_numeric[], fn_table_text[], fn_table_bytea[],
-	fn_table_datetime[], fn_table_datetime_now[], fn_table_datetime_cast[], fn_table_datetime_compare[], fn_table_json[], fn_table_format[], fn_table_json_array[], fn_table_array[], fn_table_misc[], fn_table_system[];
+extern const SqliteFn fn_table_int[], fn_table_float[], fn_table_numeric[], fn_table_text[], fn_table_bytea[], fn_table_datetime[],
+	fn_table_datetime_now[], fn_table_datetime_cast[], fn_table_datetime_compare[], fn_table_json[], fn_table_format[],
+	fn_table_json_array[], fn_table_array[], fn_table_misc[], fn_table_system[];
 extern const SqliteAgg agg_table_math[], agg_table_text[], agg_table_json[], agg_table_array[], agg_table_datetime[], agg_table_ordered[];
 
 /* The function for a prosrc, or NULL. Safe from any thread. */

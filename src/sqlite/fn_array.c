@@ -103,7 +103,8 @@ static int stack_arrays(sqlite3_context *ctx, const PgType *elem, int argc, sqli
 	if (!fits)
 		return err_set(err, "2202E", "multidimensional arrays must have array expressions with matching dimensions");
 	if (parts[0].ndim >= ARRAY_MAX_DIMS)
-		return err_set(err, "54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", parts[0].ndim + 1, ARRAY_MAX_DIMS);
+		return err_set(err, "54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", parts[0].ndim + 1,
+			       ARRAY_MAX_DIMS);
 	out->ndim = parts[0].ndim + 1;
 	out->dims[0] = n;
 	out->lower[0] = 1;
@@ -298,12 +299,12 @@ static bool compare_typed(sqlite3_context *ctx, sqlite3_value **argv, int *order
 	return true;
 }
 
-#define COMPARE(prosrc, op)                                                          \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		int c;                                                               \
-		if (compare_typed(ctx, argv, &c))                                    \
-			sqlite3_result_int(ctx, c op 0);                             \
+#define COMPARE(prosrc, op)                                                                                                                \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		int c;                                                                                                                     \
+		if (compare_typed(ctx, argv, &c))                                                                                          \
+			sqlite3_result_int(ctx, c op 0);                                                                                   \
 	}
 
 COMPARE(array_eq, ==)
@@ -340,10 +341,10 @@ static int compare_vectors(sqlite3_value **argv)
 	return type_compare(pgtype_builtin(30), &x, &y);
 }
 
-#define COMPARE_VECTORS(prosrc, op)                                                  \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		sqlite3_result_int(ctx, compare_vectors(argv) op 0);                 \
+#define COMPARE_VECTORS(prosrc, op)                                                                                                        \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		sqlite3_result_int(ctx, compare_vectors(argv) op 0);                                                                       \
 	}
 
 COMPARE_VECTORS(oidvectoreq, ==)
@@ -353,7 +354,10 @@ COMPARE_VECTORS(oidvectorle, <=)
 COMPARE_VECTORS(oidvectorgt, >)
 COMPARE_VECTORS(oidvectorge, >=)
 
-#define FN(prosrc, nargs, flags) { #prosrc, nargs, FN_STRICT | FN_IMMUTABLE | (flags), f_##prosrc }
+#define FN(prosrc, nargs, flags)                                                                                                           \
+	{                                                                                                                                  \
+#prosrc, nargs, FN_STRICT | FN_IMMUTABLE | (flags), f_##prosrc                                                             \
+	}
 
 const SqliteFn fn_table_array[] = {
 	{ "array_make", -1, 0, array_make },

@@ -62,7 +62,8 @@ static void base64_encode(Str s, Buf *out)
 	size_t line = 0;
 	for (size_t i = 0; i < s.n; i += 3) {
 		size_t n = s.n - i < 3 ? s.n - i : 3;
-		uint32_t v = (uint32_t)(uint8_t)s.p[i] << 16 | (n > 1 ? (uint32_t)(uint8_t)s.p[i + 1] << 8 : 0) | (n > 2 ? (uint8_t)s.p[i + 2] : 0);
+		uint32_t v = (uint32_t)(uint8_t)s.p[i] << 16 | (n > 1 ? (uint32_t)(uint8_t)s.p[i + 1] << 8 : 0) |
+			     (n > 2 ? (uint8_t)s.p[i + 2] : 0);
 		char group[4] = { base64_digits[v >> 18], base64_digits[v >> 12 & 63], n > 1 ? base64_digits[v >> 6 & 63] : '=',
 				  n > 2 ? base64_digits[v & 63] : '=' };
 		buf_put(out, group, 4);
@@ -178,7 +179,9 @@ static void decode(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		return;
 	Error *err = &fn_env(ctx)->error;
 	Buf b = { 0 };
-	int rc = codec == CODEC_HEX ? hex_decode(s, &b, err) : codec == CODEC_BASE64 ? base64_decode(s, &b, err) : escape_decode(s, &b, err);
+	int rc = codec == CODEC_HEX	 ? hex_decode(s, &b, err)
+		 : codec == CODEC_BASE64 ? base64_decode(s, &b, err)
+					 : escape_decode(s, &b, err);
 	if (rc == 0) {
 		fn_result_blob_buf(ctx, &b);
 		return;

@@ -64,10 +64,10 @@ static void divide(sqlite3_context *ctx, double x, double y, bool single)
 	fn_float_checked(ctx, r, isinf(x), x == 0 || isinf(y));
 }
 
-#define BINARY(prosrc, how, single)                                                            \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)           \
-	{                                                                                      \
-		how(ctx, fn_float_arg(argv[0]), fn_float_arg(argv[1]), single);                \
+#define BINARY(prosrc, how, single)                                                                                                        \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		how(ctx, fn_float_arg(argv[0]), fn_float_arg(argv[1]), single);                                                            \
 	}
 
 BINARY(float4pl, add, true)
@@ -118,10 +118,10 @@ static double same(double x)
 	return x;
 }
 
-#define UNARY(prosrc, how)                                                           \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		fn_float_result(ctx, how(fn_float_arg(argv[0])));                    \
+#define UNARY(prosrc, how)                                                                                                                 \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		fn_float_result(ctx, how(fn_float_arg(argv[0])));                                                                          \
 	}
 
 UNARY(float8um, negate)
@@ -279,7 +279,10 @@ static void f_width_bucket_float8(sqlite3_context *ctx, int argc, sqlite3_value 
 		sqlite3_result_int64(ctx, bucket);
 }
 
-#define FN(prosrc, nargs) { #prosrc, nargs, FN_STRICT | FN_IMMUTABLE, f_##prosrc }
+#define FN(prosrc, nargs)                                                                                                                  \
+	{                                                                                                                                  \
+#prosrc, nargs, FN_STRICT | FN_IMMUTABLE, f_##prosrc                                                                       \
+	}
 
 const SqliteFn fn_table_float[] = {
 	FN(float4pl, 2),

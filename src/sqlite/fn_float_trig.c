@@ -153,10 +153,10 @@ static double atan_degrees(double x)
 	return atan(x) / atan(one) * 45;
 }
 
-#define TRIG(prosrc, domain, how, may_overflow)                                      \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		trig(ctx, argv, domain, how, may_overflow);                          \
+#define TRIG(prosrc, domain, how, may_overflow)                                                                                            \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		trig(ctx, argv, domain, how, may_overflow);                                                                                \
 	}
 
 TRIG(dsin, TAKES_FINITE, sin, false)
@@ -215,11 +215,14 @@ static void f_dpi(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	sqlite3_result_double(ctx, M_PI);
 }
 
-#define FN(prosrc, nargs) { #prosrc, nargs, FN_STRICT | FN_IMMUTABLE, f_##prosrc }
+#define FN(prosrc, nargs)                                                                                                                  \
+	{                                                                                                                                  \
+#prosrc, nargs, FN_STRICT | FN_IMMUTABLE, f_##prosrc                                                                       \
+	}
 
 const SqliteFn fn_table_float_trig[] = {
-	FN(dsin, 1),   FN(dcos, 1),   FN(dtan, 1),   FN(dcot, 1),   FN(dasin, 1),  FN(dacos, 1),   FN(datan, 1),   FN(dsind, 1),
-	FN(dcosd, 1),  FN(dtand, 1),  FN(dcotd, 1),  FN(dasind, 1), FN(dacosd, 1), FN(datand, 1),  FN(dsinh, 1),   FN(dcosh, 1),
-	FN(dtanh, 1),  FN(dasinh, 1), FN(dacosh, 1), FN(datanh, 1), FN(datan2, 2), FN(datan2d, 2), FN(degrees, 1), FN(radians, 1),
-	FN(dpi, 0),    { NULL },
+	FN(dsin, 1),	FN(dcos, 1),	FN(dtan, 1),	FN(dcot, 1),   FN(dasin, 1),  FN(dacos, 1),  FN(datan, 1),
+	FN(dsind, 1),	FN(dcosd, 1),	FN(dtand, 1),	FN(dcotd, 1),  FN(dasind, 1), FN(dacosd, 1), FN(datand, 1),
+	FN(dsinh, 1),	FN(dcosh, 1),	FN(dtanh, 1),	FN(dasinh, 1), FN(dacosh, 1), FN(datanh, 1), FN(datan2, 2),
+	FN(datan2d, 2), FN(degrees, 1), FN(radians, 1), FN(dpi, 0),    { NULL },
 };

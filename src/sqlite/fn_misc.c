@@ -106,10 +106,6 @@ static void single_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 }
 
 const SqliteFn fn_table_misc[] = {
-	{ "cast_out", 3, 0, cast_out },
-	{ "cast_in", 3, 0, cast_in },
-	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
-	{ "array_cast", 5, 0, array_cast },
-	{ "single_row", 2, 0, single_row },
-	{ NULL },
+	{ "cast_out", 3, 0, cast_out },	    { "cast_in", 3, 0, cast_in },	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
+	{ "array_cast", 5, 0, array_cast }, { "single_row", 2, 0, single_row }, { NULL },
 };

@@ -58,26 +58,26 @@ static void to_int(sqlite3_context *ctx, sqlite3_value **argv, const char *name,
 		sqlite3_result_int64(ctx, v);
 }
 
-#define BINARY(prosrc, how)                                                          \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		binary(ctx, argv, how);                                              \
+#define BINARY(prosrc, how)                                                                                                                \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		binary(ctx, argv, how);                                                                                                    \
 	}
-#define UNARY(prosrc, how)                                                           \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		unary(ctx, argv, how);                                               \
+#define UNARY(prosrc, how)                                                                                                                 \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		unary(ctx, argv, how);                                                                                                     \
 	}
-#define COMPARE(prosrc, op)                                                          \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		int c = numeric_compare_text(fn_arg_str(argv[0]), fn_arg_str(argv[1])); \
-		sqlite3_result_int(ctx, c op 0);                                     \
+#define COMPARE(prosrc, op)                                                                                                                \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		int c = numeric_compare_text(fn_arg_str(argv[0]), fn_arg_str(argv[1]));                                                    \
+		sqlite3_result_int(ctx, c op 0);                                                                                           \
 	}
-#define TO_INT(prosrc, name, lo, hi)                                                 \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		to_int(ctx, argv, name, lo, hi);                                     \
+#define TO_INT(prosrc, name, lo, hi)                                                                                                       \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		to_int(ctx, argv, name, lo, hi);                                                                                           \
 	}
 
 BINARY(numeric_add, numeric_add)
@@ -181,7 +181,10 @@ static void f_numeric_float4(sqlite3_context *ctx, int argc, sqlite3_value **arg
 	fn_result(ctx, &v);
 }
 
-#define FN(prosrc, nargs, fn) { #prosrc, nargs, FN_STRICT | FN_IMMUTABLE, fn }
+#define FN(prosrc, nargs, fn)                                                                                                              \
+	{                                                                                                                                  \
+#prosrc, nargs, FN_STRICT | FN_IMMUTABLE, fn                                                                               \
+	}
 
 const SqliteFn fn_table_numeric[] = {
 	FN(numeric_add, 2, f_numeric_add),

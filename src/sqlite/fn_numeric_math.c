@@ -130,15 +130,15 @@ static int smaller(const Numeric *x, const Numeric *y, Numeric *r, Error *err)
 	return 0;
 }
 
-#define UNARY(prosrc, how)                                                           \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		unary(ctx, argv, how);                                               \
+#define UNARY(prosrc, how)                                                                                                                 \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		unary(ctx, argv, how);                                                                                                     \
 	}
-#define BINARY(prosrc, how)                                                          \
-	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv) \
-	{                                                                            \
-		binary(ctx, argv, how);                                              \
+#define BINARY(prosrc, how)                                                                                                                \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		binary(ctx, argv, how);                                                                                                    \
 	}
 
 UNARY(numeric_sqrt, numeric_sqrt)
@@ -278,7 +278,10 @@ static void f_width_bucket_numeric(sqlite3_context *ctx, int argc, sqlite3_value
 	}
 }
 
-#define FN(prosrc, nargs) { #prosrc, nargs, FN_STRICT | FN_IMMUTABLE, f_##prosrc }
+#define FN(prosrc, nargs)                                                                                                                  \
+	{                                                                                                                                  \
+#prosrc, nargs, FN_STRICT | FN_IMMUTABLE, f_##prosrc                                                                       \
+	}
 
 const SqliteFn fn_table_numeric_math[] = {
 	FN(numeric_sqrt, 1),

@@ -225,8 +225,13 @@ static int compile(Regex *r, Str pattern, int flags, Error *err)
 	}
 	Tcl_RegExpInfo info;
 	Tcl_RegExpGetInfo(re, &info);
-	*r = (Regex){ .pattern = mem_strndup(pattern.p, pattern.n), .n = pattern.n, .flags = flags, .groups = info.nsubs, .looks_back = s.looks_back,
-		      .obj = obj, .re = re };
+	*r = (Regex){ .pattern = mem_strndup(pattern.p, pattern.n),
+		      .n = pattern.n,
+		      .flags = flags,
+		      .groups = info.nsubs,
+		      .looks_back = s.looks_back,
+		      .obj = obj,
+		      .re = re };
 	return 0;
 }
 

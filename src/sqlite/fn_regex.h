@@ -22,7 +22,7 @@ typedef struct RegexFlags {
 /* A subject prepared for matching. */
 typedef struct RegexText {
 	Str text;
-	void *obj;        /* Tcl_Obj */
+	void *obj; /* Tcl_Obj */
 	int chars;
 	uint32_t *offset; /* byte offset of each character and of the end; NULL when all are one byte */
 } RegexText;

@@ -161,7 +161,8 @@ static bool too_many_groups(Search *s)
 static void match(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	_cleanup_(search_end) Search s;
-	if (search_start_flags(&s, ctx, argv, argc > 2 ? argv[2] : NULL, "regexp_match()") || too_many_groups(&s) || search_next(&s, 0) != 1)
+	if (search_start_flags(&s, ctx, argv, argc > 2 ? argv[2] : NULL, "regexp_match()") || too_many_groups(&s) ||
+	    search_next(&s, 0) != 1)
 		return;
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	int groups = regex_groups(s.re);
@@ -229,7 +230,8 @@ static void replace(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	if (letters.n && letters.p[0] >= '0' && letters.p[0] <= '9') {
 		Error *err = &fn_env(ctx)->error;
 		err_set(err, "22023", "invalid regular expression option: \"%c\"", letters.p[0]);
-		err_hint(err, "If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.");
+		err_hint(err,
+			 "If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.");
 		fn_fail(ctx);
 	} else if (search_start_flags(&s, ctx, argv, argv[3], NULL) == 0) {
 		replace_matches(&s, fn_arg_str(argv[2]), 0, s.flags.global ? 0 : 1);
@@ -237,7 +239,8 @@ static void replace(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 }
 
 /* An integer argument of the newer functions; at least `least`. */
-static int number_arg(sqlite3_context *ctx, int argc, sqlite3_value **argv, int i, const char *name, int64_t least, int64_t absent, int64_t *out)
+static int number_arg(sqlite3_context *ctx, int argc, sqlite3_value **argv, int i, const char *name, int64_t least, int64_t absent,
+		      int64_t *out)
 {
 	*out = argc > i ? sqlite3_value_int64(argv[i]) : absent;
 	if (argc <= i || *out >= least)

@@ -28,12 +28,13 @@ struct Journal {
 int journal_create_table(sqlite3 *db, Error *err)
 {
 	char *msg = NULL;
-	int rc = sqlite3_exec(db,
-			      "CREATE TABLE IF NOT EXISTS _understudy_journal(txid INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL,"
-			      " session TEXT, kind TEXT NOT NULL CHECK (kind IN ('local', 'redo')), xid INTEGER NOT NULL DEFAULT 0,"
-			      " n INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new', changes BLOB NOT NULL, checksum INTEGER NOT NULL);"
-			      "CREATE INDEX IF NOT EXISTS _understudy_journal_new ON _understudy_journal(txid) WHERE kind = 'local' AND state = 'new'",
-			      NULL, NULL, &msg);
+	int rc = sqlite3_exec(
+		db,
+		"CREATE TABLE IF NOT EXISTS _understudy_journal(txid INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL,"
+		" session TEXT, kind TEXT NOT NULL CHECK (kind IN ('local', 'redo')), xid INTEGER NOT NULL DEFAULT 0,"
+		" n INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'new', changes BLOB NOT NULL, checksum INTEGER NOT NULL);"
+		"CREATE INDEX IF NOT EXISTS _understudy_journal_new ON _understudy_journal(txid) WHERE kind = 'local' AND state = 'new'",
+		NULL, NULL, &msg);
 	if (rc == SQLITE_OK)
 		return 0;
 	err_set(err, "58030", "could not create the journal: %s", msg ? msg : sqlite3_errstr(rc));
@@ -118,7 +119,8 @@ static void put_row(Journal *j, int op, int ncols)
 	free(starts);
 }
 
-static void on_preupdate(void *ctx, sqlite3 *db, int op, const char *schema, const char *table, sqlite3_int64 old_rowid, sqlite3_int64 new_rowid)
+static void on_preupdate(void *ctx, sqlite3 *db, int op, const char *schema, const char *table, sqlite3_int64 old_rowid,
+			 sqlite3_int64 new_rowid)
 {
 	Journal *j = ctx;
 	if (!j->capture || strncmp(table, "_understudy_", 12) == 0 || strncmp(table, "sqlite_", 7) == 0 || !streq(schema, "main"))
@@ -231,9 +233,10 @@ static void put_sequences(Journal *j)
 static int insert_row(Journal *j, JournalKind kind, const char *session, uint64_t xid, int64_t *txid, Error *err)
 {
 	sqlite3_stmt *st;
-	int rc = sqlite3_prepare_v2(j->db,
-				    "INSERT INTO _understudy_journal(at_us, session, kind, xid, n, changes, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1,
-				    &st, NULL);
+	int rc = sqlite3_prepare_v2(
+		j->db,
+		"INSERT INTO _understudy_journal(at_us, session, kind, xid, n, changes, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1,
+		&st, NULL);
 	if (rc == SQLITE_OK) {
 		int64_t now = clock_wall_us();
 		sqlite3_bind_int64(st, 1, now);
@@ -424,7 +427,8 @@ int journal_next(sqlite3 *db, int64_t after_txid, Arena *a, JournalTx *out, Erro
 int journal_backlog(sqlite3 *db, int64_t *n, Error *err)
 {
 	sqlite3_stmt *st;
-	if (sqlite3_prepare_v2(db, "SELECT count(*) FROM _understudy_journal WHERE kind = 'local' AND state = 'new'", -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db, "SELECT count(*) FROM _understudy_journal WHERE kind = 'local' AND state = 'new'", -1, &st, NULL) !=
+	    SQLITE_OK)
 		return err_set(err, "58030", "could not read the journal: %s", sqlite3_errmsg(db));
 	int rc = sqlite3_step(st);
 	*n = sqlite3_column_int64(st, 0);

@@ -55,8 +55,8 @@ int journal_before_commit(Journal *j, JournalKind kind, const char *session, uin
 
 /* One recorded change. Pointers live in the arena given to the reader. */
 typedef struct JournalChange {
-	char op; /* 'I' 'U' 'D'; 'S' = sequence value: table is its name, new_rowid its value */
-	int depth; /* 0: the statement itself; > 0: a trigger or a foreign key's action did it */
+	char op;	   /* 'I' 'U' 'D'; 'S' = sequence value: table is its name, new_rowid its value */
+	int depth;	   /* 0: the statement itself; > 0: a trigger or a foreign key's action did it */
 	const char *table; /* name in the file */
 	int64_t old_rowid, new_rowid;
 	size_t ncols;

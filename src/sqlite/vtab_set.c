@@ -183,8 +183,17 @@ static int set_rowid(sqlite3_vtab_cursor *cur, sqlite3_int64 *rowid)
 }
 
 static const sqlite3_module methods = {
-	.iVersion = 0, .xConnect = set_connect, .xBestIndex = set_best_index, .xDisconnect = set_disconnect, .xOpen = set_open,
-	.xClose = set_close, .xFilter = set_filter, .xNext = set_next, .xEof = set_eof, .xColumn = set_column, .xRowid = set_rowid,
+	.iVersion = 0,
+	.xConnect = set_connect,
+	.xBestIndex = set_best_index,
+	.xDisconnect = set_disconnect,
+	.xOpen = set_open,
+	.xClose = set_close,
+	.xFilter = set_filter,
+	.xNext = set_next,
+	.xEof = set_eof,
+	.xColumn = set_column,
+	.xRowid = set_rowid,
 };
 
 int vtab_sets_register(sqlite3 *db, FnEnv *env)

@@ -16,8 +16,8 @@ typedef struct SetCall {
 	Arena *a; /* lives as long as the call's rows */
 	int argc;
 	Val argv[SET_MAX_ARGS]; /* none is NULL; in `a` */
-	void *state;            /* the function's own, in `a` */
-	Val value;              /* the current row; must stay valid until the next one */
+	void *state;		/* the function's own, in `a` */
+	Val value;		/* the current row; must stay valid until the next one */
 } SetCall;
 
 typedef struct SetFn {

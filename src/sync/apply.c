@@ -12,8 +12,8 @@ typedef struct ApplyRel {
 	const CatRel *rel;
 	bool skip;
 	uint64_t valid_from; /* the copy of the table is newer than transactions before this position */
-	bool has_key; /* some columns, but not the whole row, identify a row */
-	bool whole;   /* REPLICA IDENTITY FULL */
+	bool has_key;	     /* some columns, but not the whole row, identify a row */
+	bool whole;	     /* REPLICA IDENTITY FULL */
 	size_t ncols;
 	bool *key;
 	const CatColumn **cols;
@@ -264,7 +264,8 @@ static int take_relation(Apply *p, const OutRelation *o, Error *err)
 		return 0;
 	}
 	if (p->tx_lsn < r->valid_from) {
-		/* It may describe what the table was. Should it differ from what it is, the stream describes it again before the first change that counts. */
+		/* It may describe what the table was. Should it differ from what it is, the stream describes it again before the first
+		 * change that counts. */
 		r->skip = !r->rel || match_columns(r, o) != NULL;
 		if (r->skip)
 			return 0;

@@ -21,8 +21,8 @@ void apply_free(Apply *p);
 /* The catalog as it was at apply_new. */
 const Catalog *apply_catalog(const Apply *p);
 
-/* Takes R, I, U, D and T; other messages change nothing. Inside the caller's transaction. A table whose structure is not the file's is marked
- * stale (state.h) and left out from then on; that is not an error. */
+/* Takes R, I, U, D and T; other messages change nothing. Inside the caller's transaction. A table whose structure is not the file's is
+ * marked stale (state.h) and left out from then on; that is not an error. */
 int apply_message(Apply *p, const OutMessage *m, Error *err);
 uint64_t apply_rows(const Apply *p);
 

@@ -37,7 +37,10 @@ int source_identity(PGconn *replication, SourceIdentity *out, Error *err)
 int copy_drop_slot(PGconn *replication, const char *node, Error *err)
 {
 	Buf b = { 0 };
-	buf_printf(&b, "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = 'understudy_%s'", node);
+	buf_printf(&b,
+		   "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = "
+		   "'understudy_%s'",
+		   node);
 	int rc = source_exec(replication, buf_cstr(&b), err);
 	buf_clear(&b);
 	buf_printf(&b, "DROP PUBLICATION IF EXISTS understudy_%s, understudy_%s_ins", node, node);
@@ -65,7 +68,8 @@ static int make_publication(Copy *c, bool keyed, Error *err)
 		buf_puts(&b, ".");
 		source_put_ident(&b, t->name);
 	}
-	buf_printf(&b, " WITH (publish = '%s', publish_via_partition_root = true)", keyed ? "insert, update, delete, truncate" : "insert, truncate");
+	buf_printf(&b, " WITH (publish = '%s', publish_via_partition_root = true)",
+		   keyed ? "insert, update, delete, truncate" : "insert, truncate");
 	int rc = source_exec(c->sql, buf_cstr(&b), err);
 	buf_free(&b);
 	return rc;
@@ -166,7 +170,8 @@ static int put_row(Copy *c, sqlite3_stmt *st, const CatColumn **cols, size_t nco
 		if (size >= 0) {
 			if (end - p < size)
 				return err_set(err, "08P01", "COPY sent a short row");
-			if (type_recv(cols[i]->type, cols[i]->typmod, (Str){ (const char *)p, (size_t)size }, &type_env_stored, c->row_arena, &v, err) < 0)
+			if (type_recv(cols[i]->type, cols[i]->typmod, (Str){ (const char *)p, (size_t)size }, &type_env_stored,
+				      c->row_arena, &v, err) < 0)
 				return -1;
 			p += size;
 		}
@@ -305,8 +310,8 @@ static int fill_file(Copy *c, Error *err)
 	if (start_state(c, err) < 0)
 		return -1;
 	log_info("initial copy of database %s starts", c->database);
-	if (schema_copy(c->sql, c->db, c->database, c->arena, &c->schema, err) < 0 || resync_remember(c->sql, c->db, err) < 0 || make_publication(c, true, err) < 0 ||
-	    make_publication(c, false, err) < 0 || make_slot(c, err) < 0 || copy_rows(c, err) < 0)
+	if (schema_copy(c->sql, c->db, c->database, c->arena, &c->schema, err) < 0 || resync_remember(c->sql, c->db, err) < 0 ||
+	    make_publication(c, true, err) < 0 || make_publication(c, false, err) < 0 || make_slot(c, err) < 0 || copy_rows(c, err) < 0)
 		return -1;
 	if (source_exec(c->sql, "COMMIT", err) < 0 || schema_copy_later(c->db, c->database, &c->schema, err) < 0)
 		return -1;
@@ -392,7 +397,7 @@ int copy_initial(const char *conninfo, const char *path, const char *database, a
 	if (rc < 0)
 		remove_file(new_path);
 	else
-		log_info("initial copy complete: %zu tables, %llu rows, %.1f MB, %.1f s", c.schema.n, (unsigned long long)c.rows, (double)c.bytes / 1e6,
-			 (double)(clock_mono_us() - c.started_us) / 1e6);
+		log_info("initial copy complete: %zu tables, %llu rows, %.1f MB, %.1f s", c.schema.n, (unsigned long long)c.rows,
+			 (double)c.bytes / 1e6, (double)(clock_mono_us() - c.started_us) / 1e6);
 	return rc;
 }

@@ -16,8 +16,8 @@ enum {
 	SCHEMA_POLL_US = 1000000,
 	IDLE_MS = 250,
 	DRAIN_US = 20000000, /* without a word from the stream; SQLite's writers wait meanwhile */
-	ANSWER_MS = 10, /* while an answer is awaited on the other connection */
-	SCHEMA_SHARE = 20, /* at most one part in so many of the primary's time goes into the question */
+	ANSWER_MS = 10,	     /* while an answer is awaited on the other connection */
+	SCHEMA_SHARE = 20,   /* at most one part in so many of the primary's time goes into the question */
 };
 
 /* One source transaction at a time, inside an open SQLite transaction. */
@@ -40,9 +40,9 @@ typedef struct Follower {
 	int64_t group_since_us;
 	uint32_t *xids; /* whole transactions of the open group */
 	size_t nxids, cap_xids;
-	PGconn *sql;    /* for what the stream does not carry: sequences */
+	PGconn *sql; /* for what the stream does not carry: sequences */
 	int64_t polled_us, schema_due_us, asked_us;
-	char asked;     /* a question is under way: s(equences) or t(ables) */
+	char asked; /* a question is under way: s(equences) or t(ables) */
 } Follower;
 
 /* 1: a source transaction is complete. A transaction cut off later is undone to the savepoint. */
@@ -171,7 +171,8 @@ static int on_message(Follower *f, const OutMessage *m, Error *err)
 	return f->group ? stream_confirm(&f->stream, 0, false, err) : stream_confirm(&f->stream, f->ap.applied, true, err);
 }
 
-/* Sequences and structure are not in the stream. A question is sent and its answer taken when it has come: a primary that hangs must not hang us. */
+/* Sequences and structure are not in the stream. A question is sent and its answer taken when it has come: a primary that hangs must not
+ * hang us. */
 static void ask(Follower *f)
 {
 	int64_t now = clock_mono_us();
@@ -234,7 +235,11 @@ static int follow_loop(Follower *f, Error *err)
 		arena_reset(f->arena);
 		/* Without anything more to read at once the open group is committed. */
 		bool whole = f->group && !f->ap.in_tx;
-		int rc = stream_next(&f->stream, whole || stopping ? 0 : f->asked || f->schema_due_us == 0 ? ANSWER_MS : IDLE_MS, f->arena, &m, err);
+		int rc = stream_next(&f->stream,
+				     whole || stopping			 ? 0
+				     : f->asked || f->schema_due_us == 0 ? ANSWER_MS
+									 : IDLE_MS,
+				     f->arena, &m, err);
 		if (rc < 0)
 			return -1;
 		if (rc == 1) {

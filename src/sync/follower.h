@@ -19,14 +19,15 @@ typedef struct FollowProgress {
 
 typedef struct FollowConfig {
 	const char *conninfo, *path, *database;
-	Database *db;    /* its write connection is held while a group is applied; NULL when nobody else has the file open */
-	RedoList *redo;  /* told of each source transaction that is on disk; may be NULL */
-	int wake_fd;       /* readable when `stop` was set; -1 = none */
-	atomic_bool *stop; /* when set: what has already arrived is applied, then following ends */
+	Database *db;		  /* its write connection is held while a group is applied; NULL when nobody else has the file open */
+	RedoList *redo;		  /* told of each source transaction that is on disk; may be NULL */
+	int wake_fd;		  /* readable when `stop` was set; -1 = none */
+	atomic_bool *stop;	  /* when set: what has already arrived is applied, then following ends */
 	FollowProgress *progress; /* may be NULL */
 } FollowConfig;
 
-/* Follows until `stop` (0), until tables were copied again (1: call it again), or until the connection ends or fails (-1). Either way every whole transaction that had arrived is in the file. */
+/* Follows until `stop` (0), until tables were copied again (1: call it again), or until the connection ends or fails (-1). Either way every
+ * whole transaction that had arrived is in the file. */
 int follow_run(const FollowConfig *config, Error *err);
 
 /* Applies the stream from `from` up to `target` inside a transaction that the caller has open on `db`, and stores the position reached

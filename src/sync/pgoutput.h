@@ -35,18 +35,18 @@ typedef struct OutTuple {
 } OutTuple;
 
 typedef struct OutMessage {
-	char type;             /* B C R I U D T O Y M; others are refused */
+	char type;	       /* B C R I U D T O Y M; others are refused */
 	uint64_t lsn, end_lsn; /* B: lsn = final LSN; C: commit LSN and end LSN; M: lsn */
 	int64_t commit_us;     /* B, C: microseconds since 2000-01-01 */
-	uint32_t xid;          /* B */
+	uint32_t xid;	       /* B */
 	OutRelation relation;  /* R */
-	uint32_t rel;          /* I U D: relation OID */
-	char old_kind;         /* U, D: 'K' key, 'O' whole old row, 0 none */
+	uint32_t rel;	       /* I U D: relation OID */
+	char old_kind;	       /* U, D: 'K' key, 'O' whole old row, 0 none */
 	OutTuple old, row;
-	uint32_t *rels;        /* T */
+	uint32_t *rels; /* T */
 	size_t nrels;
 	bool cascade, restart_identity;
-	const char *prefix;    /* M */
+	const char *prefix; /* M */
 	Str content;
 	bool transactional;
 } OutMessage;

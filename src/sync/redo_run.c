@@ -15,7 +15,7 @@ struct RedoRun {
 	Guc *guc;
 	char *user, *settings; /* of whom this stands for; NULL = nobody yet */
 	const char **path;
-	Arena *arena;          /* for one transaction */
+	Arena *arena; /* for one transaction */
 };
 
 static void on_changed(void *ctx, const char *name, const char *value)
@@ -73,8 +73,8 @@ static int bind_params(RedoRun *run, const RedoStmt *s, const Plan *plan, Val *o
 			continue;
 		if (!t)
 			return err_set(err, "42704", "type with OID %u does not exist", plan->param_types[i]);
-		int rc = s->formats[i] ? type_recv(t, -1, s->params[i], run->txn.types, run->arena, &out[i], err) :
-					 type_in(t, -1, s->params[i], run->txn.types, run->arena, &out[i], err);
+		int rc = s->formats[i] ? type_recv(t, -1, s->params[i], run->txn.types, run->arena, &out[i], err)
+				       : type_in(t, -1, s->params[i], run->txn.types, run->arena, &out[i], err);
 		if (rc < 0)
 			return -1;
 	}
@@ -103,7 +103,8 @@ static int run_query(RedoRun *run, CachedPlan *plan, const Val *params, size_t n
 
 static int run_planned(RedoRun *run, CachedPlan *plan, const RedoStmt *s, Error *err)
 {
-	if (!plan->plan || plan->plan->kind == PLAN_BEGIN || plan->plan->kind == PLAN_COMMIT || plan->plan->kind == PLAN_SHOW || plan->plan->kind == PLAN_NOTHING)
+	if (!plan->plan || plan->plan->kind == PLAN_BEGIN || plan->plan->kind == PLAN_COMMIT || plan->plan->kind == PLAN_SHOW ||
+	    plan->plan->kind == PLAN_NOTHING)
 		return 0;
 	if (plan->plan->kind == PLAN_SET)
 		return run_set(run, plan->plan, err);
@@ -179,7 +180,10 @@ RedoRun *redo_open(Database *d)
 	run->db = d;
 	run->arena = arena_new();
 	run->types = type_env_stored;
-	run->vars = (SessionVars){ .database = database_name(d), .sequences = database_sequences(d), .arg = run, .get_setting = get_setting,
+	run->vars = (SessionVars){ .database = database_name(d),
+				   .sequences = database_sequences(d),
+				   .arg = run,
+				   .get_setting = get_setting,
 				   .set_setting = set_setting };
 	run->env = (SqlEnv){ .types = &run->types, .database = database_name(d) };
 	txn_init(&run->txn, d, &run->types, &run->vars);

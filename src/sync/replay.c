@@ -123,8 +123,10 @@ static int send_batch(Replay *r, Batch *b, Error *err)
 	char last[24];
 	const char *params[2] = { r->node, last };
 	snprintf(last, sizeof last, "%lld", (long long)b->txs[b->n - 1].txid);
-	if (send_text(r, b, "BEGIN", 0, NULL, WANT_OK, err) < 0 || send_text(r, b, "SET CONSTRAINTS ALL DEFERRED", 0, NULL, WANT_OK, err) < 0 ||
-	    send_text(r, b, "SELECT last_tx, epoch FROM understudy.replay WHERE node = $1::uuid FOR UPDATE", 1, params, WANT_MARKER, err) < 0)
+	if (send_text(r, b, "BEGIN", 0, NULL, WANT_OK, err) < 0 ||
+	    send_text(r, b, "SET CONSTRAINTS ALL DEFERRED", 0, NULL, WANT_OK, err) < 0 ||
+	    send_text(r, b, "SELECT last_tx, epoch FROM understudy.replay WHERE node = $1::uuid FOR UPDATE", 1, params, WANT_MARKER, err) <
+		    0)
 		return -1;
 	for (size_t t = 0; t < b->n; t++)
 		for (size_t i = 0; i < b->txs[t].n; i++) {
@@ -133,7 +135,8 @@ static int send_batch(Replay *r, Batch *b, Error *err)
 			if (c->op != 'S' && c->depth == 0 && send_change(r, b, c, err) < 0)
 				return -1;
 		}
-	return send_text(r, b, "UPDATE understudy.replay SET last_tx = $2::bigint, at = now() WHERE node = $1::uuid", 2, params, WANT_ONE_ROW, err);
+	return send_text(r, b, "UPDATE understudy.replay SET last_tx = $2::bigint, at = now() WHERE node = $1::uuid", 2, params,
+			 WANT_ONE_ROW, err);
 }
 
 static int check_result(Replay *r, const PGresult *res, Want w, Error *err)
@@ -224,7 +227,8 @@ static int mark_replayed(Replay *r, Error *err)
 	if (replay_lock(r, err) < 0)
 		return -1;
 	Val v = val_int(r->last_tx);
-	int rc = state_run(r->db, "UPDATE _understudy_journal SET state = 'replayed' WHERE txid <= ?1 AND kind = 'local' AND state = 'new'", &v, 1, err);
+	int rc = state_run(r->db, "UPDATE _understudy_journal SET state = 'replayed' WHERE txid <= ?1 AND kind = 'local' AND state = 'new'",
+			   &v, 1, err);
 	int64_t done = rc == 0 ? sqlite3_changes64(r->db->h) : 0;
 	rc = replay_unlock(r, rc, err);
 	if (rc == 0 && r->cfg.counts)
@@ -267,7 +271,8 @@ static int replay_single(Replay *r, JournalTx *tx, Arena *a, Error *err)
 	free(one.wants);
 	if (rc == 0)
 		return 0;
-	if (source_is_lost(r->conn, &why) || is_transient(&why) || err_is(&why, "55000") || err_is(&why, "25006") || err_is(&why, "42501")) {
+	if (source_is_lost(r->conn, &why) || is_transient(&why) || err_is(&why, "55000") || err_is(&why, "25006") ||
+	    err_is(&why, "42501")) {
 		*err = why;
 		return -1;
 	}
@@ -361,9 +366,11 @@ static int check_identity(Replay *r, Error *err)
 		return -1;
 	const char *system_id = state_get(r->db, "system_id", a);
 	if (!system_id || !streq(system_id, id.system_id)) {
-		err_set(err, "55000", "the primary is another cluster (system identifier %s) than the one this file came from (%s)", id.system_id,
-			system_id ? system_id : "none");
-		return err_hint(err, "Nothing was written. Point understudy at the former primary, or move %s away to begin with a new copy.", r->cfg.path);
+		err_set(err, "55000", "the primary is another cluster (system identifier %s) than the one this file came from (%s)",
+			id.system_id, system_id ? system_id : "none");
+		return err_hint(err,
+				"Nothing was written. Point understudy at the former primary, or move %s away to begin with a new copy.",
+				r->cfg.path);
 	}
 	if (id.timeline < state_get_int(r->db, "timeline", 0))
 		return err_set(err, "55000", "the primary is on timeline %d, older than the one this file followed", id.timeline);
@@ -377,11 +384,12 @@ static int make_schema(Replay *r, Error *err)
 		return -1;
 	if (*PQgetvalue(have, 0, 0) == 't')
 		return 0;
-	return source_exec(r->conn,
-			   "CREATE SCHEMA IF NOT EXISTS understudy;"
-			   "CREATE TABLE IF NOT EXISTS understudy.replay(node uuid PRIMARY KEY, epoch bigint NOT NULL, last_tx bigint NOT NULL,"
-			   " at timestamptz NOT NULL)",
-			   err);
+	return source_exec(
+		r->conn,
+		"CREATE SCHEMA IF NOT EXISTS understudy;"
+		"CREATE TABLE IF NOT EXISTS understudy.replay(node uuid PRIMARY KEY, epoch bigint NOT NULL, last_tx bigint NOT NULL,"
+		" at timestamptz NOT NULL)",
+		err);
 }
 
 /* The row lock waits for an earlier backend of ours that may still be committing. */
@@ -390,13 +398,14 @@ static int read_marker(Replay *r, Error *err)
 	char epoch[24];
 	const char *params[2] = { r->node, epoch };
 	snprintf(epoch, sizeof epoch, "%lld", (long long)r->epoch);
-	_cleanup_(source_clearp) PGresult *ins = source_query_params(
-		r->conn, "INSERT INTO understudy.replay(node, epoch, last_tx, at) VALUES ($1::uuid, $2::bigint, 0, now()) ON CONFLICT (node) DO NOTHING", 2,
-		params, err);
+	_cleanup_(source_clearp) PGresult *ins = source_query_params(r->conn,
+								     "INSERT INTO understudy.replay(node, epoch, last_tx, at) VALUES "
+								     "($1::uuid, $2::bigint, 0, now()) ON CONFLICT (node) DO NOTHING",
+								     2, params, err);
 	if (!ins)
 		return -1;
-	_cleanup_(source_clearp) PGresult *row =
-		source_query_params(r->conn, "SELECT last_tx, epoch FROM understudy.replay WHERE node = $1::uuid FOR UPDATE", 1, params, err);
+	_cleanup_(source_clearp) PGresult *row = source_query_params(
+		r->conn, "SELECT last_tx, epoch FROM understudy.replay WHERE node = $1::uuid FOR UPDATE", 1, params, err);
 	if (!row)
 		return -1;
 	if (PQntuples(row) != 1)

@@ -1,8 +1,9 @@
 /*
- * The way back: what was written on SQLite is put on the primary, each transaction exactly once, and the file is then brought level with it.
+ * The way back: what was written on SQLite is put on the primary, each transaction exactly once, and the file is then brought level with
+ * it.
  *
- * The primary keeps understudy.replay(node, epoch, last_tx): last_tx is changed in the same transaction as the rows, under a row lock that is
- * taken first. So whatever is killed, and wherever, the number there says what has been done.
+ * The primary keeps understudy.replay(node, epoch, last_tx): last_tx is changed in the same transaction as the rows, under a row lock that
+ * is taken first. So whatever is killed, and wherever, the number there says what has been done.
  *
  * A journal transaction that the primary refuses, or whose rows are not as they were when it was made, is kept in _understudy_conflict with
  * base, local and remote images. Later transactions that touch the same rows are kept there too; the rest goes on.
@@ -22,12 +23,12 @@ typedef struct ReplayCounts {
 
 typedef struct ReplayConfig {
 	const char *conninfo, *path, *database;
-	Database *db; /* NULL when nobody else has the file open */
+	Database *db;	      /* NULL when nobody else has the file open */
 	ReplayCounts *counts; /* may be NULL */
 } ReplayConfig;
 
-/* Connects, makes sure that the server is the one the file came from (58P01-like refusals carry a hint and write nothing), and reads how far
- * an earlier replay came. */
+/* Connects, makes sure that the server is the one the file came from (58P01-like refusals carry a hint and write nothing), and reads how
+ * far an earlier replay came. */
 int replay_open(const ReplayConfig *config, Replay **out, Error *err);
 void replay_close(Replay *r);
 

@@ -85,8 +85,15 @@ static int store(Replay *r, const JournalTx *tx, const Image *images, size_t n, 
 {
 	Val id = val_int(tx->txid);
 	for (size_t i = 0; i < n; i++) {
-		Val v[9] = { id, text_or_null(images[i].tbl), text_or_null(images[i].op), text_or_null(images[i].key), text_or_null(images[i].base),
-			     text_or_null(images[i].local), text_or_null(images[i].remote), text_or_null(why->message), val_int(clock_wall_us()) };
+		Val v[9] = { id,
+			     text_or_null(images[i].tbl),
+			     text_or_null(images[i].op),
+			     text_or_null(images[i].key),
+			     text_or_null(images[i].base),
+			     text_or_null(images[i].local),
+			     text_or_null(images[i].remote),
+			     text_or_null(why->message),
+			     val_int(clock_wall_us()) };
 		if (state_run(r->db,
 			      "INSERT INTO _understudy_conflict(txid, tbl, op, key, base, local, remote, reason, at_us)"
 			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

@@ -143,7 +143,9 @@ static int repair_conflict(Finish *f, const JournalTx *tx, const JournalChange *
 	if (!redone && !streq(tx->state, "conflict"))
 		return 0;
 	if (!rel->has_key)
-		return c->op == 'I' || redone ? 0 : state_set_stale(f->r->db, rel->rel->sqlite_name, "a conflict in a table without a key", err);
+		return c->op == 'I' || redone
+			       ? 0
+			       : state_set_stale(f->r->db, rel->rel->sqlite_name, "a conflict in a table without a key", err);
 	if (c->before && repair_row(f, rel, c->before, a, err) < 0)
 		return -1;
 	return c->after ? repair_row(f, rel, c->after, a, err) : 0;
@@ -157,7 +159,8 @@ static int set_sequences(Finish *f, Error *err)
 		const CatSequence *q = cat->seqs[i];
 		const CatSchema *ns = catalog_schema_by_oid(cat, q->rel->schema);
 		sqlite3_stmt *st;
-		if (db_prepare(f->r->db, str_of("SELECT last_value FROM _understudy_sequence WHERE oid = ?1 AND is_called <> 0"), &st, err) < 0)
+		if (db_prepare(f->r->db, str_of("SELECT last_value FROM _understudy_sequence WHERE oid = ?1 AND is_called <> 0"), &st,
+			       err) < 0)
 			return -1;
 		Val oid = val_int(q->oid);
 		db_bind(st, 1, &oid);
@@ -167,11 +170,14 @@ static int set_sequences(Finish *f, Error *err)
 		if (!called || !ns)
 			continue;
 		const char *params[3] = { ns->name, q->rel->name, value };
-		ReplayCommand cmd = { q->increment > 0 ? "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, $3::bigint) FROM pg_sequences WHERE"
-							 " schemaname = $1 AND sequencename = $2 AND coalesce(last_value < $3::bigint, true)" :
-							 "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, $3::bigint) FROM pg_sequences WHERE"
-							 " schemaname = $1 AND sequencename = $2 AND coalesce(last_value > $3::bigint, true)",
-				      params, 3 };
+		ReplayCommand cmd = {
+			q->increment > 0
+				? "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, $3::bigint) FROM pg_sequences WHERE"
+				  " schemaname = $1 AND sequencename = $2 AND coalesce(last_value < $3::bigint, true)"
+				: "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, $3::bigint) FROM pg_sequences WHERE"
+				  " schemaname = $1 AND sequencename = $2 AND coalesce(last_value > $3::bigint, true)",
+			params, 3
+		};
 		_cleanup_(source_clearp) PGresult *res = replay_query(f->r, &cmd, err);
 		if (!res)
 			return -1;

@@ -11,12 +11,12 @@ struct Replay {
 	ReplayConfig cfg;
 	PGconn *conn;
 	bool pipeline;
-	Db *db;       /* our own connection to the file; writes only while the writer is borrowed */
+	Db *db;	      /* our own connection to the file; writes only while the writer is borrowed */
 	Apply *apply; /* holds the catalog */
 	char *node;
 	int64_t epoch, last_tx; /* as on the primary */
-	Map rels;     /* name in the file -> ReplayRel */
-	Map stmts;    /* SQL -> name of a prepared statement */
+	Map rels;		/* name in the file -> ReplayRel */
+	Map stmts;		/* SQL -> name of a prepared statement */
 	size_t nstmts;
 	Map parked;   /* "table\1key" */
 	Arena *arena; /* as long as the Replay */

@@ -13,17 +13,24 @@
 
 const char resync_query[] =
 	"SELECT c.oid, n.nspname, c.relname, md5(concat_ws(E'\\x01', c.relkind, c.relreplident,"
-	" (SELECT string_agg(concat_ws(E'\\x02', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,"
-	"   pg_get_expr(d.adbin, d.adrelid)), E'\\x03' ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+	" (SELECT string_agg(concat_ws(E'\\x02', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, "
+	"a.attgenerated,"
+	"   pg_get_expr(d.adbin, d.adrelid)), E'\\x03' ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = "
+	"a.attrelid AND d.adnum = a.attnum"
 	"   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),"
-	" (SELECT string_agg(k.conname || pg_get_constraintdef(k.oid), E'\\x03' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid),"
-	" (SELECT string_agg(pg_get_indexdef(i.indexrelid) || i.indisreplident, E'\\x03' ORDER BY i.indexrelid) FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid)))"
-	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' AND " USER_NS
+	" (SELECT string_agg(k.conname || pg_get_constraintdef(k.oid), E'\\x03' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = "
+	"c.oid),"
+	" (SELECT string_agg(pg_get_indexdef(i.indexrelid) || i.indisreplident, E'\\x03' ORDER BY i.indexrelid) FROM pg_index i WHERE "
+	"i.indrelid = c.oid AND i.indisvalid)))"
+	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND "
+	"c.relpersistence = 'p' AND " USER_NS
 	" AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e')"
 	" UNION ALL SELECT 0, '', '', md5(concat_ws(E'\\x01',"
-	" (SELECT string_agg(c.oid || c.relname || pg_get_viewdef(c.oid), E'\\x03' ORDER BY c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+	" (SELECT string_agg(c.oid || c.relname || pg_get_viewdef(c.oid), E'\\x03' ORDER BY c.oid) FROM pg_class c JOIN pg_namespace n ON "
+	"n.oid = c.relnamespace"
 	"   WHERE c.relkind = 'v' AND " USER_NS "),"
-	" (SELECT string_agg(c.oid || c.relname, E'\\x03' ORDER BY c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND " USER_NS "),"
+	" (SELECT string_agg(c.oid || c.relname, E'\\x03' ORDER BY c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+	"WHERE c.relkind = 'S' AND " USER_NS "),"
 	" (SELECT string_agg(e.enumtypid || e.enumlabel, E'\\x03' ORDER BY e.oid) FROM pg_enum e)))"
 	" ORDER BY 1";
 
@@ -32,8 +39,8 @@ typedef struct Resync {
 	Db *db;
 	const char *database, *node;
 	Arena *a;
-	PGresult *now;      /* of resync_query */
-	const char *oids;   /* tables to be copied, comma-separated; "0" is always among them */
+	PGresult *now;	  /* of resync_query */
+	const char *oids; /* tables to be copied, comma-separated; "0" is always among them */
 	size_t n;
 	uint64_t valid_from;
 } Resync;
@@ -63,15 +70,18 @@ bool resync_needed(const PGresult *r, Db *db)
 	for (int i = 0; i < PQntuples(r); i++)
 		if (is_changed(r, i, db, a))
 			return true;
-	return state_count(db, "SELECT count(*) FROM _understudy_mirror") != PQntuples(r) || state_count(db, "SELECT count(*) FROM _understudy_stale") > 0;
+	return state_count(db, "SELECT count(*) FROM _understudy_mirror") != PQntuples(r) ||
+	       state_count(db, "SELECT count(*) FROM _understudy_stale") > 0;
 }
 
 static int remember(Db *db, const PGresult *r, int i, int64_t valid_from, Error *err)
 {
 	const char *name = PQgetvalue(r, i, 1);
 	char *full = *name ? mem_printf("%s.%s", name, PQgetvalue(r, i, 2)) : mem_strdup("");
-	Val v[4] = { val_int(strtoll(PQgetvalue(r, i, 0), NULL, 10)), val_text(str_of(full)), val_text(str_of(PQgetvalue(r, i, 3))), val_int(valid_from) };
-	int rc = state_run(db, "INSERT OR REPLACE INTO _understudy_mirror(oid, name, fingerprint, valid_from) VALUES (?1, ?2, ?3, ?4)", v, 4, err);
+	Val v[4] = { val_int(strtoll(PQgetvalue(r, i, 0), NULL, 10)), val_text(str_of(full)), val_text(str_of(PQgetvalue(r, i, 3))),
+		     val_int(valid_from) };
+	int rc = state_run(db, "INSERT OR REPLACE INTO _understudy_mirror(oid, name, fingerprint, valid_from) VALUES (?1, ?2, ?3, ?4)", v,
+			   4, err);
 	free(full);
 	return rc;
 }
@@ -92,7 +102,8 @@ static bool is_stale(Resync *s, int i)
 	sqlite3_stmt *st;
 	Error ignored;
 	if (db_prepare(s->db,
-		       str_of("SELECT 1 FROM _understudy_stale t WHERE t.tbl IN (?1, (SELECT r.sqlite_name FROM _understudy_relation r WHERE r.oid ="
+		       str_of("SELECT 1 FROM _understudy_stale t WHERE t.tbl IN (?1, (SELECT r.sqlite_name FROM _understudy_relation r "
+			      "WHERE r.oid ="
 			      " CAST(?2 AS INTEGER)))"),
 		       &st, &ignored) < 0)
 		return false;
@@ -115,9 +126,12 @@ static int choose(Resync *s, Error *err)
 	for (int i = 0; i < PQntuples(s->now); i++)
 		if (!streq(PQgetvalue(s->now, i, 0), "0") && (is_changed(s->now, i, s->db, s->a) || is_stale(s, i)))
 			list = arena_printf(s->a, "%s,%s", list, PQgetvalue(s->now, i, 0));
-	const char *sql = arena_printf(s->a,
-				       "WITH RECURSIVE x(oid) AS (SELECT unnest('{%s}'::oid[]) UNION SELECT k.conrelid FROM pg_constraint k JOIN x ON k.confrelid = x.oid"
-				       " WHERE k.contype = 'f' AND k.conparentid = 0) SELECT string_agg(oid::text, ','), count(*) - 1 FROM x", list);
+	const char *sql =
+		arena_printf(s->a,
+			     "WITH RECURSIVE x(oid) AS (SELECT unnest('{%s}'::oid[]) UNION SELECT k.conrelid FROM pg_constraint k JOIN x "
+			     "ON k.confrelid = x.oid"
+			     " WHERE k.contype = 'f' AND k.conparentid = 0) SELECT string_agg(oid::text, ','), count(*) - 1 FROM x",
+			     list);
 	_cleanup_(source_clearp) PGresult *r = source_query(s->c, sql, err);
 	if (!r)
 		return -1;
@@ -129,14 +143,19 @@ static int choose(Resync *s, Error *err)
 /* Locks the tables and publishes those that are not. A key gained or lost moves a table to the other publication. */
 static int hold_tables(Resync *s, Error *err)
 {
-	const char *sql = arena_printf(
-		s->a,
-		"SELECT format('LOCK TABLE ONLY %%I.%%I IN SHARE MODE', n.nspname, c.relname), format('%%I.%%I', n.nspname, c.relname), k.has_key,"
-		" EXISTS (SELECT 1 FROM pg_publication_rel p JOIN pg_publication u ON u.oid = p.prpubid WHERE p.prrelid = c.oid AND u.pubname = 'understudy_%s'),"
-		" EXISTS (SELECT 1 FROM pg_publication_rel p JOIN pg_publication u ON u.oid = p.prpubid WHERE p.prrelid = c.oid AND u.pubname = 'understudy_%s_ins')"
-		" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL (SELECT CASE c.relreplident WHEN 'f' THEN true WHEN 'n' THEN false"
-		" ELSE EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND CASE c.relreplident WHEN 'i' THEN i.indisreplident ELSE"
-		" i.indisprimary END) END) AS k(has_key) WHERE c.oid IN (%s) ORDER BY c.oid", s->node, s->node, s->oids);
+	const char *sql = arena_printf(s->a,
+				       "SELECT format('LOCK TABLE ONLY %%I.%%I IN SHARE MODE', n.nspname, c.relname), format('%%I.%%I', "
+				       "n.nspname, c.relname), k.has_key,"
+				       " EXISTS (SELECT 1 FROM pg_publication_rel p JOIN pg_publication u ON u.oid = p.prpubid WHERE "
+				       "p.prrelid = c.oid AND u.pubname = 'understudy_%s'),"
+				       " EXISTS (SELECT 1 FROM pg_publication_rel p JOIN pg_publication u ON u.oid = p.prpubid WHERE "
+				       "p.prrelid = c.oid AND u.pubname = 'understudy_%s_ins')"
+				       " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL (SELECT CASE "
+				       "c.relreplident WHEN 'f' THEN true WHEN 'n' THEN false"
+				       " ELSE EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND CASE "
+				       "c.relreplident WHEN 'i' THEN i.indisreplident ELSE"
+				       " i.indisprimary END) END) AS k(has_key) WHERE c.oid IN (%s) ORDER BY c.oid",
+				       s->node, s->node, s->oids);
 	_cleanup_(source_clearp) PGresult *r = source_query(s->c, sql, err);
 	if (!r)
 		return -1;
@@ -146,10 +165,16 @@ static int hold_tables(Resync *s, Error *err)
 		if (source_exec(s->c, PQgetvalue(r, i, 0), err) < 0)
 			return -1;
 		if (keyed ? in_other : in_keyed)
-			if (source_exec(s->c, arena_printf(s->a, "ALTER PUBLICATION understudy_%s%s DROP TABLE ONLY %s", s->node, keyed ? "_ins" : "", name), err) < 0)
+			if (source_exec(s->c,
+					arena_printf(s->a, "ALTER PUBLICATION understudy_%s%s DROP TABLE ONLY %s", s->node,
+						     keyed ? "_ins" : "", name),
+					err) < 0)
 				return -1;
 		if (keyed ? !in_keyed : !in_other)
-			if (source_exec(s->c, arena_printf(s->a, "ALTER PUBLICATION understudy_%s%s ADD TABLE ONLY %s", s->node, keyed ? "" : "_ins", name), err) < 0)
+			if (source_exec(s->c,
+					arena_printf(s->a, "ALTER PUBLICATION understudy_%s%s ADD TABLE ONLY %s", s->node,
+						     keyed ? "" : "_ins", name),
+					err) < 0)
 				return -1;
 	}
 	return 0;
@@ -190,14 +215,25 @@ static int drop_old(Resync *s, Error *err)
 	const char *known = arena_strdup(s->a, buf_cstr(&gone));
 	buf_free(&gone);
 	const char *which = arena_printf(s->a, "r.kind = 'r' AND (r.oid IN (%s) OR r.oid NOT IN (%s))", s->oids, known);
-	if (db_exec(s->db, arena_printf(s->a, "DELETE FROM _understudy_stale; DELETE FROM _understudy_unmirrored WHERE kind = 'index or view' OR (kind = 'table' AND name IN"
-					      " (SELECT m.name FROM _understudy_mirror m WHERE m.oid IN (%s))); DELETE FROM _understudy_mirror WHERE oid NOT IN (%s)",
-					s->oids, known), err) < 0)
+	if (db_exec(s->db,
+		    arena_printf(s->a,
+				 "DELETE FROM _understudy_stale; DELETE FROM _understudy_unmirrored WHERE kind = 'index or view' OR (kind "
+				 "= 'table' AND name IN"
+				 " (SELECT m.name FROM _understudy_mirror m WHERE m.oid IN (%s))); DELETE FROM _understudy_mirror WHERE "
+				 "oid NOT IN (%s)",
+				 s->oids, known),
+		    err) < 0)
 		return -1;
-	if (drop_all(s, "SELECT s.name, r.name FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE r.kind = 'v'", "VIEW", err) < 0)
+	if (drop_all(s,
+		     "SELECT s.name, r.name FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE r.kind = 'v'",
+		     "VIEW", err) < 0)
 		return -1;
-	return drop_all(s, arena_printf(s->a, "SELECT s.name, r.name FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE %s", which),
-			"TABLE", err);
+	return drop_all(
+		s,
+		arena_printf(s->a,
+			     "SELECT s.name, r.name FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE %s",
+			     which),
+		"TABLE", err);
 }
 
 static int copy_enum_labels(Resync *s, Error *err)
@@ -211,7 +247,8 @@ static int copy_enum_labels(Resync *s, Error *err)
 		for (int k = 0; k < 4; k++)
 			v[k] = val_text(str_of(PQgetvalue(r, i, k)));
 		if (state_run(s->db,
-			      "INSERT INTO _understudy_enum(oid, type, label, sort) SELECT CAST(?1 AS INTEGER), CAST(?2 AS INTEGER), ?3, CAST(?4 AS REAL)"
+			      "INSERT INTO _understudy_enum(oid, type, label, sort) SELECT CAST(?1 AS INTEGER), CAST(?2 AS INTEGER), ?3, "
+			      "CAST(?4 AS REAL)"
 			      " WHERE EXISTS (SELECT 1 FROM _understudy_type WHERE oid = CAST(?2 AS INTEGER)) ON CONFLICT DO NOTHING",
 			      v, 4, err) < 0)
 			return -1;
@@ -222,8 +259,9 @@ static int copy_enum_labels(Resync *s, Error *err)
 static int fill(Resync *s, Error *err)
 {
 	Schema made;
-	if (drop_old(s, err) < 0 || schema_copy_some(s->c, s->db, s->database, s->oids, s->a, &made, err) < 0 || copy_enum_labels(s, err) < 0 ||
-	    copy_some_rows(s->c, s->db, s->database, &made, s->a, err) < 0 || schema_copy_sequences(s->c, s->db, err) < 0)
+	if (drop_old(s, err) < 0 || schema_copy_some(s->c, s->db, s->database, s->oids, s->a, &made, err) < 0 ||
+	    copy_enum_labels(s, err) < 0 || copy_some_rows(s->c, s->db, s->database, &made, s->a, err) < 0 ||
+	    schema_copy_sequences(s->c, s->db, err) < 0)
 		return -1;
 	_cleanup_(source_clearp) PGresult *lsn = source_query(s->c, "SELECT pg_current_wal_insert_lsn()", err);
 	if (!lsn)
@@ -240,8 +278,8 @@ static int fill(Resync *s, Error *err)
 	return 0;
 }
 
-/* The primary's transaction ends first: a table that is published and not yet here is found again by the next look; the other way round it would
- * never be followed. */
+/* The primary's transaction ends first: a table that is published and not yet here is found again by the next look; the other way round it
+ * would never be followed. */
 static int run_locked(Resync *s, Error *err)
 {
 	Error ignored;
@@ -288,6 +326,7 @@ int resync_run(const char *conninfo, Db *db, Database *d, const char *database, 
 	if (rc == 0 && d)
 		rc = database_reload(d, err);
 	if (rc == 0)
-		log_info("structure changed on the primary: %zu tables were copied again, %.1f s", s.n, (double)(clock_mono_us() - since) / 1e6);
+		log_info("structure changed on the primary: %zu tables were copied again, %.1f s", s.n,
+			 (double)(clock_mono_us() - since) / 1e6);
 	return rc;
 }

@@ -8,71 +8,88 @@
 
 /* Tables that belong to users. */
 #define USER_NS "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'understudy')"
-#define NOT_FROM_EXTENSION(class, oid) "NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = '" class "'::regclass AND x.objid = " oid " AND x.deptype = 'e')"
+#define NOT_FROM_EXTENSION(class, oid)                                                                                                     \
+	"NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = '" class "'::regclass AND x.objid = " oid " AND x.deptype = 'e')"
 
 static const char sql_schemas[] = "SELECT 0, n.nspname, format('CREATE SCHEMA %I', n.nspname) FROM pg_namespace n WHERE " USER_NS
 				  " AND n.nspname <> 'public' ORDER BY n.oid";
 
 static const char sql_enums[] =
 	"SELECT t.oid, n.nspname || '.' || t.typname, format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, t.typname,"
-	" (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)), t.typarray"
+	" (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)), "
+	"t.typarray"
 	" FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND " USER_NS " ORDER BY t.oid";
 
-#define SEQ_OPTIONS                                                                                                                              \
-	"format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax,"             \
+#define SEQ_OPTIONS                                                                                                                        \
+	"format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax,"       \
 	" s.seqcache, CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)"
 
 static const char sql_sequences[] =
-	"SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE SEQUENCE %I.%I AS %s ', n.nspname, c.relname, format_type(s.seqtypid, NULL)) || " SEQ_OPTIONS
+	"SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE SEQUENCE %I.%I AS %s ', n.nspname, c.relname, format_type(s.seqtypid, "
+	"NULL)) || " SEQ_OPTIONS
 	" FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE " USER_NS
-	" AND c.relpersistence <> 't' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i')"
+	" AND c.relpersistence <> 't' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid "
+	"AND d.deptype = 'i')"
 	" ORDER BY c.oid";
 
 static const char sql_tables[] =
 	"SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE TABLE %I.%I (%s)', n.nspname, c.relname,"
 	" (SELECT string_agg(format('%I %s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),"
 	"   CASE WHEN a.attgenerated <> '' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED'"
-	"        WHEN a.attidentity <> '' THEN ' GENERATED ' || CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END || ' AS IDENTITY ('"
-	"          || (SELECT CASE WHEN sc.relname = c.relname || '_' || a.attname || '_seq' THEN '' ELSE format('SEQUENCE NAME %I.%I ', sn.nspname, sc.relname) END || " SEQ_OPTIONS
-	" FROM pg_sequence s JOIN pg_class sc ON sc.oid = s.seqrelid"
-	"              JOIN pg_namespace sn ON sn.oid = sc.relnamespace WHERE s.seqrelid = pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname)::regclass) || ')'"
+	"        WHEN a.attidentity <> '' THEN ' GENERATED ' || CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END || ' AS "
+	"IDENTITY ('"
+	"          || (SELECT CASE WHEN sc.relname = c.relname || '_' || a.attname || '_seq' THEN '' ELSE format('SEQUENCE NAME %I.%I ', "
+	"sn.nspname, sc.relname) END || " SEQ_OPTIONS " FROM pg_sequence s JOIN pg_class sc ON sc.oid = s.seqrelid"
+	"              JOIN pg_namespace sn ON sn.oid = sc.relnamespace WHERE s.seqrelid = pg_get_serial_sequence(format('%I.%I', "
+	"n.nspname, c.relname), a.attname)::regclass) || ')'"
 	"        WHEN d.adbin IS NOT NULL THEN ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) ELSE '' END,"
 	"   CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END), ', ' ORDER BY a.attnum)"
 	"  FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
 	"  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)),"
 	" c.relkind, n.nspname, c.relname,"
-	" CASE c.relreplident WHEN 'f' THEN true WHEN 'n' THEN false ELSE EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid"
+	" CASE c.relreplident WHEN 'f' THEN true WHEN 'n' THEN false ELSE EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND "
+	"i.indisvalid"
 	"   AND CASE c.relreplident WHEN 'i' THEN i.indisreplident ELSE i.indisprimary END) END,"
-	" (SELECT string_agg(a.attname, E'\\x01' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+	" (SELECT string_agg(a.attname, E'\\x01' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT "
+	"a.attisdropped"
 	"   AND a.attgenerated = '')"
 	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
 	" AND c.relpersistence = 'p' AND " USER_NS " AND " NOT_FROM_EXTENSION("pg_class", "c.oid") " ORDER BY c.oid";
 
 static const char sql_left_out[] =
-	"SELECT 0, n.nspname || '.' || c.relname, CASE WHEN c.relkind = 'm' THEN 'materialized view' WHEN c.relkind = 'f' THEN 'foreign table'"
+	"SELECT 0, n.nspname || '.' || c.relname, CASE WHEN c.relkind = 'm' THEN 'materialized view' WHEN c.relkind = 'f' THEN 'foreign "
+	"table'"
 	" ELSE 'unlogged or temporary table' END FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE (c.relkind IN ('m', 'f') OR (c.relkind = 'r' AND c.relpersistence = 'u')) AND " USER_NS " ORDER BY c.oid";
 
 static const char sql_owned[] =
-	"SELECT c.oid, sn.nspname || '.' || sc.relname, format('ALTER SEQUENCE %I.%I OWNED BY %I.%I.%I', sn.nspname, sc.relname, n.nspname, c.relname, a.attname)"
+	"SELECT c.oid, sn.nspname || '.' || sc.relname, format('ALTER SEQUENCE %I.%I OWNED BY %I.%I.%I', sn.nspname, sc.relname, "
+	"n.nspname, c.relname, a.attname)"
 	" FROM pg_depend d JOIN pg_class sc ON sc.oid = d.objid AND sc.relkind = 'S' JOIN pg_namespace sn ON sn.oid = sc.relnamespace"
-	" JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid"
-	" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a' AND " USER_NS " ORDER BY sc.oid";
+	" JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
+	"AND a.attnum = d.refobjsubid"
+	" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a' AND " USER_NS
+	" ORDER BY sc.oid";
 
 /* Keys before foreign keys, which need them. */
 static const char sql_constraints[] =
-	"SELECT c.oid, n.nspname || '.' || c.relname || '.' || k.conname, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname,"
-	" pg_get_constraintdef(k.oid)) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-	" WHERE k.contype IN ('p', 'u', 'c', 'f', 'x') AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND k.conparentid = 0 AND c.relpersistence = 'p' AND " USER_NS
-	" ORDER BY CASE k.contype WHEN 'p' THEN 0 WHEN 'u' THEN 1 WHEN 'f' THEN 3 ELSE 2 END, k.oid";
+	"SELECT c.oid, n.nspname || '.' || c.relname || '.' || k.conname, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, "
+	"c.relname, k.conname,"
+	" pg_get_constraintdef(k.oid)) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = "
+	"c.relnamespace"
+	" WHERE k.contype IN ('p', 'u', 'c', 'f', 'x') AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND k.conparentid = 0 AND "
+	"c.relpersistence = 'p' AND " USER_NS " ORDER BY CASE k.contype WHEN 'p' THEN 0 WHEN 'u' THEN 1 WHEN 'f' THEN 3 ELSE 2 END, k.oid";
 
 static const char sql_indexes[] =
-	"SELECT c.oid, n.nspname || '.' || ic.relname, pg_get_indexdef(i.indexrelid), 'i' FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid"
-	" JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
-	" AND i.indisvalid AND c.relpersistence = 'p' AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) AND " USER_NS
-	" UNION ALL SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE VIEW %I.%I AS %s', n.nspname, c.relname, pg_get_viewdef(c.oid)), 'v'"
-	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND " USER_NS " AND " NOT_FROM_EXTENSION("pg_class", "c.oid")
-	" ORDER BY 4, 1, 2";
+	"SELECT c.oid, n.nspname || '.' || ic.relname, pg_get_indexdef(i.indexrelid), 'i' FROM pg_index i JOIN pg_class ic ON ic.oid = "
+	"i.indexrelid"
+	" JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT "
+	"c.relispartition"
+	" AND i.indisvalid AND c.relpersistence = 'p' AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND "
+	"k.contype IN ('p', 'u', 'x')) AND " USER_NS " UNION ALL SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE VIEW %I.%I AS "
+						     "%s', n.nspname, c.relname, pg_get_viewdef(c.oid)), 'v'"
+	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND " USER_NS
+	" AND " NOT_FROM_EXTENSION("pg_class", "c.oid") " ORDER BY 4, 1, 2";
 
 const char schema_sequence_query[] =
 	"SELECT schemaname, sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences";
@@ -110,7 +127,9 @@ static int plan_and_run(Db *db, Catalog *cat, const char *sql, Error *err)
 {
 	static const char *const path[] = { "pg_catalog" };
 	_cleanup_(arena_freep) Arena *a = arena_new();
-	SqlEnv env = { .cat = cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = cat->db_name };
+	SqlEnv env = {
+		.cat = cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = cat->db_name
+	};
 	ParsedSql parsed;
 	Plan *plan;
 	if (sql_parse(str_of(sql), a, &parsed, err) < 0)
@@ -172,13 +191,18 @@ static int leave_out(Db *db, const char *kind, const char *name, const Error *wh
 /* Moves an object the file has just made from the OID it was given to the one it has on the primary. */
 static int move_oid(Db *db, uint32_t from, uint32_t to, bool type, Error *err)
 {
-	static const char *const table_sql[] = { "UPDATE _understudy_relation SET oid = ?2 WHERE oid = ?1", "UPDATE _understudy_column SET rel = ?2 WHERE rel = ?1",
-						 "UPDATE _understudy_index SET rel = ?2 WHERE rel = ?1", "UPDATE _understudy_constraint SET rel = ?2 WHERE rel = ?1",
+	static const char *const table_sql[] = { "UPDATE _understudy_relation SET oid = ?2 WHERE oid = ?1",
+						 "UPDATE _understudy_column SET rel = ?2 WHERE rel = ?1",
+						 "UPDATE _understudy_index SET rel = ?2 WHERE rel = ?1",
+						 "UPDATE _understudy_constraint SET rel = ?2 WHERE rel = ?1",
 						 "UPDATE _understudy_constraint SET ref = ?2 WHERE ref = ?1",
 						 "UPDATE _understudy_sequence SET owner_table = ?2 WHERE owner_table = ?1",
-						 "UPDATE _understudy_type SET relid = ?2 WHERE relid = ?1", "UPDATE _understudy_comment SET objoid = ?2 WHERE objoid = ?1 AND classoid = 1259" };
-	static const char *const type_sql[] = { "UPDATE _understudy_type SET oid = ?2 WHERE oid = ?1", "UPDATE _understudy_type SET elem = ?2 WHERE elem = ?1",
-						"UPDATE _understudy_type SET array_oid = ?2 WHERE array_oid = ?1", "UPDATE _understudy_enum SET type = ?2 WHERE type = ?1",
+						 "UPDATE _understudy_type SET relid = ?2 WHERE relid = ?1",
+						 "UPDATE _understudy_comment SET objoid = ?2 WHERE objoid = ?1 AND classoid = 1259" };
+	static const char *const type_sql[] = { "UPDATE _understudy_type SET oid = ?2 WHERE oid = ?1",
+						"UPDATE _understudy_type SET elem = ?2 WHERE elem = ?1",
+						"UPDATE _understudy_type SET array_oid = ?2 WHERE array_oid = ?1",
+						"UPDATE _understudy_enum SET type = ?2 WHERE type = ?1",
 						"UPDATE _understudy_column SET type = ?2 WHERE type = ?1" };
 	const char *const *list = type ? type_sql : table_sql;
 	size_t n = type ? ARRAY_LEN(type_sql) : ARRAY_LEN(table_sql);
@@ -256,7 +280,8 @@ static uint32_t table_oid(Db *db, const char *schema, const char *name)
 	sqlite3_stmt *st;
 	Error ignored;
 	if (db_prepare(db,
-		       str_of("SELECT r.oid FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE s.name = ?1 AND r.name = ?2"),
+		       str_of("SELECT r.oid FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE s.name = ?1 "
+			      "AND r.name = ?2"),
 		       &st, &ignored) < 0)
 		return 0;
 	Val v[2] = { val_text(str_of(schema)), val_text(str_of(name)) };
@@ -281,13 +306,17 @@ static int make_tables(PGconn *c, Db *db, const char *database, const char *quer
 			continue;
 		}
 		SchemaTable *t = &out->tables[out->n++];
-		*t = (SchemaTable){ .oid = oid_of(r, i, 0), .partitioned = *PQgetvalue(r, i, 3) == 'p', .schema = arena_strdup(a, PQgetvalue(r, i, 4)),
-				    .name = arena_strdup(a, PQgetvalue(r, i, 5)), .has_key = *PQgetvalue(r, i, 6) == 't' };
+		*t = (SchemaTable){ .oid = oid_of(r, i, 0),
+				    .partitioned = *PQgetvalue(r, i, 3) == 'p',
+				    .schema = arena_strdup(a, PQgetvalue(r, i, 4)),
+				    .name = arena_strdup(a, PQgetvalue(r, i, 5)),
+				    .has_key = *PQgetvalue(r, i, 6) == 't' };
 		t->ncols = (size_t)split_columns(PQgetvalue(r, i, 7), a, &t->cols);
 		if (move_oid(db, table_oid(db, t->schema, t->name), t->oid, false, err) < 0)
 			return -1;
 		if (!t->has_key) {
-			err_set(&why, "00000", "has no key: only INSERT and TRUNCATE are followed, UPDATE and DELETE on the primary are not");
+			err_set(&why, "00000",
+				"has no key: only INSERT and TRUNCATE are followed, UPDATE and DELETE on the primary are not");
 			err_hint(&why, "ALTER TABLE ... ADD PRIMARY KEY, or REPLICA IDENTITY FULL, on the primary");
 			if (leave_out(db, "changes of table", PQgetvalue(r, i, 1), &why, err) < 0)
 				return -1;
@@ -299,8 +328,11 @@ static int make_tables(PGconn *c, Db *db, const char *database, const char *quer
 /* The file's own OIDs start above all of the primary's, so that the two never meet. */
 static int reserve_oids(PGconn *c, Db *db, Error *err)
 {
-	_cleanup_(source_clearp) PGresult *r = source_query(
-		c, "SELECT greatest(16384, (SELECT max(oid::int8) FROM pg_class), (SELECT max(oid::int8) FROM pg_type), (SELECT max(oid::int8) FROM pg_constraint)) + 100000", err);
+	_cleanup_(source_clearp) PGresult *r =
+		source_query(c,
+			     "SELECT greatest(16384, (SELECT max(oid::int8) FROM pg_class), (SELECT max(oid::int8) FROM pg_type), (SELECT "
+			     "max(oid::int8) FROM pg_constraint)) + 100000",
+			     err);
 	if (!r)
 		return -1;
 	Val v = val_int(strtoll(PQgetvalue(r, 0, 0), NULL, 10));
@@ -341,7 +373,8 @@ int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, 
 	memset(out, 0, sizeof *out);
 	if (reserve_oids(c, db, err) < 0 || make_objects(c, db, database, sql_schemas, "schema", NULL, err) < 0 ||
 	    make_objects(c, db, database, sql_enums, "type", make_enum, err) < 0 ||
-	    make_objects(c, db, database, sql_sequences, "sequence", NULL, err) < 0 || make_tables(c, db, database, sql_tables, a, out, err) < 0 ||
+	    make_objects(c, db, database, sql_sequences, "sequence", NULL, err) < 0 ||
+	    make_tables(c, db, database, sql_tables, a, out, err) < 0 ||
 	    make_objects(c, db, database, sql_owned, "sequence owner", NULL, err) < 0 ||
 	    make_objects(c, db, database, sql_constraints, "constraint", NULL, err) < 0 || list_left_out(c, db, err) < 0)
 		return -1;
@@ -351,7 +384,8 @@ int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, 
 /* A query's rows for some tables only: the first column of all of these is the table's OID. */
 static const char *only(const char *query, const char *oids, const char *more, Arena *a)
 {
-	return arena_printf(a, "SELECT * FROM (%s) AS q(oid, name, sql%s", query, more ? more : arena_printf(a, ") WHERE q.oid IN (%s)", oids));
+	return arena_printf(a, "SELECT * FROM (%s) AS q(oid, name, sql%s", query,
+			    more ? more : arena_printf(a, ") WHERE q.oid IN (%s)", oids));
 }
 
 static bool sequence_exists(Db *db, const char *full_name)
@@ -359,8 +393,9 @@ static bool sequence_exists(Db *db, const char *full_name)
 	sqlite3_stmt *st;
 	Error ignored;
 	if (db_prepare(db,
-		       str_of("SELECT 1 FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE s.name || '.' || r.name = ?1"), &st,
-		       &ignored) < 0)
+		       str_of("SELECT 1 FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE s.name || '.' || "
+			      "r.name = ?1"),
+		       &st, &ignored) < 0)
 		return false;
 	Val v = val_text(str_of(full_name));
 	db_bind(st, 1, &v);
@@ -420,7 +455,8 @@ int schema_copy_some(PGconn *c, Db *db, const char *database, const char *oids, 
 	memset(out, 0, sizeof *out);
 	const char *some = arena_printf(a, ") WHERE q.oid IN (%s)", oids);
 	const char *tables = only(sql_tables, oids, arena_printf(a, ", kind, schema, rel, has_key, cols%s", some), a);
-	const char *later = only(sql_indexes, oids, arena_printf(a, ", kind) WHERE q.kind = 'v' OR q.oid IN (%s) ORDER BY 4, 1, 2", oids), a);
+	const char *later =
+		only(sql_indexes, oids, arena_printf(a, ", kind) WHERE q.kind = 'v' OR q.oid IN (%s) ORDER BY 4, 1, 2", oids), a);
 	if (reserve_oids(c, db, err) < 0 || make_missing(c, db, database, sql_schemas, 's', err) < 0 ||
 	    make_missing(c, db, database, sql_enums, 'e', err) < 0 || make_missing(c, db, database, sql_sequences, 'S', err) < 0 ||
 	    make_tables(c, db, database, tables, a, out, err) < 0 ||
@@ -446,8 +482,10 @@ int schema_apply_sequences(const PGresult *r, Db *db, Error *err)
 		Val v[4] = { val_text(str_of(PQgetvalue(r, i, 0))), val_text(str_of(PQgetvalue(r, i, 1))),
 			     val_int(strtoll(PQgetvalue(r, i, 2), NULL, 10)), val_int(*PQgetvalue(r, i, 3) == 't') };
 		if (state_run(db,
-			      "UPDATE _understudy_sequence SET last_value = ?3, is_called = ?4 WHERE (last_value <> ?3 OR is_called <> ?4) AND oid ="
-			      " (SELECT r.oid FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE s.name = ?1 AND r.name = ?2)",
+			      "UPDATE _understudy_sequence SET last_value = ?3, is_called = ?4 WHERE (last_value <> ?3 OR is_called <> ?4) "
+			      "AND oid ="
+			      " (SELECT r.oid FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE s.name = ?1 "
+			      "AND r.name = ?2)",
 			      v, 4, err) < 0)
 			return -1;
 	}

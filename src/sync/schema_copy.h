@@ -19,7 +19,7 @@ typedef struct SchemaTable {
 typedef struct Schema {
 	SchemaTable *tables; /* those that the file has */
 	size_t n;
-	const char **later;  /* CREATE INDEX and CREATE VIEW, to be run after the rows, with `later_names` */
+	const char **later; /* CREATE INDEX and CREATE VIEW, to be run after the rows, with `later_names` */
 	const char **later_names;
 	size_t nlater;
 } Schema;
@@ -28,8 +28,8 @@ typedef struct Schema {
 int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, Error *err);
 /* Indexes and views. */
 int schema_copy_later(Db *db, const char *database, const Schema *s, Error *err);
-/* The same for some tables (OIDs, comma-separated) in a file that holds others: the tables must not be there. Schemas, enums and sequences that are
- * missing are made; `later` has the tables' indexes and all views. */
+/* The same for some tables (OIDs, comma-separated) in a file that holds others: the tables must not be there. Schemas, enums and sequences
+ * that are missing are made; `later` has the tables' indexes and all views. */
 int schema_copy_some(PGconn *c, Db *db, const char *database, const char *oids, Arena *a, Schema *out, Error *err);
 /* Values of the sequences, as the connection's transaction sees them. */
 int schema_copy_sequences(PGconn *c, Db *db, Error *err);

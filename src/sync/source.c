@@ -53,8 +53,16 @@ static const char *finish_connecting(PGconn *c)
 
 PGconn *source_connect(const char *conninfo, bool replication, Error *err)
 {
-	const char *keys[] = { "dbname", "options", "application_name", "client_encoding", "keepalives_idle", "keepalives_interval",
-			       "keepalives_count", "tcp_user_timeout", replication ? "replication" : NULL, NULL };
+	const char *keys[] = { "dbname",
+			       "options",
+			       "application_name",
+			       "client_encoding",
+			       "keepalives_idle",
+			       "keepalives_interval",
+			       "keepalives_count",
+			       "tcp_user_timeout",
+			       replication ? "replication" : NULL,
+			       NULL };
 	const char *values[] = { conninfo, session_options, "understudy", "UTF8", "5", "2", "3", "15000", "database", NULL };
 	PGconn *c = PQconnectStartParams(keys, values, 1);
 	const char *why = finish_connecting(c);

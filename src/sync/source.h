@@ -16,7 +16,8 @@
 PGconn *source_connect(const char *conninfo, bool replication, Error *err);
 void source_closep(PGconn **c);
 
-/* Every wait of the calling thread on a primary ends (its connection is shut down, 08006) once *stop is true. Kept per thread; NULL = never. */
+/* Every wait of the calling thread on a primary ends (its connection is shut down, 08006) once *stop is true. Kept per thread; NULL =
+ * never. */
 void source_set_stop(atomic_bool *stop);
 bool source_stopped(void);
 /* PQgetResult and PQgetCopyData with such waits. */

@@ -8,14 +8,17 @@
 
 static const char tables[] =
 	"CREATE TABLE IF NOT EXISTS _understudy_sync(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS _understudy_unmirrored(kind TEXT NOT NULL, name TEXT NOT NULL, why TEXT NOT NULL, at_us INTEGER NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS _understudy_unmirrored(kind TEXT NOT NULL, name TEXT NOT NULL, why TEXT NOT NULL, at_us INTEGER NOT "
+	"NULL,"
 	" PRIMARY KEY(kind, name));"
 	"CREATE TABLE IF NOT EXISTS _understudy_stale(tbl TEXT PRIMARY KEY, why TEXT NOT NULL, at_us INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS _understudy_conflict(id INTEGER PRIMARY KEY AUTOINCREMENT, txid INTEGER NOT NULL, tbl TEXT NOT NULL,"
 	" op TEXT NOT NULL, key TEXT, base TEXT, local TEXT, remote TEXT, reason TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'open',"
 	" at_us INTEGER NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS _understudy_in_doubt(xid INTEGER NOT NULL, session TEXT, at_us INTEGER NOT NULL, what TEXT, verdict TEXT);"
-	"CREATE TABLE IF NOT EXISTS _understudy_mirror(oid INTEGER PRIMARY KEY, name TEXT NOT NULL, fingerprint TEXT NOT NULL, valid_from INTEGER NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS _understudy_in_doubt(xid INTEGER NOT NULL, session TEXT, at_us INTEGER NOT NULL, what TEXT, verdict "
+	"TEXT);"
+	"CREATE TABLE IF NOT EXISTS _understudy_mirror(oid INTEGER PRIMARY KEY, name TEXT NOT NULL, fingerprint TEXT NOT NULL, valid_from "
+	"INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS _understudy_events(id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, kind TEXT NOT NULL,"
 	" text TEXT NOT NULL)";
 
@@ -93,7 +96,9 @@ int64_t state_get_int(Db *db, const char *key, int64_t otherwise)
 int state_put(Db *db, const char *key, const char *value, Error *err)
 {
 	Val v[2] = { val_text(str_of(key)), value ? val_text(str_of(value)) : val_null() };
-	return state_run(db, "INSERT INTO _understudy_sync(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = excluded.value", v, 2, err);
+	return state_run(db,
+			 "INSERT INTO _understudy_sync(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+			 v, 2, err);
 }
 
 int state_put_int(Db *db, const char *key, int64_t value, Error *err)

@@ -15,9 +15,10 @@ int stream_open(Stream *s, const char *conninfo, const char *node, uint64_t from
 	char lsn[24];
 	source_lsn_text(from, lsn);
 	Buf b = { 0 };
-	buf_printf(&b,
-		   "START_REPLICATION SLOT understudy_%s LOGICAL %s (proto_version '1', publication_names 'understudy_%s,understudy_%s_ins')", node,
-		   lsn, node, node);
+	buf_printf(
+		&b,
+		"START_REPLICATION SLOT understudy_%s LOGICAL %s (proto_version '1', publication_names 'understudy_%s,understudy_%s_ins')",
+		node, lsn, node, node);
 	_cleanup_(source_clearp) PGresult *r = source_query(s->conn, buf_cstr(&b), err);
 	buf_free(&b);
 	if (r && PQresultStatus(r) == PGRES_COPY_BOTH)

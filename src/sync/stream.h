@@ -7,12 +7,12 @@
 
 typedef struct Stream {
 	PGconn *conn;
-	uint64_t flushed;     /* what the server may forget */
-	uint64_t server_lsn;  /* end of WAL at the server, as last heard */
-	uint64_t idle_lsn;    /* from a keepalive: everything before it has been delivered */
+	uint64_t flushed;    /* what the server may forget */
+	uint64_t server_lsn; /* end of WAL at the server, as last heard */
+	uint64_t idle_lsn;   /* from a keepalive: everything before it has been delivered */
 	int64_t told_us;
 	bool reply_asked;
-	int wake_fd;          /* ends a wait when it becomes readable; -1 = none. Set it after stream_open */
+	int wake_fd; /* ends a wait when it becomes readable; -1 = none. Set it after stream_open */
 } Stream;
 
 /* Starts the slot understudy_<node> at `from`. */

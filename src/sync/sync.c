@@ -20,9 +20,9 @@
 
 enum {
 	MAX_SAVEPOINTS = 4096,
-	RETURN_BACKLOG = 50,   /* transactions: with no more than these left the writers are fenced */
+	RETURN_BACKLOG = 50, /* transactions: with no more than these left the writers are fenced */
 	RETURN_ROUNDS = 1000,
-	SEQUENCE_GAP = 1000,   /* numbers the primary may have handed out since we last asked */
+	SEQUENCE_GAP = 1000, /* numbers the primary may have handed out since we last asked */
 };
 
 typedef struct InDoubt {
@@ -37,23 +37,23 @@ struct Sync {
 	pthread_mutex_t lock; /* status, threads, doubts */
 	pthread_t worker;     /* starter and follower, or returner */
 	bool has_worker;
-	int wake_fd;          /* eventfd: the follower is to look at `stop` */
+	int wake_fd; /* eventfd: the follower is to look at `stop` */
 	atomic_bool stop;
 	SyncStatus status;
 	FollowProgress progress;
 	bool unreplayed; /* as sync_open found it, then as on_lost and the return leave it */
 	bool copied;
 
-	Database *db;    /* once it is open; lives as long as the DbSet */
+	Database *db; /* once it is open; lives as long as the DbSet */
 	Journal *journal;
 	sqlite3 *journal_handle;
 	CommitHooks hooks;
-	size_t *marks;   /* journal positions by savepoint level */
-	bool recorded;   /* the transaction at hand has put a row to be replayed into the journal */
+	size_t *marks; /* journal positions by savepoint level */
+	bool recorded; /* the transaction at hand has put a row to be replayed into the journal */
 	ReplayCounts counts;
 	_Atomic uint64_t in_doubt; /* all that were ever recorded */
-	uint64_t forgotten; /* by the redo list, and reported */
-	uint64_t redo_xid; /* not 0: the running transaction is one of the primary's */
+	uint64_t forgotten;	   /* by the redo list, and reported */
+	uint64_t redo_xid;	   /* not 0: the running transaction is one of the primary's */
 
 	InDoubt *doubts;
 	size_t ndoubts, cap_doubts;
@@ -159,7 +159,8 @@ static int look_at_file(Sync *s, Error *err)
 		db_done(db, st);
 	}
 	s->status.applied_lsn = (uint64_t)state_get_int(db, "lsn", 0);
-	atomic_store(&s->counts.backlog, state_count(db, "SELECT count(*) FROM _understudy_journal WHERE kind = 'local' AND state = 'new'"));
+	atomic_store(&s->counts.backlog,
+		     state_count(db, "SELECT count(*) FROM _understudy_journal WHERE kind = 'local' AND state = 'new'"));
 	atomic_store(&s->counts.conflicts, state_count(db, "SELECT count(DISTINCT txid) FROM _understudy_conflict WHERE state = 'open'"));
 	atomic_store(&s->in_doubt, (uint64_t)state_count(db, "SELECT count(*) FROM _understudy_in_doubt"));
 	db_close(db);
@@ -272,13 +273,17 @@ static int check_source(Sync *s, Error *err)
 	SourceIdentity id;
 	int rc = c ? source_identity(c, &id, err) : -1;
 	if (rc == 0 && (!have || !node || !streq(have, id.system_id))) {
-		err_set(err, SYNC_FOREIGN, "the primary is a different cluster (system identifier %s) than the one %s came from (%s)", id.system_id, s->path,
-			have ? have : "none");
-		rc = err_hint(err, "Nothing was written. Point understudy at the former primary, or move the file away to begin with a new copy.");
+		err_set(err, SYNC_FOREIGN, "the primary is a different cluster (system identifier %s) than the one %s came from (%s)",
+			id.system_id, s->path, have ? have : "none");
+		rc = err_hint(
+			err,
+			"Nothing was written. Point understudy at the former primary, or move the file away to begin with a new copy.");
 	}
 	if (rc == 0) {
-		const char *sql = arena_printf(
-			a, "SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = 'understudy_%s' AND wal_status IS DISTINCT FROM 'lost'", node);
+		const char *sql = arena_printf(a,
+					       "SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = 'understudy_%s' AND "
+					       "wal_status IS DISTINCT FROM 'lost'",
+					       node);
 		PGresult *r = source_query(c, sql, err);
 		rc = r ? PQntuples(r) > 0 : -1;
 		PQclear(r);
@@ -291,9 +296,11 @@ static int check_source(Sync *s, Error *err)
 static int set_aside(Sync *s, Error *err)
 {
 	if (s->unreplayed)
-		return err_set(err, "55000", "the replication slot is gone and %s holds writes that are not on the primary: it is not replaced", s->path);
+		return err_set(err, "55000",
+			       "the replication slot is gone and %s holds writes that are not on the primary: it is not replaced", s->path);
 	if (s->db)
-		return err_set(err, "55000", "the replication slot is gone; restart understudy without %s to copy the database again", s->path);
+		return err_set(err, "55000", "the replication slot is gone; restart understudy without %s to copy the database again",
+			       s->path);
 	char *old = mem_printf("%s.%lld", s->path, (long long)clock_wall_us());
 	int rc = rename(s->path, old) == 0 ? 0 : err_set(err, "58030", "could not rename %s: %m", s->path);
 	free(old);
@@ -416,7 +423,8 @@ static void advance_sequences(Sync *s, Db *w)
 		int64_t value, gap, next;
 		bool called;
 		sequence_state(store, q, &value, &called);
-		if (__builtin_mul_overflow(q->increment, SEQUENCE_GAP, &gap) || __builtin_add_overflow(value, gap, &next) || next > q->max || next < q->min)
+		if (__builtin_mul_overflow(q->increment, SEQUENCE_GAP, &gap) || __builtin_add_overflow(value, gap, &next) ||
+		    next > q->max || next < q->min)
 			next = q->increment > 0 ? q->max : q->min;
 		if (sequence_set(store, q, next, true, &err) < 0)
 			log_error("sequence %s: %s", q->rel->name, err.message);
@@ -459,14 +467,15 @@ static void redo_all(Sync *s)
 	redo_close(run);
 	if (forgotten > s->forgotten) {
 		char text[200];
-		snprintf(text, sizeof text, "%llu acknowledged transactions may be missing on SQLite until the primary is back: the stream was too far behind",
+		snprintf(text, sizeof text,
+			 "%llu acknowledged transactions may be missing on SQLite until the primary is back: the stream was too far behind",
 			 (unsigned long long)(forgotten - s->forgotten));
 		note_event(s, text);
 		s->forgotten = forgotten;
 	}
 	if (count)
-		log_info("%s: %zu acknowledged transactions that the stream had not delivered were done again, %.1f ms", s->cfg.database, count,
-			 (double)(clock_mono_us() - since) / 1000);
+		log_info("%s: %zu acknowledged transactions that the stream had not delivered were done again, %.1f ms", s->cfg.database,
+			 count, (double)(clock_mono_us() - since) / 1000);
 }
 
 static int on_lost(void *ctx, bool alive, Error *err)
@@ -574,7 +583,9 @@ static void route_changed(void *ctx, Route *r, RouteEvent event, RouteState from
 
 void sync_route_hooks(Sync *s, RouteSync *out)
 {
-	*out = (RouteSync){ .ctx = s, .has_copy = has_copy, .on_lost = on_lost, .on_recovered = on_recovered, .on_first_contact = on_first_contact };
+	*out = (RouteSync){
+		.ctx = s, .has_copy = has_copy, .on_lost = on_lost, .on_recovered = on_recovered, .on_first_contact = on_first_contact
+	};
 }
 
 void sync_status(Sync *s, SyncStatus *out)

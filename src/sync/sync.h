@@ -20,7 +20,7 @@ typedef struct SyncConfig {
 	const char *database; /* name of the SQLite database; its file is DIR/NAME.db */
 	const char *dir;
 	DbSet *set;
-	Route *route;   /* may be NULL in tests */
+	Route *route;	/* may be NULL in tests */
 	RedoList *redo; /* may be NULL */
 	/* The primary is one that this file must never be synchronised with. Called on a thread of the Sync; may be NULL. */
 	void (*fatal)(void *ctx, const Error *err);
@@ -36,28 +36,28 @@ void sync_route_hooks(Sync *s, RouteSync *out);
 /* Stops the threads, leaves the slot where it is. */
 void sync_close(Sync *s);
 
-/* A commit whose answer was lost: kept in _understudy_in_doubt and settled by txid_status when the primary is back. `session` and `what` are for
- * people. From any thread; does not wait: it is written to the file before SQLite is served, or at the return. */
+/* A commit whose answer was lost: kept in _understudy_in_doubt and settled by txid_status when the primary is back. `session` and `what`
+ * are for people. From any thread; does not wait: it is written to the file before SQLite is served, or at the return. */
 void sync_note_in_doubt(Sync *s, uint64_t xid, const char *session, const char *what);
 
 typedef enum SyncPhase {
 	SYNC_IDLE,
 	SYNC_COPYING,
 	SYNC_FOLLOWING,
-	SYNC_OFFLINE,   /* SQLite serves; changes are recorded */
+	SYNC_OFFLINE, /* SQLite serves; changes are recorded */
 	SYNC_REPLAYING,
-	SYNC_FAILED,    /* see message; nothing is being followed */
+	SYNC_FAILED, /* see message; nothing is being followed */
 } SyncPhase;
 
 typedef struct SyncStatus {
 	SyncPhase phase;
-	char message[1024];    /* last failure or event worth showing */
+	char message[1024]; /* last failure or event worth showing */
 	bool has_copy;
 	uint64_t applied_lsn; /* end of the last source transaction in the file */
 	int64_t applied_us;   /* wall clock: commit time of that transaction on the primary */
 	uint64_t server_lsn;  /* last position the primary reported */
 	uint64_t applied_tx, applied_rows;
-	int64_t backlog;      /* journal transactions to be replayed */
+	int64_t backlog; /* journal transactions to be replayed */
 	uint64_t replayed_tx, conflicts;
 	uint64_t in_doubt; /* commits whose answer was lost, all that were ever recorded */
 } SyncStatus;

@@ -6,8 +6,10 @@
 
 static const char views[] =
 	"INSERT OR IGNORE INTO _understudy_schema VALUES (" SCHEMA ", 'understudy', 10);"
-	"CREATE VIEW IF NOT EXISTS \"understudy.conflicts\" AS SELECT id, txid, tbl AS \"table\", op, key, base, local, remote, reason, state, " AT " FROM _understudy_conflict;"
-	"INSERT OR IGNORE INTO _understudy_relation VALUES (15901, " SCHEMA ", 'conflicts', 'V', 10, 'understudy.conflicts', NULL, 0, 0, 0);"
+	"CREATE VIEW IF NOT EXISTS \"understudy.conflicts\" AS SELECT id, txid, tbl AS \"table\", op, key, base, local, remote, reason, "
+	"state, " AT " FROM _understudy_conflict;"
+	"INSERT OR IGNORE INTO _understudy_relation VALUES (15901, " SCHEMA
+	", 'conflicts', 'V', 10, 'understudy.conflicts', NULL, 0, 0, 0);"
 	"INSERT OR IGNORE INTO _understudy_column VALUES"
 	" (15901, 1, 'id', 20, -1, 0, 0, NULL, NULL, NULL, 0, 'id'),"
 	" (15901, 2, 'txid', 20, -1, 0, 0, NULL, NULL, NULL, 0, 'txid'),"
@@ -20,7 +22,8 @@ static const char views[] =
 	" (15901, 9, 'reason', 25, -1, 0, 0, NULL, NULL, NULL, 0, 'reason'),"
 	" (15901, 10, 'state', 25, -1, 0, 0, NULL, NULL, NULL, 0, 'state'),"
 	" (15901, 11, 'at', 1184, -1, 0, 0, NULL, NULL, NULL, 0, 'at');"
-	"CREATE VIEW IF NOT EXISTS \"understudy.in_doubt\" AS SELECT xid, session, what AS \"statement\", verdict, " AT " FROM _understudy_in_doubt;"
+	"CREATE VIEW IF NOT EXISTS \"understudy.in_doubt\" AS SELECT xid, session, what AS \"statement\", verdict, " AT
+	" FROM _understudy_in_doubt;"
 	"INSERT OR IGNORE INTO _understudy_relation VALUES (15902, " SCHEMA ", 'in_doubt', 'V', 10, 'understudy.in_doubt', NULL, 0, 0, 0);"
 	"INSERT OR IGNORE INTO _understudy_column VALUES"
 	" (15902, 1, 'xid', 20, -1, 0, 0, NULL, NULL, NULL, 0, 'xid'),"
@@ -42,7 +45,8 @@ static const char views[] =
 	" (15904, 2, 'reason', 25, -1, 0, 0, NULL, NULL, NULL, 0, 'reason'),"
 	" (15904, 3, 'at', 1184, -1, 0, 0, NULL, NULL, NULL, 0, 'at');"
 	"CREATE VIEW IF NOT EXISTS \"understudy.unmirrored\" AS SELECT kind, name, why AS \"reason\", " AT " FROM _understudy_unmirrored;"
-	"INSERT OR IGNORE INTO _understudy_relation VALUES (15905, " SCHEMA ", 'unmirrored', 'V', 10, 'understudy.unmirrored', NULL, 0, 0, 0);"
+	"INSERT OR IGNORE INTO _understudy_relation VALUES (15905, " SCHEMA
+	", 'unmirrored', 'V', 10, 'understudy.unmirrored', NULL, 0, 0, 0);"
 	"INSERT OR IGNORE INTO _understudy_column VALUES"
 	" (15905, 1, 'kind', 25, -1, 0, 0, NULL, NULL, NULL, 0, 'kind'),"
 	" (15905, 2, 'name', 25, -1, 0, 0, NULL, NULL, NULL, 0, 'name'),"

@@ -1,6 +1,6 @@
 /*
- * What clients see of the synchronisation, in SQL: understudy.conflicts, in_doubt, events, stale and unmirrored. They are relations of the file's
- * catalog that nobody can change.
+ * What clients see of the synchronisation, in SQL: understudy.conflicts, in_doubt, events, stale and unmirrored. They are relations of the
+ * file's catalog that nobody can change.
  */
 #ifndef US_SYNC_VIEWS_H
 #define US_SYNC_VIEWS_H

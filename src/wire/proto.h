@@ -18,9 +18,9 @@ enum {
 	WIRE_CODE_CANCEL = 80877102,
 	WIRE_CODE_SSL = 80877103,
 	WIRE_CODE_GSSENC = 80877104,
-	WIRE_STARTUP_MAX = 10000,           /* bytes of a startup packet, as PostgreSQL's MAX_STARTUP_PACKET_LENGTH */
-	WIRE_LOGIN_MESSAGE_MAX = 65536,     /* bytes of a message before login is complete */
-	WIRE_MESSAGE_MAX = 0x3fffffff,      /* bytes of any message afterwards */
+	WIRE_STARTUP_MAX = 10000,	/* bytes of a startup packet, as PostgreSQL's MAX_STARTUP_PACKET_LENGTH */
+	WIRE_LOGIN_MESSAGE_MAX = 65536, /* bytes of a message before login is complete */
+	WIRE_MESSAGE_MAX = 0x3fffffff,	/* bytes of any message afterwards */
 	WIRE_PARAMS_MAX = 65535,
 };
 
@@ -58,7 +58,7 @@ typedef struct WireStartup {
 	WireStartupKind kind;
 	uint16_t major, minor;
 	uint32_t pid, key; /* CancelRequest */
-	Str params;        /* name NUL value NUL ..., without the terminator */
+	Str params;	   /* name NUL value NUL ..., without the terminator */
 } WireStartup;
 
 int wire_read_startup(Str body, WireStartup *out, Error *err);
@@ -77,11 +77,11 @@ typedef struct WireBind {
 	Str portal, statement;
 	size_t nparam_formats, nparams, nresult_formats;
 	const uint8_t *param_formats, *result_formats; /* big-endian int16 */
-	Str values;                                    /* nparams times: int32 length (-1 = NULL), bytes; lengths already checked */
+	Str values;				       /* nparams times: int32 length (-1 = NULL), bytes; lengths already checked */
 } WireBind;
 
 typedef struct WireTarget { /* Describe and Close */
-	char kind;          /* 'S' or 'P' */
+	char kind;	    /* 'S' or 'P' */
 	Str name;
 } WireTarget;
 

@@ -473,7 +473,12 @@ static const struct {
 static Catalog empty;
 static const char *const search_path[] = { "public" };
 static const SqlEnv env = {
-	.cat = &empty, .types = &type_env_stored, .search_path = search_path, .nsearch_path = 1, .user = "u", .database = "d",
+	.cat = &empty,
+	.types = &type_env_stored,
+	.search_path = search_path,
+	.nsearch_path = 1,
+	.user = "u",
+	.database = "d",
 };
 
 typedef struct Analysed {
@@ -530,8 +535,8 @@ static void errors_are_postgres(void **state)
 		if (x.expr || !streq(x.err.sqlstate, wrong[i].code) || x.err.position != wrong[i].position ||
 		    !streq(x.err.message, wrong[i].message)) {
 			bad++;
-			print_error("%s: want %s at %d %s, got %s at %d %s\n", wrong[i].expr, wrong[i].code, wrong[i].position, wrong[i].message,
-				    x.err.sqlstate, x.err.position, x.err.message);
+			print_error("%s: want %s at %d %s, got %s at %d %s\n", wrong[i].expr, wrong[i].code, wrong[i].position,
+				    wrong[i].message, x.err.sqlstate, x.err.position, x.err.message);
 		}
 		done(&x);
 	}
@@ -544,10 +549,20 @@ static void parameters_are_inferred(void **state)
 		const char *expr;
 		uint32_t type;
 	} cases[] = {
-		{ "$1 + 1", 23 },       { "$1::int8", 20 },        { "coalesce($1, 1.5)", 1700 }, { "$1 = 'a'::text", 25 },
-		{ "1 in ($1, 2)", 23 }, { "now() > $1", 1184 },    { "$1 || 'a'", 25 },           { "$1::varchar(3)", 1043 },
-		{ "upper($1)", 25 },    { "case when $1 then 1 end", 16 }, { "array[$1, 1]", 23 }, { "1 = any($1)", 1007 },
-		{ "$1", 25 },           { "'a' like $1", 25 },
+		{ "$1 + 1", 23 },
+		{ "$1::int8", 20 },
+		{ "coalesce($1, 1.5)", 1700 },
+		{ "$1 = 'a'::text", 25 },
+		{ "1 in ($1, 2)", 23 },
+		{ "now() > $1", 1184 },
+		{ "$1 || 'a'", 25 },
+		{ "$1::varchar(3)", 1043 },
+		{ "upper($1)", 25 },
+		{ "case when $1 then 1 end", 16 },
+		{ "array[$1, 1]", 23 },
+		{ "1 = any($1)", 1007 },
+		{ "$1", 25 },
+		{ "'a' like $1", 25 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -578,8 +593,10 @@ static void parameter_types_must_agree(void **state)
 
 static void refused_by_name(void **state)
 {
-	static const char *const exprs[] = { "xmlparse(document 'a')", "grouping(1)", "percentile_cont(0.5) within group (order by 1)",
-					     "b'101'",                 "(row(1,2)).f1", "'a' collate \"en_US\"" };
+	static const char *const exprs[] = {
+		"xmlparse(document 'a')", "grouping(1)",	  "percentile_cont(0.5) within group (order by 1)", "b'101'",
+		"(row(1,2)).f1",	  "'a' collate \"en_US\""
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(exprs); i++) {
 		Analysed x;
@@ -608,8 +625,10 @@ static char *repeated(const char *before, const char *unit, int n, const char *m
 static void deep_nesting_is_refused(void **state)
 {
 	static const char *const units[][4] = {
-		{ "select ", "(", "1", ")" }, { "select 1", "+1", "", "" }, { "select ", "- ", "1", "" }, { "select 1", "::int", "", "" },
-		{ "select 1", " is null", "", "" }, { "select ", "abs(", "1", ")" }, { "select ", "array[", "1", "]" }, { "select 1", " union select 1", "", "" },
+		{ "select ", "(", "1", ")" },	    { "select 1", "+1", "", "" },
+		{ "select ", "- ", "1", "" },	    { "select 1", "::int", "", "" },
+		{ "select 1", " is null", "", "" }, { "select ", "abs(", "1", ")" },
+		{ "select ", "array[", "1", "]" },  { "select 1", " union select 1", "", "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
@@ -697,10 +716,10 @@ static void catalog_names_resolve(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types_are_postgres),	       cmocka_unit_test(errors_are_postgres),
-		cmocka_unit_test(parameters_are_inferred),     cmocka_unit_test(parameter_types_must_agree),
-		cmocka_unit_test(refused_by_name),	       cmocka_unit_test(deep_nesting_is_refused),
-		cmocka_unit_test(long_lists_are_parsed),       cmocka_unit_test(syntax_errors_have_positions),
+		cmocka_unit_test(types_are_postgres),	   cmocka_unit_test(errors_are_postgres),
+		cmocka_unit_test(parameters_are_inferred), cmocka_unit_test(parameter_types_must_agree),
+		cmocka_unit_test(refused_by_name),	   cmocka_unit_test(deep_nesting_is_refused),
+		cmocka_unit_test(long_lists_are_parsed),   cmocka_unit_test(syntax_errors_have_positions),
 		cmocka_unit_test(catalog_names_resolve),
 	};
 

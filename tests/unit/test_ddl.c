@@ -47,7 +47,9 @@ static const char *run(const char *sql)
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	ParsedSql parsed = { 0 };
 	Plan *plan = NULL;
-	SqlEnv env = { .cat = cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = "app" };
+	SqlEnv env = {
+		.cat = cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = "app"
+	};
 	err_clear(&err);
 	state[0] = 0;
 	int rc = sql_parse(str_of(sql), a, &parsed, &err);
@@ -75,7 +77,9 @@ static const char *run(const char *sql)
 
 static void test_create_table(void **state)
 {
-	assert_string_equal(run("CREATE TABLE t (id serial PRIMARY KEY, a varchar(20) UNIQUE, n numeric(10,2) NOT NULL DEFAULT 0, CHECK (n >= 0))"), "");
+	assert_string_equal(
+		run("CREATE TABLE t (id serial PRIMARY KEY, a varchar(20) UNIQUE, n numeric(10,2) NOT NULL DEFAULT 0, CHECK (n >= 0))"),
+		"");
 	const CatRel *r = catalog_rel(cat, NS_PUBLIC, "t");
 	assert_non_null(r);
 	assert_int_equal(r->ncols, 3);

@@ -43,7 +43,9 @@ static int tear_down(void **state)
 static void check(const World *w, const char *text, uint32_t type, int32_t typmod, const char *plain, const char *pretty)
 {
 	static const char *const path[] = { "public" };
-	SqlEnv env = { .cat = w->cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = "t" };
+	SqlEnv env = {
+		.cat = w->cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = "t"
+	};
 	Arena *a = arena_new();
 	Error err = { 0 };
 	const Expr *x = an_expr_text(&env, a, text, NULL, AT_DEFAULT, type, typmod, &err);

@@ -101,7 +101,8 @@ static void string_agg(void **state)
 	expect("(SELECT \"string_agg.text,text\"(column1, NULL) FROM (VALUES ('a'), ('b')))", '=', "ab");
 	expect("(SELECT \"string_agg.text,text\"(column1, ',') FROM (VALUES (NULL)))", 'N', "");
 	expect("(SELECT \"string_agg.bytea,bytea\"(column1, x'00') FROM (VALUES (x'01'), (x'ff')))", '=', "\\x0100ff");
-	expect("(SELECT group_concat(s, ' ') FROM (SELECT \"string_agg.text,text\"(column1, '-') OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s "
+	expect("(SELECT group_concat(s, ' ') FROM (SELECT \"string_agg.text,text\"(column1, '-') OVER (ROWS BETWEEN 1 PRECEDING AND "
+	       "CURRENT ROW) AS s "
 	       "FROM (VALUES ('a'), (NULL), ('b'), ('cc'), ('d'))))",
 	       '=', "a a b b-cc cc-d");
 }

@@ -81,7 +81,7 @@ static void records_rows(void **state)
 	assert_true(str_is(c[1].before[1].s, "x"));
 	assert_int_equal(c[1].after[1].kind, VAL_NULL);
 	assert_true(c[1].after[2].r == 1.5); /* unchanged, yet whole */
-	assert_int_equal(c[2].op, 'D'); /* DELETE without WHERE is seen row by row */
+	assert_int_equal(c[2].op, 'D');	     /* DELETE without WHERE is seen row by row */
 	assert_null(c[2].after);
 	assert_int_equal(c[3].op, 'S');
 	assert_int_equal(c[3].new_rowid, 10);
@@ -126,8 +126,9 @@ static void flags_cascades_and_kinds(void **state)
 	Journal *j;
 	sqlite3 *db = memory(&j);
 	Error err;
-	run(db, "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p INTEGER REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES (1);"
-		"INSERT INTO c VALUES (1), (1)");
+	run(db,
+	    "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p INTEGER REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES (1);"
+	    "INSERT INTO c VALUES (1), (1)");
 	journal_set_capture(j, true);
 	run(db, "BEGIN; DELETE FROM p");
 	commit(db, j, JOURNAL_REDO, 77);
@@ -259,8 +260,12 @@ static void survives_kills(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(records_rows),		  cmocka_unit_test(cuts_what_was_undone), cmocka_unit_test(flags_cascades_and_kinds),
-		cmocka_unit_test(numbers_are_not_reused), cmocka_unit_test(finds_damage),	  cmocka_unit_test(survives_kills),
+		cmocka_unit_test(records_rows),
+		cmocka_unit_test(cuts_what_was_undone),
+		cmocka_unit_test(flags_cascades_and_kinds),
+		cmocka_unit_test(numbers_are_not_reused),
+		cmocka_unit_test(finds_damage),
+		cmocka_unit_test(survives_kills),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

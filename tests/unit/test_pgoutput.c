@@ -42,7 +42,8 @@ static void begin_and_commit(void **state)
 
 static void relation(void **state)
 {
-	OutMessage m = decode("52000040057075626c69630061636374006400030169640000000017ffffffff006e6f74650000000019ffffffff00616d7400000006a4000c0006");
+	OutMessage m = decode(
+		"52000040057075626c69630061636374006400030169640000000017ffffffff006e6f74650000000019ffffffff00616d7400000006a4000c0006");
 	assert_int_equal(m.relation.oid, 0x4005);
 	assert_string_equal(m.relation.schema, "public");
 	assert_string_equal(m.relation.name, "acct");

@@ -10,10 +10,28 @@
 #include "pgtype_cases.h"
 
 static const char *const labels[] = { "sad", "ok", "very happy", "a'b" };
-static const PgType mood = { .oid = 16400, .name = "mood", .schema = "public", .len = 4, .byval = true, .typtype = 'e', .category = 'E',
-			     .delim = ',', .align = 'i', .labels = labels, .nlabels = ARRAY_LEN(labels), .array_oid = 16399 };
-static const PgType moods = { .oid = 16399, .name = "_mood", .schema = "public", .len = -1, .typtype = 'b', .category = 'A', .delim = ',',
-			      .align = 'i', .elem_oid = 16400, .elem = &mood };
+static const PgType mood = { .oid = 16400,
+			     .name = "mood",
+			     .schema = "public",
+			     .len = 4,
+			     .byval = true,
+			     .typtype = 'e',
+			     .category = 'E',
+			     .delim = ',',
+			     .align = 'i',
+			     .labels = labels,
+			     .nlabels = ARRAY_LEN(labels),
+			     .array_oid = 16399 };
+static const PgType moods = { .oid = 16399,
+			      .name = "_mood",
+			      .schema = "public",
+			      .len = -1,
+			      .typtype = 'b',
+			      .category = 'A',
+			      .delim = ',',
+			      .align = 'i',
+			      .elem_oid = 16400,
+			      .elem = &mood };
 
 static const PgType *type_named(uint32_t oid)
 {
@@ -36,8 +54,8 @@ static int differences;
 static void differ(size_t i, const char *what, const char *got)
 {
 	differences++;
-	print_error("%s of type %u(%d) '%.100s': want %c %.300s (%.100s), got %.300s\n", what, cases[i].type, cases[i].typmod, cases[i].input, cases[i].kind,
-		    cases[i].text, cases[i].binary, got);
+	print_error("%s of type %u(%d) '%.100s': want %c %.300s (%.100s), got %.300s\n", what, cases[i].type, cases[i].typmod,
+		    cases[i].input, cases[i].kind, cases[i].text, cases[i].binary, got);
 }
 
 static void check_text(size_t i, const PgType *t, const Val *v, const char *what)

@@ -138,8 +138,8 @@ static void test_what_is_a_loss(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_start_and_blip),	       cmocka_unit_test(test_silence_needs_several_misses),
-		cmocka_unit_test(test_outage_and_return),      cmocka_unit_test(test_lost_while_returning),
+		cmocka_unit_test(test_start_and_blip),		 cmocka_unit_test(test_silence_needs_several_misses),
+		cmocka_unit_test(test_outage_and_return),	 cmocka_unit_test(test_lost_while_returning),
 		cmocka_unit_test(test_fallback_off_and_no_copy), cmocka_unit_test(test_forced),
 		cmocka_unit_test(test_what_is_a_loss),
 	};

@@ -23,15 +23,25 @@ static sqlite3 *db;
 static CatRel *make_table(uint32_t oid, const char *name, const ColumnSpec *cols, size_t n, int pk)
 {
 	CatRel *r = arena_new_of(world, CatRel);
-	*r = (CatRel){ .oid = oid, .schema = NS_PUBLIC, .name = arena_strdup(world, name), .kind = REL_TABLE, .sqlite_name = arena_strdup(world, name) };
+	*r = (CatRel){ .oid = oid,
+		       .schema = NS_PUBLIC,
+		       .name = arena_strdup(world, name),
+		       .kind = REL_TABLE,
+		       .sqlite_name = arena_strdup(world, name) };
 	r->cols = arena_array(world, CatColumn, n);
 	r->ncols = n;
 	for (size_t i = 0; i < n; i++)
-		r->cols[i] = (CatColumn){ .name = arena_strdup(world, cols[i].name), .attnum = (int16_t)(i + 1), .type = pgtype_builtin(cols[i].type),
-					  .typmod = cols[i].typmod, .not_null = cols[i].not_null, .default_sql = arena_strdup(world, cols[i].def),
+		r->cols[i] = (CatColumn){ .name = arena_strdup(world, cols[i].name),
+					  .attnum = (int16_t)(i + 1),
+					  .type = pgtype_builtin(cols[i].type),
+					  .typmod = cols[i].typmod,
+					  .not_null = cols[i].not_null,
+					  .default_sql = arena_strdup(world, cols[i].def),
 					  .sqlite_name = arena_strdup(world, cols[i].name) };
 	CatIndex *ix = arena_new_of(world, CatIndex);
-	*ix = (CatIndex){ .oid = oid + 1, .name = arena_printf(world, "%s_pkey", name), .table = r, .unique = true, .primary = true, .nkeys = 1 };
+	*ix = (CatIndex){
+		.oid = oid + 1, .name = arena_printf(world, "%s_pkey", name), .table = r, .unique = true, .primary = true, .nkeys = 1
+	};
 	ix->keys = arena_array(world, int16_t, 1);
 	ix->keys[0] = (int16_t)pk;
 	CatConstraint *con = arena_new_of(world, CatConstraint);
@@ -66,9 +76,13 @@ static int make_world(void **state)
 	world = arena_new();
 	static CatSchema schemas[] = { { NS_PG_CATALOG, 10, (char *)"pg_catalog" }, { NS_PUBLIC, 10, (char *)"public" } };
 	cat = (Catalog){ .refs = 1, .schemas = schemas, .nschemas = 2 };
-	static const ColumnSpec accounts[] = { { "aid", 23, -1, true, NULL }, { "bid", 23, -1, false, NULL }, { "abalance", 23, -1, false, NULL },
+	static const ColumnSpec accounts[] = { { "aid", 23, -1, true, NULL },
+					       { "bid", 23, -1, false, NULL },
+					       { "abalance", 23, -1, false, NULL },
 					       { "filler", 1042, 84 + 4, false, NULL } };
-	static const ColumnSpec items[] = { { "id", 20, -1, true, NULL }, { "name", 25, -1, false, "'none'::text" }, { "price", 1700, -1, false, NULL },
+	static const ColumnSpec items[] = { { "id", 20, -1, true, NULL },
+					    { "name", 25, -1, false, "'none'::text" },
+					    { "price", 1700, -1, false, NULL },
 					    { "made", 1184, -1, true, NULL } };
 	static const ColumnSpec orders[] = { { "id", 20, -1, true, NULL }, { "item", 20, -1, false, NULL }, { "n", 23, -1, false, NULL } };
 	make_table(20000, "pgbench_accounts", accounts, 4, 1);
@@ -78,11 +92,12 @@ static int make_world(void **state)
 		return -1;
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_collation_needed(db, NULL, need_collation);
-	return sqlite3_exec(db,
-			    "create table pgbench_accounts(aid integer primary key not null, bid integer, abalance integer, filler text);"
-			    "create table items(id integer primary key not null, name text, price text collate pgnumeric, made text not null);"
-			    "create table orders(id integer primary key not null, item integer, n integer)",
-			    NULL, NULL, NULL);
+	return sqlite3_exec(
+		db,
+		"create table pgbench_accounts(aid integer primary key not null, bid integer, abalance integer, filler text);"
+		"create table items(id integer primary key not null, name text, price text collate pgnumeric, made text not null);"
+		"create table orders(id integer primary key not null, item integer, n integer)",
+		NULL, NULL, NULL);
 }
 
 static int end_world(void **state)
@@ -114,7 +129,9 @@ static void compile(const char *sql)
 static int translate(const char *sql, Arena *a, Plan **plan, Error *err)
 {
 	static const char *const path[] = { "public" };
-	SqlEnv env = { .cat = &cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = "postgres" };
+	SqlEnv env = {
+		.cat = &cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = "postgres"
+	};
 	ParsedSql parsed;
 	if (sql_parse(str_of(sql), a, &parsed, err) < 0)
 		return -1;
@@ -167,7 +184,8 @@ static const struct {
 	{ "SELECT name, count(*) FROM orders o JOIN items i ON i.id = o.item GROUP BY o.id", "42803",
 	  "column \"i.name\" must appear in the GROUP BY clause or be used in an aggregate function", 8 },
 	{ "SELECT name FROM items ORDER BY 3", "42P10", "ORDER BY position 3 is not in select list", 33 },
-	{ "SELECT DISTINCT name FROM items ORDER BY id", "42P10", "for SELECT DISTINCT, ORDER BY expressions must appear in select list", 42 },
+	{ "SELECT DISTINCT name FROM items ORDER BY id", "42P10", "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
+	  42 },
 	{ "SELECT 1 FROM items, items", "42712", "table name \"items\" specified more than once", 0 },
 	{ "SELECT 1 UNION SELECT 1, 2", "42601", "each UNION query must have the same number of columns", 0 },
 	{ "INSERT INTO items (id, nope) VALUES (1, 2)", "42703", "column \"nope\" of relation \"items\" does not exist", 24 },

@@ -9,7 +9,8 @@
 
 static void startup_parameters(void **state)
 {
-	static const char packet[] = "\0\0\0\x26\0\3\0\0user\0alice\0database\0shop\0x\0" "1\0\0\0\0";
+	static const char packet[] = "\0\0\0\x26\0\3\0\0user\0alice\0database\0shop\0x\0"
+				     "1\0\0\0\0";
 	WireFrame f;
 	WireStartup st;
 	Error err;
@@ -62,7 +63,10 @@ static void frames(void **state)
 	Error err;
 	assert_int_equal(wire_frame((const uint8_t *)"Q\0\0\0", 4, WIRE_MESSAGE_MAX, &f, &err), 0);
 	assert_int_equal(f.size, 0);
-	assert_int_equal(wire_frame((const uint8_t *)"Q\0\0\0\x09" "abc", 8, WIRE_MESSAGE_MAX, &f, &err), 0);
+	assert_int_equal(wire_frame((const uint8_t *)"Q\0\0\0\x09"
+						     "abc",
+				    8, WIRE_MESSAGE_MAX, &f, &err),
+			 0);
 	assert_int_equal(f.size, 10);
 	assert_int_equal(wire_frame((const uint8_t *)"Q\0\0\0\x03", 5, WIRE_MESSAGE_MAX, &f, &err), -1);
 	assert_string_equal(err.sqlstate, "08P01");
@@ -135,7 +139,8 @@ static void rows(void **state)
 	buf_puts(&b, "123");
 	wire_value_end(&b, v);
 	wire_end(&b, at);
-	static const char expect[] = "D\0\0\0\x17\0\3\xff\xff\xff\xff\0\0\0\2xy\0\0\0\3" "123";
+	static const char expect[] = "D\0\0\0\x17\0\3\xff\xff\xff\xff\0\0\0\2xy\0\0\0\3"
+				     "123";
 	assert_int_equal(b.len, sizeof expect - 1);
 	assert_memory_equal(b.data, expect, b.len);
 	buf_clear(&b);
@@ -150,8 +155,12 @@ static void rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(startup_parameters), cmocka_unit_test(startup_limits), cmocka_unit_test(startup_special),
-		cmocka_unit_test(frames),	      cmocka_unit_test(bind_values),	cmocka_unit_test(error_fields),
+		cmocka_unit_test(startup_parameters),
+		cmocka_unit_test(startup_limits),
+		cmocka_unit_test(startup_special),
+		cmocka_unit_test(frames),
+		cmocka_unit_test(bind_values),
+		cmocka_unit_test(error_fields),
 		cmocka_unit_test(rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
