@@ -54,4 +54,24 @@ static inline Val val_blob(Str s)
 	return (Val){ .kind = VAL_BLOB, .s = s };
 }
 
+/* The same stored value, to the last bit: NaN equals NaN and -0 differs from 0. */
+static inline bool val_identical(const Val *x, const Val *y)
+{
+	uint64_t a, b;
+	if (x->kind != y->kind)
+		return false;
+	switch (x->kind) {
+	case VAL_NULL:
+		return true;
+	case VAL_INT:
+		return x->i == y->i;
+	case VAL_REAL:
+		memcpy(&a, &x->r, sizeof a);
+		memcpy(&b, &y->r, sizeof b);
+		return a == b;
+	default:
+		return str_eq(x->s, y->s);
+	}
+}
+
 #endif

@@ -227,7 +227,7 @@ void guc_apply_types(TypeEnv *types, const char *name, const char *value)
 			if (streq(styles[i], value))
 				types->interval_style = (IntervalStyle)i;
 	} else if (streq(name, "extra_float_digits")) {
-		types->extra_float_digits = atoi(value);
+		types->extra_float_digits = (int)strtol(value, NULL, 10);
 	} else if (streq(name, "bytea_output")) {
 		types->bytea_escape = streq(value, "escape");
 	}

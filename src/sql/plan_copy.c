@@ -71,8 +71,7 @@ static int option_char(Copy *c, const PgQuery__DefElem *d, char *out)
 {
 	const char *t = option_text(d);
 	if (!t || strlen(t) != 1)
-		return an_error(c->ps, d->location, streq(d->defname, "delimiter") ? "0A000" : "0A000",
-				"COPY %s must be a single one-byte character", d->defname);
+		return an_error(c->ps, d->location, "0A000", "COPY %s must be a single one-byte character", d->defname);
 	*out = *t;
 	return 0;
 }

@@ -119,22 +119,6 @@ bool query_has_rte(const Query *q, const Rte *rte)
 	return false;
 }
 
-static bool val_equal(const Val *x, const Val *y)
-{
-	if (x->kind != y->kind)
-		return false;
-	switch (x->kind) {
-	case VAL_NULL:
-		return true;
-	case VAL_INT:
-		return x->i == y->i;
-	case VAL_REAL:
-		return memcmp(&x->r, &y->r, sizeof x->r) == 0;
-	default:
-		return str_eq(x->s, y->s);
-	}
-}
-
 static bool list_equal(const ExprList *x, const ExprList *y)
 {
 	if (x->n != y->n)
@@ -156,7 +140,7 @@ static bool scalars_equal(const Expr *x, const Expr *y)
 	       x->column == y->column && x->proc == y->proc && x->boolop == y->boolop && x->booltest == y->booltest &&
 	       x->negated == y->negated && x->use_or == y->use_or && x->star == y->star && x->is_distinct == y->is_distinct &&
 	       x->is_least == y->is_least && x->query == y->query && x->window == y->window && name_equal(x->name, y->name) &&
-	       name_equal(x->rowop, y->rowop) && val_equal(&x->val, &y->val);
+	       name_equal(x->rowop, y->rowop) && val_identical(&x->val, &y->val);
 }
 
 bool expr_equal(const Expr *x, const Expr *y)

@@ -64,7 +64,7 @@ static void ordered_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		o->cap = o->cap ? o->cap * 2 : 16;
 		o->rows = mem_realloc(o->rows, sizeof *o->rows * o->cap);
 	}
-	size_t width = (size_t)(o->nargs + o->nkeys);
+	size_t width = (size_t)o->nargs + (size_t)o->nkeys;
 	sqlite3_value **row = mem_alloc(sizeof *row * (width + 1));
 	for (size_t i = 0; i < width; i++)
 		row[i] = sqlite3_value_dup(argv[FIXED_ARGS + 2 * o->nkeys + (int)i]);

@@ -62,14 +62,15 @@ static void result_part(sqlite3_context *ctx, const Part *p, bool numeric)
 	static const double pow10[] = { 1, 10, 100, 1000, 10000, 100000, 1000000 };
 	if (p->null)
 		return;
+	int64_t days = (int64_t)(p->value / US_PER_DAY);
 	if (p->julian && numeric)
-		result_julian(ctx, (int64_t)(p->value / US_PER_DAY), (int64_t)(p->value % US_PER_DAY));
+		result_julian(ctx, days, (int64_t)(p->value % US_PER_DAY));
 	else if (numeric)
 		result_numeric(ctx, p);
 	else if (p->infinite)
 		sqlite3_result_double(ctx, p->negative ? -INFINITY : INFINITY);
 	else if (p->julian)
-		sqlite3_result_double(ctx, (double)(p->value / US_PER_DAY) + (double)(p->value % US_PER_DAY) / (double)US_PER_DAY);
+		sqlite3_result_double(ctx, (double)days + (double)(p->value % US_PER_DAY) / (double)US_PER_DAY);
 	else
 		sqlite3_result_double(ctx, (double)p->value / pow10[p->scale]);
 }

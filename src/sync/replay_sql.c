@@ -160,30 +160,13 @@ static void put_insert(Buf *b, const ReplayRel *r, const Val *row, ReplayCommand
 	buf_puts(b, ")");
 }
 
-static bool same(const Val *x, const Val *y)
-{
-	if (x->kind != y->kind)
-		return false;
-	switch (x->kind) {
-	case VAL_INT:
-		return x->i == y->i;
-	case VAL_REAL:
-		return memcmp(&x->r, &y->r, sizeof x->r) == 0;
-	case VAL_TEXT:
-	case VAL_BLOB:
-		return str_eq(x->s, y->s);
-	default:
-		return true;
-	}
-}
-
 /* False when no column changed. */
 static bool put_update(Buf *b, const ReplayRel *r, const JournalChange *c, ReplayCommand *cmd, Arena *a)
 {
 	buf_printf(b, "UPDATE %s SET ", r->name);
 	bool any = false;
 	for (size_t i = 0; i < r->ncols; i++) {
-		if (!wanted(&r->cols[i]) || same(&c->before[i], &c->after[i]))
+		if (!wanted(&r->cols[i]) || val_identical(&c->before[i], &c->after[i]))
 			continue;
 		const char *cast = param(cmd, &r->cols[i], &c->after[i], a);
 		buf_printf(b, "%s%s = $%d%s", any ? ", " : "", r->cols[i].name, cmd->nparams, cast);

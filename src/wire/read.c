@@ -290,5 +290,5 @@ void wire_read_error(Str body, Error *out)
 	copy_field(out->constraint, sizeof out->constraint, body, 'n');
 	char position[16];
 	copy_field(position, sizeof position, body, 'P');
-	out->position = atoi(position);
+	out->position = (int)strtol(position, NULL, 10);
 }
