@@ -86,8 +86,8 @@ static const char sql_indexes[] =
 	" JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT "
 	"c.relispartition"
 	" AND i.indisvalid AND c.relpersistence = 'p' AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND "
-	"k.contype IN ('p', 'u', 'x')) AND " USER_NS " UNION ALL SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE VIEW %I.%I AS "
-						     "%s', n.nspname, c.relname, pg_get_viewdef(c.oid)), 'v'"
+	"k.contype IN ('p', 'u', 'x')) AND " USER_NS " UNION ALL "
+	"SELECT c.oid, n.nspname || '.' || c.relname, format('CREATE VIEW %I.%I AS %s', n.nspname, c.relname, pg_get_viewdef(c.oid)), 'v'"
 	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND " USER_NS
 	" AND " NOT_FROM_EXTENSION("pg_class", "c.oid") " ORDER BY 4, 1, 2";
 

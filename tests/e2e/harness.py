@@ -188,6 +188,8 @@ class Understudy:
 
     def start(self, wait=True, timeout=60):
         env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "DB_", "DATABASE_URL", "NODE_ENV"))}
+        if SANITIZED:
+            env["LSAN_OPTIONS"] = "suppressions=%s/tests/lsan.supp:print_suppressions=0" % ROOT
         env.update(self.env)
         self.out = open(self.log, "ab")
         self.proc = subprocess.Popen(self.argv(), stdout=self.out, stderr=self.out, stdin=subprocess.DEVNULL, env=env, cwd=self.dir)
