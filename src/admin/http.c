@@ -1,38 +1,31 @@
 #include "admin/http.h"
 
+#include "admin/http_serve.h"
 #include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
-#include <openssl/crypto.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct AdminHttp {
-	struct MHD_Daemon *daemon;
+	HttpServer *server;
 	AdminTargets targets;
 	char *token; /* NULL: loopback peers may act */
 	char *host;  /* as configured, for the Host check */
 };
 
-typedef struct Reply {
-	unsigned status;
-	const char *type;
-	Buf body;
-} Reply;
-
 typedef struct Endpoint {
 	const char *path;
-	const char *method;
-	void (*answer)(AdminHttp *h, struct MHD_Connection *c, Reply *r);
+	HttpMethod method;
+	void (*answer)(AdminHttp *h, const HttpRequest *q, HttpReply *r);
 } Endpoint;
 
-static void reply_error(Reply *r, unsigned status, const char *message)
+static void reply_error(HttpReply *r, int status, const char *message)
 {
 	r->status = status;
 	json_t *o = json_pack("{s:s}", "error", message);
@@ -44,56 +37,56 @@ static void reply_error(Reply *r, unsigned status, const char *message)
 	json_decref(o);
 }
 
-static void get_ok(AdminHttp *h, struct MHD_Connection *c, Reply *r)
+static void get_ok(AdminHttp *h, const HttpRequest *q, HttpReply *r)
 {
-	(void)h, (void)c;
+	(void)h, (void)q;
 	buf_puts(&r->body, "{\"status\":\"ok\"}\n");
 }
 
-static void get_status(AdminHttp *h, struct MHD_Connection *c, Reply *r)
+static void get_status(AdminHttp *h, const HttpRequest *q, HttpReply *r)
 {
-	(void)c;
+	(void)q;
 	status_json(&h->targets, &r->body);
 }
 
-static void get_healthz(AdminHttp *h, struct MHD_Connection *c, Reply *r)
+static void get_healthz(AdminHttp *h, const HttpRequest *q, HttpReply *r)
 {
-	(void)c;
+	(void)q;
 	if (!health_json(&h->targets, &r->body))
-		r->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+		r->status = 503;
 }
 
-static void get_health_database(AdminHttp *h, struct MHD_Connection *c, Reply *r)
+static void get_health_database(AdminHttp *h, const HttpRequest *q, HttpReply *r)
 {
-	(void)c;
+	(void)q;
 	health_database_json(&h->targets, &r->body);
 }
 
-static void get_metrics(AdminHttp *h, struct MHD_Connection *c, Reply *r)
+static void get_metrics(AdminHttp *h, const HttpRequest *q, HttpReply *r)
 {
-	(void)c;
+	(void)q;
 	r->type = "text/plain; version=0.0.4; charset=utf-8";
 	metrics_text(&h->targets, &r->body);
 }
 
 /* The database that a request names by ?database=, the first one otherwise. NULL when there is none of that name or it has no primary. */
-static const AdminTarget *wanted_target(AdminHttp *h, struct MHD_Connection *c, Reply *r)
+static const AdminTarget *wanted_target(AdminHttp *h, const HttpRequest *q, HttpReply *r)
 {
-	const char *name = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "database");
+	const char *name = q->database.given ? q->database.value : NULL;
 	for (size_t i = 0; i < h->targets.n; i++) {
 		const AdminTarget *t = &h->targets.items[i];
 		if (name && !streq(name, t->database))
 			continue;
 		if (t->route)
 			return t;
-		reply_error(r, MHD_HTTP_CONFLICT, "this database has no primary: it is served by SQLite alone");
+		reply_error(r, 409, "this database has no primary: it is served by SQLite alone");
 		return NULL;
 	}
-	reply_error(r, MHD_HTTP_NOT_FOUND, "no such database");
+	reply_error(r, 404, "no such database");
 	return NULL;
 }
 
-static void put_pair(Reply *r, const char *message, const char *key, const char *source)
+static void put_pair(HttpReply *r, const char *message, const char *key, const char *source)
 {
 	json_t *o = json_pack("{s:s,s:s}", "message", message, key, source);
 	char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -103,33 +96,32 @@ static void put_pair(Reply *r, const char *message, const char *key, const char 
 	json_decref(o);
 }
 
-static void post_force(AdminHttp *h, struct MHD_Connection *c, Reply *r)
+static void post_force(AdminHttp *h, const HttpRequest *q, HttpReply *r)
 {
-	const AdminTarget *t = wanted_target(h, c, r);
+	const AdminTarget *t = wanted_target(h, q, r);
 	if (!t)
 		return;
-	const char *ttl = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "ttl");
-	int64_t ttl_ms = ttl ? duration_ms(ttl) : 0;
+	int64_t ttl_ms = q->ttl.given ? duration_ms(q->ttl.value) : 0;
 	if (ttl_ms < 0) {
-		reply_error(r, MHD_HTTP_BAD_REQUEST, "ttl must be a duration such as 10m or 30s");
+		reply_error(r, 400, "ttl must be a duration such as 10m or 30s");
 		return;
 	}
 	Error err;
 	if (route_force_sqlite(t->route, ttl_ms, &err)) {
-		reply_error(r, MHD_HTTP_CONFLICT, err.message);
+		reply_error(r, 409, err.message);
 		return;
 	}
 	put_pair(r, "Switched to SQLite backup database", "source", route_source(t->route));
 }
 
-static void post_retry(AdminHttp *h, struct MHD_Connection *c, Reply *r)
+static void post_retry(AdminHttp *h, const HttpRequest *q, HttpReply *r)
 {
-	const AdminTarget *t = wanted_target(h, c, r);
+	const AdminTarget *t = wanted_target(h, q, r);
 	if (!t)
 		return;
 	Error err;
 	if (route_retry_primary(t->route, &err)) {
-		reply_error(r, MHD_HTTP_CONFLICT, err.message);
+		reply_error(r, 409, err.message);
 		return;
 	}
 	const char *source = route_source(t->route);
@@ -139,16 +131,16 @@ static void post_retry(AdminHttp *h, struct MHD_Connection *c, Reply *r)
 }
 
 static const Endpoint endpoints[] = {
-	{ "/db/status", "GET", get_status },
-	{ "/db/healthz", "GET", get_healthz },
-	{ "/health/database", "GET", get_health_database },
-	{ "/health", "GET", get_ok },
-	{ "/livez", "GET", get_ok },
-	{ "/readyz", "GET", get_healthz },
-	{ "/metrics", "GET", get_metrics },
-	{ "/db/force-sqlite", "POST", post_force },
-	{ "/db/retry-primary", "POST", post_retry },
-	{ "/db/retry-redshift", "POST", post_retry },
+	{ "/db/status", HTTP_GET, get_status },
+	{ "/db/healthz", HTTP_GET, get_healthz },
+	{ "/health/database", HTTP_GET, get_health_database },
+	{ "/health", HTTP_GET, get_ok },
+	{ "/livez", HTTP_GET, get_ok },
+	{ "/readyz", HTTP_GET, get_healthz },
+	{ "/metrics", HTTP_GET, get_metrics },
+	{ "/db/force-sqlite", HTTP_POST, post_force },
+	{ "/db/retry-primary", HTTP_POST, post_retry },
+	{ "/db/retry-redshift", HTTP_POST, post_retry },
 };
 
 static bool is_loopback(const struct sockaddr *sa)
@@ -159,104 +151,91 @@ static bool is_loopback(const struct sockaddr *sa)
 }
 
 /* The host part of "host:port", "[v6]:port" or an Origin "http://host:port". */
-static Str host_part(const char *s)
+static Str host_part(Str s)
 {
-	const char *slashes = strstr(s, "://");
+	const char *slashes = s.n ? memmem(s.p, s.n, "://", 3) : NULL;
 	if (slashes)
-		s = slashes + 3;
-	if (*s == '[') {
-		const char *end = strchr(s, ']');
-		return end ? (Str){ s + 1, (size_t)(end - s - 1) } : str_of("");
-	}
-	return (Str){ s, strcspn(s, ":/") };
+		s = (Str){ slashes + 3, s.n - (size_t)(slashes + 3 - s.p) };
+	bool v6 = s.n && s.p[0] == '[';
+	size_t n = v6, from = v6;
+	while (n < s.n && (v6 ? s.p[n] != ']' : s.p[n] != ':' && s.p[n] != '/'))
+		n++;
+	return v6 && n == s.n ? str_of("") : (Str){ s.p + from, n - from };
 }
 
 /* DNS rebinding and cross-site requests name a host that is not ours. */
-static bool host_is_ours(const AdminHttp *h, const char *value)
+static bool host_is_ours(const AdminHttp *h, Str value)
 {
 	Str host = host_part(value);
-	return str_iis(host, "localhost") || str_is(host, "127.0.0.1") || str_is(host, "::1") || str_eq(host, host_part(h->host));
+	return str_iis(host, "localhost") || str_is(host, "127.0.0.1") || str_is(host, "::1") || str_eq(host, host_part(str_of(h->host)));
 }
 
-static bool token_matches(const AdminHttp *h, const char *header)
+/* The time does not depend on where they differ. */
+static bool same_secret(Str a, Str b)
+{
+	volatile unsigned char diff = 0;
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		diff = (unsigned char)(diff | (a.p[i] ^ b.p[i]));
+	return diff == 0;
+}
+
+static bool token_matches(const AdminHttp *h, Str header)
 {
 	static const char prefix[] = "Bearer ";
-	if (!header || strncmp(header, prefix, sizeof prefix - 1) != 0)
-		return false;
-	const char *given = header + sizeof prefix - 1;
-	size_t n = strlen(h->token);
-	return strlen(given) == n && CRYPTO_memcmp(given, h->token, n) == 0;
+	size_t n = sizeof prefix - 1;
+	return header.p && str_starts(header, prefix) && same_secret((Str){ header.p + n, header.n - n }, str_of(h->token));
 }
 
 /* NULL when the request may act, otherwise why not. */
-static const char *refusal(AdminHttp *h, struct MHD_Connection *c)
+static const char *refusal(const AdminHttp *h, const HttpRequest *q, const struct sockaddr *peer)
 {
-	const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host");
-	const char *origin = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Origin");
-	if (!host || !host_is_ours(h, host))
+	if (!q->host.p || !host_is_ours(h, q->host))
 		return "the Host header does not name this server";
-	if (origin && !host_is_ours(h, origin))
+	if (q->origin.p && !host_is_ours(h, q->origin))
 		return "requests from other web sites are refused";
 	if (h->token)
-		return token_matches(h, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization")) ? NULL
-													  : "a bearer token is needed";
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	return info && is_loopback(info->client_addr) ? NULL : "only loopback may do this without a token";
+		return token_matches(h, q->authorization) ? NULL : "a bearer token is needed";
+	return is_loopback(peer) ? NULL : "only loopback may do this without a token";
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *c, Reply *r, const char *allow)
+static const Endpoint *find_endpoint(Str path)
 {
-	struct MHD_Response *resp = MHD_create_response_from_buffer(r->body.len, r->body.data, MHD_RESPMEM_MUST_COPY);
-	MHD_add_response_header(resp, "Content-Type", r->type);
-	MHD_add_response_header(resp, "Cache-Control", "no-store");
-	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
-	if (allow)
-		MHD_add_response_header(resp, "Allow", allow);
-	enum MHD_Result res = MHD_queue_response(c, r->status, resp);
-	MHD_destroy_response(resp);
-	buf_free(&r->body);
-	return res;
+	for (size_t i = 0; i < ARRAY_LEN(endpoints); i++)
+		if (str_is(path, endpoints[i].path))
+			return &endpoints[i];
+	return NULL;
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
-			      const char *upload, size_t *upload_size, void **state)
+static void handle(void *ctx, const HttpRequest *q, const struct sockaddr *peer, HttpReply *r)
 {
-	static int seen;
-	AdminHttp *h = cls;
-	(void)version, (void)upload;
-	if (!*state) { /* headers only; the answer comes after the body, which is thrown away */
-		*state = &seen;
-		return MHD_YES;
+	AdminHttp *h = ctx;
+	if (!q) {
+		reply_error(r, r->status, http_reason(r->status));
+		return;
 	}
-	if (*upload_size) {
-		*upload_size = 0;
-		return MHD_YES;
+	const Endpoint *e = find_endpoint(q->path);
+	if (!e) {
+		reply_error(r, 404, "no such path");
+		return;
 	}
-	Reply r = { .status = MHD_HTTP_OK, .type = "application/json; charset=utf-8" };
-	const char *asked = streq(method, "HEAD") ? "GET" : method;
-	for (size_t i = 0; i < ARRAY_LEN(endpoints); i++) {
-		const Endpoint *e = &endpoints[i];
-		if (!streq(url, e->path))
-			continue;
-		if (!streq(asked, e->method)) {
-			reply_error(&r, MHD_HTTP_METHOD_NOT_ALLOWED, "wrong method");
-			return send_reply(c, &r, e->method);
-		}
-		const char *why = streq(e->method, "POST") ? refusal(h, c) : NULL;
-		if (why)
-			reply_error(&r, MHD_HTTP_FORBIDDEN, why);
-		else
-			e->answer(h, c, &r);
-		return send_reply(c, &r, NULL);
+	if ((q->method == HTTP_HEAD ? HTTP_GET : q->method) != e->method) {
+		reply_error(r, 405, "wrong method");
+		r->allow = e->method == HTTP_GET ? "GET, HEAD" : "POST";
+		return;
 	}
-	reply_error(&r, MHD_HTTP_NOT_FOUND, "no such path");
-	return send_reply(c, &r, NULL);
+	const char *why = e->method == HTTP_POST ? refusal(h, q, peer) : NULL;
+	if (why)
+		reply_error(r, 403, why);
+	else
+		e->answer(h, q, r);
 }
 
 static int parse_addr(const char *addr, struct sockaddr_storage *ss, Error *err)
 {
 	const char *colon = strrchr(addr, ':');
-	Str host = host_part(addr);
+	Str host = host_part(str_of(addr));
 	char name[64], *end;
 	long port = colon ? strtol(colon + 1, &end, 10) : -1;
 	if (!colon || colon[1] == '\0' || *end || port < 0 || port > 65535 || host.n >= sizeof name)
@@ -339,14 +318,9 @@ int admin_http_start(const AdminHttpConfig *config, AdminHttp **out, Error *err)
 	}
 	AdminHttp *h = mem_alloc(sizeof *h);
 	*h = (AdminHttp){ .targets = config->targets, .token = token, .host = mem_strdup(config->addr) };
-	h->daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, handle,
-				     h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, 64U, MHD_OPTION_CONNECTION_TIMEOUT, 15U,
-				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_THREAD_STACK_SIZE, (size_t)256 * 1024,
-				     MHD_OPTION_END);
-	if (!h->daemon) {
-		close(fd);
+	if (http_server_start(fd, handle, h, &h->server, err)) {
 		admin_http_stop(h);
-		return err_set(err, "58000", "could not start the HTTP server on %s", config->addr);
+		return -1;
 	}
 	*out = h;
 	return 0;
@@ -356,8 +330,8 @@ void admin_http_stop(AdminHttp *h)
 {
 	if (!h)
 		return;
-	if (h->daemon)
-		MHD_stop_daemon(h->daemon);
+	if (h->server)
+		http_server_stop(h->server);
 	free(h->token);
 	free(h->host);
 	free(h);

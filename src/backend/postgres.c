@@ -1,14 +1,12 @@
+#include "backend/libpq.h"
 #include "backend/postgres.h"
 
 #include "base/sysio.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libpq-fe.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>

@@ -1,12 +1,12 @@
 #include "cli/instance.h"
 
 #include "admin/http.h"
+#include "backend/libpq.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "session/failover.h"
 #include "sync/sync.h"
 
-#include <libpq-fe.h>
 #include <pthread.h>
 
 enum { REDO_COUNT = 20000, REDO_BYTES = 64 * 1024 * 1024 };
@@ -132,7 +132,7 @@ static int open_parts(Instance *in, const Options *o, bool trust, Error *err)
 {
 	if (*o->value[OPT_PRIMARY]) {
 		in->primary = mem_strdup(o->value[OPT_PRIMARY]);
-		if (database_of(in->primary, &in->database, err) != 0)
+		if (libpq_load(err) != 0 || database_of(in->primary, &in->database, err) != 0)
 			return -1;
 	}
 	ServerOptions so = { .listen_addr = o->value[OPT_LISTEN_ADDR],

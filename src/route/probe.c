@@ -1,11 +1,11 @@
 #include "route/probe.h"
 
+#include "backend/libpq.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 #include <errno.h>
-#include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>

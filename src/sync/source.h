@@ -6,10 +6,10 @@
 #ifndef US_SYNC_SOURCE_H
 #define US_SYNC_SOURCE_H
 
+#include "backend/libpq.h"
 #include "base/buf.h"
 #include "base/err.h"
 
-#include <libpq-fe.h>
 #include <stdatomic.h>
 
 /* Connects; `replication` opens a logical walsender. NULL with SQLSTATE 08001 or the server's own. */

@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from harness import BINARY
+from harness import BINARY, wait_until
 
 
 def fetch(us, path, method="GET", **headers):
@@ -75,3 +75,45 @@ def test_status_command(us):
 def test_a_public_address_needs_a_token():
     p = subprocess.run([BINARY, "serve", "--http-addr", "0.0.0.0:0", "--data-dir", "/tmp"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
     assert p.returncode == 1 and "token" in p.stdout
+
+
+def raw(us, request):
+    """The whole answer to the bytes of a request."""
+    with socket.create_connection(("127.0.0.1", us.http), 5) as s:
+        s.sendall(request)
+        data = b""
+        while part := s.recv(65536):
+            data += part
+        return data
+
+
+@pytest.mark.parametrize("request_bytes,code", [
+    (b"GET /health HTTP/1.0\r\n\r\n", 200),
+    (b"GET /health HTTP/1.1\r\n\r\n", 400),
+    (b"GET  /health HTTP/1.0\r\n\r\n", 400),
+    (b"DELETE /health HTTP/1.0\r\n\r\n", 405),
+    (b"GET /health HTTP/1.0\r\nX: " + b"a" * 20000 + b"\r\n\r\n", 431),
+    (b"POST /db/force-sqlite HTTP/1.0\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n" + b"a" * 65537, 413),
+    (b"POST /db/force-sqlite HTTP/1.0\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n" + b"a" * 65536, 409),
+    (b"POST /db/force-sqlite HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+    (b"GET /health HTTP/3.0\r\n\r\n", 505),
+])
+def test_requests_are_read_strictly(us, request_bytes, code):
+    answer = raw(us, request_bytes)
+    assert answer.startswith(b"HTTP/1.1 %d " % code) and b"\r\nConnection: close\r\n" in answer
+
+
+def test_head_has_the_length_but_no_body(us):
+    head, _, body = raw(us, b"HEAD /health HTTP/1.0\r\n\r\n").partition(b"\r\n\r\n")
+    assert b"Content-Length: 16" in head and body == b""
+    assert b"\r\nAllow: POST" in raw(us, b"GET /db/force-sqlite HTTP/1.0\r\n\r\n")
+
+
+def test_too_many_connections_are_told_so(us):
+    held = [socket.create_connection(("127.0.0.1", us.http), 5) for _ in range(32)]
+    try:
+        assert raw(us, b"").startswith(b"HTTP/1.1 503 ")
+    finally:
+        for s in held:
+            s.close()
+    wait_until("a free place", lambda: us.get("/health") == {"status": "ok"}, 5)
