@@ -177,6 +177,12 @@ static const CatIndex *first_violated(Db *db, const CatIndex *found, const Faile
 	return first;
 }
 
+/* Whether DETAIL takes the text: one that is cut off would show another value. */
+static bool fits(const Buf *key, const char *table, const Error *err)
+{
+	return key->len + strlen(table) + sizeof " is still referenced from table \"\"." <= sizeof err->detail;
+}
+
 static int unique_error(const Catalog *cat, Db *db, const char *what, const FailedRow *row, const TypeEnv *types, Error *err)
 {
 	ColumnSet set = { 0 };
@@ -191,7 +197,7 @@ static int unique_error(const Catalog *cat, Db *db, const char *what, const Fail
 	err_set(err, "23505", "duplicate key value violates unique constraint \"%s\"", x->name);
 	err_object(err, schema_name(cat, x->table), x->table->name, NULL, x->name);
 	Buf key = { 0 };
-	if (plain_keys(x) && row && row->vals && row->rel->oid == x->table->oid && key_text(x->table, x->keys, x->nkeys, row, types, &key))
+	if (row && row->vals && row->rel->oid == x->table->oid && constraint_index_key(cat, db, x, row, types, &key) && fits(&key, "", err))
 		err_detail(err, "%s already exists.", buf_cstr(&key));
 	buf_free(&key);
 	return -1;
@@ -280,7 +286,7 @@ static int child_error(const Catalog *cat, const CatConstraint *k, const Val *va
 {
 	Buf key = { 0 };
 	err_set(err, "23503", "insert or update on table \"%s\" violates foreign key constraint \"%s\"", k->table->name, k->name);
-	if (vals && key_values_text(k->table, k->cols, k->ncols, vals, a, types, &key))
+	if (vals && key_values_text(k->table, k->cols, k->ncols, vals, a, types, &key) && fits(&key, k->ref->name, err))
 		err_detail(err, "%s is not present in table \"%s\".", buf_cstr(&key), k->ref->name);
 	buf_free(&key);
 	return err_object(err, schema_name(cat, k->table), k->table->name, NULL, k->name);
@@ -291,7 +297,7 @@ static int parent_error(const Catalog *cat, const CatConstraint *k, const Val *v
 	Buf key = { 0 };
 	err_set(err, "23503", "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"", k->ref->name,
 		k->name, k->table->name);
-	if (vals && key_values_text(k->ref, k->ref_cols, k->ncols, vals, a, types, &key))
+	if (vals && key_values_text(k->ref, k->ref_cols, k->ncols, vals, a, types, &key) && fits(&key, k->table->name, err))
 		err_detail(err, "%s is still referenced from table \"%s\".", buf_cstr(&key), k->table->name);
 	buf_free(&key);
 	return err_object(err, schema_name(cat, k->table), k->table->name, NULL, k->name);
@@ -423,47 +429,6 @@ int constraint_foreign_key_rows(const Catalog *cat, Db *db, const FailedRow *row
 	for (size_t i = refused && n ? n - 1 : 0; i < n && rc == 0; i++)
 		rc = check_row(&c, &rows[i], err);
 	return rc;
-}
-
-/* At most 64 bytes of a value, whole characters. */
-static int put_shown(const CatColumn *c, const Val *v, const TypeEnv *types, Buf *out)
-{
-	enum { SHOWN = 64 };
-	Error ignored;
-	size_t at = out->len, end;
-	if (v->kind == VAL_NULL) {
-		buf_puts(out, "null");
-		return 0;
-	}
-	if (type_out(c->type, c->typmod, v, types, out, &ignored) != 0)
-		return -1;
-	if (out->len - at <= SHOWN)
-		return 0;
-	for (end = at + SHOWN; end > at && (out->data[end] & 0xc0) == 0x80; end--)
-		;
-	out->len = end;
-	buf_puts(out, "...");
-	return 0;
-}
-
-void constraint_failing_row(const FailedRow *row, const TypeEnv *types, Error *err)
-{
-	if (!(err_is(err, "23502") || err_is(err, "23514")) || !row->vals || !streq(err->table, row->rel->name))
-		return;
-	Buf b = { 0 };
-	bool known = true, any = false;
-	for (size_t i = 0; i < row->ncols && known; i++) {
-		const CatColumn *c = &row->rel->cols[i];
-		if (c->dropped)
-			continue;
-		buf_puts(&b, any ? ", " : "");
-		any = true;
-		known = put_shown(c, &row->vals[i], types, &b) == 0;
-	}
-	/* A longer one would be cut off in the middle. */
-	if (known && b.len + sizeof "Failing row contains ()." <= sizeof err->detail)
-		err_detail(err, "Failing row contains (%s).", buf_cstr(&b));
-	buf_free(&b);
 }
 
 int constraint_error(const Catalog *cat, Db *db, int extended_rc, const char *msg, uint32_t target_oid, const FailedRow *row,

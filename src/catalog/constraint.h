@@ -30,6 +30,10 @@ int constraint_error(const Catalog *cat, Db *db, int extended_rc, const char *sq
 int constraint_foreign_key_rows(const Catalog *cat, Db *db, const FailedRow *rows, size_t n, bool refused, const TypeEnv *types,
 				Error *err);
 
+/* "Key (a, lower(b))=(1, x)": the columns and expressions of an index with their values in a row, as PostgreSQL writes them. False when
+ * they are not known. Inside a statement of a session: the functions of the connection show the expressions. */
+bool constraint_index_key(const Catalog *cat, Db *db, const CatIndex *x, const FailedRow *row, const TypeEnv *types, Buf *out);
+
 /* Adds DETAIL "Failing row contains (...)" to a 23502 or 23514 when the row belongs to the relation that `err` names. */
 void constraint_failing_row(const FailedRow *row, const TypeEnv *types, Error *err);
 
