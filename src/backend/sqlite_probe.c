@@ -25,7 +25,8 @@ typedef struct Probe {
 	size_t nrels;
 	bool keep_all; /* else the last row only */
 	bool too_many;
-	bool changed; /* a row was updated or deleted */
+	bool null_rowid; /* the last row has no row number: pg_notnull's error */
+	bool changed;	 /* a row was updated or deleted */
 	FailedRow *rows;
 	size_t n, cap;
 } Probe;
@@ -62,7 +63,7 @@ static size_t live_columns(const CatRel *rel)
 	return n;
 }
 
-/* understudy_probe(relation, 'n' or 'o', value ...): 'o' begins a row with its old values, 'n' begins or completes one. */
+/* understudy_probe(relation, op, value ...): 'o' begins a row with its old values, 'u' completes it with the new ones, 'n' is a new row. */
 static void on_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	Probe *p = sqlite3_user_data(ctx);
@@ -92,6 +93,7 @@ static void on_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	int at = rel->rowid_col;
 	if (op[0] != 'o' && at && vals[at - 1].kind == VAL_INT && vals[at - 1].i == FN_NULL_ROWID) {
 		vals[at - 1] = val_null();
+		p->null_rowid = true;
 		sqlite3_result_error(ctx, "the row number is NULL", -1);
 	}
 }
@@ -144,16 +146,18 @@ static int add_triggers(Probe *p)
 	return 0;
 }
 
-static void drop_triggers(Probe *p)
+static int drop_triggers(Probe *p)
 {
+	int rc = 0;
 	for (size_t i = 0; i < p->nrels; i++) {
 		for (size_t k = 0; k < ARRAY_LEN(events); k++) {
 			char sql[100];
 			Error ignored;
 			snprintf(sql, sizeof sql, "DROP TRIGGER IF EXISTS temp.understudy_probe_%u_%s", p->rels[i]->oid, events[k]);
-			db_exec(p->db, sql, &ignored);
+			rc |= db_exec(p->db, sql, &ignored);
 		}
 	}
+	return rc;
 }
 
 static bool add_rel(Probe *p, const CatRel *rel)
@@ -201,24 +205,73 @@ static bool alone(sqlite3 *h)
 	return true;
 }
 
-static void explain(Probe *p, int extended, const char *message, uint32_t target, int rc, Error *err)
+/* What failed the first time, as SQLite put it. */
+typedef struct Failure {
+	uint32_t target;
+	int extended; /* 0: a function raised the error */
+	char *message;
+} Failure;
+
+/* Whether the second run ended as the first did, so that the last row is the one that failed. For a foreign key, which is checked at
+ * the end and not by this run, it must have come to the end, or to a row that RESTRICT keeps. */
+static bool ended_alike(const Probe *p, const Failure *f, int rc)
 {
-	const FailedRow *last = p->n ? &p->rows[p->n - 1] : NULL;
+	if (p->keep_all)
+		return rc == SQLITE_DONE || rc == SQLITE_CONSTRAINT_TRIGGER;
+	if (p->null_rowid)
+		return !f->extended;
+	return f->extended && rc == f->extended && streq(sqlite3_errmsg(p->db->h), f->message);
+}
+
+static void explain(const Probe *p, const Failure *f, int rc, Error *err)
+{
+	const TypeEnv *types = p->t->types;
 	Error found;
-	if (p->too_many || !last)
+	if (p->too_many || !p->n || !ended_alike(p, f, rc))
 		return;
+	const FailedRow *last = &p->rows[p->n - 1];
 	if (p->keep_all) {
-		if (constraint_foreign_key_rows(p->t->cat, p->db, p->rows, p->n, rc != SQLITE_DONE, p->t->types, &found) != 0)
+		if (constraint_foreign_key_rows(p->t->cat, p->db, p->rows, p->n, rc != SQLITE_DONE, types, &found) != 0)
 			*err = found;
 		return;
 	}
-	if (extended)
-		constraint_error(p->t->cat, p->db, extended, message, target, last, p->t->types, err);
-	constraint_failing_row(last, p->t->types, err);
+	if (f->extended)
+		constraint_error(p->t->cat, p->db, f->extended, f->message, f->target, last, types, err);
+	constraint_failing_row(last, types, err);
+}
+
+static int step_all(sqlite3_stmt *stmt)
+{
+	int rc;
+	do
+		rc = sqlite3_step(stmt);
+	while (rc == SQLITE_ROW);
+	return rc;
+}
+
+/* Leaves the connection as it was, whether or not the statement's time is over. */
+static void clean_up(Probe *p, DbConn *c, int rc)
+{
+	SqliteTxn *user = c->user;
+	Error ignored;
+	if ((rc & 0xff) == SQLITE_INTERRUPT && c->end == 'c')
+		atomic_store(&p->t->cancel, false);
+	c->end = 0;
+	c->user = NULL;
+	bool undo = drop_triggers(p) != 0 || rc == SQLITE_DONE;
+	if (undo)
+		db_exec(p->db, "ROLLBACK TO understudy_probe", &ignored);
+	db_exec(p->db, "RELEASE understudy_probe", &ignored);
+	if (p->keep_all)
+		db_exec(p->db, "PRAGMA defer_foreign_keys = OFF", &ignored);
+	/* A full disk or a lost file makes SQLite roll back by itself. */
+	if (sqlite3_get_autocommit(p->db->h))
+		p->t->broken = true;
+	c->user = user;
 }
 
 /* Runs the statement again and looks at its rows while the file is as it leaves it. */
-static void run_again(Probe *p, sqlite3_stmt *stmt, int extended, const char *message, uint32_t target, Error *err)
+static void run_again(Probe *p, DbConn *c, sqlite3_stmt *stmt, const Failure *f, Error *err)
 {
 	Error ignored;
 	int rc = SQLITE_ERROR;
@@ -227,31 +280,25 @@ static void run_again(Probe *p, sqlite3_stmt *stmt, int extended, const char *me
 	if (p->keep_all)
 		db_exec(p->db, "PRAGMA defer_foreign_keys = ON", &ignored);
 	if (add_triggers(p) == 0) {
-		do
-			rc = sqlite3_step(stmt);
-		while (rc == SQLITE_ROW);
+		rc = step_all(stmt);
+		explain(p, f, rc, err);
 		sqlite3_reset(stmt);
-		explain(p, extended, message, target, rc, err);
 	}
-	drop_triggers(p);
-	if (rc == SQLITE_DONE)
-		db_exec(p->db, "ROLLBACK TO understudy_probe", &ignored);
-	db_exec(p->db, "RELEASE understudy_probe", &ignored);
-	if (p->keep_all)
-		db_exec(p->db, "PRAGMA defer_foreign_keys = OFF", &ignored);
+	clean_up(p, c, rc);
 }
 
-static void probe(DbConn *c, SqliteTxn *t, uint32_t target, sqlite3_stmt *stmt, int extended, const char *message, Error *err)
+static void probe(DbConn *c, SqliteTxn *t, sqlite3_stmt *stmt, const Failure *f, Error *err)
 {
 	Probe p = { .t = t, .db = c->db, .keep_all = err_is(err, "23503") };
+	sqlite3 *h = c->db->h;
 	sqlite3_reset(stmt);
-	if (sqlite3_get_autocommit(c->db->h) || !alone(c->db->h) || !find_rels(&p, target) || !fn_draws_repeat(&c->db->env))
+	if (sqlite3_get_autocommit(h) || !alone(h) || !find_rels(&p, f->target) || !fn_draws_repeat(&c->db->env))
 		return;
 	p.arena = arena_new();
 	int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS;
-	if (sqlite3_create_function_v2(c->db->h, "understudy_probe", -1, flags, &p, on_row, NULL, NULL, NULL) == SQLITE_OK)
-		run_again(&p, stmt, extended, message, target, err);
-	sqlite3_create_function_v2(c->db->h, "understudy_probe", -1, flags, NULL, NULL, NULL, NULL, NULL);
+	if (sqlite3_create_function_v2(h, "understudy_probe", -1, flags, &p, on_row, NULL, NULL, NULL) == SQLITE_OK)
+		run_again(&p, c, stmt, f, err);
+	sqlite3_create_function_v2(h, "understudy_probe", -1, flags, NULL, NULL, NULL, NULL, NULL);
 	c->db->env.draws.again = false;
 	c->db->env.error.sqlstate[0] = '\0';
 	arena_free(p.arena);
@@ -261,11 +308,10 @@ static void probe(DbConn *c, SqliteTxn *t, uint32_t target, sqlite3_stmt *stmt, 
 int conn_write_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, sqlite3_stmt *stmt, Error *err)
 {
 	bool constraint = (rc & 0xff) == SQLITE_CONSTRAINT;
-	int extended = constraint ? sqlite3_extended_errcode(c->db->h) : 0;
-	char *message = mem_strdup(sqlite3_errmsg(c->db->h));
+	Failure f = { target, constraint ? sqlite3_extended_errcode(c->db->h) : 0, mem_strdup(sqlite3_errmsg(c->db->h)) };
 	conn_error(c, t, rc, target, err);
 	if (t->writer && c == t->conn && !t->broken && strncmp(err->sqlstate, "23", 2) == 0)
-		probe(c, t, target, stmt, extended, message, err);
-	free(message);
+		probe(c, t, stmt, &f, err);
+	free(f.message);
 	return -1;
 }
