@@ -55,6 +55,7 @@ int conn_open(Database *d, DbMode mode, DbConn **out, Error *err)
 	c->db = db;
 	c->home = d;
 	sqlite3_progress_handler(db->h, PROGRESS_OPS, on_progress, c);
+	db->env.draws.keep = mode == DB_WRITE;
 	if (mode == DB_WRITE)
 		sqlite3_wal_hook(db->h, on_wal, d);
 	*out = c;
@@ -116,6 +117,7 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	env->session = t->vars;
 	env->scratch = t->scratch;
 	env->error.sqlstate[0] = '\0';
+	fn_draws_begin(env);
 	t->run_since_us = 0;
 	t->long_told = false;
 }

@@ -117,12 +117,13 @@ static int insert(SqliteTxn *t, SqliteCopy *c, Error *err)
 	const Plan *plan = c->plan->plan;
 	for (size_t i = 0; i < plan->ncols; i++)
 		db_bind(c->stmt, (int)i + 1, &c->vals[i]);
+	fn_draws_begin(&t->conn->db->env);
 	int rc;
 	do
 		rc = sqlite3_step(c->stmt);
 	while (rc == SQLITE_ROW);
 	if (rc != SQLITE_DONE)
-		return conn_error(t->conn, t, rc, plan->target_oid, err);
+		return conn_write_error(t->conn, t, rc, plan->target_oid, c->stmt, err);
 	sqlite3_reset(c->stmt);
 	c->rows++;
 	return 0;

@@ -87,6 +87,8 @@ void conn_enter(DbConn *c, SqliteTxn *t);
 void conn_leave(DbConn *c);
 /* The error of a failed SQLite call in PostgreSQL's terms. `target`: relation written, or 0. */
 int conn_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, Error *err);
+/* probe.c: as conn_error for a step of `stmt`, which is still bound; a constraint's error gets PostgreSQL's DETAIL. */
+int conn_write_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, sqlite3_stmt *stmt, Error *err);
 /* Takes the write connection when it is free and nobody waits. */
 bool writer_try(SqliteTxn *t);
 /* For the syncer: true when the write connection is its own now; otherwise it comes with Syncer.has_writer. */

@@ -76,8 +76,7 @@ static int step(SqliteTxn *t, SqliteRun *r, Error *err)
 	int rc = sqlite3_step(r->stmt);
 	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
 		return rc;
-	conn_error(r->conn, t, rc, r->plan->plan->target_oid, err);
-	return -1;
+	return conn_write_error(r->conn, t, rc, r->plan->plan->target_oid, r->stmt, err);
 }
 
 static int encode(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)

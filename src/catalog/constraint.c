@@ -107,7 +107,83 @@ static const char *schema_name(const Catalog *cat, const CatRel *r)
 	return s ? s->name : NULL;
 }
 
-static int unique_error(const Catalog *cat, const char *what, const FailedRow *row, const TypeEnv *types, Error *err)
+enum { MAX_KEY_COLUMNS = 64 };
+
+static void quote(Buf *b, const char *name)
+{
+	buf_puts(b, "\"");
+	for (; *name; name++)
+		buf_printf(b, *name == '"' ? "\"\"" : "%c", *name);
+	buf_puts(b, "\"");
+}
+
+/* Whether `rel` has a row whose columns have these values. */
+static bool has_row(Db *db, const CatRel *rel, const int16_t *cols, size_t n, const Val *vals)
+{
+	Buf sql = { 0 };
+	buf_puts(&sql, "SELECT 1 FROM ");
+	quote(&sql, rel->sqlite_name);
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(&sql, i ? " AND " : " WHERE ");
+		quote(&sql, catrel_attnum(rel, cols[i])->sqlite_name);
+		buf_printf(&sql, " = ?%zu", i + 1);
+	}
+	sqlite3_stmt *st = NULL;
+	bool found = false;
+	if (sqlite3_prepare_v2(db->h, buf_cstr(&sql), -1, &st, NULL) == SQLITE_OK) {
+		for (size_t i = 0; i < n; i++)
+			db_bind(st, (int)i + 1, &vals[i]);
+		found = sqlite3_step(st) == SQLITE_ROW;
+	}
+	sqlite3_finalize(st);
+	buf_free(&sql);
+	return found;
+}
+
+/* The values of a key in a row, into vals. False when there is no such row or one of them is NULL. */
+static bool key_of(const FailedRow *row, const Val *from, const int16_t *cols, size_t n, Val *vals)
+{
+	if (!from || n > MAX_KEY_COLUMNS)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if ((size_t)cols[i] > row->ncols || from[cols[i] - 1].kind == VAL_NULL)
+			return false;
+		vals[i] = from[cols[i] - 1];
+	}
+	return true;
+}
+
+static bool plain_keys(const CatIndex *x)
+{
+	for (size_t i = 0; i < x->nkeys; i++)
+		if (x->keys[i] <= 0)
+			return false;
+	return true;
+}
+
+/* PostgreSQL looks at the indexes of a table in the order of their OIDs, SQLite in another. */
+static const CatIndex *first_violated(Db *db, const CatIndex *found, const FailedRow *row)
+{
+	const CatIndex *first = found;
+	Val vals[MAX_KEY_COLUMNS];
+	if (!row || !row->only_inserts || row->rel->oid != found->table->oid)
+		return found;
+	for (size_t i = 0; i < found->table->nindexes; i++) {
+		const CatIndex *x = found->table->indexes[i];
+		if (x->unique && x->oid < first->oid && !x->predicate && plain_keys(x) && key_of(row, row->vals, x->keys, x->nkeys, vals) &&
+		    has_row(db, x->table, x->keys, x->nkeys, vals))
+			first = x;
+	}
+	return first;
+}
+
+/* Whether DETAIL takes the text: one that is cut off would show another value. */
+static bool fits(const Buf *key, const char *table, const Error *err)
+{
+	return key->len + strlen(table) + sizeof " is still referenced from table \"\"." <= sizeof err->detail;
+}
+
+static int unique_error(const Catalog *cat, Db *db, const char *what, const FailedRow *row, const TypeEnv *types, Error *err)
 {
 	ColumnSet set = { 0 };
 	const CatIndex *x = NULL;
@@ -117,13 +193,11 @@ static int unique_error(const Catalog *cat, const char *what, const FailedRow *r
 		x = unique_index_of(&set);
 	if (!x)
 		return err_set(err, "23505", "duplicate key value violates unique constraint");
+	x = first_violated(db, x, row);
 	err_set(err, "23505", "duplicate key value violates unique constraint \"%s\"", x->name);
 	err_object(err, schema_name(cat, x->table), x->table->name, NULL, x->name);
 	Buf key = { 0 };
-	bool plain = true;
-	for (size_t i = 0; i < x->nkeys; i++)
-		plain = plain && x->keys[i] > 0;
-	if (plain && key_text(x->table, x->keys, x->nkeys, row, types, &key))
+	if (row && row->vals && row->rel->oid == x->table->oid && constraint_index_key(cat, db, x, row, types, &key) && fits(&key, "", err))
 		err_detail(err, "%s already exists.", buf_cstr(&key));
 	buf_free(&key);
 	return -1;
@@ -151,14 +225,6 @@ static int check_error(const Catalog *cat, const char *name, uint32_t target_oid
 	}
 	err_set(err, "23514", "new row for relation \"%s\" violates check constraint \"%s\"", r ? r->name : "", name);
 	return err_object(err, r ? schema_name(cat, r) : NULL, r ? r->name : NULL, NULL, name);
-}
-
-static void quote(Buf *b, const char *name)
-{
-	buf_puts(b, "\"");
-	for (; *name; name++)
-		buf_printf(b, *name == '"' ? "\"\"" : "%c", *name);
-	buf_puts(b, "\"");
 }
 
 /* SELECT the key columns of a row of the child table that has no parent. */
@@ -213,14 +279,14 @@ static bool key_values_text(const CatRel *rel, const int16_t *cols, size_t n, co
 	Val *row = arena_array(a, Val, rel->ncols);
 	for (size_t i = 0; i < n; i++)
 		row[cols[i] - 1] = vals[i];
-	return key_text(rel, cols, n, &(FailedRow){ row, rel->ncols }, types, out);
+	return key_text(rel, cols, n, &(FailedRow){ .rel = rel, .vals = row, .ncols = rel->ncols }, types, out);
 }
 
 static int child_error(const Catalog *cat, const CatConstraint *k, const Val *vals, Arena *a, const TypeEnv *types, Error *err)
 {
 	Buf key = { 0 };
 	err_set(err, "23503", "insert or update on table \"%s\" violates foreign key constraint \"%s\"", k->table->name, k->name);
-	if (vals && key_values_text(k->table, k->cols, k->ncols, vals, a, types, &key))
+	if (vals && key_values_text(k->table, k->cols, k->ncols, vals, a, types, &key) && fits(&key, k->ref->name, err))
 		err_detail(err, "%s is not present in table \"%s\".", buf_cstr(&key), k->ref->name);
 	buf_free(&key);
 	return err_object(err, schema_name(cat, k->table), k->table->name, NULL, k->name);
@@ -231,7 +297,7 @@ static int parent_error(const Catalog *cat, const CatConstraint *k, const Val *v
 	Buf key = { 0 };
 	err_set(err, "23503", "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"", k->ref->name,
 		k->name, k->table->name);
-	if (vals && key_values_text(k->ref, k->ref_cols, k->ncols, vals, a, types, &key))
+	if (vals && key_values_text(k->ref, k->ref_cols, k->ncols, vals, a, types, &key) && fits(&key, k->table->name, err))
 		err_detail(err, "%s is still referenced from table \"%s\".", buf_cstr(&key), k->table->name);
 	buf_free(&key);
 	return err_object(err, schema_name(cat, k->table), k->table->name, NULL, k->name);
@@ -254,36 +320,7 @@ static const CatConstraint *only_candidate(const Catalog *cat, uint32_t target, 
 	return found;
 }
 
-/* Is the key of the row that was to be written present among the parents? */
-static bool row_lacks_parent(Db *db, const CatConstraint *k, const FailedRow *row, Val *vals)
-{
-	Buf sql = { 0 };
-	buf_puts(&sql, "SELECT 1 FROM ");
-	quote(&sql, k->ref->sqlite_name);
-	buf_puts(&sql, " WHERE ");
-	bool known = true;
-	for (size_t i = 0; i < k->ncols; i++) {
-		known = known && (size_t)k->cols[i] <= row->ncols && row->vals[k->cols[i] - 1].kind != VAL_NULL;
-		if (i)
-			buf_puts(&sql, " AND ");
-		quote(&sql, catrel_attnum(k->ref, k->ref_cols[i])->sqlite_name);
-		buf_printf(&sql, " = ?%zu", i + 1);
-	}
-	sqlite3_stmt *st = NULL;
-	bool lacks = false;
-	if (known && sqlite3_prepare_v2(db->h, buf_cstr(&sql), -1, &st, NULL) == SQLITE_OK) {
-		for (size_t i = 0; i < k->ncols; i++) {
-			vals[i] = row->vals[k->cols[i] - 1];
-			db_bind(st, (int)i + 1, &vals[i]);
-		}
-		lacks = sqlite3_step(st) == SQLITE_DONE;
-	}
-	sqlite3_finalize(st);
-	buf_free(&sql);
-	return lacks;
-}
-
-static int foreign_key_error(const Catalog *cat, Db *db, uint32_t target, const FailedRow *row, const TypeEnv *types, Error *err)
+static int foreign_key_error(const Catalog *cat, Db *db, uint32_t target, const TypeEnv *types, Error *err)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	Val vals[64];
@@ -292,8 +329,6 @@ static int foreign_key_error(const Catalog *cat, Db *db, uint32_t target, const 
 			const CatConstraint *k = cat->rels[i]->constraints[j];
 			if (k->type != 'f' || k->ncols > ARRAY_LEN(vals))
 				continue;
-			if (row && row->ncols && k->table->oid == target && row_lacks_parent(db, k, row, vals))
-				return child_error(cat, k, vals, a, types, err);
 			if (find_orphan(db, k, a, vals)) {
 				bool parent = k->ref->oid == target && k->table->oid != target;
 				return parent ? parent_error(cat, k, vals, a, types, err) : child_error(cat, k, vals, a, types, err);
@@ -307,6 +342,95 @@ static int foreign_key_error(const Catalog *cat, Db *db, uint32_t target, const 
 	return k->table->oid == target ? child_error(cat, k, NULL, a, types, err) : parent_error(cat, k, NULL, a, types, err);
 }
 
+static bool val_same(const Val *x, const Val *y)
+{
+	if (x->kind != y->kind)
+		return false;
+	switch (x->kind) {
+	case VAL_NULL:
+		return true;
+	case VAL_INT:
+		return x->i == y->i;
+	case VAL_REAL:
+		return x->r == y->r;
+	default:
+		return str_eq(x->s, y->s);
+	}
+}
+
+static bool key_unchanged(const FailedRow *row, const int16_t *cols, size_t n)
+{
+	if (!row->old || !row->vals)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((size_t)cols[i] > row->ncols || !val_same(&row->old[cols[i] - 1], &row->vals[cols[i] - 1]))
+			return false;
+	return true;
+}
+
+/* The row's old key is gone and still referenced. */
+static bool breaks_parent(Db *db, const CatConstraint *k, const FailedRow *row, bool refused, Val *vals)
+{
+	if (k->ref->oid != row->rel->oid || k->deferred || key_unchanged(row, k->ref_cols, k->ncols) ||
+	    !key_of(row, row->old, k->ref_cols, k->ncols, vals) || !has_row(db, k->table, k->cols, k->ncols, vals))
+		return false;
+	char action = row->vals ? k->on_update : k->on_delete;
+	return refused ? action == 'r' : !has_row(db, k->ref, k->ref_cols, k->ncols, vals);
+}
+
+static bool breaks_child(Db *db, const CatConstraint *k, const FailedRow *row, Val *vals)
+{
+	return k->table->oid == row->rel->oid && !k->deferred && !key_unchanged(row, k->cols, k->ncols) &&
+	       key_of(row, row->vals, k->cols, k->ncols, vals) && !has_row(db, k->ref, k->ref_cols, k->ncols, vals);
+}
+
+typedef struct RowCheck {
+	const Catalog *cat;
+	Db *db;
+	const TypeEnv *types;
+	Arena *arena;
+	bool refused;
+} RowCheck;
+
+/* The constraint with the smallest OID that the row violates, as the one referenced or as the one that refers. */
+static const CatConstraint *broken_by(const RowCheck *c, const FailedRow *row, bool parent, Val *vals)
+{
+	const CatConstraint *first = NULL;
+	Val tried[MAX_KEY_COLUMNS];
+	for (size_t i = 0; i < c->cat->nrels; i++) {
+		for (size_t j = 0; j < c->cat->rels[i]->nconstraints; j++) {
+			const CatConstraint *k = c->cat->rels[i]->constraints[j];
+			if (k->type != 'f' || (first && first->oid < k->oid))
+				continue;
+			if (parent ? breaks_parent(c->db, k, row, c->refused, tried) : breaks_child(c->db, k, row, tried)) {
+				first = k;
+				memcpy(vals, tried, k->ncols * sizeof *vals);
+			}
+		}
+	}
+	return first;
+}
+
+static int check_row(const RowCheck *c, const FailedRow *row, Error *err)
+{
+	Val vals[MAX_KEY_COLUMNS];
+	const CatConstraint *k = broken_by(c, row, true, vals);
+	if (k)
+		return parent_error(c->cat, k, vals, c->arena, c->types, err);
+	k = c->refused ? NULL : broken_by(c, row, false, vals);
+	return k ? child_error(c->cat, k, vals, c->arena, c->types, err) : 0;
+}
+
+int constraint_foreign_key_rows(const Catalog *cat, Db *db, const FailedRow *rows, size_t n, bool refused, const TypeEnv *types, Error *err)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	RowCheck c = { cat, db, types, a, refused };
+	int rc = 0;
+	for (size_t i = refused && n ? n - 1 : 0; i < n && rc == 0; i++)
+		rc = check_row(&c, &rows[i], err);
+	return rc;
+}
+
 int constraint_error(const Catalog *cat, Db *db, int extended_rc, const char *msg, uint32_t target_oid, const FailedRow *row,
 		     const TypeEnv *types, Error *err)
 {
@@ -316,13 +440,14 @@ int constraint_error(const Catalog *cat, Db *db, int extended_rc, const char *ms
 	case SQLITE_CONSTRAINT_UNIQUE:
 	case SQLITE_CONSTRAINT_PRIMARYKEY:
 	case SQLITE_CONSTRAINT_ROWID:
-		return unique_error(cat, what, row, types, err);
+		return unique_error(cat, db, what, row, types, err);
 	case SQLITE_CONSTRAINT_NOTNULL:
 		return not_null_error(cat, what, err);
 	case SQLITE_CONSTRAINT_CHECK:
 		return check_error(cat, what, target_oid, err);
+	case SQLITE_CONSTRAINT_TRIGGER: /* only RESTRICT: the file has no triggers */
 	case SQLITE_CONSTRAINT_FOREIGNKEY:
-		return foreign_key_error(cat, db, target_oid, row, types, err);
+		return foreign_key_error(cat, db, target_oid, types, err);
 	default:
 		return err_set(err, "23000", "%s", msg);
 	}

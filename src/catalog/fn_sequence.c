@@ -53,9 +53,17 @@ static const CatSequence *sequence_arg(sqlite3_context *ctx, sqlite3_value *v, S
 	return NULL;
 }
 
+static void draw_int(sqlite3_context *ctx, int64_t value)
+{
+	Val v = val_int(value);
+	fn_draw(ctx, &v);
+}
+
 static void fn_nextval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	SessionVars *v;
+	if (fn_drawn(ctx))
+		return;
 	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
 	int64_t value;
 	if (!q)
@@ -66,12 +74,14 @@ static void fn_nextval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	}
 	current_put(v, q->oid, value);
 	v->last_sequence = q->oid;
-	sqlite3_result_int64(ctx, value);
+	draw_int(ctx, value);
 }
 
 static void fn_currval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	SessionVars *v;
+	if (fn_drawn(ctx))
+		return;
 	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
 	if (!q)
 		return;
@@ -79,12 +89,14 @@ static void fn_currval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	if (!c)
 		fn_raise(ctx, "55000", "currval of sequence \"%s\" is not yet defined in this session", q->rel->name);
 	else
-		sqlite3_result_int64(ctx, c->value);
+		draw_int(ctx, c->value);
 }
 
 static void fn_setval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	SessionVars *v;
+	if (fn_drawn(ctx))
+		return;
 	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
 	if (!q)
 		return;
@@ -96,30 +108,34 @@ static void fn_setval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	}
 	if (is_called)
 		current_put(v, q->oid, value);
-	sqlite3_result_int64(ctx, value);
+	draw_int(ctx, value);
 }
 
 static void fn_lastval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
+	if (fn_drawn(ctx))
+		return;
 	SessionVars *v = fn_env(ctx)->session;
 	const SeqCurrent *c = v && v->last_sequence ? current_find(v, v->last_sequence) : NULL;
 	if (!c)
 		fn_raise(ctx, "55000", "lastval is not yet defined in this session");
 	else
-		sqlite3_result_int64(ctx, c->value);
+		draw_int(ctx, c->value);
 }
 
 static void fn_last_value(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	SessionVars *v;
+	if (fn_drawn(ctx))
+		return;
 	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
 	if (!q)
 		return;
 	int64_t value;
 	bool is_called;
 	sequence_state(v->sequences, q, &value, &is_called);
-	if (is_called)
-		sqlite3_result_int64(ctx, value);
+	Val result = is_called ? val_int(value) : val_null();
+	fn_draw(ctx, &result);
 }
 
 const SqliteFn catalog_fn_sequence[] = {

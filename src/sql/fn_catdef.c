@@ -4,6 +4,7 @@
 
 #include "catalog/sessionvars.h"
 #include "sql/analyze.h"
+#include "sql/emit.h"
 #include "sql/plan_internal.h"
 
 #include <stdio.h>
@@ -208,6 +209,41 @@ static const char *show_index(const Shown *s, int argc, sqlite3_value **argv)
 	return x ? indexdef(s, x, argc > 1 ? sqlite3_value_int(argv[1]) : 0) : NULL;
 }
 
+static bool find_rte(Expr *x, void *arg)
+{
+	if (x->kind == X_VAR)
+		*(const Rte **)arg = x->rte;
+	return true;
+}
+
+/* An expression of an index, analysed; NULL when that key is a column. */
+static Expr *index_expr(const Shown *s, sqlite3_value **argv)
+{
+	Error ignored;
+	const CatIndex *x = catalog_index(s->env.cat, oid_of(argv[0]));
+	int i = sqlite3_value_int(argv[1]) - 1;
+	if (!x || i < 0 || (size_t)i >= x->nkeys || x->keys[i])
+		return NULL;
+	return an_expr_text(&s->env, s->a, x->exprs[i], x->table, AT_INDEX_EXPR, 0, -1, &ignored);
+}
+
+/* Its SQLite text, in which columns have their names in the file. */
+static const char *show_index_key_sql(const Shown *s, int argc, sqlite3_value **argv)
+{
+	Error ignored;
+	const Rte *rte = NULL;
+	Expr *e = index_expr(s, argv);
+	if (e)
+		expr_walk(e, find_rte, &rte);
+	return rte ? emit_table_expr(s->env.cat, s->env.types, e, rte, s->a, &ignored) : NULL;
+}
+
+static const char *show_index_key_type(const Shown *s, int argc, sqlite3_value **argv)
+{
+	const Expr *e = index_expr(s, argv);
+	return e ? arena_printf(s->a, "%u", e->type) : NULL;
+}
+
 static const char *show_constraint(const Shown *s, int argc, sqlite3_value **argv)
 {
 	const CatConstraint *k = catalog_constraint(s->env.cat, oid_of(argv[0]));
@@ -230,6 +266,16 @@ static void f_indexdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	run(ctx, argc > 2 && sqlite3_value_int(argv[2]), show_index, argc, argv);
 }
 
+static void f_index_key_sql(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	run(ctx, false, show_index_key_sql, argc, argv);
+}
+
+static void f_index_key_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	run(ctx, false, show_index_key_type, argc, argv);
+}
+
 static void f_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	run(ctx, argc > 1 && sqlite3_value_int(argv[1]), show_constraint, argc, argv);
@@ -245,6 +291,8 @@ const SqliteFn fn_table_catdef[] = {
 	{ "pg_get_expr_ext", 3, FN_STRICT, f_expr },
 	{ "pg_get_indexdef", 1, FN_STRICT, f_indexdef },
 	{ "pg_get_indexdef_ext", 3, FN_STRICT, f_indexdef },
+	{ "index_key_sql", 2, FN_STRICT, f_index_key_sql }, /* not PostgreSQL's: for catalog/constraint_key.c */
+	{ "index_key_type", 2, FN_STRICT, f_index_key_type },
 	{ "pg_get_constraintdef", 1, FN_STRICT, f_constraintdef },
 	{ "pg_get_constraintdef_ext", 2, FN_STRICT, f_constraintdef },
 	{ "pg_get_viewdef", 1, FN_STRICT, f_viewdef },

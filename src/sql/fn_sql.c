@@ -37,6 +37,10 @@ static void not_null(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_value(ctx, argv[2]);
 		return;
 	}
+	if (fn_env(ctx)->draws.again) {
+		sqlite3_result_int64(ctx, FN_NULL_ROWID);
+		return;
+	}
 	const Catalog *cat = fn_env(ctx)->catalog;
 	const CatRel *r = cat ? catalog_rel_by_oid(cat, (uint32_t)sqlite3_value_int64(argv[0])) : NULL;
 	const CatColumn *c = r ? catrel_attnum(r, sqlite3_value_int(argv[1])) : NULL;

@@ -62,6 +62,7 @@ static const char *constraint_state(int rc)
 	switch (rc) {
 	case SQLITE_CONSTRAINT_NOTNULL:
 		return "23502";
+	case SQLITE_CONSTRAINT_TRIGGER: /* ON DELETE RESTRICT and ON UPDATE RESTRICT */
 	case SQLITE_CONSTRAINT_FOREIGNKEY:
 		return "23503";
 	case SQLITE_CONSTRAINT_UNIQUE:
@@ -165,6 +166,7 @@ void db_close(Db *db)
 	}
 	map_free(&db->stmts);
 	sqlite3_close_v2(db->h);
+	fn_draws_free(&db->env);
 	free(db);
 }
 

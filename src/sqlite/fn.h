@@ -47,6 +47,23 @@ typedef struct SqliteAgg {
 	FnImpl inverse;
 } SqliteAgg;
 
+/* A value that a function gave which gives another one at each call. */
+typedef struct FnDraw {
+	Val v;
+	char text[40]; /* the bytes of a VAL_TEXT */
+} FnDraw;
+
+/* What pg_notnull gives for NULL while a failed statement runs again, so that the row is seen. */
+#define FN_NULL_ROWID INT64_C(-9223372036854775111)
+
+typedef struct FnDraws {
+	FnDraw *items;
+	size_t n, cap, at;
+	bool keep;  /* set by the backend for a connection that writes */
+	bool again; /* give the same values once more, in order, instead of new ones */
+	bool lost;  /* not all were kept */
+} FnDraws;
+
 /* What functions may know of the session whose statement is running. One per SQLite connection; the backend
  * fills it before each statement. */
 typedef struct FnEnv {
@@ -57,6 +74,7 @@ typedef struct FnEnv {
 	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
 	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
 	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
+	FnDraws draws;	       /* of the statement that runs */
 	Arena *scratch;	       /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
 
@@ -66,6 +84,16 @@ void fn_fail(sqlite3_context *ctx);
 /* err_set + fn_fail. */
 void fn_raise(sqlite3_context *ctx, const char *sqlstate, const char *fmt, ...) US_PRINTF(3, 4);
 const PgType *fn_type(sqlite3_context *ctx, uint32_t oid);
+
+/* Functions such as nextval and random: when fn_drawn is true the result is set already, as it was when the statement ran the first
+ * time, and nothing else must happen; otherwise the new value is the result by fn_draw, which keeps it. */
+bool fn_drawn(sqlite3_context *ctx);
+void fn_draw(sqlite3_context *ctx, const Val *v);
+/* A new statement begins. */
+void fn_draws_begin(FnEnv *env);
+/* The statement is about to run once more with the values it drew. False when they are not all known. */
+bool fn_draws_repeat(FnEnv *env);
+void fn_draws_free(FnEnv *env);
 
 Val fn_arg(sqlite3_value *v);			    /* stored value of an argument; bytes live as long as the argument */
 void fn_result(sqlite3_context *ctx, const Val *v); /* copies */

@@ -30,7 +30,12 @@ FN(fn_statement_timestamp)
 }
 FN(fn_clock_timestamp)
 {
-	dt_result_tstz(ctx, wall_ts());
+	char buf[DT_BUF];
+	if (fn_drawn(ctx))
+		return;
+	timestamptz_to_stored(wall_ts(), buf);
+	Val v = val_text(str_of(buf));
+	fn_draw(ctx, &v);
 }
 FN(fn_timeofday)
 {
@@ -39,12 +44,15 @@ FN(fn_timeofday)
 	const char *abbrev;
 	DateFields f;
 	char buf[DT_BUF];
+	if (fn_drawn(ctx))
+		return;
 	int64_t now = wall_ts();
 	int32_t east = tz_offset_at(dt_zone(ctx), now, NULL, &abbrev);
 	ts_to_fields(now + east * US_PER_SEC, &f);
 	int n = snprintf(buf, sizeof buf, "%s %s %02d %02d:%02d:%02d.%06d %d %s", days[cal_weekday(cal_days(f.year, f.month, f.day))],
 			 months[f.month - 1], f.day, f.hour, f.min, f.sec, f.us, f.year, abbrev);
-	sqlite3_result_text(ctx, buf, n, SQLITE_TRANSIENT);
+	Val v = val_text((Str){ buf, (size_t)n });
+	fn_draw(ctx, &v);
 }
 FN(fn_current_date)
 {

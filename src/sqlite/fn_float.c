@@ -235,8 +235,10 @@ static void f_dlog10(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void f_drandom(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	uint64_t bits;
+	if (fn_drawn(ctx))
+		return;
 	sqlite3_randomness(sizeof bits, &bits);
-	sqlite3_result_double(ctx, ldexp((double)(bits >> 12), -52));
+	fn_draw(ctx, &(Val){ .kind = VAL_REAL, .r = ldexp((double)(bits >> 12), -52) });
 }
 
 static int64_t bucket_of(double x, double lo, double hi, int64_t count)

@@ -6,6 +6,8 @@
 static void random_uuid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	uint8_t bytes[16];
+	if (fn_drawn(ctx))
+		return;
 	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
 		fn_raise(ctx, "XX000", "could not generate random values");
 		return;
@@ -15,7 +17,9 @@ static void random_uuid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	Buf b = { 0 };
 	for (int i = 0; i < 16; i++)
 		buf_printf(&b, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
-	fn_result_buf(ctx, &b);
+	Val v = val_text(buf_str(&b));
+	fn_draw(ctx, &v);
+	buf_free(&b);
 }
 
 const SqliteFn fn_table_uuid[] = {

@@ -24,7 +24,7 @@ def split(text):
 def describe(res):
     if res.status == pq.ExecStatus.FATAL_ERROR:
         return {"error": (res.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode(), "message": (res.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(),
-                "position": res.error_field(pq.DiagnosticField.STATEMENT_POSITION), "constraint": res.error_field(pq.DiagnosticField.CONSTRAINT_NAME)}
+                "position": res.error_field(pq.DiagnosticField.STATEMENT_POSITION), "constraint": res.error_field(pq.DiagnosticField.CONSTRAINT_NAME), "detail": res.error_field(pq.DiagnosticField.MESSAGE_DETAIL)}
     cols = [((res.fname(i) or b"").decode(), res.ftype(i) if res.ftype(i) < 16384 else "user", res.fmod(i)) for i in range(res.nfields)]
     rows = [tuple(res.get_value(i, j) for j in range(res.nfields)) for i in range(res.ntuples)]
     return {"cols": cols, "rows": rows, "tag": (res.command_status or b"").decode()}
@@ -56,6 +56,8 @@ def judge(sql, ours, theirs):
     for x, y in zip(a, b):
         if "error" in x or "error" in y:
             if x.get("error") != y.get("error") or x.get("constraint") != y.get("constraint"):
+                return DIFFERENT
+            if x["error"].startswith("23") and y["detail"] and x["detail"] != y["detail"]:
                 return DIFFERENT
             continue
         if x["cols"] != y["cols"] or x["tag"] != y["tag"]:

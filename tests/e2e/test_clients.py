@@ -51,6 +51,73 @@ def test_psycopg3_binary_prepared_pipeline(us):
         assert c.execute("select count(*) from p3").fetchone() == (9,)
 
 
+def detail_of(c, sql, params=None, prepare=None):
+    with pytest.raises(psycopg.errors.IntegrityError) as e:
+        c.execute(sql, params, prepare=prepare)
+    return e.value.diag.message_detail
+
+
+def copy_detail(c, sql, data):
+    with pytest.raises(psycopg.errors.IntegrityError) as e, c.cursor().copy(sql) as copy:
+        copy.write(data)
+    return e.value.diag.message_detail
+
+
+def test_constraint_detail_with_parameters_and_copy(us, pg):
+    """The values in DETAIL are those the statement bound, copied or drew from a sequence."""
+    for server in (pg, us):
+        with server.connect() as c:
+            c.execute("drop table if exists cd_emp, cd_dept")
+            c.execute("create table cd_dept (id int primary key, code text unique not null)")
+            c.execute("create table cd_emp (id serial primary key, dept_id int references cd_dept, email text unique, n int check (n > 0))")
+            c.execute("insert into cd_dept values (1, 'a'), (2, 'b')")
+            c.execute("insert into cd_emp (dept_id, email, n) values (1, 'x@y', 1)")
+            for prepare in (False, True, True):
+                assert detail_of(c, "insert into cd_dept values (%s, %s)", (2, "z"), prepare) == "Key (id)=(2) already exists."
+                assert detail_of(c, "insert into cd_dept values (%s, %b), (%s, %t)", (5, "v", 6, "b"), prepare) == "Key (code)=(b) already exists."
+                assert detail_of(c, "insert into cd_emp (dept_id) values (%s)", (99,), prepare) == 'Key (dept_id)=(99) is not present in table "cd_dept".'
+                assert detail_of(c, "insert into cd_emp (email) values (%s)", ("x@y",), prepare) == "Key (email)=(x@y) already exists."
+                assert detail_of(c, "update cd_dept set code = %s where id = %s", ("a", 2), prepare) == "Key (code)=(a) already exists."
+                assert detail_of(c, "update cd_dept set code = %s where id = %s", (None, 2), prepare) == "Failing row contains (2, null)."
+                assert detail_of(c, "delete from cd_dept where id = %s", (1,), prepare) == 'Key (id)=(1) is still referenced from table "cd_emp".'
+            assert detail_of(c, "insert into cd_emp (n) values (%s)", (-1,)) == "Failing row contains (8, null, null, -1)."
+            assert detail_of(c, "insert into cd_emp (n) values (1), (-2), (3)") == "Failing row contains (10, null, null, -2)."
+            assert c.execute("select nextval('cd_emp_id_seq') >= 11").fetchone() == (True,)
+            assert copy_detail(c, "copy cd_dept from stdin", b"7\tg\n2\th\n") == "Key (id)=(2) already exists."
+            assert copy_detail(c, "copy cd_dept from stdin", b"7\tg\n8\t\\N\n") == "Failing row contains (8, null)."
+            assert copy_detail(c, "copy cd_emp (id, n) from stdin (format csv)", b"70,1\n71,-5\n") == "Failing row contains (71, null, null, -5)."
+            assert copy_detail(c, "copy cd_emp (id, dept_id) from stdin", b"72\t1\n73\t44\n") == 'Key (dept_id)=(44) is not present in table "cd_dept".'
+            assert c.execute("select (select count(*) from cd_dept), (select count(*) from cd_emp)").fetchone() == (2, 1)
+
+
+def test_failed_insert_draws_one_sequence_value(us):
+    with us.connect() as c:
+        c.execute("create table draws (id serial primary key, k text unique)")
+        c.execute("insert into draws (k) values ('a')")
+        for _ in range(3):
+            assert detail_of(c, "insert into draws (k) values ('a')") == "Key (k)=(a) already exists."
+        assert c.execute("insert into draws (k) values ('b') returning id").fetchone() == (5,)
+        assert c.execute("select currval('draws_id_seq'), lastval()").fetchone() == (5, 5)
+
+
+def test_constraint_detail_inside_a_transaction(us):
+    """Finding the values leaves the transaction and its savepoints as they were."""
+    with us.connect(autocommit=False) as c:
+        c.execute("create table ct (id int primary key, up int references ct)")
+        c.execute("insert into ct values (1, null), (2, 1)")
+        c.commit()
+        c.execute("insert into ct values (3, 2)")
+        for sql, detail in (("insert into ct values (4, 3), (3, 3)", "Key (id)=(3) already exists."),
+                            ("insert into ct values (6, 7)", 'Key (up)=(7) is not present in table "ct".'),
+                            ("delete from ct where id < 3", 'Key (id)=(2) is still referenced from table "ct".')):
+            with pytest.raises(psycopg.errors.IntegrityError) as e, c.transaction():
+                c.execute(sql)
+            assert e.value.diag.message_detail == detail
+        assert c.execute("select id from ct order by id").fetchall() == [(1,), (2,), (3,)]
+        c.commit()
+        assert c.execute("select count(*) from ct").fetchone() == (3,)
+
+
 def test_copy_in_and_out(us):
     with us.connect() as c:
         c.execute("create table cp (a int, b text, c numeric(8,2))")
