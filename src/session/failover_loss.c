@@ -33,7 +33,7 @@ static void put_poisoned(Cross *x)
 static void put_unknown(Cross *x)
 {
 	put_error(x, "08007", "connection to the primary was lost; the outcome of the statement is unknown",
-		  "It will be known when the primary is back: SELECT * FROM understudy.in_doubt.");
+		  "It is settled when the primary is back. It is listed in understudy.in_doubt on the SQLite side and counted in GET /db/status.");
 }
 
 /* --- what is kept of it --- */
