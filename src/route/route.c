@@ -36,6 +36,7 @@ struct Route {
 	atomic_int state, go;
 	atomic_int busy[2]; /* by RouteGo: GO_PRIMARY, GO_SQLITE */
 	atomic_bool fenced, fence_expired, came_from_sqlite;
+	atomic_bool suspect; /* a session has lost its connection */
 	atomic_int logins;
 	pthread_mutex_t listen_lock;
 	Listener *listeners;
@@ -239,6 +240,7 @@ static void act(Route *r, MachineDo what)
 	if (what == DO_FIRST && r->has_sync && r->sync.on_first_contact)
 		r->sync.on_first_contact(r->sync.ctx);
 	if (what == DO_LEAVE) {
+		notify(r, ROUTE_EV_LEAVE, ROUTE_HOLD, ROUTE_HOLD);
 		end_sessions_on_primary(r, LAST_WORDS_US);
 		bool ok = leave_primary(r, false, &err);
 		pthread_mutex_lock(&r->lock);
@@ -259,6 +261,9 @@ static void probe_once(Route *r)
 	char why[256] = "";
 	RouteState s = route_state(r);
 	int64_t deadline = r->cfg.probe_interval_ms * 1000LL, connect = r->cfg.connect_timeout_ms * 1000LL;
+	/* The child that serves an old connection may outlive its postmaster: only a new connection proves something. */
+	if (atomic_exchange(&r->suspect, false))
+		probe_reset(r->probe);
 	if (s == ROUTE_HOLD) {
 		int64_t hold = r->cfg.hold_ms * 1000LL;
 		connect = hold < connect ? hold : connect;
@@ -389,6 +394,7 @@ bool route_report_loss(Route *r, const char *sqlstate, const char *reason)
 		log_warn("%s: the primary refuses a session: %s (%s)", r->cfg.database, reason, sqlstate);
 		return false;
 	}
+	atomic_store(&r->suspect, true);
 	wake(r);
 	return true;
 }
