@@ -61,7 +61,7 @@ static void record_bind(Relay *r, PrepStmt *st)
 static void note_statement(Relay *r, StmtKind kind, bool alone, Str text)
 {
 	r->statements++;
-	if (kind == STMT_COMMIT)
+	if (kind == STMT_COMMIT || (!alone && stmt_may_end_transaction(text)))
 		r->commit_sent = true;
 	if (kind == STMT_BEGIN)
 		r->began = true;

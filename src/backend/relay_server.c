@@ -64,6 +64,8 @@ static void see_ready(Relay *r, char status)
 	r->began = false;
 	r->commit_done = false;
 	r->copy_in = false;
+	if (ops_empty(r))
+		r->commit_sent = false;
 	if (status != 'I')
 		return;
 	bool done = !r->failed && !r->rolled_back;
@@ -71,8 +73,6 @@ static void see_ready(Relay *r, char status)
 	if (done && r->xid && r->hooks && r->hooks->committed)
 		hand_over(r);
 	relay_transaction_reset(r);
-	if (ops_empty(r))
-		r->commit_sent = false;
 }
 
 /* --- errors --- */

@@ -121,6 +121,23 @@ StmtKind stmt_classify(Str text, bool *alone)
 	return STMT_OTHER;
 }
 
+bool stmt_may_end_transaction(Str text)
+{
+	static const char *const words[] = { "commit", "end", "rollback", "abort", "prepare" };
+	const char *p = text.p, *end = text.p + text.n;
+	while (p < end) {
+		const char *word = p;
+		while (p < end && (isalpha((unsigned char)*p) || *p == '_'))
+			p++;
+		for (size_t i = 0; i < ARRAY_LEN(words); i++)
+			if (str_iis((Str){ word, (size_t)(p - word) }, words[i]))
+				return true;
+		if (p == word)
+			p++;
+	}
+	return false;
+}
+
 Str stmt_object_name(Str text, char *space, size_t size)
 {
 	const char *p = text.p, *end = text.p + text.n;

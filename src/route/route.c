@@ -36,6 +36,7 @@ struct Route {
 	atomic_int state, go;
 	atomic_int busy[2]; /* by RouteGo: GO_PRIMARY, GO_SQLITE */
 	atomic_bool fenced, fence_expired, came_from_sqlite;
+	atomic_bool suspect; /* a session has lost its connection */
 	atomic_int logins;
 	pthread_mutex_t listen_lock;
 	Listener *listeners;
@@ -239,6 +240,7 @@ static void act(Route *r, MachineDo what)
 	if (what == DO_FIRST && r->has_sync && r->sync.on_first_contact)
 		r->sync.on_first_contact(r->sync.ctx);
 	if (what == DO_LEAVE) {
+		notify(r, ROUTE_EV_LEAVE, ROUTE_HOLD, ROUTE_HOLD);
 		end_sessions_on_primary(r, LAST_WORDS_US);
 		bool ok = leave_primary(r, false, &err);
 		pthread_mutex_lock(&r->lock);
@@ -259,6 +261,9 @@ static void probe_once(Route *r)
 	char why[256] = "";
 	RouteState s = route_state(r);
 	int64_t deadline = r->cfg.probe_interval_ms * 1000LL, connect = r->cfg.connect_timeout_ms * 1000LL;
+	/* The child that serves an old connection may outlive its postmaster: only a new connection proves something. */
+	if (atomic_exchange(&r->suspect, false))
+		probe_reset(r->probe);
 	if (s == ROUTE_HOLD) {
 		int64_t hold = r->cfg.hold_ms * 1000LL;
 		connect = hold < connect ? hold : connect;
@@ -389,6 +394,7 @@ bool route_report_loss(Route *r, const char *sqlstate, const char *reason)
 		log_warn("%s: the primary refuses a session: %s (%s)", r->cfg.database, reason, sqlstate);
 		return false;
 	}
+	atomic_store(&r->suspect, true);
 	wake(r);
 	return true;
 }
@@ -456,35 +462,43 @@ void route_return_failed(Route *r, const char *reason)
 
 /* --- the operator --- */
 
+/* Under the lock: why the route cannot be forced from where it is, or NULL. */
+static const char *cannot_force(const Machine *m)
+{
+	if (m->state == ROUTE_OFF)
+		return "there is no primary to switch away from";
+	if (m->state == ROUTE_STARTING)
+		return "the route is starting: try again in a moment";
+	if (m->state == ROUTE_HOLD || m->leaving)
+		return "the primary is being left already: try again in a moment";
+	return NULL;
+}
+
+/* With the lock, which is given up meanwhile: PRIMARY is left by way of HOLD. Returns whether SQLite may be served. */
+static bool force_off_primary(Route *r)
+{
+	Error why = { 0 };
+	r->machine.leaving = true;
+	r->machine.state = ROUTE_HOLD;
+	r->machine.since = clock_mono_us();
+	snprintf(r->machine.reason, sizeof r->machine.reason, "forced by the operator");
+	settle(r);
+	end_sessions_on_primary(r, r->cfg.fence_ms * 1000LL);
+	bool ok = leave_primary(r, true, &why);
+	pthread_mutex_lock(&r->lock);
+	return ok;
+}
+
 int route_force_sqlite(Route *r, int64_t ttl_ms, Error *err)
 {
-	RouteState s = route_state(r);
-	if (s == ROUTE_OFF)
-		return err_set(err, "55000", "there is no primary to switch away from");
-	if (s == ROUTE_HOLD || s == ROUTE_STARTING)
-		return err_set(err, "55000", "the route is %s: try again in a moment", route_state_name(s));
-	bool ok = true;
-	if (s == ROUTE_PRIMARY) {
-		Error why = { 0 };
-		pthread_mutex_lock(&r->lock);
-		if (r->machine.state != ROUTE_PRIMARY || r->machine.leaving) {
-			pthread_mutex_unlock(&r->lock);
-			return err_set(err, "55000", "the route is changing: try again in a moment");
-		}
-		r->machine.leaving = true;
-		r->machine.state = ROUTE_HOLD;
-		r->machine.since = clock_mono_us();
-		snprintf(r->machine.reason, sizeof r->machine.reason, "forced by the operator");
-		settle(r);
-		end_sessions_on_primary(r, r->cfg.fence_ms * 1000LL);
-		ok = leave_primary(r, true, &why);
+	pthread_mutex_lock(&r->lock);
+	const char *no = cannot_force(&r->machine);
+	if (no) {
+		pthread_mutex_unlock(&r->lock);
+		return err_set(err, "55000", "%s", no);
 	}
 	/* A return that is under way is broken off: the file holds everything still. */
-	pthread_mutex_lock(&r->lock);
-	if (s == ROUTE_RETURNING && r->machine.state != ROUTE_RETURNING) {
-		pthread_mutex_unlock(&r->lock);
-		return err_set(err, "55000", "the route is changing: try again in a moment");
-	}
+	bool ok = r->machine.state == ROUTE_PRIMARY ? force_off_primary(r) : r->machine.servable;
 	machine_forced(&r->machine, clock_mono_us(), ttl_ms * 1000, ok);
 	settle(r);
 	wake(r);

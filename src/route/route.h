@@ -72,8 +72,9 @@ void route_set_sync(Route *r, const RouteSync *sync);
 int route_start(Route *r, bool serving_sqlite, Error *err);
 void route_stop(Route *r);
 
-/* ROUTE_EV_CUT: the primary is being left and has had its time: sessions that still wait for it must give up now. */
-typedef enum RouteEvent { ROUTE_EV_STATE, ROUTE_EV_FENCE, ROUTE_EV_CUT } RouteEvent;
+/* ROUTE_EV_LEAVE: the primary is lost and being left: sessions whose work there cannot have become lasting need not wait for it.
+ * ROUTE_EV_CUT: it has had its time: sessions that still wait for it must give up now. */
+typedef enum RouteEvent { ROUTE_EV_STATE, ROUTE_EV_FENCE, ROUTE_EV_LEAVE, ROUTE_EV_CUT } RouteEvent;
 typedef void RouteListener(void *ctx, Route *r, RouteEvent event, RouteState from, RouteState to);
 void route_listen(Route *r, RouteListener *fn, void *ctx);
 void route_unlisten(Route *r, RouteListener *fn, void *ctx);

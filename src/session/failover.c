@@ -145,8 +145,8 @@ static void look_again(Failover *f)
 		loop_timer_set(f->server->loop, &f->timer, loop_now_us(f->server->loop) + FENCE_LOOK_US);
 }
 
-/* The primary is given up: whoever still waits for it is told so. */
-static void cut_links(Failover *f)
+/* The primary is given up: whoever still waits for it is told so, or only those who lose nothing by it. */
+static void cut_links(Failover *f, bool all)
 {
 	ListNode *next;
 	for (ListNode *n = list_first(&f->crosses); n; n = next) {
@@ -154,7 +154,7 @@ static void cut_links(Failover *f)
 		Cross *x = list_item(n, Cross, node);
 		if (x->logging_in) {
 			cross_uncount(x); /* login_done sees that the primary is not wanted any more */
-		} else if (x->link && x->counted) {
+		} else if (x->link && x->counted && (all || cross_may_forgo(x))) {
 			cross_lost(x, "08006", "the primary does not answer");
 			session_continue(x->s); /* may free x */
 		}
@@ -170,14 +170,17 @@ static void task_look(LoopTask *t)
 {
 	Failover *f = t->owner;
 	atomic_store(&f->changed_posted, false);
-	if (atomic_exchange(&f->cut, false))
-		cut_links(f);
+	bool leave = atomic_exchange(&f->leave, false), cut = atomic_exchange(&f->cut, false);
+	if (leave || cut)
+		cut_links(f, cut);
 	look_again(f);
 }
 
 static void route_changed(void *ctx, Route *r, RouteEvent event, RouteState from, RouteState to)
 {
 	Failover *f = ctx;
+	if (event == ROUTE_EV_LEAVE)
+		atomic_store(&f->leave, true);
 	if (event == ROUTE_EV_CUT)
 		atomic_store(&f->cut, true);
 	if (!atomic_exchange(&f->changed_posted, true))

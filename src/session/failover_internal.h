@@ -11,7 +11,7 @@ struct Failover {
 	Server *server;
 	List crosses;	  /* leading thread only */
 	LoopTask changed; /* the route has changed: posted by its listener */
-	atomic_bool changed_posted, cut;
+	atomic_bool changed_posted, leave, cut;
 	LoopTimer timer; /* looks again while a fence waits, or logins are queued */
 	atomic_ullong logins, switched, aborted, in_doubt, retried;
 };
@@ -57,6 +57,8 @@ void cross_login_begin(Cross *x);
 void cross_welcome_primary(Cross *x);
 /* failover_loss.c */
 void cross_lost(Cross *x, const char *sqlstate, const char *why);
+/* True when nothing that the session does on the primary can have become lasting, so that it need not wait for its answer. */
+bool cross_may_forgo(const Cross *x);
 bool cross_aborted_message(Cross *x, const WireFrame *f);
 void cross_refuse(Cross *x, const WireFrame *f);
 /* failover_relay.c */

@@ -33,7 +33,8 @@ static void put_poisoned(Cross *x)
 static void put_unknown(Cross *x)
 {
 	put_error(x, "08007", "connection to the primary was lost; the outcome of the statement is unknown",
-		  "It will be known when the primary is back: SELECT * FROM understudy.in_doubt.");
+		  "It is settled when the primary is back. It is listed in understudy.in_doubt on the SQLite side and counted in GET "
+		  "/db/status.");
 }
 
 /* --- what is kept of it --- */
@@ -167,13 +168,36 @@ static void lose_running(Cross *x, RelayLoss loss)
 	answer_owed(x, owed, open_group, 'I', put_unknown);
 }
 
+static bool is_broken(const Relay *r)
+{
+	return r->client.rest > 0 || (r->server.rest > 0 && !r->server.drop_rest);
+}
+
+bool cross_may_forgo(const Cross *x)
+{
+	const Relay *r = pglink_relay(x->link);
+	if (is_broken(r))
+		return false;
+	switch (relay_loss(r)) {
+	case LOSS_NOTHING:
+	case LOSS_TRANSACTION:
+	case LOSS_STATEMENT:
+		return true;
+	case LOSS_AUTOCOMMIT:
+		return can_run_again(x);
+	case LOSS_COMMIT:
+		break;
+	}
+	return false;
+}
+
 void cross_lost(Cross *x, const char *sqlstate, const char *why)
 {
 	Session *s = x->s;
 	Relay *r = pglink_relay(x->link);
 	RelayLoss loss = relay_loss(r);
 	bool is_loss = route_report_loss(x->f->cfg.route, sqlstate, why);
-	bool broken = r->client.rest > 0 || (r->server.rest > 0 && !r->server.drop_rest);
+	bool broken = is_broken(r);
 	give_back(s, relay_held(r));
 	x->told = false;
 	x->skip = false;

@@ -10,6 +10,7 @@
 #include "sync/replay.h"
 #include "sync/state.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -256,8 +257,9 @@ void sync_close(Sync *s)
 
 static void nap(Sync *s, int ms)
 {
-	for (; ms > 0 && !atomic_load(&s->stop); ms -= 5)
-		usleep(5000);
+	struct pollfd stopped = { s->wake_fd, POLLIN, 0 };
+	if (!atomic_load(&s->stop))
+		poll(&stopped, 1, ms);
 }
 
 /* 1: the slot is there and can be used. 0: it is gone or lost. Refuses another cluster. */

@@ -237,6 +237,59 @@ def test_ddl_is_refused_while_sqlite_stands_in(pair):
     us.wait_state("PRIMARY", 30)
 
 
+def hold_in_returning(pg, us):
+    """Writes on SQLite that cannot be replayed until the returned connection is closed: the route stays RETURNING."""
+    us.post("/db/force-sqlite")
+    us.sql("update t set v = 'waits' where id = 6; insert into log values ('waits')")
+    blocker = pg.connect(autocommit=False)
+    blocker.execute("lock table t in exclusive mode")
+    us.post("/db/retry-primary")
+    us.wait_state("RETURNING", 20)
+    return blocker
+
+
+def test_forcing_breaks_a_return_off(pair):
+    pg, us = pair
+    blocker = hold_in_returning(pg, us)
+    r = us.post("/db/force-sqlite")
+    assert r["source"] == "sqlite" and us.state() == "FORCED"
+    with us.connect() as c:
+        assert source(c) == "sqlite"
+        assert c.execute("update t set v = v || ' and goes on' where id = 6").rowcount == 1
+        c.execute("insert into log values ('later')")
+    blocker.close()
+    us.post("/db/retry-primary")
+    us.wait_state("PRIMARY", 30)
+    assert pg.sql("select v from t where id = 6") == [("waits and goes on",)]
+    assert pg.sql("select line, count(*) from log group by 1 order by 1") == [("later", 1), ("waits", 1)]
+    assert us.get("/db/status")["conflicts"] == 0
+
+
+def test_sigterm_ends_it_while_returning(pair):
+    pg, us = pair
+    blocker = hold_in_returning(pg, us)
+    c = us.connect()
+    assert us.stop(12) == 0
+    blocker.close()
+    c.close()
+    us.start()
+    us.wait_state("PRIMARY", 60)
+    assert pg.sql("select v from t where id = 6") == [("waits",)]
+    assert pg.sql("select count(*) from log") == [(1,)]
+
+
+def test_sigterm_ends_it_while_starting(pair):
+    pg, us = pair
+    us.stop()
+    pg.stop_all(signal.SIGSTOP)
+    try:
+        us.start()
+        assert us.state() == "STARTING"
+        assert us.stop(12) == 0
+    finally:
+        pg.stop_all(signal.SIGCONT)
+
+
 @pytest.mark.parametrize("state", ["PRIMARY", "SQLITE", "HOLD", "FORCED", "SILENT"])
 def test_sigterm_ends_it_in_every_state(pair, state):
     pg, us = pair

@@ -304,6 +304,43 @@ static void test_copy_in_pipelined(void **state)
 	stop(&b);
 }
 
+/* What one message of several statements may have done is unknown until it is answered. */
+static void test_commit_among_others(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+		RelayLoss loss;
+	} cases[] = {
+#define TEXT(t) t "\0", sizeof t
+		{ TEXT("BEGIN; INSERT INTO t VALUES (1); COMMIT"), LOSS_COMMIT },
+		{ TEXT("begin;insert into t values (1);end"), LOSS_COMMIT },
+		{ TEXT("BEGIN; SELECT 1; ROLLBACK; DELETE FROM t"), LOSS_COMMIT },
+		{ TEXT("BEGIN; INSERT INTO commits VALUES (1)"), LOSS_STATEMENT },
+		{ TEXT("SELECT 1; SELECT 2"), LOSS_AUTOCOMMIT },
+#undef TEXT
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		Bench b;
+		Buf c = { 0 }, s = { 0 };
+		start(&b);
+		msg(&c, 'Q', cases[i].text, cases[i].n);
+		feed(&b, true, &c, 0);
+		assert_int_equal(relay_loss(&b.r), cases[i].loss);
+		MSG(&s, 'C', "SELECT 1\0");
+		ready(&s, 'T');
+		feed(&b, false, &s, 0);
+		assert_int_equal(relay_loss(&b.r), LOSS_TRANSACTION);
+		buf_clear(&c);
+		MSG(&c, 'Q', "SELECT 1\0");
+		feed(&b, true, &c, 0);
+		assert_int_equal(relay_loss(&b.r), LOSS_STATEMENT);
+		stop(&b);
+		buf_free(&c);
+		buf_free(&s);
+	}
+}
+
 static void test_classify(void **state)
 {
 	bool alone;
@@ -349,13 +386,10 @@ static void test_redo_delivered_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commit_cut_anywhere),
-		cmocka_unit_test(test_write_cut_anywhere),
-		cmocka_unit_test(test_error_skips_to_sync),
-		cmocka_unit_test(test_fatal_is_kept_from_the_client),
-		cmocka_unit_test(test_settings_cross),
-		cmocka_unit_test(test_copy_in_pipelined),
-		cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_commit_cut_anywhere),  cmocka_unit_test(test_write_cut_anywhere),
+		cmocka_unit_test(test_error_skips_to_sync),  cmocka_unit_test(test_fatal_is_kept_from_the_client),
+		cmocka_unit_test(test_settings_cross),	     cmocka_unit_test(test_copy_in_pipelined),
+		cmocka_unit_test(test_commit_among_others),  cmocka_unit_test(test_classify),
 		cmocka_unit_test(test_redo_delivered_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
