@@ -191,6 +191,7 @@ class Understudy:
         if SANITIZED:
             env["LSAN_OPTIONS"] = "suppressions=%s/tests/lsan.supp:print_suppressions=0" % ROOT
         env.update(self.env)
+        self.log_before = os.path.getsize(self.log) if os.path.exists(self.log) else 0
         self.out = open(self.log, "ab")
         self.proc = subprocess.Popen(self.argv(), stdout=self.out, stderr=self.out, stdin=subprocess.DEVNULL, env=env, cwd=self.dir)
         if wait:
@@ -200,8 +201,10 @@ class Understudy:
         def ready():
             if self.proc.poll() is not None:
                 raise SystemExit("understudy exited with %d:\n%s" % (self.proc.returncode, self.log_text()[-4000:]))
-            with socket.create_connection(("127.0.0.1", self.port), 0.5):
-                return True
+            # The line is written when every port is open, the one for HTTP too.
+            with open(self.log, "rb") as f:
+                f.seek(self.log_before)
+                return b"listening on" in f.read()
         wait_until("understudy to listen", ready, timeout)
 
     def log_text(self):
