@@ -25,3 +25,13 @@ def us():
     u = harness.Understudy()
     yield u
     u.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The score of the oracle suite, per file and protocol."""
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    lines = sorted(value for r in reports for key, value in getattr(r, "user_properties", []) if key == "oracle")
+    if lines:
+        terminalreporter.section("oracle: understudy on SQLite against PostgreSQL 15")
+        for line in lines:
+            terminalreporter.write_line(line)

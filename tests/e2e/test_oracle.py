@@ -16,13 +16,13 @@ FILES = sorted(glob.glob(os.path.join(ROOT, "tests", "oracle", "*.sql")))
 
 @pytest.mark.parametrize("mode", ["simple", "extended"])
 @pytest.mark.parametrize("path", FILES, ids=lambda p: os.path.basename(p)[:-4])
-def test_oracle(path, mode, us, pg, capsys):
+def test_oracle(path, mode, us, pg, record_property):
     database = "o_%s_%s" % (os.path.basename(path)[:-4], mode)
     score, notes = compare_file(path, us, pg, mode == "extended", database)
     with open(path) as f:
         m = re.match(r"-- refused: (\d+)", f.readline())
-    with capsys.disabled():
-        print("\n%-12s %-8s %s" % (os.path.basename(path)[:-4], mode, ", ".join("%d %s" % (n, k) for k, n in score.items() if n)), end=" ")
+    line = "%-12s %-8s %s" % (os.path.basename(path)[:-4], mode, ", ".join("%d %s" % (n, k) for k, n in score.items() if n))
+    record_property("oracle", line)
     wrong = ["%s\n   ours:   %s\n   theirs: %s" % (sql, ours, theirs) for verdict, sql, ours, theirs in notes if verdict == DIFFERENT]
     assert not wrong, "\n".join(wrong)[:8000]
     refused = ["%s\n   %s" % (sql, ours) for verdict, sql, ours, theirs in notes if verdict == REFUSED]
