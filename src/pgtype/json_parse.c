@@ -119,7 +119,8 @@ static int surrogate_error(Parser *ps, bool high)
 					: "Unicode low surrogate must follow a high surrogate.");
 }
 
-/* A \u escape, four digits, with its partner. A syntax check alone looks at the digits only: what cannot be text is an error when it is made text. */
+/* A \u escape, four digits, with its partner. A syntax check alone looks at the digits only: what cannot be text is an error when it is
+ * made text. */
 static int unicode_escape(Parser *ps, char **w)
 {
 	unsigned c, low;

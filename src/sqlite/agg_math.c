@@ -1,5 +1,6 @@
 /* sum, avg and the aggregates over bool. Sums of whole numbers are kept in 128 bits, others in numeric. */
 #include "sqlite/fn.h"
+#include "sqlite/fn_numeric_math.h"
 
 #include "pgtype/floats.h"
 #include "pgtype/numeric.h"
@@ -43,14 +44,6 @@ static void set_i128(__int128 v, Numeric *r)
 		mpz_neg(r->coef, r->coef);
 }
 
-static void result(sqlite3_context *ctx, const Numeric *n)
-{
-	Buf b = { 0 };
-	numeric_print(n, &b);
-	sqlite3_result_text64(ctx, (const char *)b.data, b.len, SQLITE_TRANSIENT, SQLITE_UTF8);
-	buf_free(&b);
-}
-
 static void total_int8(sqlite3_context *ctx)
 {
 	const Total *t = sqlite3_aggregate_context(ctx, 0);
@@ -70,7 +63,7 @@ static void total_numeric(sqlite3_context *ctx)
 	_cleanup_(numeric_clear) Numeric n;
 	numeric_init(&n);
 	set_i128(t->sum, &n);
-	result(ctx, &n);
+	fn_numeric_result(ctx, &n);
 }
 
 static void average(sqlite3_context *ctx, const Numeric *sum, int64_t count)
@@ -83,7 +76,7 @@ static void average(sqlite3_context *ctx, const Numeric *sum, int64_t count)
 	if (numeric_div(sum, &n, &r, &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
-		result(ctx, &r);
+		fn_numeric_result(ctx, &r);
 }
 
 static void total_average(sqlite3_context *ctx)
@@ -176,7 +169,7 @@ static void num_show(sqlite3_context *ctx, bool mean)
 	if (mean)
 		average(ctx, &n, t->n);
 	else
-		result(ctx, &n);
+		fn_numeric_result(ctx, &n);
 }
 
 static void num_free(sqlite3_context *ctx)

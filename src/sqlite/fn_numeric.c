@@ -1,5 +1,6 @@
 /* numeric: operators, rounding, conversions. */
 #include "sqlite/fn.h"
+#include "sqlite/fn_numeric_math.h"
 
 #include "pgtype/floats.h"
 #include "pgtype/numeric.h"
@@ -9,7 +10,7 @@
 typedef int (*Binary)(const Numeric *x, const Numeric *y, Numeric *r, Error *err);
 typedef void (*Unary)(const Numeric *x, Numeric *r);
 
-static void result(sqlite3_context *ctx, const Numeric *n)
+void fn_numeric_result(sqlite3_context *ctx, const Numeric *n)
 {
 	Buf b = { 0 };
 	numeric_print(n, &b);
@@ -17,7 +18,7 @@ static void result(sqlite3_context *ctx, const Numeric *n)
 	buf_free(&b);
 }
 
-static void read_arg(sqlite3_value *v, Numeric *n)
+void fn_numeric_arg(sqlite3_value *v, Numeric *n)
 {
 	numeric_init(n);
 	numeric_read(fn_arg_str(v), n);
@@ -26,31 +27,31 @@ static void read_arg(sqlite3_value *v, Numeric *n)
 static void binary(sqlite3_context *ctx, sqlite3_value **argv, Binary how)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	_cleanup_(numeric_clear) Numeric y;
-	read_arg(argv[1], &y);
+	fn_numeric_arg(argv[1], &y);
 	_cleanup_(numeric_clear) Numeric r;
 	numeric_init(&r);
 	if (how(&x, &y, &r, &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
-		result(ctx, &r);
+		fn_numeric_result(ctx, &r);
 }
 
 static void unary(sqlite3_context *ctx, sqlite3_value **argv, Unary how)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	_cleanup_(numeric_clear) Numeric r;
 	numeric_init(&r);
 	how(&x, &r);
-	result(ctx, &r);
+	fn_numeric_result(ctx, &r);
 }
 
 static void to_int(sqlite3_context *ctx, sqlite3_value **argv, const char *name, int64_t lo, int64_t hi)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	int64_t v;
 	if (numeric_to_int(&x, name, lo, hi, &v, &fn_env(ctx)->error))
 		fn_fail(ctx);
@@ -109,29 +110,29 @@ static void f_numeric_cmp(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void f_numeric_round(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	numeric_round(&x, sqlite3_value_int(argv[1]), &x);
 	if (numeric_check(&x, &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
-		result(ctx, &x);
+		fn_numeric_result(ctx, &x);
 }
 
 static void f_numeric_trunc(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	numeric_trunc(&x, sqlite3_value_int(argv[1]), &x);
-	result(ctx, &x);
+	fn_numeric_result(ctx, &x);
 }
 
 static void f_numeric_sign(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	if (x.kind != NUM_NAN)
 		numeric_from_int8(numeric_sign(&x), &x);
-	result(ctx, &x);
+	fn_numeric_result(ctx, &x);
 }
 
 static void f_same_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -146,7 +147,7 @@ static void from_float(sqlite3_context *ctx, sqlite3_value **argv, int digits)
 	_cleanup_(numeric_clear) Numeric x;
 	numeric_init(&x);
 	numeric_from_float8(float8_of(&v), digits, &x);
-	result(ctx, &x);
+	fn_numeric_result(ctx, &x);
 }
 
 static void f_float8_numeric(sqlite3_context *ctx, int argc, sqlite3_value **argv)

@@ -3,47 +3,33 @@
 
 #include "pgtype/numeric.h"
 
-static void result(sqlite3_context *ctx, const Numeric *n)
-{
-	Buf b = { 0 };
-	numeric_print(n, &b);
-	sqlite3_result_text64(ctx, (const char *)b.data, b.len, SQLITE_TRANSIENT, SQLITE_UTF8);
-	buf_free(&b);
-}
-
-static void read_arg(sqlite3_value *v, Numeric *n)
-{
-	numeric_init(n);
-	numeric_read(fn_arg_str(v), n);
-}
-
 typedef int (*Unary)(const Numeric *x, Numeric *r, Error *err);
 typedef int (*Binary)(const Numeric *x, const Numeric *y, Numeric *r, Error *err);
 
 static void unary(sqlite3_context *ctx, sqlite3_value **argv, Unary how)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	_cleanup_(numeric_clear) Numeric r;
 	numeric_init(&r);
 	if (how(&x, &r, &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
-		result(ctx, &r);
+		fn_numeric_result(ctx, &r);
 }
 
 static void binary(sqlite3_context *ctx, sqlite3_value **argv, Binary how)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	_cleanup_(numeric_clear) Numeric y;
-	read_arg(argv[1], &y);
+	fn_numeric_arg(argv[1], &y);
 	_cleanup_(numeric_clear) Numeric r;
 	numeric_init(&r);
 	if (how(&x, &y, &r, &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
-		result(ctx, &r);
+		fn_numeric_result(ctx, &r);
 }
 
 /* Both to the same scale, so that their coefficients can be worked on as whole numbers. */
@@ -155,7 +141,7 @@ BINARY(numeric_smaller, smaller)
 static void f_numeric_scale(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	if (x.kind == NUM_FINITE)
 		sqlite3_result_int(ctx, x.scale);
 }
@@ -163,7 +149,7 @@ static void f_numeric_scale(sqlite3_context *ctx, int argc, sqlite3_value **argv
 static void f_numeric_min_scale(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	if (x.kind == NUM_FINITE)
 		sqlite3_result_int(ctx, least_scale(&x));
 }
@@ -182,7 +168,7 @@ static void f_numeric_fac(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	_cleanup_(numeric_clear) Numeric r;
 	numeric_init(&r);
 	mpz_fac_ui(r.coef, (unsigned long)n);
-	result(ctx, &r);
+	fn_numeric_result(ctx, &r);
 }
 
 static void lcm_in(sqlite3_context *ctx, sqlite3_value **argv, const char *type_name, int64_t most)
@@ -255,11 +241,11 @@ static int64_t find_bucket(const Numeric *x, const Numeric *lo, const Numeric *h
 static void f_width_bucket_numeric(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	_cleanup_(numeric_clear) Numeric x;
-	read_arg(argv[0], &x);
+	fn_numeric_arg(argv[0], &x);
 	_cleanup_(numeric_clear) Numeric lo;
-	read_arg(argv[1], &lo);
+	fn_numeric_arg(argv[1], &lo);
 	_cleanup_(numeric_clear) Numeric hi;
-	read_arg(argv[2], &hi);
+	fn_numeric_arg(argv[2], &hi);
 	int64_t count = sqlite3_value_int64(argv[3]);
 	if (count <= 0)
 		fn_raise(ctx, "2201G", "count must be greater than zero");
