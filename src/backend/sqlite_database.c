@@ -30,7 +30,6 @@ static void add_functions(void)
 	fn_add_table(fn_table_catdef);
 	fn_add_table(fn_table_regname);
 	fn_add_table(fn_table_rows);
-	fn_add_table(fn_table_pack);
 }
 
 int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)

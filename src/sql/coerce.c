@@ -367,7 +367,7 @@ Expr *coerce_to_boolean(ParseState *ps, Expr *e, const char *construct)
 			 type_name(ps, e->type));
 		return NULL;
 	}
-	return coerce_type(ps, e, T_BOOL, -1, COERCE_ASSIGNMENT, -1);
+	return forbid_set(ps, e, construct) ? NULL : coerce_type(ps, e, T_BOOL, -1, COERCE_ASSIGNMENT, -1);
 }
 
 Expr *coerce_to_int8(ParseState *ps, Expr *e, const char *construct)

@@ -370,8 +370,6 @@ int emit_select(Emitter *e, const Query *q, unsigned flags)
 {
 	if (emit_enter(e, -1) < 0 || emit_with(e, q) < 0)
 		return -1;
-	if (q->has_srfs)
-		return emit_refuse(e, -1, "set-returning functions in the select list are not available in SQLite mode");
 	if (emit_ordered(e, q, flags) < 0 || emit_limits(e, q) < 0)
 		return -1;
 	e->depth--;

@@ -6,7 +6,8 @@ enum { MAX_PACKED = 100 }; /* SQLite allows 127 arguments */
 /* Set-returning functions that exist as table-valued functions of the file's connection, by prosrc. */
 static const struct {
 	const char *src, *table;
-	bool elem; /* called with the element type's OID first */
+	bool elem;	   /* called with the element type's OID first */
+	const char *array; /* the rows are those of the array that this function gives */
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
@@ -28,6 +29,12 @@ static const struct {
 	{ "jsonb_array_elements_text", "pg_jsonb_array_elements_text", false },
 	{ "json_object_keys", "pg_json_object_keys", false },
 	{ "jsonb_object_keys", "pg_jsonb_object_keys", false },
+	{ "generate_subscripts", "pg_generate_subscripts", false },
+	{ "generate_subscripts_nodir", "pg_generate_subscripts", false },
+	{ "text_to_table", "pg_unnest", true, "pg_text_to_array" },
+	{ "text_to_table_null", "pg_unnest", true, "pg_text_to_array_null" },
+	{ "regexp_split_to_table", "pg_unnest", true, "pg_regexp_split_to_array" },
+	{ "regexp_split_to_table_no_flags", "pg_unnest", true, "pg_regexp_split_to_array_no_flags" },
 };
 
 static bool is_set(const Rte *r)
@@ -45,6 +52,8 @@ static const char *function_column(const Rte *r, int column)
 /* A lateral item whose rows come as texts made by pg_pack (sql/fn_pack.c). */
 static bool is_packed(const Rte *r)
 {
+	if (r->kind == RTE_SRFS)
+		return r->funcs.n > 1;
 	return r->lateral && (r->kind == RTE_SUBQUERY || (r->kind == RTE_FUNCTION && !is_set(r)));
 }
 
@@ -76,23 +85,26 @@ int emit_var(Emitter *e, const Expr *x)
 		emit_ident(&e->out, r->rel->cols[x->column - 1].sqlite_name);
 	else if (r->kind == RTE_FUNCTION && is_set(r))
 		emit_ident(&e->out, function_column(r, x->column));
+	else if (r->kind == RTE_SRFS)
+		buf_puts(&e->out, "value");
 	else
 		buf_printf(&e->out, "c%d", x->column);
 	return 0;
 }
 
-static int emit_set_function(Emitter *e, const Rte *r)
+static int emit_set_function(Emitter *e, const Expr *f)
 {
-	const Expr *f = r->func;
 	for (size_t i = 0; i < ARRAY_LEN(set_functions); i++) {
 		if (!streq(set_functions[i].src, f->proc->src))
 			continue;
 		buf_printf(&e->out, "%s(", set_functions[i].table);
 		if (set_functions[i].elem)
 			buf_printf(&e->out, "%u, ", f->type);
+		if (set_functions[i].array)
+			buf_printf(&e->out, "%s(", set_functions[i].array);
 		if (emit_list(e, f->args.items, f->args.n) < 0)
 			return -1;
-		buf_puts(&e->out, ")");
+		buf_puts(&e->out, set_functions[i].array ? "))" : ")");
 		return 0;
 	}
 	return emit_refuse(e, f->location, "the set-returning function %s is not available in SQLite mode", f->proc->name);
@@ -101,7 +113,7 @@ static int emit_set_function(Emitter *e, const Rte *r)
 static int emit_function(Emitter *e, const Rte *r)
 {
 	if (is_set(r))
-		return emit_set_function(e, r);
+		return emit_set_function(e, r->func);
 	if (r->lateral) {
 		buf_puts(&e->out, "json_each(json_array(pg_pack(");
 		if (emit_expr(e, r->func) < 0)
@@ -113,6 +125,25 @@ static int emit_function(Emitter *e, const Rte *r)
 	if (emit_expr(e, r->func) < 0)
 		return -1;
 	buf_puts(&e->out, r->with_ordinality ? " AS c1, 1 AS c2)" : " AS c1)");
+	return 0;
+}
+
+/* Set-returning functions of a select list: see sqlite/pack.h. */
+static int emit_srfs(Emitter *e, const Rte *r)
+{
+	if (r->funcs.n == 1)
+		return emit_set_function(e, r->funcs.items[0]);
+	if (r->funcs.n > MAX_PACKED)
+		return emit_refuse(e, r->location, "more than %d set-returning functions side by side are not available in SQLite mode",
+				   MAX_PACKED);
+	buf_puts(&e->out, "pg_zip(pg_pack(");
+	for (size_t i = 0; i < r->funcs.n; i++) {
+		buf_puts(&e->out, i ? ", (SELECT pack_rows(value) FROM " : "(SELECT pack_rows(value) FROM ");
+		if (emit_set_function(e, r->funcs.items[i]) < 0)
+			return -1;
+		buf_puts(&e->out, ")");
+	}
+	buf_puts(&e->out, "))");
 	return 0;
 }
 
@@ -169,6 +200,9 @@ static int emit_rte(Emitter *e, const Rte *r)
 	case RTE_FUNCTION:
 		rc = emit_function(e, r);
 		break;
+	case RTE_SRFS:
+		rc = emit_srfs(e, r);
+		break;
 	default:
 		return emit_refuse(e, r->location, "this FROM item is not available in SQLite mode");
 	}
@@ -215,12 +249,13 @@ static bool has_right_side(const FromItem *f)
 	return !f->rte && (f->join == JOIN_RIGHT || f->join == JOIN_FULL || has_right_side(f->left) || has_right_side(f->right));
 }
 
-/* The comma binds as tightly as JOIN in SQLite; only joins that keep unmatched rows of their right side notice. */
+/* The comma binds as tightly as JOIN in SQLite; only joins that keep unmatched rows of their right side notice. CROSS JOIN keeps SQLite
+ * from reading the sets of a select list before the rows that they belong to. */
 int emit_from(Emitter *e, FromItem *const *items, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (i)
-			buf_puts(&e->out, ", ");
+			buf_puts(&e->out, items[i]->rte && items[i]->rte->kind == RTE_SRFS ? " CROSS JOIN " : ", ");
 		if (emit_operand(e, items[i], i > 0 && has_right_side(items[i])) < 0)
 			return -1;
 	}

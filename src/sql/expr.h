@@ -67,6 +67,8 @@ int check_call_form(ParseState *ps, const PgProc *proc, const PgQuery__FuncCall 
 const char *place_name(ExprPlace place);
 /* 0A000 with this message when the expression calls a set-returning function, subqueries aside. */
 int refuse_srf(ParseState *ps, Expr *e, const char *what);
+/* 42804 when it does: "argument of AND must not return a set". */
+int forbid_set(ParseState *ps, Expr *e, const char *construct);
 
 /* expr_op.c, expr_row.c, expr_sublink.c, expr_array.c, expr_misc.c */
 Expr *an_a_expr(ParseState *ps, const PgQuery__AExpr *x);

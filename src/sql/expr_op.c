@@ -232,7 +232,9 @@ static Expr *range(ParseState *ps, const PgNode *v, const PgNode *low, const PgN
 	Expr *x = compare_nodes(ps, negated ? "<" : ">=", v, low, location);
 	Expr *y = x ? compare_nodes(ps, negated ? ">" : "<=", v, high, location) : NULL;
 
-	return y ? make_bool(ps, negated ? BOOL_OR : BOOL_AND, x, y, location) : NULL;
+	if (!y || forbid_set(ps, x, negated ? "OR" : "AND") || forbid_set(ps, y, negated ? "OR" : "AND"))
+		return NULL;
+	return make_bool(ps, negated ? BOOL_OR : BOOL_AND, x, y, location);
 }
 
 static Expr *between(ParseState *ps, const PgQuery__AExpr *x, bool negated, bool symmetric)

@@ -3,7 +3,6 @@
  *   pg_not_null(v, schema, table, column)  v; NULL is 23502
  *   pg_single_row(count, value)             a scalar subquery's value; more than one row is 21000
  *   pg_upsert_begin, pg_upsert_once, pg_stash, pg_stashed: see fn_rows.c
- *   pg_pack, pg_unpack: see fn_pack.c
  */
 #ifndef US_SQL_FN_SQL_H
 #define US_SQL_FN_SQL_H
@@ -11,6 +10,6 @@
 #include "sqlite/fn.h"
 
 /* Give them to fn_add_table at start. */
-extern const SqliteFn fn_table_sql[], fn_table_rows[], fn_table_pack[];
+extern const SqliteFn fn_table_sql[], fn_table_rows[];
 
 #endif

@@ -296,6 +296,7 @@ static int set_place(ParseState *ps, const Expr *f)
 	case AT_ORDER_BY:
 	case AT_GROUP_BY:
 	case AT_DISTINCT_ON:
+	case AT_INSERT:
 		if (ps->place != AT_FROM_FUNCTION)
 			ps->has_srfs = true;
 		return 0;

@@ -140,6 +140,14 @@ int refuse_srf(ParseState *ps, Expr *e, const char *what)
 	return err_hint(ps->err, "You might be able to move the set-returning function into a LATERAL FROM item.");
 }
 
+int forbid_set(ParseState *ps, Expr *e, const char *construct)
+{
+	int location = -1;
+
+	expr_walk(e, note_srf, &location);
+	return location < 0 ? 0 : an_error(ps, expr_location(e), "42804", "argument of %s must not return a set", construct);
+}
+
 typedef struct Inner {
 	ExprKind kind;
 	int location;

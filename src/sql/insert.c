@@ -189,6 +189,18 @@ static int value_row(Insert *in, const PgQuery__List *row, const CatColumn *cons
 	return 0;
 }
 
+/* One row of VALUES with set-returning functions is a select list. */
+static int insert_sets(Insert *in)
+{
+	Query *q = in->q;
+	for (size_t i = 0; i < q->values[0].n; i++)
+		if (target_add(in->ps, &q->targets, q->values[0].items[i], "") < 0)
+			return -1;
+	q->values = NULL;
+	q->nvalues = 0;
+	return pull_srfs(in->ps, q);
+}
+
 static int insert_values(Insert *in, const PgQuery__SelectStmt *s)
 {
 	ParseState *ps = in->ps;
@@ -209,7 +221,7 @@ static int insert_values(Insert *in, const PgQuery__SelectStmt *s)
 		if (value_row(in, row, missing, nmissing, &q->values[r]) < 0)
 			return -1;
 	}
-	return 0;
+	return ps->has_srfs ? insert_sets(in) : 0;
 }
 
 static int selected_targets(Insert *in, Rte *src, const Query *source)

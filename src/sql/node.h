@@ -119,7 +119,7 @@ typedef struct Column { /* an output column of a query or of an Rte */
 	uint32_t collation;
 } Column;
 
-typedef enum RteKind { RTE_RELATION, RTE_SUBQUERY, RTE_FUNCTION, RTE_VALUES, RTE_CTE, RTE_RESULT } RteKind;
+typedef enum RteKind { RTE_RELATION, RTE_SUBQUERY, RTE_FUNCTION, RTE_VALUES, RTE_CTE, RTE_RESULT, RTE_SRFS } RteKind;
 
 typedef struct Cte {
 	const char *name;
@@ -143,6 +143,7 @@ struct Rte {
 	bool lateral;
 	Expr *func; /* RTE_FUNCTION: an X_FUNC that returns a set or a value */
 	bool with_ordinality;
+	ExprList funcs; /* RTE_SRFS: set-returning calls side by side, one column each */
 	ExprList *rows; /* RTE_VALUES */
 	size_t nrows;
 	Cte *cte;

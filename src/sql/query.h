@@ -37,8 +37,9 @@ Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s);
 int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 
-/* srf.c: 1 when the function was moved, 0 when not */
-int move_srf_to_from(ParseState *ps, Query *q);
+/* srf.c: set-returning functions of GROUP BY, then those of the select list, become items of FROM */
+int pull_grouped_srfs(ParseState *ps, Query *q);
+int pull_srfs(ParseState *ps, Query *q);
 
 /* order.c */
 int an_order_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);

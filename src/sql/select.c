@@ -140,6 +140,7 @@ static int check_lock(ParseState *ps, const Query *q, const char *words)
 			   : q->having			     ? "HAVING clause"
 			   : ps->has_aggs		     ? "aggregate functions"
 			   : ps->has_windows		     ? "window functions"
+			   : q->has_srfs		     ? "set-returning functions in the target list"
 							     : NULL;
 	return with ? an_error(ps, -1, "0A000", "%s is not allowed with %s", words, with) : 0;
 }
@@ -190,9 +191,11 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 	q->has_windows = ps->has_windows;
 	q->has_srfs = ps->has_srfs;
 	q->has_sublinks = ps->has_sublinks;
-	if (q->has_srfs)
-		move_srf_to_from(ps, q);
-	return check_grouping(ps, q) < 0 || an_locking(ps, s, q) < 0 ? -1 : 0;
+	if (q->has_srfs && pull_grouped_srfs(ps, q) < 0)
+		return -1;
+	if (check_grouping(ps, q) < 0 || an_locking(ps, s, q) < 0)
+		return -1;
+	return q->has_srfs ? pull_srfs(ps, q) : 0;
 }
 
 Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s)

@@ -83,7 +83,6 @@ static void make_world(void)
 		fn_add_table(catalog_fn_tables[i]);
 	fn_add_table(fn_table_sql);
 	fn_add_table(fn_table_rows);
-	fn_add_table(fn_table_pack);
 	if (db_create(path, catalog_schema_sql, &err) || db_open(path, DB_WRITE, &db, &err) || catalog_register(db->h, &db->env, &err) ||
 	    catalog_load(db, "fuzz", &cat, &err))
 		die(path, err.message);

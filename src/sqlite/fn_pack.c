@@ -1,13 +1,5 @@
-/*
- * A row as one text, for LATERAL: SQLite lets only the arguments of a table-valued function refer to other items of a FROM, so a lateral
- * subquery travels through json_each, and JSON itself would round REAL and cannot hold BLOB.
- *
- *   pg_pack(v1, ...)      the text
- *   pg_unpack(text, i)    v<i+1>; NULL for a NULL text
- *
- * Each value is a letter and what belongs to it: N, I<digits>; R<16 hex digits> T<length>:<bytes> B<length>:<hex digits>.
- */
-#include "sql/fn_sql.h"
+/* Values packed into one text, and taken out again: see pack.h. */
+#include "sqlite/pack.h"
 
 #include <stdio.h>
 
@@ -58,8 +50,7 @@ static void pack(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	buf_free(&b);
 }
 
-/* Takes one value off the front; false when the text is not one of pg_pack's. */
-static bool take(Str *s, char *kind, Str *body)
+bool pack_take(Str *s, char *kind, Str *body)
 {
 	if (!s->n)
 		return false;
@@ -126,12 +117,43 @@ static void unpack(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	Str s = fn_arg_str(argv[0]), body = { 0 };
 	char kind = 'N';
 	for (int i = sqlite3_value_int(argv[1]); i >= 0; i--)
-		if (!take(&s, &kind, &body)) {
+		if (!pack_take(&s, &kind, &body)) {
 			fn_raise(ctx, "XX000", "malformed row of a lateral subquery");
 			return;
 		}
 	give(ctx, kind, body);
 }
+
+static void rows_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Buf *b = sqlite3_aggregate_context(ctx, sizeof *b);
+	if (!b)
+		return;
+	if (argc == 1) {
+		put_value(b, argv[0]);
+		return;
+	}
+	Buf row = { 0 };
+	for (int i = 0; i < argc; i++)
+		put_value(&row, argv[i]);
+	buf_printf(b, "T%zu:", row.len);
+	buf_put_str(b, buf_str(&row));
+	buf_free(&row);
+}
+
+static void rows_final(sqlite3_context *ctx)
+{
+	Buf *b = sqlite3_aggregate_context(ctx, 0);
+	if (!b)
+		return;
+	sqlite3_result_text64(ctx, b->len ? (const char *)b->data : "", b->len, SQLITE_TRANSIENT, SQLITE_UTF8);
+	buf_free(b);
+}
+
+const SqliteAgg agg_table_pack[] = {
+	{ "pack_rows", -1, 0, rows_step, rows_final, NULL, NULL },
+	{ NULL },
+};
 
 const SqliteFn fn_table_pack[] = {
 	{ "pack", -1, FN_IMMUTABLE, pack },
