@@ -50,7 +50,7 @@ typedef struct NsItem {
 	size_t ncols;
 	bool rel_visible;  /* usable as alias.column and alias.* */
 	bool cols_visible; /* usable as plain column */
-	bool lateral_only, lateral_ok;
+	bool no_lateral;   /* the left side of a RIGHT or FULL JOIN whose right side is being read */
 } NsItem;
 
 /* Types of $1..$n: shared by all levels of a statement, filled as they are inferred. */

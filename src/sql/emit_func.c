@@ -403,6 +403,26 @@ int emit_sqlvalue(Emitter *e, const Expr *x)
 	return emit_refuse(e, x->location, "%s is not available in SQLite mode", x->name);
 }
 
+/* Of the first n arguments; more than SQLite takes at once are nested. */
+static int emit_minmax_call(Emitter *e, const Expr *x, size_t n)
+{
+	size_t inner = n > MAX_ORDERED_ARGS ? n - MAX_ORDERED_ARGS + 1 : 0;
+	if (emit_enter(e, x->location) < 0)
+		return -1;
+	buf_printf(&e->out, "pg_minmax(%u, %d", type_of(x), x->is_least);
+	if (inner) {
+		buf_puts(&e->out, ", ");
+		if (emit_minmax_call(e, x, inner) < 0)
+			return -1;
+	}
+	for (size_t i = inner; i < n; i++)
+		if (emit_around(e, ", ", x->args.items[i], "") < 0)
+			return -1;
+	buf_puts(&e->out, ")");
+	e->depth--;
+	return 0;
+}
+
 /* GREATEST and LEAST ignore NULLs; SQLite's two-argument max and min do not. */
 int emit_minmax(Emitter *e, const Expr *x)
 {
@@ -417,12 +437,5 @@ int emit_minmax(Emitter *e, const Expr *x)
 		buf_puts(&e->out, "))");
 		return 0;
 	}
-	buf_printf(&e->out, "(SELECT %s(column1", fn);
-	emit_collate(e, x->type);
-	buf_puts(&e->out, ") FROM (");
-	for (size_t i = 0; i < x->args.n; i++)
-		if (emit_around(e, i ? ", (" : "VALUES (", x->args.items[i], ")") < 0)
-			return -1;
-	buf_puts(&e->out, "))");
-	return 0;
+	return emit_minmax_call(e, x, x->args.n);
 }

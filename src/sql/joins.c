@@ -191,18 +191,32 @@ static int join_kind(Join *j, const PgQuery__JoinExpr *je)
 	}
 }
 
+/* JOIN ... USING (...) AS name: the merged columns, by that name only. */
+static int using_alias(Join *j, const char *alias)
+{
+	ParseState *ps = j->ps;
+	for (size_t i = 0; i < ps->nns; i++)
+		if (ps->ns[i]->rel_visible && ps->ns[i]->alias && streq(ps->ns[i]->alias, alias))
+			return an_error(ps, -1, "42712", "table name \"%s\" specified more than once", alias);
+	NsItem item = { .alias = arena_strdup(ps->a, alias), .ncols = j->nmerged, .rel_visible = true };
+	item.cols = arena_dup(ps->a, j->out.cols, (j->nmerged + 1) * sizeof *item.cols);
+	ns_add_item(ps, &item);
+	return 0;
+}
+
 /* The names that the join shows: with an alias only its own, otherwise the tables' names stay usable in front of a column. */
 static int join_names(Join *j, const PgQuery__JoinExpr *je, size_t start)
 {
 	ParseState *ps = j->ps;
 	add_rest(j, &j->left);
 	add_rest(j, &j->right);
-	if (je->join_using_alias)
-		return an_refuse(ps, -1, "an alias of JOIN USING is not available in SQLite mode");
+	if (je->join_using_alias && using_alias(j, je->join_using_alias->aliasname) < 0)
+		return -1;
 	j->out.cols_visible = true;
 	if (je->alias) {
 		if (je->alias->n_colnames > j->out.ncols)
-			return an_error(ps, -1, "42601", "column alias list for \"%s\" has too many entries", je->alias->aliasname);
+			return an_error(ps, -1, "42P10", "join expression \"%s\" has %zu columns available but %zu columns specified",
+					je->alias->aliasname, j->out.ncols, je->alias->n_colnames);
 		for (size_t i = start; i < ps->nns; i++)
 			ps->ns[i]->rel_visible = false;
 		j->out.alias = arena_strdup(ps->a, je->alias->aliasname);
@@ -214,6 +228,12 @@ static int join_names(Join *j, const PgQuery__JoinExpr *je, size_t start)
 	return 0;
 }
 
+static void set_no_lateral(ParseState *ps, size_t from, size_t to, bool value)
+{
+	for (size_t i = from; i < to; i++)
+		ps->ns[i]->no_lateral = value;
+}
+
 FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *je)
 {
 	if (ps->depth >= MAX_QUERY_DEPTH)
@@ -223,7 +243,12 @@ FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *je)
 	ps->depth++;
 	j.f->left = from_item(ps, je->larg);
 	size_t middle = ps->nns;
+	bool keeps_right = je->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT || je->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
+	if (keeps_right)
+		set_no_lateral(ps, start, middle, true);
 	j.f->right = j.f->left ? from_item(ps, je->rarg) : NULL;
+	if (keeps_right)
+		set_no_lateral(ps, start, middle, false);
 	ps->depth--;
 	if (!j.f->right || join_kind(&j, je) < 0)
 		return NULL;

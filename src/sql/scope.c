@@ -55,6 +55,12 @@ static Expr *use_column(ParseState *ps, const NsColumn *c, int location)
 	return e;
 }
 
+static int no_lateral(ParseState *ps, const NsItem *item, int location)
+{
+	an_error(ps, location, "42P10", "invalid reference to FROM-clause entry for table \"%s\"", item->alias ? item->alias : "");
+	return err_detail(ps->err, "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
+}
+
 /* 1 found, 0 not there, -1 ambiguous (error set). */
 static int find_in_item(ParseState *ps, const NsItem *item, const char *name, bool plain, int location, Expr **out)
 {
@@ -65,6 +71,8 @@ static int find_in_item(ParseState *ps, const NsItem *item, const char *name, bo
 			continue;
 		if (found++)
 			return an_error(ps, location, "42702", "column reference \"%s\" is ambiguous", name);
+		if (item->no_lateral)
+			return no_lateral(ps, item, location);
 		*out = use_column(ps, c, location);
 	}
 	return found;
@@ -176,6 +184,8 @@ static Expr *plain_column(ParseState *ps, const char *name, int location)
 		}
 	ParseState *level;
 	const NsItem *item = find_item(ps, NULL, name, &level);
+	if (item && item->no_lateral)
+		return no_lateral(ps, item, location), NULL;
 	if (item) {
 		mark_lateral(level);
 		return whole_row(ps, item, location);
@@ -274,6 +284,8 @@ int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out)
 	const NsItem *item = find_item(ps, schema, alias, &level);
 	if (!item)
 		return missing_from(ps, alias, ref->location);
+	if (item->no_lateral)
+		return no_lateral(ps, item, ref->location);
 	mark_lateral(level);
 	return add_star_columns(ps, item, false, ref->location, out);
 }

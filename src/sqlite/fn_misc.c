@@ -105,7 +105,30 @@ static void single_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_value(ctx, argv[1]);
 }
 
+/* pg_minmax(type, least, values...): GREATEST and LEAST, which pass over NULLs and keep the first of equal values. */
+static void minmax(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const PgType *t = type_arg(ctx, argv[0]);
+	bool least = sqlite3_value_int(argv[1]);
+	int best = 0;
+	for (int i = 2; t && i < argc; i++) {
+		if (is_null(argv[i]))
+			continue;
+		Val v = fn_arg(argv[i]), b = best ? fn_arg(argv[best]) : val_null();
+		int order = best ? type_compare(t, &v, &b) : -1;
+		if (!best || (least ? order < 0 : order > 0))
+			best = i;
+	}
+	if (best)
+		sqlite3_result_value(ctx, argv[best]);
+}
+
 const SqliteFn fn_table_misc[] = {
-	{ "cast_out", 3, 0, cast_out },	    { "cast_in", 3, 0, cast_in },	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
-	{ "array_cast", 5, 0, array_cast }, { "single_row", 2, 0, single_row }, { NULL },
+	{ "minmax", -1, FN_IMMUTABLE, minmax },
+	{ "cast_out", 3, 0, cast_out },
+	{ "cast_in", 3, 0, cast_in },
+	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
+	{ "array_cast", 5, 0, array_cast },
+	{ "single_row", 2, 0, single_row },
+	{ NULL },
 };
