@@ -183,6 +183,22 @@ static int load_column(Catalog *c, sqlite3_stmt *s, Error *err)
 	return 0;
 }
 
+/* The row types of relations get their columns. */
+static void link_row_types(Catalog *c)
+{
+	for (size_t i = 0; i < c->nrels; i++) {
+		const CatRel *r = c->rels[i];
+		PgType *t = r->rowtype ? (PgType *)(uintptr_t)catalog_type(c, r->rowtype) : NULL;
+		if (!t || t->typtype != 'c')
+			continue;
+		PgField *fields = arena_array(c->arena, PgField, r->ncols + 1);
+		for (size_t k = 0; k < r->ncols; k++)
+			if (!r->cols[k].dropped)
+				fields[t->nfields++] = (PgField){ r->cols[k].name, r->cols[k].type, r->cols[k].typmod };
+		t->fields = fields;
+	}
+}
+
 static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatIndex *x = arena_new_of(c->arena, CatIndex);
@@ -329,6 +345,8 @@ int catalog_load_tables(Catalog *c, Db *db, Error *err)
 			return -1;
 		if (loads[i].fn == load_type)
 			link_array_types(c);
+		if (loads[i].fn == load_column)
+			link_row_types(c);
 	}
 	if (sqlite3_table_column_metadata(db->h, "main", "_understudy_stale", "tbl", NULL, NULL, NULL, NULL, NULL) == SQLITE_OK &&
 	    load_one(c, db->h, "SELECT tbl FROM _understudy_stale", load_stale, err))

@@ -19,9 +19,10 @@ static const struct {
 	{ 1042, &family_bpchar },    { 1043, &family_varchar },	    { 1082, &family_date },	{ 1083, &family_time },
 	{ 1114, &family_timestamp }, { 1184, &family_timestamptz }, { 1186, &family_interval }, { 1266, &family_timetz },
 	{ 1700, &family_numeric },   { 2202, &family_oid },	    { 2203, &family_oid },	{ 2204, &family_oid },
-	{ 2205, &family_oid },	     { 2206, &family_oid },	    { 2275, &family_text },	{ 2278, &family_void },
-	{ 2950, &family_uuid },	     { 3734, &family_oid },	    { 3769, &family_oid },	{ 3802, &family_jsonb },
-	{ 4089, &family_oid },	     { 4096, &family_oid },	    { 4191, &family_oid },	{ 5069, &family_xid8 },
+	{ 2205, &family_oid },	     { 2206, &family_oid },	    { 2249, &family_record },	{ 2275, &family_text },
+	{ 2278, &family_void },	     { 2950, &family_uuid },	    { 3734, &family_oid },	{ 3769, &family_oid },
+	{ 3802, &family_jsonb },     { 4089, &family_oid },	    { 4096, &family_oid },	{ 4191, &family_oid },
+	{ 5069, &family_xid8 },
 };
 
 const PgType *pgtype_builtin(uint32_t oid)
@@ -70,6 +71,8 @@ const TypeFamily *family_of(const PgType *type)
 		return family_of(t->elem) && !t->elem->elem ? &family_array : NULL;
 	if (t->typtype == 'e')
 		return &family_enum;
+	if (t->typtype == 'c' && t->fields)
+		return &family_composite;
 	size_t lo = 0, hi = ARRAY_LEN(families);
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
@@ -155,7 +158,9 @@ const char *type_collation(const PgType *type, char *buf, size_t cap)
 		return NULL;
 	if (f == &family_enum)
 		snprintf(buf, cap, "pgenum_%u", t->oid);
-	else if (f == &family_array && t->elem->typtype == 'e')
+	else if (f == &family_composite)
+		snprintf(buf, cap, "pgrow_%u", t->oid);
+	else if (f == &family_array && (t->elem->typtype == 'e' || t->elem->typtype == 'c'))
 		snprintf(buf, cap, "pgarray_%u", t->elem->oid);
 	else if (f == &family_array)
 		snprintf(buf, cap, "pgarray_%s", t->elem->name);

@@ -34,8 +34,15 @@ typedef struct TypeEnv {
 /* ISO, MDY, postgres, 1, hex, and UTC. The form in which values are stored. */
 extern const TypeEnv type_env_stored;
 
-/* One row of pg_type, builtin (gen_types.c, generated) or of a user's enum. */
+/* A column of a composite type. */
 typedef struct PgType PgType;
+typedef struct PgField {
+	const char *name;
+	const PgType *type;
+	int32_t typmod;
+} PgField;
+
+/* One row of pg_type, builtin (gen_types.c, generated) or of a user's enum. */
 struct PgType {
 	uint32_t oid;
 	const char *name, *schema;
@@ -51,6 +58,8 @@ struct PgType {
 	const PgType *elem;			     /* for true array types, otherwise NULL */
 	const char *const *labels;		     /* enums: labels in declared order */
 	size_t nlabels;
+	const PgField *fields; /* row types: columns that are not dropped */
+	size_t nfields;
 };
 
 /* The builtin type with this OID, or NULL. Every row of PostgreSQL 15's pg_type that initdb makes is there. */

@@ -168,8 +168,6 @@ static Expr *via_io(ParseState *ps, Expr *e, uint32_t type, int location)
 		Expr *text = reg_call(ps, e, T_TEXT, from->output, location);
 		return !text || type == T_TEXT ? text : wrap(ps, X_VIA_IO, text, type);
 	}
-	if (from->typtype == 'c' || e->type == T_RECORD)
-		return an_refuse(ps, location, "casts of rows are not supported in SQLite mode"), NULL;
 	return wrap(ps, X_VIA_IO, e, type);
 }
 
@@ -269,6 +267,8 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 		if (folded)
 			return folded;
 	}
+	if (t->typtype == 'c' && t->fields && e->kind == X_ROW && e->type == T_RECORD)
+		return row_to_type(ps, e, t, ctx, location);
 	switch (coercion_path(ps->env->cat, e->type, type, ctx, &func)) {
 	case PATH_RELABEL:
 		return relabel(ps, e, type);
@@ -281,8 +281,10 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 	case PATH_NONE:
 		break;
 	}
-	if (type == T_RECORD)
-		return wrap(ps, X_RELABEL, e, type);
+	if (type == T_RECORD || type == T_RECORD_ARRAY)
+		return e; /* keeps its own type, which says what its columns are */
+	if (e->type == T_RECORD)
+		return an_error(ps, location, "42846", "cannot cast type record to %s", type_name(ps, type)), NULL;
 	return an_refuse(ps, location, "a cast from type %s to %s is not supported in SQLite mode", type_name(ps, e->type),
 			 type_name(ps, type)),
 	       NULL;

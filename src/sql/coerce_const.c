@@ -56,7 +56,7 @@ Expr *const_of_type(ParseState *ps, const Expr *literal, const PgType *t, int32_
 		expr_list_add(ps->a, &f->args, text);
 		return f;
 	}
-	if (reg_refused(t->oid) || t->oid == T_RECORD || t->typtype == 'c' || (t->typtype == 'p' && t->oid != T_CSTRING))
+	if (reg_refused(t->oid) || t->oid == T_RECORD || (t->typtype == 'c' && !t->fields) || (t->typtype == 'p' && t->oid != T_CSTRING))
 		return an_refuse(ps, literal->location, "constants of type %s are not supported in SQLite mode", t->name), NULL;
 	if (t->oid == T_PG_NODE_TREE)
 		return an_error(ps, literal->location, "0A000", "cannot accept a value of type %s", t->name), NULL;

@@ -148,7 +148,7 @@ static int emit_null_test(Emitter *e, const Expr *x)
 	const char *suffix = x->negated ? " IS NOT NULL)" : " IS NULL)";
 	const Expr *arg = x->args.items[0];
 	if (arg->kind != X_ROW)
-		return x->row_test ? emit_refuse(e, x->location, "IS NULL of a row value is not available in SQLite mode")
+		return x->row_test ? emit_row_null(e, x)
 				   : emit_wrapped(e, arg, suffix);
 	buf_puts(&e->out, arg->args.n ? "(" : "(1");
 	for (size_t i = 0; i < arg->args.n; i++) {
@@ -173,7 +173,7 @@ static int emit_bool_test(Emitter *e, const Expr *x)
 static bool is_native_equality(const PgProc *p)
 {
 	Native n = native_form(p->src);
-	return n.form == NATIVE_COMPARE && streq(n.text, "=");
+	return (n.form == NATIVE_COMPARE && streq(n.text, "=")) || streq(p->src, "record_eq");
 }
 
 static int emit_distinct(Emitter *e, const Expr *x)
@@ -360,7 +360,9 @@ static int emit_kind(Emitter *e, const Expr *x)
 		buf_printf(&e->out, "t%d.rowid", x->rte->id);
 		return 0;
 	case X_ROW:
+		return emit_row(e, x);
 	case X_FIELD:
+		return emit_field(e, x);
 	case X_DEFAULT:
 	case X_GROUPING:
 		break;

@@ -49,12 +49,32 @@ static const char *function_column(const Rte *r, int column)
 	return r->func->proc->nout ? r->func->proc->out_names[column - 1] : "value";
 }
 
+static int srf_width(const Expr *f)
+{
+	return f->proc->nout ? f->proc->nout : 1;
+}
+
 /* A lateral item whose rows come as texts made by pg_pack (sql/fn_pack.c). */
 static bool is_packed(const Rte *r)
 {
-	if (r->kind == RTE_SRFS)
-		return r->funcs.n > 1;
 	return r->lateral && (r->kind == RTE_SUBQUERY || (r->kind == RTE_FUNCTION && !is_set(r)));
+}
+
+/* One function fills its table's own columns; several are zipped, records among them packed once more. */
+static void emit_srf_column(Emitter *e, const Rte *r, int column)
+{
+	size_t k = 0;
+	for (; k + 1 < r->funcs.n && column > srf_width(r->funcs.items[k]); k++)
+		column -= srf_width(r->funcs.items[k]);
+	const PgProc *p = r->funcs.items[k]->proc;
+	if (r->funcs.n == 1) {
+		buf_printf(&e->out, "t%d.", r->id);
+		emit_ident(&e->out, p->nout ? p->out_names[column - 1] : "value");
+	} else if (p->nout) {
+		buf_printf(&e->out, "pg_unpack(pg_unpack(t%d.value, %zu), %d)", r->id, k, column - 1);
+	} else {
+		buf_printf(&e->out, "pg_unpack(t%d.value, %zu)", r->id, k);
+	}
 }
 
 int emit_var(Emitter *e, const Expr *x)
@@ -69,6 +89,10 @@ int emit_var(Emitter *e, const Expr *x)
 			buf_printf(&e->out, ".rowid, %zu)", i);
 			return 0;
 		}
+	if (r->kind == RTE_SRFS) {
+		emit_srf_column(e, r, x->column);
+		return 0;
+	}
 	if (is_packed(r)) {
 		buf_printf(&e->out, "pg_unpack(t%d.value, %d)", r->id, x->column - 1);
 		return 0;
@@ -85,8 +109,6 @@ int emit_var(Emitter *e, const Expr *x)
 		emit_ident(&e->out, r->rel->cols[x->column - 1].sqlite_name);
 	else if (r->kind == RTE_FUNCTION && is_set(r))
 		emit_ident(&e->out, function_column(r, x->column));
-	else if (r->kind == RTE_SRFS)
-		buf_puts(&e->out, "value");
 	else
 		buf_printf(&e->out, "c%d", x->column);
 	return 0;
@@ -138,7 +160,13 @@ static int emit_srfs(Emitter *e, const Rte *r)
 				   MAX_PACKED);
 	buf_puts(&e->out, "pg_zip(pg_pack(");
 	for (size_t i = 0; i < r->funcs.n; i++) {
-		buf_puts(&e->out, i ? ", (SELECT pack_rows(value) FROM " : "(SELECT pack_rows(value) FROM ");
+		const PgProc *p = r->funcs.items[i]->proc;
+		buf_puts(&e->out, i ? ", (SELECT pack_rows(" : "(SELECT pack_rows(");
+		for (int k = 0; k < p->nout; k++) {
+			buf_puts(&e->out, k ? ", " : "");
+			emit_ident(&e->out, p->out_names[k]);
+		}
+		buf_puts(&e->out, p->nout ? ") FROM " : "value) FROM ");
 		if (emit_set_function(e, r->funcs.items[i]) < 0)
 			return -1;
 		buf_puts(&e->out, ")");
@@ -177,6 +205,7 @@ static int emit_lateral(Emitter *e, const Rte *r)
 static int emit_rte(Emitter *e, const Rte *r)
 {
 	int rc = 0;
+	bool presence = r->wants_presence && r->nullable;
 	switch (r->kind) {
 	case RTE_RELATION:
 		if (check_returning_source(e, r) < 0)
@@ -188,14 +217,14 @@ static int emit_rte(Emitter *e, const Rte *r)
 			rc = emit_lateral(e, r);
 			break;
 		}
-		buf_puts(&e->out, "(");
+		buf_puts(&e->out, presence ? "(SELECT *, 1 AS c0 FROM (" : "(");
 		rc = emit_select(e, r->query, OUT_ALIAS);
-		buf_puts(&e->out, ")");
+		buf_puts(&e->out, presence ? "))" : ")");
 		break;
 	case RTE_CTE:
 		if (e->returning_of)
 			return emit_refuse(e, r->location, "a WITH query in RETURNING is not available in SQLite mode");
-		buf_printf(&e->out, "cte%d", r->cte->id);
+		buf_printf(&e->out, presence ? "(SELECT *, 1 AS c0 FROM cte%d)" : "cte%d", r->cte->id);
 		break;
 	case RTE_FUNCTION:
 		rc = emit_function(e, r);

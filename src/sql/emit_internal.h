@@ -64,6 +64,12 @@ int emit_sublink(Emitter *e, const Expr *x);
 int emit_scalar_array(Emitter *e, const Expr *x);
 int emit_in_list(Emitter *e, const Expr *x);
 
+/* emit_row.c */
+int emit_row(Emitter *e, const Expr *x);
+int emit_field(Emitter *e, const Expr *x);
+int emit_row_null(Emitter *e, const Expr *x);
+int emit_row_sublink(Emitter *e, const Expr *x);
+
 /* emit_from.c */
 int emit_from(Emitter *e, FromItem *const *items, size_t n);
 int emit_var(Emitter *e, const Expr *x);

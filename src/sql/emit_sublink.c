@@ -243,6 +243,6 @@ int emit_sublink(Emitter *e, const Expr *x)
 	case SUBLINK_ALL:
 		return emit_quantified(e, x);
 	default:
-		return emit_refuse(e, x->location, "a row comparison with a subquery is not available in SQLite mode");
+		return emit_row_sublink(e, x);
 	}
 }

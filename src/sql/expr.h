@@ -79,6 +79,9 @@ Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x);
 Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x);
 Expr *an_sqlvalue(ParseState *ps, const PgQuery__SQLValueFunction *f);
 Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c);
+/* row_shape.c */
+Expr *an_field(ParseState *ps, Expr *e, const char *name, int location);
+Expr *row_to_type(ParseState *ps, Expr *e, const PgType *t, CoerceContext ctx, int location);
 Expr *an_row(ParseState *ps, const PgQuery__RowExpr *r);
 Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r);
 Expr *an_const(ParseState *ps, const PgQuery__AConst *c);

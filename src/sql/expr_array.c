@@ -89,18 +89,12 @@ static int add_bounds(ParseState *ps, Expr *e, const PgQuery__AIndices *x, bool 
 	return 0;
 }
 
-Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
+static Expr *subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, size_t n)
 {
-	Expr *arg = an_expr(ps, x->arg, ps->place);
 	bool slice = false;
 
-	if (!arg)
-		return NULL;
-	for (size_t i = 0; i < x->n_indirection; i++) {
-		if (x->indirection[i]->node_case != PG_QUERY__NODE__NODE_A_INDICES)
-			return an_refuse(ps, expr_location(arg), "fields of a row value are not supported in SQLite mode"), NULL;
-		slice = slice || x->indirection[i]->a_indices->is_slice;
-	}
+	for (size_t i = 0; i < n; i++)
+		slice = slice || nodes[i]->a_indices->is_slice;
 	if (arg->type == T_JSONB)
 		return an_refuse(ps, expr_location(arg), "subscripts of jsonb are not supported in SQLite mode"), NULL;
 	uint32_t elem = type_element(ps->env->cat, arg->type);
@@ -111,10 +105,28 @@ Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 	uint32_t type = !slice ? elem : arg->type == T_INT2VECTOR || arg->type == T_OIDVECTOR ? type_array(ps->env->cat, elem) : arg->type;
 	Expr *e = expr_new(ps, X_SUBSCRIPT, type, expr_location(arg));
 	expr_list_add(ps->a, &e->args, arg);
-	for (size_t i = 0; i < x->n_indirection; i++)
-		if (add_bounds(ps, e, x->indirection[i]->a_indices, slice))
+	for (size_t i = 0; i < n; i++)
+		if (add_bounds(ps, e, nodes[i]->a_indices, slice))
 			return NULL;
 	e->typmod = arg->typmod;
 	e->collation = arg->collation;
+	return e;
+}
+
+/* Subscripts and fields in turn; a star at the end is the row itself. */
+Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
+{
+	Expr *e = an_expr(ps, x->arg, ps->place);
+
+	for (size_t i = 0, n; e && i < x->n_indirection; i += n) {
+		n = 1;
+		if (x->indirection[i]->node_case == PG_QUERY__NODE__NODE_STRING) {
+			e = an_field(ps, e, x->indirection[i]->string->sval, expr_location(e));
+		} else if (x->indirection[i]->node_case == PG_QUERY__NODE__NODE_A_INDICES) {
+			while (i + n < x->n_indirection && x->indirection[i + n]->node_case == PG_QUERY__NODE__NODE_A_INDICES)
+				n++;
+			e = subscripts(ps, e, x->indirection + i, n);
+		}
+	}
 	return e;
 }

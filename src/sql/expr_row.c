@@ -1,15 +1,21 @@
 /* ROW(...) and comparisons of rows. */
 #include "sql/expr.h"
+#include "sql/query.h"
 
 Expr *an_row(ParseState *ps, const PgQuery__RowExpr *r)
 {
 	Expr *e = expr_new(ps, X_ROW, T_RECORD, r->location);
 
 	for (size_t i = 0; i < r->n_args; i++) {
-		Expr *arg = an_expr(ps, r->args[i], ps->place);
-		if (!arg)
+		TargetList star = { 0 };
+		int expanded = expand_star_item(ps, r->args[i], ps->place, &star);
+		Expr *arg = expanded ? NULL : an_expr(ps, r->args[i], ps->place);
+		if (expanded < 0 || (!expanded && !arg))
 			return NULL;
-		expr_list_add(ps->a, &e->args, arg);
+		for (size_t k = 0; k < star.n; k++)
+			expr_list_add(ps->a, &e->args, star.items[k].expr);
+		if (arg)
+			expr_list_add(ps->a, &e->args, arg);
 	}
 	return e;
 }

@@ -39,10 +39,11 @@ typedef enum ExprKind {
 	X_SCALAR_ARRAY, /* args[0] op ANY/ALL (args[1] array): proc, use_or */
 	X_IN_LIST,	/* args[0] op any of args[1..] when no array is needed (all elements are scalars of one type): proc, use_or */
 	X_CASE, /* whens pairs in args (cond, result, cond, result ...); defresult. CASE x WHEN y has conditions x = y; arg stays NULL */
-	X_COALESCE,    /* args */
-	X_MINMAX,      /* args; is_least */
-	X_ARRAY,       /* ARRAY[...]: args; type = array type; multidims when elements are arrays */
-	X_ROW,	       /* ROW(...): args */
+	X_COALESCE, /* args */
+	X_MINMAX,   /* args; is_least */
+	X_ARRAY,    /* ARRAY[...]: args; type = array type; multidims when elements are arrays */
+	X_ROW, /* ROW(...): args; names or NULL for f1, f2 ...; rte: whose whole row it is, NULL where a join found none. For a function of
+		  an RTE_SRFS that returns records, column is the function's place */
 	X_ROW_COMPARE, /* (a,b) op (c,d): args left, args2 right, procs in args order; rowop < <= > >= (= and <> become X_BOOL) */
 	X_SUBLINK,     /* sublink kind, query, args = test expressions, proc = comparison (procs: one per column), rowop = its name */
 	X_RELABEL,     /* args[0] with another type, same stored form */
@@ -88,6 +89,7 @@ struct Expr {
 	Query *query;
 	const char *name;
 	const char *rowop;
+	const char **names;
 	/* How PostgreSQL shows a cast: the expression it was applied to, and 'i' implicit or 'e' explicit. NULL and 0: not a cast. Set on
 	 * constants too that were converted at once. For deparse.h only; expr_walk and expr_equal do not look at it. */
 	const Expr *cast_from;
@@ -143,13 +145,14 @@ struct Rte {
 	bool lateral;
 	Expr *func; /* RTE_FUNCTION: an X_FUNC that returns a set or a value */
 	bool with_ordinality;
-	ExprList funcs; /* RTE_SRFS: set-returning calls side by side, one column each */
+	ExprList funcs; /* RTE_SRFS: set-returning calls side by side, one column each, or those of a record */
 	ExprList *rows; /* RTE_VALUES */
 	size_t nrows;
 	Cte *cte;
 	Column *cols; /* for relations: one per attnum, name NULL when dropped */
 	size_t ncols;
-	bool nullable; /* on the nullable side of an outer join */
+	bool nullable;	     /* on the nullable side of an outer join */
+	bool wants_presence; /* a row reference must see whether an outer join found a row of it */
 	int location;
 };
 

@@ -20,6 +20,14 @@ int rte_apply_alias(ParseState *ps, Rte *rte, const PgQuery__Alias *alias, int l
 FromItem *from_item(ParseState *ps, const PgNode *node);
 FromItem *from_leaf(ParseState *ps, Rte *rte);
 
+/* row_shape.c */
+Expr *whole_row(ParseState *ps, const NsItem *item, int location);
+/* Columns of a value of a row type; NULL when they are not known before it is computed. */
+Column *row_shape(ParseState *ps, const Expr *e, size_t *n);
+const char *row_column_name(Arena *a, const Expr *row, size_t i);
+Expr *row_field(ParseState *ps, Expr *e, const Column *cols, size_t i, int location);
+int expand_row(ParseState *ps, Expr *e, TargetList *out);
+
 /* joins.c */
 FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *j);
 
@@ -30,6 +38,8 @@ FromItem *from_function(ParseState *ps, const PgQuery__RangeFunction *rf);
 ParseState *level_new(ParseState *parent);
 Query *query_new(ParseState *ps, CmdKind cmd);
 int an_targets(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPlace place, TargetList *out);
+/* t.* and (row).* of a list: 1 when the item was one and its columns were added, 0 when not, -1 and an error */
+int expand_star_item(ParseState *ps, const PgNode *node, ExprPlace place, TargetList *out);
 int an_where(ParseState *ps, const PgNode *node, ExprPlace place, const char *construct, Expr **out);
 void query_set_columns(ParseState *ps, Query *q, const TargetList *targets);
 int resolve_unknown_targets(ParseState *ps, TargetList *l);

@@ -121,22 +121,6 @@ static void mark_lateral(ParseState *level)
 		level->lateral_ref = true;
 }
 
-static Expr *whole_row(ParseState *ps, const NsItem *item, int location)
-{
-	if (!item->rte)
-		return an_refuse(ps, location, "a whole-row reference to a join is not available in SQLite mode"), NULL;
-	const Rte *r = item->rte;
-	/* the row of a function that returns one value is that value */
-	if (r->kind == RTE_FUNCTION && r->ncols == 1 && !(r->func->kind == X_FUNC && r->func->proc->nout))
-		return var_new(ps, item->rte, 1, location);
-	uint32_t type = item->rte->kind == RTE_RELATION && item->rte->rel->rowtype ? item->rte->rel->rowtype : 2249;
-	Expr *v = expr_new(ps, X_VAR, type, location);
-	v->rte = item->rte;
-	v->typmod = -1;
-	v->column = 0;
-	return v;
-}
-
 static bool is_system_column(const char *name)
 {
 	static const char *const names[] = { "ctid", "xmin", "xmax", "cmin", "cmax" };
@@ -226,16 +210,33 @@ static Expr *qualified_column(ParseState *ps, const char *schema, const char *al
 	return NULL;
 }
 
+/* t.* as a value. */
+static Expr *star_row(ParseState *ps, const PgQuery__ColumnRef *ref)
+{
+	if (ref->n_fields == 1)
+		return an_error(ps, ref->location, "42601", "row expansion via \"*\" is not supported here"), NULL;
+	if (ref->n_fields > 3)
+		return an_refuse(ps, ref->location, "a star with more than two qualifying names is not available"), NULL;
+	const char *alias = field_name(ref->fields[ref->n_fields - 2]);
+	ParseState *level;
+	const NsItem *item = find_item(ps, ref->n_fields == 3 ? field_name(ref->fields[0]) : NULL, alias, &level);
+	if (!item)
+		return missing_from(ps, alias, ref->location), NULL;
+	if (item->no_lateral)
+		return no_lateral(ps, item, ref->location), NULL;
+	mark_lateral(level);
+	return whole_row(ps, item, ref->location);
+}
+
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 {
 	const char *names[4];
 	if (ref->n_fields > 4)
 		return an_error(ps, ref->location, "42601", "improper qualified name (too many dotted names)"), NULL;
-	for (size_t i = 0; i < ref->n_fields; i++) {
+	if (ref->fields[ref->n_fields - 1]->node_case == PG_QUERY__NODE__NODE_A_STAR)
+		return star_row(ps, ref);
+	for (size_t i = 0; i < ref->n_fields; i++)
 		names[i] = field_name(ref->fields[i]);
-		if (!names[i])
-			return an_refuse(ps, ref->location, "row expansion via \"*\" is not available here"), NULL;
-	}
 	switch (ref->n_fields) {
 	case 1:
 		return plain_column(ps, names[0], ref->location);

@@ -52,15 +52,28 @@ static bool is_star(const PgNode *n)
 	       n->column_ref->fields[n->column_ref->n_fields - 1]->node_case == PG_QUERY__NODE__NODE_A_STAR;
 }
 
+int expand_star_item(ParseState *ps, const PgNode *node, ExprPlace place, TargetList *out)
+{
+	if (is_star(node))
+		return expand_star(ps, node->column_ref, out) < 0 ? -1 : 1;
+	if (node->node_case != PG_QUERY__NODE__NODE_A_INDIRECTION)
+		return 0;
+	const PgQuery__AIndirection *ai = node->a_indirection;
+	if (ai->indirection[ai->n_indirection - 1]->node_case != PG_QUERY__NODE__NODE_A_STAR)
+		return 0;
+	Expr *row = an_expr(ps, node, place);
+	return row && expand_row(ps, row, out) == 0 ? 1 : -1;
+}
+
 int an_targets(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPlace place, TargetList *out)
 {
 	for (size_t i = 0; i < n; i++) {
 		const PgQuery__ResTarget *rt = nodes[i]->res_target;
-		if (is_star(rt->val)) {
-			if (expand_star(ps, rt->val->column_ref, out) < 0)
-				return -1;
+		int expanded = expand_star_item(ps, rt->val, place, out);
+		if (expanded < 0)
+			return -1;
+		if (expanded)
 			continue;
-		}
 		Expr *e = an_expr(ps, rt->val, place);
 		if (!e || target_add(ps, out, e, *rt->name ? rt->name : figure_colname(rt->val)) < 0)
 			return -1;

@@ -69,16 +69,40 @@ static void from_append(ParseState *ps, Query *q, Rte *r)
 	q->from = from;
 }
 
+/* The row that a function returning records fills. */
+static Expr *record_of(ParseState *ps, Rte *r, Expr *f)
+{
+	size_t n;
+	Column *cols = row_shape(ps, f, &n);
+	Expr *row = expr_new(ps, X_ROW, f->type, f->location);
+	row->rte = r;
+	row->column = (int)r->funcs.n;
+	row->names = arena_array(ps->a, const char *, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		row->names[i] = cols[i].name;
+		r->cols[r->ncols++] = cols[i];
+		expr_list_add(ps->a, &row->args, var_new(ps, r, (int)r->ncols, f->location));
+	}
+	return row;
+}
+
 /* Each call becomes, where it stands, the column that it fills: all who share the node see it. */
 static void move_to_from(ParseState *ps, Query *q, const ExprList *srfs)
 {
 	Rte *r = rte_new(ps, RTE_SRFS, "", srfs->items[0]->location);
 	r->lateral = true;
-	r->cols = arena_array(ps->a, Column, srfs->n);
+	size_t width = 0;
+	for (size_t i = 0; i < srfs->n; i++)
+		width += srfs->items[i]->proc->nout + 1;
+	r->cols = arena_array(ps->a, Column, width);
 	for (size_t i = 0; i < srfs->n; i++) {
 		Expr *f = srfs->items[i];
 		const PgType *t = catalog_type(ps->env->cat, f->type);
 		expr_list_add(ps->a, &r->funcs, arena_dup(ps->a, f, sizeof *f));
+		if (f->proc->nout) {
+			*f = *record_of(ps, r, f);
+			continue;
+		}
 		r->cols[r->ncols++] = (Column){ "", f->type, f->typmod, t ? t->collation : 0 };
 		*f = *var_new(ps, r, (int)r->ncols, f->location);
 	}
@@ -93,10 +117,6 @@ static int move_levels(ParseState *ps, Query *q, Expr *const *roots, size_t n)
 			expr_walk(roots[i], note_innermost, &l);
 		if (!l.srfs.n)
 			return 0;
-		for (size_t i = 0; i < l.srfs.n; i++)
-			if (l.srfs.items[i]->proc->nout)
-				return an_refuse(ps, l.srfs.items[i]->location, "the rows of %s as values are not available in SQLite mode",
-						 l.srfs.items[i]->proc->name);
 		move_to_from(ps, q, &l.srfs);
 	}
 }

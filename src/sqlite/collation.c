@@ -2,6 +2,7 @@
 
 #include "pgtype/array.h"
 #include "pgtype/numeric.h"
+#include "pgtype/row.h"
 
 static int compare_numeric(void *arg, int nx, const void *x, int ny, const void *y)
 {
@@ -25,21 +26,48 @@ static const PgType *type_by_oid(FnEnv *env, uint32_t oid)
 	return t || !env->type_lookup ? t : env->type_lookup(env->catalog, oid);
 }
 
-/* An enum may get labels while this connection lives, so its type is looked up again by each comparison. */
-typedef struct EnumOrder {
+/* A type may change while this connection lives (a new label of an enum), so it is looked up again by each comparison. */
+typedef struct UserType {
 	FnEnv *env;
 	uint32_t oid;
 	bool array;
-} EnumOrder;
+} UserType;
 
-static int compare_enums(void *arg, int nx, const void *x, int ny, const void *y)
+static const PgType *find_type(void *env, uint32_t oid)
 {
-	const EnumOrder *o = arg;
+	return type_by_oid(env, oid);
+}
+
+/* Rows that are not alike cannot meet here: they come from one column. */
+static int compare_rows(FnEnv *env, const PgType *t, Str x, Str y)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	TypeSource src = { find_type, env };
+	PgRow rx, ry;
+	Error err;
+	int order;
+	if (row_read(t, x, src, a, &rx, &err) || row_read(t, y, src, a, &ry, &err) || row_compare(&rx, &ry, &order, &err)) {
+		Val vx = val_text(x), vy = val_text(y);
+		return type_compare(pgtype_builtin(25), &vx, &vy);
+	}
+	return order;
+}
+
+static int compare_records(void *arg, int nx, const void *x, int ny, const void *y)
+{
+	return compare_rows(arg, pgtype_builtin(OID_RECORD), (Str){ x, (size_t)nx }, (Str){ y, (size_t)ny });
+}
+
+static int compare_user_types(void *arg, int nx, const void *x, int ny, const void *y)
+{
+	const UserType *o = arg;
 	const PgType *t = type_by_oid(o->env, o->oid);
 	Str a = { x, (size_t)nx }, b = { y, (size_t)ny };
 	Val va = val_text(a), vb = val_text(b);
 	if (!t)
 		return type_compare(pgtype_builtin(25), &va, &vb);
+	if (t->typtype == 'c' && !o->array)
+		return compare_rows(o->env, t, a, b);
 	return o->array ? array_compare_text(t, a, b) : type_compare(t, &va, &vb);
 }
 
@@ -59,18 +87,21 @@ static void on_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 		}
 	}
 	bool array = strncmp(name, "pgarray_", 8) == 0;
-	if (!array && strncmp(name, "pgenum_", 7) != 0)
+	if (strcmp(name, "pgrecord") == 0)
+		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, env, compare_records, NULL);
+	bool row = strncmp(name, "pgrow_", 6) == 0;
+	if (!array && !row && strncmp(name, "pgenum_", 7) != 0)
 		return;
-	const char *what = name + (array ? 8 : 7);
+	const char *what = name + (array ? 8 : row ? 6 : 7);
 	if (array && !(*what >= '0' && *what <= '9')) {
 		const PgType *t = pgtype_builtin_named(what);
 		if (t && type_is_supported(t))
 			sqlite3_create_collation_v2(db, name, SQLITE_UTF8, (void *)(uintptr_t)t, compare_arrays, NULL);
 		return;
 	}
-	EnumOrder *o = mem_alloc(sizeof *o);
-	*o = (EnumOrder){ env, (uint32_t)strtoul(what, NULL, 10), array };
-	sqlite3_create_collation_v2(db, name, SQLITE_UTF8, o, compare_enums, free);
+	UserType *o = mem_alloc(sizeof *o);
+	*o = (UserType){ env, (uint32_t)strtoul(what, NULL, 10), array };
+	sqlite3_create_collation_v2(db, name, SQLITE_UTF8, o, compare_user_types, free);
 }
 
 int collations_register(sqlite3 *db, FnEnv *env)

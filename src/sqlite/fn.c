@@ -4,6 +4,7 @@
 #include "sqlite/fn_float.h"
 #include "sqlite/fn_json.h"
 #include "sqlite/fn_numeric_math.h"
+#include "sqlite/fn_row.h"
 #include "sqlite/fn_text.h"
 #include "sqlite/pack.h"
 
@@ -30,7 +31,7 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_array,	     fn_table_array_edit,
 					     fn_table_array_search,  fn_table_array_text,
 					     fn_table_float,	     fn_table_float_trig,
-					     fn_table_numeric_math,  fn_table_pack };
+					     fn_table_numeric_math,  fn_table_pack, fn_table_row };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text, agg_table_json, agg_table_datetime, agg_table_ordered,
 					       agg_table_array, agg_table_stat, agg_table_regr, agg_table_pack };
 

@@ -442,6 +442,8 @@ const SqliteFn fn_table_json[] = {
 	{ "json_strip_nulls", 1, PURE, jf_strip_nulls },
 	{ "to_json", 1, FN_STRICT | FN_TYPED, jf_to_json },
 	{ "to_jsonb", 1, FN_STRICT | FN_TYPED, jf_to_jsonb },
+	{ "row_to_json", 1, FN_STRICT | FN_TYPED, jf_row_to_json },
+	{ "row_to_json_pretty", 2, FN_STRICT | FN_TYPED, jf_row_to_json_pretty },
 	{ "json_build_array", -1, FN_TYPED, jf_build_array },
 	{ "jsonb_build_array", -1, FN_TYPED, jf_build_arrayb },
 	{ "json_build_array_noargs", 0, 0, jf_build_array },

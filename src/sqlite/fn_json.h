@@ -39,6 +39,8 @@ JF(jf_strip_nulls_b);
 /* fn_json_build.c */
 JF(jf_to_json);
 JF(jf_to_jsonb);
+JF(jf_row_to_json);
+JF(jf_row_to_json_pretty);
 JF(jf_build_array);
 JF(jf_build_arrayb);
 JF(jf_build_object);

@@ -1,5 +1,6 @@
 #include "pgtype/datetime.h"
 #include "sqlite/fn_json.h"
+#include "sqlite/fn_row.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ enum {
 	OID_FLOAT4 = 700,
 	OID_FLOAT8 = 701,
 	OID_UNKNOWN = 705,
+	OID_BPCHAR = 1042,
 	OID_DATE = 1082,
 	OID_TIMESTAMP = 1114,
 	OID_TIMESTAMPTZ = 1184,
@@ -83,6 +85,37 @@ static int put_bool(bool b, bool is_key, Buf *out)
 	return 0;
 }
 
+/* A char(n) has its blanks here too. */
+static int put_column(sqlite3_context *ctx, const PgField *f, const Val *v, Buf *out)
+{
+	_cleanup_(buf_free) Buf b = { 0 };
+	if (f->type->oid != OID_BPCHAR || v->kind == VAL_NULL)
+		return jf_put_val(ctx, f->type->oid, v, false, out);
+	if (type_out(f->type, f->typmod, v, &type_env_stored, &b, &fn_env(ctx)->error) < 0)
+		return -1;
+	json_print_string(buf_str(&b), out);
+	return 0;
+}
+
+static int put_row(sqlite3_context *ctx, uint32_t oid, Str stored, bool lines, Buf *out)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	PgRow r;
+	if (fn_row_read(fn_env(ctx), oid, stored, a, &r))
+		return -1;
+	buf_put_u8(out, '{');
+	for (size_t i = 0; i < r.n; i++) {
+		if (i)
+			buf_puts(out, lines ? ",\n " : ",");
+		json_print_string(str_of(r.fields[i].name), out);
+		buf_put_u8(out, ':');
+		if (put_column(ctx, &r.fields[i], &r.vals[i], out) < 0)
+			return -1;
+	}
+	buf_put_u8(out, '}');
+	return 0;
+}
+
 int jf_put_val(sqlite3_context *ctx, uint32_t oid, const Val *v, bool is_key, Buf *out)
 {
 	FnEnv *env = fn_env(ctx);
@@ -99,7 +132,7 @@ int jf_put_val(sqlite3_context *ctx, uint32_t oid, const Val *v, bool is_key, Bu
 	if (is_key && (t->elem || composite || json))
 		return bad_key(&env->error);
 	if (composite)
-		return err_set(&env->error, "0A000", "JSON from values of type %s is not supported on SQLite", t->name);
+		return put_row(ctx, oid, v->s, false, out);
 	if (t->elem)
 		return jf_put_array(ctx, t->elem, v->s, false, out);
 	if (oid == OID_BOOL)
@@ -152,6 +185,24 @@ JF(jf_to_json)
 JF(jf_to_jsonb)
 {
 	to_json(ctx, argv, true);
+}
+
+/* row_to_json(type, [bool,] row [, pretty]) */
+static void row_to_json(sqlite3_context *ctx, sqlite3_value *type, sqlite3_value *row, bool lines)
+{
+	_cleanup_(buf_free) Buf b = { 0 };
+	if (put_row(ctx, (uint32_t)sqlite3_value_int64(type), fn_arg_str(row), lines, &b) < 0)
+		fn_fail(ctx);
+	else
+		jf_result_str(ctx, buf_str(&b));
+}
+JF(jf_row_to_json)
+{
+	row_to_json(ctx, argv[0], argv[1], false);
+}
+JF(jf_row_to_json_pretty)
+{
+	row_to_json(ctx, argv[0], argv[2], sqlite3_value_int(argv[3]));
 }
 
 static void build_array(sqlite3_context *ctx, int argc, sqlite3_value **argv, bool canonical)
@@ -232,7 +283,9 @@ JF(jf_build_objectb)
 static void agg_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	Buf *b = sqlite3_aggregate_context(ctx, sizeof *b);
-	buf_puts(b, b->len ? ", " : "[");
+	const PgType *t = fn_type(ctx, (uint32_t)sqlite3_value_int64(argv[0]));
+	bool tall = t && (t->elem || type_is_row(t)) && sqlite3_value_type(argv[1]) != SQLITE_NULL;
+	buf_puts(b, !b->len ? "[" : tall ? ", \n " : ", ");
 	if (jf_put_typed(ctx, (uint32_t)sqlite3_value_int64(argv[0]), argv[1], false, b) < 0)
 		fn_fail(ctx);
 }
