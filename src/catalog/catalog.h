@@ -50,7 +50,7 @@ typedef struct CatColumn {
 	char *sqlite_name; /* name in the file, unquoted */
 } CatColumn;
 
-typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V' } RelKind;
+typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V', REL_COMPOSITE = 'c' } RelKind;
 
 typedef struct CatIndex CatIndex;
 typedef struct CatConstraint CatConstraint;
@@ -58,7 +58,8 @@ typedef struct CatConstraint CatConstraint;
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
 	char *name;
-	RelKind kind;	   /* REL_VIRTUAL: a pg_catalog relation, served by a SQLite virtual table of the same mangled name */
+	RelKind kind; /* REL_COMPOSITE: a composite type's columns, without a table in the file. REL_VIRTUAL: a pg_catalog relation, served
+			 by a SQLite virtual table of the same mangled name */
 	char *sqlite_name; /* "t" in public, "schema.t" elsewhere; unquoted */
 	CatColumn *cols;   /* in attnum order, dropped ones included */
 	size_t ncols;

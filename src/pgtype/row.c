@@ -14,6 +14,7 @@ typedef struct Parser {
 	const char *p, *end;
 	Arena *a;
 	Error *err;
+	bool stored;
 } Parser;
 
 static int malformed(const Parser *ps, const char *detail)
@@ -63,9 +64,11 @@ static int split(Parser *ps, size_t n, Str *texts)
 	if (ps->p >= ps->end || *ps->p++ != '(')
 		return malformed(ps, "Missing left parenthesis.");
 	for (size_t i = 0; i < n; i++) {
+		texts[i] = (Str){ 0 };
+		if (i && ps->stored && ps->p < ps->end && *ps->p == ')')
+			continue; /* the value is older than the column */
 		if (i && (ps->p >= ps->end || *ps->p++ != ','))
 			return malformed(ps, "Too few columns.");
-		texts[i] = (Str){ 0 };
 		if (ps->p < ps->end && (*ps->p == ',' || *ps->p == ')'))
 			continue;
 		if (parse_text(ps, &texts[i]))
@@ -81,7 +84,7 @@ static int split(Parser *ps, size_t n, Str *texts)
 /* env NULL: the columns' texts are stored ones. */
 static int parse_literal(Str text, const TypeEnv *env, Arena *a, PgRow *r, Error *err)
 {
-	Parser ps = { .whole = text, .p = text.p, .end = text.p + text.n, .a = a, .err = err };
+	Parser ps = { .whole = text, .p = text.p, .end = text.p + text.n, .a = a, .err = err, .stored = !env };
 	Str *texts = arena_array(a, Str, r->n + 1);
 	if (split(&ps, r->n, texts))
 		return -1;

@@ -78,6 +78,17 @@ CatSequence *ddl_new_sequence(Ddl *d, uint32_t schema, const char *name, uint32_
 int ddl_sequence_options(Ddl *d, CatSequence *q, PgQuery__Node *const *opts, size_t n, bool altering, bool *restart, int64_t *restart_at);
 void ddl_save_sequence(Ddl *d, const CatSequence *q);
 
+/* ddl_object.c */
+uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name); /* where a new object of that name goes */
+const PgType *ddl_find_type(Ddl *d, PgQuery__Node *const *names, size_t n);
+bool ddl_any_view(const Catalog *cat);
+
+/* ddl_type.c */
+int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name); /* 42710 when there is one */
+/* "column c of table t": the first that is of the type, of arrays of it or of a domain over it; NULL when there is none. */
+const char *ddl_type_user(Ddl *d, uint32_t oid);
+int ddl_drop_composite(Ddl *d, const PgType *t);
+
 /* One function per kind of statement */
 int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
 int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s);
@@ -86,6 +97,10 @@ int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s);
 int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);
 int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s);
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s);
+int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s);
+int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s);
+int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s);
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s);
 int plan_drop(Ddl *d, const PgQuery__DropStmt *s);

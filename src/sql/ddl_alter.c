@@ -270,6 +270,13 @@ static int drop_constraint_at(Alter *al, size_t i, const char *what, bool cascad
 	return 0;
 }
 
+/* Values of the table's row type keep the columns that they were stored with. */
+static int row_type_unused(Alter *al, const char *what)
+{
+	const char *user = ddl_type_user(al->d, al->old->rowtype);
+	return user ? an_refuse(al->d->ps, -1, "%s while %s uses the table's row type", what, user) : 0;
+}
+
 static int drop_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 {
 	Ddl *d = al->d;
@@ -279,7 +286,7 @@ static int drop_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return 0;
 	}
 	CatColumn *c = find_column(al, cmd->name);
-	if (!c)
+	if (!c || row_type_unused(al, "DROP COLUMN"))
 		return -1;
 	const char *what = arena_printf(d->a, "column %s of table %s", c->name, al->r->name);
 	for (size_t i = al->r->nconstraints; i-- > 0;) {
@@ -371,8 +378,10 @@ static int alter_type(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	CatColumn *c = find_column(al, cmd->name);
 	int32_t typmod;
 	const PgType *t = c ? an_typename(d->ps, def->type_name, &typmod) : NULL;
-	if (!t)
+	if (!t || row_type_unused(al, "ALTER COLUMN TYPE"))
 		return -1;
+	if (t->typtype == 'p')
+		return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", c->name, t->name);
 	if (!type_is_supported(t))
 		return an_refuse(d->ps, def->type_name->location, "type %s", t->name);
 	if (c->generated || !in_old(al, c))

@@ -162,6 +162,15 @@ static int collect_views(Ddl *d, DropList *l, bool cascade)
 	return 0;
 }
 
+static int type_in_use(Ddl *d, const PgType *t, bool cascade)
+{
+	const char *user = ddl_type_user(d, t->oid);
+	if (user && cascade)
+		return an_refuse(d->ps, -1, "DROP ... CASCADE of type \"%s\", which %s uses,", t->name, user);
+	return user ? depend_error(d, arena_printf(d->a, "type %s", t->name), arena_printf(d->a, "%s depends on type %s", user, t->name))
+		    : 0;
+}
+
 static int drop_relations(Ddl *d, DropList *l, bool cascade)
 {
 	if (collect_views(d, l, cascade))
@@ -177,6 +186,9 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 			forget_sequence(d, r);
 			continue;
 		}
+		const PgType *row = r->rowtype ? catalog_type(d->cat, r->rowtype) : NULL;
+		if (row && type_in_use(d, row, cascade))
+			return -1;
 		if (r->kind == REL_TABLE) {
 			ddl_fk_off(d);
 			ddl_sql(d, "DROP TABLE %s", ddl_id(d, r->sqlite_name));
@@ -236,21 +248,6 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 	return ddl_finish(d, "DROP INDEX");
 }
 
-static int type_in_use(Ddl *d, const PgType *t)
-{
-	for (size_t i = 0; i < d->cat->nrels; i++) {
-		const CatRel *r = d->cat->rels[i];
-		for (size_t k = 0; k < r->ncols; k++) {
-			const CatColumn *c = &r->cols[k];
-			if (!c->dropped && (c->type->oid == t->oid || c->type->oid == t->array_oid))
-				return depend_error(
-					d, arena_printf(d->a, "type %s", t->name),
-					arena_printf(d->a, "column %s of table %s depends on type %s", c->name, r->name, t->name));
-		}
-	}
-	return 0;
-}
-
 static int drop_type(Ddl *d, const PgQuery__DropStmt *s)
 {
 	for (size_t i = 0; i < s->n_objects; i++) {
@@ -268,9 +265,10 @@ static int drop_type(Ddl *d, const PgQuery__DropStmt *s)
 			ddl_notice(d, "00000", "type \"%s\" does not exist, skipping", rv.relname);
 			continue;
 		}
-		if (t->oid < FIRST_USER_OID || t->typtype != 'e')
+		if (t->oid < FIRST_USER_OID || (t->typtype != 'e' && t->typtype != 'c'))
 			return an_refuse(d->ps, -1, "DROP TYPE of \"%s\"", t->name);
-		if (type_in_use(d, t))
+		if (type_in_use(d, t, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE) ||
+		    (t->typtype == 'c' && ddl_drop_composite(d, t)))
 			return -1;
 		ddl_sql(d, "DELETE FROM _understudy_enum WHERE type = %u", t->oid);
 		ddl_sql(d, "DELETE FROM _understudy_type WHERE oid IN (%u, %u)", t->oid, t->array_oid);

@@ -1,7 +1,7 @@
 /* Enum types, schemas, views, comments, renames and owners. */
 #include "sql/ddl.h"
 
-static uint32_t names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name)
+uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name)
 {
 	PgQuery__RangeVar rv;
 	pg_query__range_var__init(&rv);
@@ -14,7 +14,7 @@ static uint32_t names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, cons
 int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
 {
 	const char *name;
-	uint32_t schema = names_schema(d, s->type_name, s->n_type_name, &name);
+	uint32_t schema = ddl_names_schema(d, s->type_name, s->n_type_name, &name);
 	if (!schema)
 		return -1;
 	if (catalog_type_named(d->cat, schema, name))
@@ -41,7 +41,7 @@ int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
 	return ddl_finish(d, "CREATE TYPE");
 }
 
-static const PgType *find_enum(Ddl *d, PgQuery__Node *const *names, size_t n)
+const PgType *ddl_find_type(Ddl *d, PgQuery__Node *const *names, size_t n)
 {
 	PgQuery__TypeName tn;
 	int32_t typmod;
@@ -50,7 +50,12 @@ static const PgType *find_enum(Ddl *d, PgQuery__Node *const *names, size_t n)
 	tn.names = (PgQuery__Node **)names;
 	tn.typemod = -1;
 	tn.location = -1;
-	const PgType *t = an_typename(d->ps, &tn, &typmod);
+	return an_typename(d->ps, &tn, &typmod);
+}
+
+static const PgType *find_enum(Ddl *d, PgQuery__Node *const *names, size_t n)
+{
+	const PgType *t = ddl_find_type(d, names, n);
 	if (t && t->typtype != 'e') {
 		an_error(d->ps, -1, "42809", "%s is not an enum", t->name);
 		return NULL;
@@ -258,7 +263,7 @@ static bool any_expression(const CatRel *r)
 	return false;
 }
 
-static bool any_view(const Catalog *cat)
+bool ddl_any_view(const Catalog *cat)
 {
 	for (size_t i = 0; i < cat->nrels; i++) {
 		if (cat->rels[i]->kind == REL_VIEW)
@@ -274,7 +279,7 @@ static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
 		return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", s->subname);
 	if (catrel_column(r, s->newname))
 		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", s->newname, r->name);
-	if (r->kind != REL_TABLE || any_expression(r) || any_view(d->cat))
+	if (r->kind != REL_TABLE || any_expression(r) || ddl_any_view(d->cat))
 		return an_refuse(d->ps, s->relation->location,
 				 "RENAME COLUMN where CHECK, generated columns, index expressions or views may name it");
 	const char *file = s->newname;
@@ -293,7 +298,7 @@ static int rename_relation(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r
 {
 	if (ddl_name_taken(d, r->schema, s->newname))
 		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->newname);
-	if (any_view(d->cat) || r->kind == REL_SEQUENCE)
+	if (ddl_any_view(d->cat) || r->kind == REL_SEQUENCE)
 		return an_refuse(d->ps, s->relation->location, "RENAME of a relation that views or defaults may name");
 	const char *file = ddl_sqlite_name(d, r->schema, s->newname, r->oid);
 	if (r->kind == REL_TABLE)
@@ -341,6 +346,10 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 			x->oid);
 		return ddl_finish(d, "ALTER INDEX");
 	}
+	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
+		return plan_rename_type(d, s);
+	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE)
+		return plan_rename_attribute(d, s);
 	bool column = type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, constraint = type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT;
 	if (!column && !constraint && type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
 		return an_refuse(d->ps, -1, "RENAME of this kind of object");

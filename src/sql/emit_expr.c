@@ -148,8 +148,7 @@ static int emit_null_test(Emitter *e, const Expr *x)
 	const char *suffix = x->negated ? " IS NOT NULL)" : " IS NULL)";
 	const Expr *arg = x->args.items[0];
 	if (arg->kind != X_ROW)
-		return x->row_test ? emit_row_null(e, x)
-				   : emit_wrapped(e, arg, suffix);
+		return x->row_test ? emit_row_null(e, x) : emit_wrapped(e, arg, suffix);
 	buf_puts(&e->out, arg->args.n ? "(" : "(1");
 	for (size_t i = 0; i < arg->args.n; i++) {
 		if (i)

@@ -116,6 +116,8 @@ static Rte *relation_by_kind(ParseState *ps, const PgQuery__RangeVar *rv, const 
 		return view_rte(ps, rel, alias, rv->location);
 	case REL_INDEX:
 		return an_error(ps, rv->location, "42809", "\"%s\" is an index", rv->relname), NULL;
+	case REL_COMPOSITE:
+		return an_error(ps, rv->location, "42809", "\"%s\" is a composite type", rv->relname), NULL;
 	case REL_SEQUENCE:
 		return an_refuse(ps, rv->location, "reading a sequence as a table is not available in SQLite mode"), NULL;
 	default:

@@ -28,6 +28,8 @@ const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char
 		return an_refuse(ps, rv->location, "%s a view is not available in SQLite mode", verb), NULL;
 	case REL_VIRTUAL:
 		return an_error(ps, rv->location, "42501", "permission denied: \"%s\" is a system catalog", rel->name), NULL;
+	case REL_COMPOSITE:
+		return an_error(ps, rv->location, "42809", "\"%s\" is a composite type", rel->name), NULL;
 	case REL_SEQUENCE:
 		return an_error(ps, rv->location, "42809", "cannot change sequence \"%s\"", rel->name), NULL;
 	default:

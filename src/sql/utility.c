@@ -319,6 +319,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_create_enum(d, n->create_enum_stmt);
 	case NODE(ALTER_ENUM_STMT):
 		return plan_alter_enum(d, n->alter_enum_stmt);
+	case NODE(COMPOSITE_TYPE_STMT):
+		return plan_create_composite(d, n->composite_type_stmt);
 	case NODE(CREATE_SCHEMA_STMT):
 		return plan_create_schema(d, n->create_schema_stmt);
 	case NODE(VIEW_STMT):
@@ -328,6 +330,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 	case NODE(TRUNCATE_STMT):
 		return plan_truncate(d, n->truncate_stmt);
 	case NODE(ALTER_TABLE_STMT):
+		if (n->alter_table_stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
+			return plan_alter_composite(d, n->alter_table_stmt);
 		return plan_alter_table(d, n->alter_table_stmt);
 	case NODE(RENAME_STMT):
 		return plan_rename(d, n->rename_stmt);

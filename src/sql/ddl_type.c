@@ -1,0 +1,186 @@
+/* Composite types: relations of kind 'c' that have columns and a row type, and no table in the file. */
+#include "sql/ddl.h"
+
+#include "sql/expr.h"
+
+int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name)
+{
+	if (catalog_type_named(d->cat, schema, name))
+		return an_error(d->ps, -1, "42710", "type \"%s\" already exists", name);
+	return 0;
+}
+
+int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s)
+{
+	const char *name = s->typevar->relname;
+	uint32_t schema = ddl_target_schema(d, s->typevar);
+	if (!schema || ddl_check_new_type(d, schema, name))
+		return -1;
+	if (ddl_name_taken(d, schema, name))
+		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", name);
+	CatRel *r = arena_new_of(d->a, CatRel);
+	*r = (CatRel){ .oid = ddl_oid(d), .rowtype = ddl_oid(d), .arraytype = ddl_oid(d), .schema = schema, .owner = d->owner };
+	r->name = arena_strdup(d->a, name);
+	r->kind = REL_COMPOSITE;
+	r->sqlite_name = arena_strdup(d->a, "");
+	for (size_t i = 0; i < s->n_coldeflist; i++)
+		if (ddl_add_column(d, r, s->coldeflist[i]->column_def))
+			return -1;
+	ddl_save_rel(d, r);
+	return ddl_finish(d, "CREATE TYPE");
+}
+
+static bool type_mentions(Ddl *d, const PgType *t, uint32_t oid)
+{
+	return t->oid == oid || t->elem_oid == oid || (t->base_oid && t->base_oid == oid);
+}
+
+const char *ddl_type_user(Ddl *d, uint32_t oid)
+{
+	for (size_t i = 0; i < d->cat->nrels; i++) {
+		const CatRel *r = d->cat->rels[i];
+		for (size_t k = 0; k < r->ncols; k++) {
+			const CatColumn *c = &r->cols[k];
+			if (!c->dropped && type_mentions(d, c->type, oid))
+				return arena_printf(d->a, "column %s of %s %s", c->name,
+						    r->kind == REL_COMPOSITE ? "composite type"
+						    : r->kind == REL_VIEW    ? "view"
+									     : "table",
+						    r->name);
+		}
+	}
+	return NULL;
+}
+
+static int no_dependents(Ddl *d, const CatRel *r, const char *what)
+{
+	const char *user = ddl_type_user(d, r->rowtype);
+	return user ? an_refuse(d->ps, -1, "%s of type \"%s\", which %s uses,", what, r->name, user) : 0;
+}
+
+static int drop_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
+{
+	CatColumn *c = (CatColumn *)(uintptr_t)catrel_column(r, cmd->name);
+	if (!c && cmd->missing_ok) {
+		ddl_notice(d, "00000", "column \"%s\" of relation \"%s\" does not exist, skipping", cmd->name, r->name);
+		return 0;
+	}
+	if (!c)
+		return an_error(d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", cmd->name, r->name);
+	if (no_dependents(d, r, "DROP ATTRIBUTE"))
+		return -1;
+	c->dropped = true;
+	c->name = arena_printf(d->a, "........pg.dropped.%d........", c->attnum);
+	return 0;
+}
+
+static int alter_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
+{
+	CatColumn *c = (CatColumn *)(uintptr_t)catrel_column(r, cmd->name);
+	if (!c)
+		return an_error(d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", cmd->name, r->name);
+	if (no_dependents(d, r, "ALTER ATTRIBUTE"))
+		return -1;
+	c->type = an_typename(d->ps, cmd->def->column_def->type_name, &c->typmod);
+	return c->type ? 0 : -1;
+}
+
+static int add_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
+{
+	const PgQuery__ColumnDef *def = cmd->def->column_def;
+	if (catrel_column(r, def->colname))
+		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", def->colname, r->name);
+	return ddl_add_column(d, r, def);
+}
+
+int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s)
+{
+	const CatRel *old = an_relation(d->ps, s->relation, false);
+	if (!old)
+		return -1;
+	if (old->kind != REL_COMPOSITE)
+		return an_error(d->ps, -1, "42809", "\"%s\" is not a composite type", old->name);
+	CatRel *r = arena_dup(d->a, old, sizeof *old);
+	r->cols = arena_dup(d->a, old->cols, (old->ncols + 1) * sizeof *old->cols);
+	for (size_t i = 0; i < s->n_cmds; i++) {
+		const PgQuery__AlterTableCmd *cmd = s->cmds[i]->alter_table_cmd;
+		int rc = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn	  ? add_attribute(d, r, cmd)
+			 : cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn	  ? drop_attribute(d, r, cmd)
+			 : cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType ? alter_attribute(d, r, cmd)
+											  : an_refuse(d->ps, -1, "this form of ALTER TYPE");
+		if (rc < 0)
+			return -1;
+	}
+	ddl_forget_rel(d, old);
+	ddl_save_rel(d, r);
+	return ddl_finish(d, "ALTER TYPE");
+}
+
+/* Of DROP TYPE; the row type of a table goes with its table only. */
+int ddl_drop_composite(Ddl *d, const PgType *t)
+{
+	const CatRel *r = catalog_rel_by_oid(d->cat, t->relid);
+	if (r && r->kind != REL_COMPOSITE) {
+		an_error(d->ps, -1, "2BP01", "cannot drop type %s because table %s requires it", t->name, r->name);
+		return err_hint(d->err, "You can drop table %s instead.", r->name);
+	}
+	if (r)
+		ddl_forget_rel(d, r);
+	return 0;
+}
+
+/* Expressions and views name types in their stored text. */
+static bool any_expression(const Catalog *cat)
+{
+	bool any = ddl_any_view(cat);
+	for (size_t i = 0; i < cat->nrels && !any; i++) {
+		const CatRel *r = cat->rels[i];
+		for (size_t k = 0; k < r->nconstraints; k++)
+			any = any || r->constraints[k]->type == 'c';
+		for (size_t k = 0; k < r->ncols; k++)
+			any = any || (r->cols[k].default_sql && !r->cols[k].sequence);
+		for (size_t k = 0; k < r->nindexes; k++)
+			any = any || r->indexes[k]->predicate;
+	}
+	return any;
+}
+
+int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s)
+{
+	const PgQuery__List *names = s->object->list;
+	const PgType *t = ddl_find_type(d, names->items, names->n_items);
+	if (!t)
+		return -1;
+	const CatSchema *ns = catalog_schema(d->cat, t->schema);
+	const CatRel *r = t->relid ? catalog_rel_by_oid(d->cat, t->relid) : NULL;
+	if (t->oid < FIRST_USER_OID || !ns || (r && r->kind != REL_COMPOSITE) || t->elem)
+		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME TO of type \"%s\"", t->name);
+	if (ddl_check_new_type(d, ns->oid, s->newname))
+		return -1;
+	if (any_expression(d->cat))
+		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME TO where views, defaults or constraints may name the type");
+	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), t->oid);
+	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, arena_printf(d->a, "_%.62s", s->newname)),
+		t->array_oid);
+	if (r)
+		ddl_sql(d, "UPDATE _understudy_relation SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), r->oid);
+	return ddl_finish(d, s->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN ? "ALTER DOMAIN" : "ALTER TYPE");
+}
+
+int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s)
+{
+	const CatRel *r = an_relation(d->ps, s->relation, false);
+	if (!r)
+		return -1;
+	const CatColumn *c = catrel_column(r, s->subname);
+	if (r->kind != REL_COMPOSITE)
+		return an_error(d->ps, -1, "42809", "\"%s\" is not a composite type", r->name);
+	if (!c)
+		return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", s->subname);
+	if (catrel_column(r, s->newname))
+		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", s->newname, r->name);
+	if (any_expression(d->cat))
+		return an_refuse(d->ps, -1, "RENAME ATTRIBUTE where views, defaults or constraints may name it");
+	ddl_sql(d, "UPDATE _understudy_column SET name = %s WHERE rel = %u AND attnum = %d", ddl_lit(d, s->newname), r->oid, c->attnum);
+	return ddl_finish(d, "ALTER TYPE");
+}
