@@ -4,6 +4,7 @@
 
 #include "pgtype/floats.h"
 #include "pgtype/numeric.h"
+#include "pgtype/numeric_small.h"
 
 #include <math.h>
 
@@ -32,18 +33,6 @@ static void total_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	total_add(ctx, argv, -1);
 }
 
-static void set_i128(__int128 v, Numeric *r)
-{
-	unsigned __int128 u = v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
-	r->kind = NUM_FINITE;
-	r->scale = 0;
-	mpz_set_ui(r->coef, (unsigned long)(u >> 64));
-	mpz_mul_2exp(r->coef, r->coef, 64);
-	mpz_add_ui(r->coef, r->coef, (unsigned long)u);
-	if (v < 0)
-		mpz_neg(r->coef, r->coef);
-}
-
 static void total_int8(sqlite3_context *ctx)
 {
 	const Total *t = sqlite3_aggregate_context(ctx, 0);
@@ -62,7 +51,7 @@ static void total_numeric(sqlite3_context *ctx)
 		return;
 	_cleanup_(numeric_clear) Numeric n;
 	numeric_init(&n);
-	set_i128(t->sum, &n);
+	numsmall_from_int128(t->sum, &n);
 	fn_numeric_result(ctx, &n);
 }
 
@@ -86,13 +75,14 @@ static void total_average(sqlite3_context *ctx)
 		return;
 	_cleanup_(numeric_clear) Numeric n;
 	numeric_init(&n);
-	set_i128(t->sum, &n);
+	numsmall_from_int128(t->sum, &n);
 	average(ctx, &n, t->n);
 }
 
 /* Sum of numerics. Special values are counted, so that a window can lose them again. */
 typedef struct NumTotal {
 	int64_t n, nans, pinfs, ninfs;
+	NumSmallSum small; /* what still fits there, beside `sum` */
 	Numeric *sum;
 	int64_t *scales; /* how many values have each scale: the sum shows the largest */
 	int nscales;
@@ -108,26 +98,36 @@ static void count_scale(NumTotal *t, int scale, int sign)
 	t->scales[scale] += sign;
 }
 
-static void num_add(sqlite3_context *ctx, sqlite3_value **argv, int sign)
+/* A value that is not small, or no longer fits the small sum. */
+static int num_add_any(sqlite3_context *ctx, NumTotal *t, Str text, int sign)
 {
-	NumTotal *t = sqlite3_aggregate_context(ctx, sizeof *t);
-	if (!t)
-		return;
 	if (!t->sum) {
 		t->sum = mem_alloc(sizeof *t->sum);
 		numeric_init(t->sum);
 	}
 	_cleanup_(numeric_clear) Numeric x;
 	numeric_init(&x);
-	numeric_read(fn_arg_str(argv[0]), &x);
-	t->n += sign;
+	numeric_read(text, &x);
 	t->nans += x.kind == NUM_NAN ? sign : 0;
 	t->pinfs += x.kind == NUM_PINF ? sign : 0;
 	t->ninfs += x.kind == NUM_NINF ? sign : 0;
 	if (x.kind != NUM_FINITE)
-		return;
+		return 0;
 	count_scale(t, x.scale, sign);
-	if (sign > 0 ? numeric_add(t->sum, &x, t->sum, &fn_env(ctx)->error) : numeric_sub(t->sum, &x, t->sum, &fn_env(ctx)->error))
+	return (sign > 0 ? numeric_add : numeric_sub)(t->sum, &x, t->sum, &fn_env(ctx)->error);
+}
+
+static void num_add(sqlite3_context *ctx, sqlite3_value **argv, int sign)
+{
+	NumTotal *t = sqlite3_aggregate_context(ctx, sizeof *t);
+	if (!t)
+		return;
+	t->n += sign;
+	Str text = fn_arg_str(argv[0]);
+	NumSmall x;
+	if (numsmall_read(text, &x) && numsmall_sum_add(&t->small, &x, sign))
+		count_scale(t, x.scale, sign);
+	else if (num_add_any(ctx, t, text, sign) != 0)
 		fn_fail(ctx);
 }
 
@@ -141,21 +141,24 @@ static void num_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	num_add(ctx, argv, -1);
 }
 
-static void num_total(const NumTotal *t, Numeric *r)
+static int num_total(const NumTotal *t, Numeric *r, Error *err)
 {
 	if (t->nans || (t->pinfs && t->ninfs)) {
 		numeric_set_special(r, NUM_NAN);
-		return;
+		return 0;
 	}
 	if (t->pinfs || t->ninfs) {
 		numeric_set_special(r, t->pinfs ? NUM_PINF : NUM_NINF);
-		return;
+		return 0;
 	}
 	int scale = t->nscales - 1;
 	while (scale > 0 && t->scales[scale] == 0)
 		scale--;
-	numeric_set(r, t->sum);
+	numsmall_sum_get(&t->small, r);
+	if (t->sum && numeric_add(r, t->sum, r, err) != 0)
+		return -1;
 	numeric_rescale(r, scale < 0 ? 0 : scale, false);
+	return 0;
 }
 
 static void num_show(sqlite3_context *ctx, bool mean)
@@ -165,8 +168,9 @@ static void num_show(sqlite3_context *ctx, bool mean)
 		return;
 	_cleanup_(numeric_clear) Numeric n;
 	numeric_init(&n);
-	num_total(t, &n);
-	if (mean)
+	if (num_total(t, &n, &fn_env(ctx)->error) != 0)
+		fn_fail(ctx);
+	else if (mean)
 		average(ctx, &n, t->n);
 	else
 		fn_numeric_result(ctx, &n);
@@ -175,9 +179,10 @@ static void num_show(sqlite3_context *ctx, bool mean)
 static void num_free(sqlite3_context *ctx)
 {
 	NumTotal *t = sqlite3_aggregate_context(ctx, 0);
-	if (!t || !t->sum)
+	if (!t)
 		return;
-	numeric_clear(t->sum);
+	if (t->sum)
+		numeric_clear(t->sum);
 	free(t->sum);
 	free(t->scales);
 	t->sum = NULL;
