@@ -23,6 +23,7 @@ enum {
 	MAX_SAVEPOINTS = 4096,
 	RETURN_BACKLOG = 50, /* transactions: with no more than these left the writers are fenced */
 	RETURN_ROUNDS = 1000,
+	LEVEL_US = 5000000,
 	SEQUENCE_GAP = 1000, /* numbers the primary may have handed out since we last asked */
 };
 
@@ -338,7 +339,7 @@ static int prepare_copy(Sync *s, Error *err)
 
 static void follow_forever(Sync *s)
 {
-	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, s->wake_fd, &s->stop, &s->progress };
+	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, s->wake_fd, &s->stop, &s->progress, false };
 	while (!atomic_load(&s->stop)) {
 		Error err;
 		set_phase(s, SYNC_FOLLOWING, NULL);
@@ -480,12 +481,26 @@ static void redo_all(Sync *s)
 			 count, (double)(clock_mono_us() - since) / 1000);
 }
 
+/* The primary is left in good health: nothing that it has acknowledged, and no table, needs to be missing here. */
+static void take_the_last(Sync *s)
+{
+	Error err;
+	atomic_bool never = false;
+	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, -1, &never, &s->progress, true };
+	source_set_deadline(clock_mono_us() + LEVEL_US);
+	if (follow_run(&cfg, &err) < 0)
+		log_warn("%s: the last changes of the primary may be missing until the return: %s", s->cfg.database, err.message);
+	source_set_deadline(0);
+}
+
 static int on_lost(void *ctx, bool alive, Error *err)
 {
 	Sync *s = ctx;
 	stop_worker(s);
 	if (!has_copy(s) || !s->db)
 		return err_set(err, "55000", "there is no complete copy of the primary");
+	if (alive)
+		take_the_last(s);
 	if (database_reload(s->db, err) < 0)
 		return -1;
 	Db *w = database_borrow_writer(s->db);

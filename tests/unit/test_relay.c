@@ -518,20 +518,35 @@ static void test_script_points(void **state)
 	}
 }
 
+static void test_redo_settled_by_a_mark(void **state)
+{
+	RedoList *l = redo_list_new(10, 1000);
+	assert_int_equal(redo_waiting_since(l), 0);
+	for (uint64_t i = 0; i < 3; i++) {
+		Redo *r = mem_alloc(sizeof *r);
+		r->xid = i + 10;
+		r->acked_us = (int64_t)i + 100;
+		redo_add(l, r);
+		if (i == 1)
+			assert_int_equal(redo_mark(l), 2);
+	}
+	redo_mirrored(l, 10);
+	assert_int_equal(redo_waiting_since(l), 101);
+	redo_settle(l, 2);
+	assert_int_equal(redo_count(l, NULL), 1);
+	assert_int_equal(redo_waiting_since(l), 102);
+	redo_list_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commit_cut_anywhere),
-		cmocka_unit_test(test_write_cut_anywhere),
-		cmocka_unit_test(test_error_skips_to_sync),
-		cmocka_unit_test(test_fatal_is_kept_from_the_client),
-		cmocka_unit_test(test_settings_cross),
-		cmocka_unit_test(test_copy_in_pipelined),
-		cmocka_unit_test(test_commit_among_others),
-		cmocka_unit_test(test_classify),
-		cmocka_unit_test(test_redo_delivered_first),
-		cmocka_unit_test(test_ask_cut_anywhere),
-		cmocka_unit_test(test_unfinished_text_is_sent_again),
+		cmocka_unit_test(test_commit_cut_anywhere),  cmocka_unit_test(test_write_cut_anywhere),
+		cmocka_unit_test(test_error_skips_to_sync),  cmocka_unit_test(test_fatal_is_kept_from_the_client),
+		cmocka_unit_test(test_settings_cross),	     cmocka_unit_test(test_copy_in_pipelined),
+		cmocka_unit_test(test_commit_among_others),  cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_redo_delivered_first), cmocka_unit_test(test_redo_settled_by_a_mark),
+		cmocka_unit_test(test_ask_cut_anywhere),     cmocka_unit_test(test_unfinished_text_is_sent_again),
 		cmocka_unit_test(test_script_points),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
