@@ -177,13 +177,14 @@ static int on_message(Follower *f, const OutMessage *m, Error *err)
 
 /* Sequences and structure are not in the stream. A question is sent and its answer taken when it has come: a primary that hangs must not
  * hang us. */
-/* Transactions of the redo list that have waited for long may be such as the stream never brings. */
+/* Transactions of the redo list that have waited for long may be such as the stream never brings; so may any when tables have just been
+ * copied. */
 static bool wants_level(const Follower *f)
 {
 	if (f->cfg->until_level || !f->cfg->redo || f->target)
 		return f->cfg->until_level && !f->target;
 	int64_t since = redo_waiting_since(f->cfg->redo);
-	return since && clock_wall_us() - since > LEVEL_POLL_US;
+	return since && (!f->level || clock_wall_us() - since > LEVEL_POLL_US);
 }
 
 /* A position behind everything committed so far: a transaction's, so that the stream surely reaches it. */
