@@ -21,6 +21,7 @@ typedef struct Redo {
 	size_t len;
 	PrepStmt **binds; /* the statement of each Bind in `messages`, in order; counted references */
 	size_t nbinds;
+	bool errors;	/* some of its statements failed on the primary, and it went on from a savepoint */
 	char *user;	/* NULL or who ran it */
 	char *settings; /* SET statements in force, joined by "; "; "" for none */
 } Redo;

@@ -62,6 +62,9 @@ static void record_bind(Relay *r, PrepStmt *st)
 static void note_statement(Relay *r, StmtKind kind, bool alone, Str text)
 {
 	r->statements++;
+	if (kind == STMT_WRITE && (r->rollback_sent || stmt_prepares_transaction(text)))
+		r->commit_sent = true;
+	r->rollback_sent |= kind == STMT_ROLLBACK;
 	if (kind == STMT_COMMIT || (!alone && stmt_may_end_transaction(text)))
 		r->commit_sent = true;
 	if (kind == STMT_BEGIN)

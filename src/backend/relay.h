@@ -76,13 +76,16 @@ struct Relay {
 	bool commit_done; /* the answer to a COMMIT has come, its ReadyForQuery has not */
 	bool commit_sent; /* a COMMIT is among the outstanding requests */
 	bool failed;	  /* an error was answered since the transaction began */
+	bool errors;	  /* and yet it was committed */
 	bool rolled_back;
-	bool began;	   /* BEGIN was sent since the last ReadyForQuery */
-	bool terminated;   /* the client said goodbye */
-	bool gone;	   /* the server said it is terminating this connection */
-	bool need_send;	   /* the owner must send what relay_send_own gives */
-	bool backslashes;  /* standard_conforming_strings is off */
-	bool odd_encoding; /* the client's encoding has characters with ASCII bytes in them */
+	bool rollback_sent; /* a ROLLBACK is among the outstanding requests: a write behind it stands alone */
+	bool mixed;	    /* something else was answered behind a COMMIT, in the same group */
+	bool began;	    /* BEGIN was sent since the last ReadyForQuery */
+	bool terminated;    /* the client said goodbye */
+	bool gone;	    /* the server said it is terminating this connection */
+	bool need_send;	    /* the owner must send what relay_send_own gives */
+	bool backslashes;   /* standard_conforming_strings is off */
+	bool odd_encoding;  /* the client's encoding has characters with ASCII bytes in them */
 	RelayAsk ask;
 	char gone_state[6], gone_message[200];
 	uint64_t xid; /* of the transaction being ended, 0 = none or unknown */

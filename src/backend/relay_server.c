@@ -30,7 +30,7 @@ void relay_transaction_reset(Relay *r)
 	buf_clear(&r->record);
 	r->record_full = !ops_empty(r); /* what follows is already mixed with what ended */
 	r->xid = 0;
-	r->failed = r->rolled_back = false;
+	r->failed = r->errors = r->rolled_back = r->mixed = false;
 }
 
 static void hand_over(Relay *r)
@@ -39,7 +39,8 @@ static void hand_over(Relay *r)
 	d->xid = r->xid;
 	d->session = r->session;
 	d->acked_us = clock_wall_us();
-	if (!r->record_full) {
+	d->errors = r->errors;
+	if (!r->record_full && !r->mixed) {
 		d->messages = r->record.data;
 		d->len = r->record.len;
 		d->binds = r->binds;
@@ -62,18 +63,21 @@ static void see_ready(Relay *r, char status)
 	r->ask.open = false;
 	r->status = status;
 	r->answered = false;
+	bool committed = r->commit_done, mixed = r->mixed;
 	r->began = false;
 	r->commit_done = false;
 	r->copy_in = false;
 	if (ops_empty(r))
-		r->commit_sent = false;
-	if (status != 'I')
+		r->commit_sent = r->rollback_sent = false;
+	/* COMMIT AND CHAIN, or a BEGIN behind the COMMIT, leaves another transaction open. */
+	if (status != 'I' && !committed)
 		return;
 	bool done = !r->failed && !r->rolled_back;
 	drop_sets(r, done);
 	if (done && r->xid && r->hooks && r->hooks->committed)
 		hand_over(r);
 	relay_transaction_reset(r);
+	r->record_full |= status != 'I' && mixed;
 }
 
 /* --- errors --- */
@@ -138,10 +142,15 @@ static bool see_error(Relay *r, const uint8_t *p, const uint8_t *end)
 
 static void see_tag(Relay *r, Str tag)
 {
+	r->mixed |= r->commit_done && !str_is(tag, "BEGIN");
 	if (str_is(tag, "ROLLBACK"))
 		r->rolled_back = true;
-	if (str_is(tag, "COMMIT"))
+	if (str_is(tag, "COMMIT")) {
+		/* It is the server that says so: what had failed was left by way of a savepoint. */
+		r->errors |= r->failed;
+		r->failed = r->rolled_back = false;
 		r->commit_done = true;
+	}
 	bool all = str_is(tag, "DISCARD ALL");
 	if (!all && !str_is(tag, "DEALLOCATE ALL"))
 		return;

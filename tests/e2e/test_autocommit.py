@@ -1,10 +1,13 @@
-"""Writes of the simple protocol that commit by themselves: the client sees what PostgreSQL says, and what was acknowledged is on SQLite at once."""
+"""Writes that commit by themselves, scripts, savepoints: the client sees what PostgreSQL says, and what was acknowledged is on SQLite at once."""
 import contextlib
+import os
+import signal
 import socket
 import struct
 import threading
 import time
 
+import psycopg
 import psycopg2
 import pytest
 
@@ -235,8 +238,33 @@ class Scripts(Writer):
             raise RuntimeError(answer)
 
 
-@pytest.mark.parametrize("round", [1, 2])
-def test_acknowledged_rows_are_on_sqlite_at_once(pair, round):
+class Savepoints(Writer):
+    """A statement that fails is left by way of a savepoint, and one transaction is chained to the next."""
+
+    def open(self):
+        self.conn = psycopg.connect(host="127.0.0.1", port=self.us.port, user="postgres", dbname="postgres", connect_timeout=5, autocommit=True)
+
+    def insert(self, number):
+        try:
+            with self.conn.transaction():
+                self.conn.execute("insert into w values (%s, 'first')", (number,))
+                with contextlib.suppress(psycopg.errors.UniqueViolation), self.conn.transaction():
+                    self.conn.execute("insert into w values (%s, 'undone')", (-number,))
+                    self.conn.execute("insert into w values (%s, 'again')", (number,))
+                self.conn.execute("update w set v = v || ' kept' where id = %s", (number,))
+            self.conn.execute("begin")
+            self.conn.execute("insert into w values (%s, 'chained')", (-number - 1000000000,))
+            self.conn.execute("commit and chain")
+            self.conn.execute("update w set v = v || ' twice' where id = %s", (-number - 1000000000,))
+            self.conn.execute("commit")
+        except psycopg.Error:
+            with contextlib.suppress(psycopg.Error):
+                self.conn.execute("rollback")
+            raise
+
+
+@pytest.mark.parametrize("stream", ["running", "stopped"])
+def test_acknowledged_rows_are_on_sqlite_at_once(pair, stream):
     pg, us = pair
     pg.sql("drop schema public cascade; create schema public; create table w (id bigint primary key, v text)")
     with us.connect() as c:
@@ -248,15 +276,24 @@ def test_acknowledged_rows_are_on_sqlite_at_once(pair, round):
                 us.post("/db/retry-primary")
                 us.wait_state("PRIMARY", 30)
         wait_until("the table on SQLite", known, 30, interval=1)
-    writers = [(Psycopg2 if i % 2 else Scripts)(us, i + 1) for i in range(8)]
+    writers = [(Psycopg2, Scripts, Savepoints)[i % 3](us, i + 1) for i in range(9)]
     for w in writers:
         w.start()
     time.sleep(1)
     before = [len(w.acknowledged) for w in writers]
+    walsender = pg.sql("select active_pid from pg_replication_slots")[0][0]
+    if stream == "stopped":
+        os.kill(walsender, signal.SIGSTOP)
+        time.sleep(0.7)
     pg.kill9()
+    if stream == "stopped":
+        os.kill(walsender, signal.SIGKILL)
     us.wait_state("SQLITE", 20)
     acknowledged = set().union(*(set(w.acknowledged) for w in writers))
+    acknowledged |= {-n - 1000000000 for n in acknowledged if n // 1000000 in [w.which for w in writers if isinstance(w, Savepoints)]}
     here = {r[0] for r in us.sql("select id from w")}
+    undone, chained = "select count(*) from w where v in ('first', 'undone', 'again')", "select count(*) from w where v like 'chained twice%twice'"
+    assert us.sql(undone) == [(0,)] and us.sql(chained) == [(0,)]
     assert not acknowledged - here, "acknowledged and not on SQLite: %s" % sorted(acknowledged - here)[:20]
     assert min(before) > 10, before
     time.sleep(0.5)
@@ -270,6 +307,8 @@ def test_acknowledged_rows_are_on_sqlite_at_once(pair, round):
     acknowledged = set().union(*(set(w.acknowledged) for w in writers))
     unknown = set().union(*(set(w.unknown) for w in writers))
     there = {r[0] for r in pg.sql("select id from w")}
-    assert not acknowledged - there and not there - acknowledged - unknown
+    assert not acknowledged - there
+    assert not {n for n in there if n > 0} - acknowledged - unknown
+    assert pg.sql(undone) == [(0,)] and pg.sql(chained) == [(0,)]
     assert pg.sql("select count(*) from w where v in ('two', 'two!!')") == [(0,)]
     assert us.get("/db/status")["conflicts"] == 0

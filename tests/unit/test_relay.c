@@ -538,15 +538,106 @@ static void test_redo_settled_by_a_mark(void **state)
 	redo_list_free(l);
 }
 
+/* In a transaction that is open on the server. */
+static void begin_block(Bench *b, Buf *c, Buf *s)
+{
+	start(b);
+	MSG(c, 'Q', "BEGIN\0");
+	feed(b, true, c, 0);
+	MSG(s, 'C', "BEGIN\0");
+	ready(s, 'T');
+	feed(b, false, s, 0);
+	buf_clear(c);
+	buf_clear(s);
+}
+
+static void test_what_may_be_lasting(void **state)
+{
+	Bench b;
+	Buf c = { 0 }, s = { 0 };
+	begin_block(&b, &c, &s);
+	MSG(&c, 'Q', "PREPARE TRANSACTION 'x'\0");
+	feed(&b, true, &c, 0);
+	assert_int_equal(relay_loss(&b.r), LOSS_COMMIT);
+	stop(&b);
+	buf_clear(&c);
+	begin_block(&b, &c, &s);
+	MSG(&c, 'Q', "ROLLBACK\0");
+	feed(&b, true, &c, 0);
+	assert_int_equal(relay_loss(&b.r), LOSS_STATEMENT);
+	buf_clear(&c);
+	MSG(&c, 'Q', "INSERT INTO t VALUES (1)\0");
+	feed(&b, true, &c, 0);
+	assert_int_equal(relay_loss(&b.r), LOSS_COMMIT);
+	stop(&b);
+	buf_free(&c);
+	buf_free(&s);
+}
+
+static void commit_block(Bench *b, const char *text, size_t n, char status, Buf *c, Buf *s)
+{
+	buf_clear(c);
+	buf_clear(s);
+	msg(c, 'Q', text, n);
+	feed(b, true, c, 0);
+	MSG(s, '1', "");
+	if (b->r.gen == 1 && b->committed)
+		buf_clear(s); /* the question has been parsed already */
+	MSG(s, '2', "");
+	MSG(s, 'D', "\0\1\0\0\0\003742");
+	MSG(s, 'C', "SELECT 1\0");
+	MSG(s, 'C', "COMMIT\0");
+	ready(s, status);
+	feed(b, false, s, 0);
+}
+
+/* The server goes on from a savepoint, and says COMMIT in the end; a chained transaction is another one. */
+static void test_commit_after_errors_and_chained(void **state)
+{
+	Bench b;
+	Buf c = { 0 }, s = { 0 };
+	begin_block(&b, &c, &s);
+	MSG(&c, 'Q', "INSERT INTO t VALUES (1)\0");
+	feed(&b, true, &c, 0);
+	MSG(&s, 'E', "SERROR\0VERROR\0C23505\0Mno\0\0");
+	ready(&s, 'E');
+	feed(&b, false, &s, 0);
+	buf_clear(&c);
+	buf_clear(&s);
+	MSG(&c, 'Q', "ROLLBACK TO a\0");
+	feed(&b, true, &c, 0);
+	MSG(&s, 'C', "ROLLBACK\0");
+	ready(&s, 'T');
+	feed(&b, false, &s, 0);
+	commit_block(&b, "COMMIT AND CHAIN", sizeof "COMMIT AND CHAIN", 'T', &c, &s);
+	assert_non_null(b.committed);
+	assert_true(b.committed->errors);
+	size_t before = b.committed->len;
+	commit_block(&b, "COMMIT", sizeof "COMMIT", 'I', &c, &s);
+	assert_false(b.committed->errors);
+	assert_true(b.committed->len < before);
+	stop(&b);
+	buf_free(&c);
+	buf_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commit_cut_anywhere),  cmocka_unit_test(test_write_cut_anywhere),
-		cmocka_unit_test(test_error_skips_to_sync),  cmocka_unit_test(test_fatal_is_kept_from_the_client),
-		cmocka_unit_test(test_settings_cross),	     cmocka_unit_test(test_copy_in_pipelined),
-		cmocka_unit_test(test_commit_among_others),  cmocka_unit_test(test_classify),
-		cmocka_unit_test(test_redo_delivered_first), cmocka_unit_test(test_redo_settled_by_a_mark),
-		cmocka_unit_test(test_ask_cut_anywhere),     cmocka_unit_test(test_unfinished_text_is_sent_again),
+		cmocka_unit_test(test_commit_cut_anywhere),
+		cmocka_unit_test(test_write_cut_anywhere),
+		cmocka_unit_test(test_error_skips_to_sync),
+		cmocka_unit_test(test_fatal_is_kept_from_the_client),
+		cmocka_unit_test(test_settings_cross),
+		cmocka_unit_test(test_copy_in_pipelined),
+		cmocka_unit_test(test_commit_among_others),
+		cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_redo_delivered_first),
+		cmocka_unit_test(test_what_may_be_lasting),
+		cmocka_unit_test(test_commit_after_errors_and_chained),
+		cmocka_unit_test(test_redo_settled_by_a_mark),
+		cmocka_unit_test(test_ask_cut_anywhere),
+		cmocka_unit_test(test_unfinished_text_is_sent_again),
 		cmocka_unit_test(test_script_points),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
