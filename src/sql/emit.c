@@ -107,7 +107,7 @@ int emit_with(Emitter *e, const Query *q)
 	bool any = false;
 	for (size_t i = 0; i < q->nctes; i++) {
 		const Cte *cte = q->ctes[i];
-		if (!cte->refs && !cte->recursive)
+		if ((!cte->refs && !cte->recursive) || cte->stored)
 			continue;
 		buf_puts(&e->out, any ? ", " : q->with_recursive ? "WITH RECURSIVE " : "WITH ");
 		any = true;

@@ -357,7 +357,10 @@ static int emit_kind(Emitter *e, const Expr *x)
 	case X_COLLATE:
 		return emit_collate_clause(e, x);
 	case X_ROWID:
-		buf_printf(&e->out, "t%d.rowid", x->rte->id);
+		if (x->rte == e->plain_rte)
+			buf_puts(&e->out, "rowid");
+		else
+			buf_printf(&e->out, "t%d.rowid", x->rte->id);
 		return 0;
 	case X_ROW:
 	case X_FIELD:

@@ -119,7 +119,15 @@ typedef struct Column { /* an output column of a query or of an Rte */
 	uint32_t collation;
 } Column;
 
-typedef enum RteKind { RTE_RELATION, RTE_SUBQUERY, RTE_FUNCTION, RTE_VALUES, RTE_CTE, RTE_RESULT } RteKind;
+typedef enum RteKind {
+	RTE_RELATION,
+	RTE_SUBQUERY,
+	RTE_FUNCTION,
+	RTE_VALUES,
+	RTE_CTE,
+	RTE_RESULT,
+	RTE_STORE, /* rows kept by an earlier step of the plan: store, cols */
+} RteKind;
 
 typedef struct Cte {
 	const char *name;
@@ -130,6 +138,11 @@ typedef struct Cte {
 	size_t ncols;
 	int id; /* unique in the statement; emitted as cte<id> */
 	int refs;
+	bool modifying; /* INSERT, UPDATE, DELETE */
+	bool stored;	/* its rows are in `store` already (parts.h) */
+	int store;
+	bool *uses;	 /* which of the CTEs before it in the same WITH it refers to */
+	int refs_within; /* how many of `refs` come from the same WITH */
 } Cte;
 
 struct Rte {
@@ -146,6 +159,7 @@ struct Rte {
 	ExprList *rows; /* RTE_VALUES */
 	size_t nrows;
 	Cte *cte;
+	int store;    /* RTE_STORE */
 	Column *cols; /* for relations: one per attnum, name NULL when dropped */
 	size_t ncols;
 	bool nullable; /* on the nullable side of an outer join */
@@ -194,6 +208,7 @@ struct Query {
 	Cte **ctes;
 	size_t nctes;
 	bool with_recursive;
+	bool has_modifying; /* one of the CTEs is */
 
 	FromItem **from; /* comma list */
 	size_t nfrom;

@@ -16,6 +16,8 @@ int ns_find_column(ParseState *ps, const char *name, int location, Expr **out); 
 Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
 Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location);
 Rte *rte_subquery(ParseState *ps, Query *q, const char *alias, int location);
+/* Columns are made by the caller, who fills the store. */
+Rte *rte_store(ParseState *ps, int store);
 int rte_apply_alias(ParseState *ps, Rte *rte, const PgQuery__Alias *alias, int location);
 FromItem *from_item(ParseState *ps, const PgNode *node);
 FromItem *from_leaf(ParseState *ps, Rte *rte);

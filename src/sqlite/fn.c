@@ -6,6 +6,7 @@
 #include "sqlite/fn_numeric_math.h"
 #include "sqlite/fn_text.h"
 
+#include "sqlite/row_store.h"
 #include "sqlite/vtab_set.h"
 
 #include "base/map.h"
@@ -234,5 +235,7 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err)
 		rc = vtab_sets_register(db, env);
 	if (rc == SQLITE_OK)
 		rc = vtab_json_register(db, env);
+	if (rc == SQLITE_OK)
+		rc = vtab_rows_register(db, env);
 	return rc == SQLITE_OK ? 0 : err_set(err, "XX000", "could not register functions: %s", sqlite3_errmsg(db));
 }
