@@ -201,8 +201,6 @@ static int emit_body(Emitter *e, const Query *q)
 	}
 	if (emit_where(e, "WHERE", q->where) < 0 || emit_group_by(e, q) < 0)
 		return -1;
-	if (q->having && !q->group_by.n && !q->has_aggs)
-		return emit_refuse(e, q->having->location, "HAVING without GROUP BY or aggregates is not available in SQLite mode");
 	return emit_where(e, "HAVING", q->having);
 }
 

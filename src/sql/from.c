@@ -70,6 +70,14 @@ FromItem *from_leaf(ParseState *ps, Rte *rte)
 	return f;
 }
 
+void query_from_rte(ParseState *ps, Query *q, Rte *rte)
+{
+	q->from = arena_array(ps->a, FromItem *, 1);
+	q->from[0] = arena_new_of(ps->a, FromItem);
+	q->from[0]->rte = rte;
+	q->nfrom = 1;
+}
+
 static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 {
 	if (ps->depth >= MAX_QUERY_DEPTH)

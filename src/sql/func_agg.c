@@ -31,7 +31,7 @@ const char *place_name(ExprPlace place)
 	return names[place];
 }
 
-static bool aggregates_allowed(ExprPlace place)
+bool aggregates_allowed(ExprPlace place)
 {
 	return place == AT_SELECT || place == AT_HAVING || place == AT_ORDER_BY || place == AT_WINDOW || place == AT_DISTINCT_ON;
 }

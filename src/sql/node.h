@@ -189,6 +189,11 @@ typedef struct TargetList {
 	size_t n, cap;
 } TargetList;
 
+typedef struct GroupSet { /* of GROUPING SETS: places in Query.group_by */
+	int *keys;
+	size_t n;
+} GroupSet;
+
 typedef enum { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE } CmdKind;
 typedef enum { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
 typedef enum { LOCK_NONE, LOCK_KEY_SHARE, LOCK_SHARE, LOCK_NO_KEY_UPDATE, LOCK_UPDATE } LockStrength;
@@ -218,6 +223,8 @@ struct Query {
 	ExprList distinct_on;
 	ExprList group_by;
 	bool has_grouping_sets;
+	GroupSet *group_sets;
+	size_t ngroup_sets;
 	Expr *having;
 	WindowDef **windows;
 	size_t nwindows;

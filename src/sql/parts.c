@@ -19,14 +19,6 @@ bool parts_needed(const Query *q)
 	return sublink && !q->conflict;
 }
 
-void query_from_rte(ParseState *ps, Query *q, Rte *rte)
-{
-	q->from = arena_array(ps->a, FromItem *, 1);
-	q->from[0] = arena_new_of(ps->a, FromItem);
-	q->from[0]->rte = rte;
-	q->nfrom = 1;
-}
-
 static const char *emit_text_of(Parts *p, const Query *q)
 {
 	ParseState *ps = p->ps;

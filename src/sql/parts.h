@@ -54,8 +54,6 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan);
 /* parts.c, for parts_dml.c */
 int parts_store(Parts *p, const Query *q, int store, uint32_t target);
 PlanStep *parts_step(Parts *p, StepKind kind, const Query *q);
-/* A FROM with one item. */
-void query_from_rte(ParseState *ps, Query *q, Rte *rte);
 
 /* parts_dml.c */
 int part_compute(Parts *p, Part *part);

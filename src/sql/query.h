@@ -21,6 +21,8 @@ Rte *rte_store(ParseState *ps, int store);
 int rte_apply_alias(ParseState *ps, Rte *rte, const PgQuery__Alias *alias, int location);
 FromItem *from_item(ParseState *ps, const PgNode *node);
 FromItem *from_leaf(ParseState *ps, Rte *rte);
+/* A FROM with this one item. */
+void query_from_rte(ParseState *ps, Query *q, Rte *rte);
 
 /* joins.c */
 FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *j);
@@ -44,9 +46,16 @@ int move_srf_to_from(ParseState *ps, Query *q);
 
 /* order.c */
 int an_order_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
-int an_group_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
+/* The output column that an item of GROUP BY names or is; -1 on error. */
+int group_key_target(ParseState *ps, Query *q, const PgNode *node);
 int an_distinct(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
 int sort_direction(ParseState *ps, const PgQuery__SortBy *sb, SortItem *item);
+
+/* group_sets.c */
+int an_group_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, bool distinct, Query *q);
+
+/* group_union.c: after everything else of the query was analysed and checked */
+int group_sets_to_union(ParseState *ps, Query *q);
 
 /* window.c */
 int an_named_windows(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);

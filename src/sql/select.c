@@ -134,13 +134,13 @@ static const char *lock_words(PgQuery__LockClauseStrength s)
 
 static int check_lock(ParseState *ps, const Query *q, const char *words)
 {
-	const char *with = q->setop != SETOP_NONE	     ? "UNION/INTERSECT/EXCEPT"
-			   : q->distinct || q->distinct_on.n ? "DISTINCT clause"
-			   : q->group_by.n		     ? "GROUP BY clause"
-			   : q->having			     ? "HAVING clause"
-			   : ps->has_aggs		     ? "aggregate functions"
-			   : ps->has_windows		     ? "window functions"
-							     : NULL;
+	const char *with = q->setop != SETOP_NONE		   ? "UNION/INTERSECT/EXCEPT"
+			   : q->distinct || q->distinct_on.n	   ? "DISTINCT clause"
+			   : q->group_by.n || q->has_grouping_sets ? "GROUP BY clause"
+			   : q->having				   ? "HAVING clause"
+			   : ps->has_aggs			   ? "aggregate functions"
+			   : ps->has_windows			   ? "window functions"
+								   : NULL;
 	return with ? an_error(ps, -1, "0A000", "%s is not allowed with %s", words, with) : 0;
 }
 
@@ -179,7 +179,8 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 	    an_targets(ps, s->target_list, s->n_target_list, AT_SELECT, &q->targets) < 0 ||
 	    an_where(ps, s->where_clause, AT_WHERE, "WHERE", &q->where) < 0 ||
 	    an_where(ps, s->having_clause, AT_HAVING, "HAVING", &q->having) < 0 ||
-	    an_order_by(ps, s->sort_clause, s->n_sort_clause, q) < 0 || an_group_by(ps, s->group_clause, s->n_group_clause, q) < 0 ||
+	    an_order_by(ps, s->sort_clause, s->n_sort_clause, q) < 0 ||
+	    an_group_by(ps, s->group_clause, s->n_group_clause, s->group_distinct, q) < 0 ||
 	    an_distinct(ps, s->distinct_clause, s->n_distinct_clause, q) < 0)
 		return -1;
 	if (!ps->keep_unknown && resolve_unknown_targets(ps, &q->targets) < 0)
@@ -192,7 +193,15 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 	q->has_sublinks = ps->has_sublinks;
 	if (q->has_srfs)
 		move_srf_to_from(ps, q);
-	return check_grouping(ps, q) < 0 || an_locking(ps, s, q) < 0 ? -1 : 0;
+	if (check_grouping(ps, q) < 0 || an_locking(ps, s, q) < 0)
+		return -1;
+	/* HAVING alone makes one group of all rows, as GROUP BY () does. */
+	if (q->having && !q->group_by.n && !q->has_aggs && !q->has_grouping_sets) {
+		q->has_grouping_sets = true;
+		q->group_sets = arena_new_of(ps->a, GroupSet);
+		q->ngroup_sets = 1;
+	}
+	return q->has_grouping_sets ? group_sets_to_union(ps, q) : 0;
 }
 
 Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s)
