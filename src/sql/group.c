@@ -77,8 +77,11 @@ static bool check_expr(Expr *x, void *arg)
 	}
 	if (x->kind == X_VAR)
 		check_var(c, x);
-	if (x->kind == X_AGG && !c->depth)
+	if (x->kind == X_AGG && !c->depth) {
+		for (size_t i = 0; i < x->args2.n; i++)
+			expr_walk(x->args2.items[i], check_expr, c);
 		return false;
+	}
 	if (x->query) {
 		for (size_t i = 0; i < x->args.n; i++)
 			expr_walk(x->args.items[i], check_expr, c);
