@@ -96,6 +96,20 @@ void query_set_columns(ParseState *ps, Query *q, const TargetList *targets)
 	}
 }
 
+typedef struct LocalVar {
+	const ParseState *ps;
+	int location; /* -2: none */
+} LocalVar;
+
+static bool note_local_var(Expr *x, void *arg)
+{
+	LocalVar *l = arg;
+	for (size_t i = 0; x->kind == X_VAR && l->location == -2 && i < l->ps->nns; i++)
+		if (l->ps->ns[i]->rte == x->rte)
+			l->location = x->location;
+	return l->location == -2;
+}
+
 static int limit_expr(ParseState *ps, const PgNode *node, ExprPlace place, const char *word, Expr **out)
 {
 	if (!node || (node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull))
@@ -104,6 +118,10 @@ static int limit_expr(ParseState *ps, const PgNode *node, ExprPlace place, const
 	*out = e ? coerce_to_int8(ps, e, word) : NULL;
 	if (!*out)
 		return -1;
+	LocalVar var = { ps, -2 };
+	expr_walk(*out, note_local_var, &var);
+	if (var.location != -2)
+		return an_error(ps, var.location, "42P10", "argument of %s must not contain variables", word);
 	if ((*out)->kind == X_CONST && (*out)->val.kind == VAL_INT && (*out)->val.i < 0)
 		return an_error(ps, -1, place == AT_LIMIT ? "2201W" : "2201X", "%s must not be negative", word);
 	return 0;
@@ -111,8 +129,10 @@ static int limit_expr(ParseState *ps, const PgNode *node, ExprPlace place, const
 
 int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 {
-	if (s->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES && s->limit_count)
-		return an_refuse(ps, -1, "FETCH FIRST ... WITH TIES is not available in SQLite mode");
+	const PgNode *count = s->limit_count;
+	q->with_ties = s->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES && count;
+	if (q->with_ties && count->node_case == PG_QUERY__NODE__NODE_A_CONST && count->a_const->isnull)
+		return an_error(ps, -1, "2201W", "row count cannot be null in FETCH FIRST ... WITH TIES clause");
 	if (limit_expr(ps, s->limit_offset, AT_OFFSET, "OFFSET", &q->offset) < 0)
 		return -1;
 	return limit_expr(ps, s->limit_count, AT_LIMIT, "LIMIT", &q->limit);
