@@ -194,7 +194,7 @@ typedef struct GroupSet { /* of GROUPING SETS: places in Query.group_by */
 	size_t n;
 } GroupSet;
 
-typedef enum { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE } CmdKind;
+typedef enum { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE, CMD_MERGE } CmdKind;
 typedef enum { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
 typedef enum { LOCK_NONE, LOCK_KEY_SHARE, LOCK_SHARE, LOCK_NO_KEY_UPDATE, LOCK_UPDATE } LockStrength;
 
@@ -207,6 +207,13 @@ typedef struct OnConflict {
 	Expr *where;
 	Rte *excluded; /* columns of EXCLUDED */
 } OnConflict;
+
+typedef struct MergeAction {
+	bool matched;
+	Expr *when;    /* NULL: always */
+	Query *change; /* INSERT of one row of values, UPDATE or DELETE of the target; NULL = DO NOTHING */
+	int store;     /* of its values (parts_merge.c) */
+} MergeAction;
 
 struct Query {
 	CmdKind cmd;
@@ -254,6 +261,8 @@ struct Query {
 	char overriding; /* 0, 's' system, 'u' user */
 	OnConflict *conflict;
 	TargetList returning;
+	MergeAction *actions; /* MERGE: from[0] is the source, `where` the join condition */
+	size_t nactions;
 
 	Column *cols; /* output columns (after junk removal) */
 	size_t ncols;

@@ -11,7 +11,7 @@ static bool note_sublink(Expr *x, void *arg)
 
 bool parts_needed(const Query *q)
 {
-	if (q->has_modifying)
+	if (q->has_modifying || q->cmd == CMD_MERGE)
 		return true;
 	bool sublink = false;
 	for (size_t i = 0; i < q->returning.n; i++)
@@ -36,7 +36,7 @@ static const char *emit_text_of(Parts *p, const Query *q)
 	return text;
 }
 
-static PlanStep *add_step(Parts *p, StepKind kind)
+PlanStep *parts_add_step(Parts *p, StepKind kind)
 {
 	Plan *plan = p->plan;
 	if (plan->nsteps == p->step_cap) {
@@ -56,7 +56,7 @@ PlanStep *parts_step(Parts *p, StepKind kind, const Query *q)
 	const char *sql = emit_text_of(p, q);
 	if (!sql)
 		return NULL;
-	PlanStep *s = add_step(p, kind);
+	PlanStep *s = parts_add_step(p, kind);
 	s->sql = sql;
 	s->oid = q->result ? q->result->rel->oid : 0;
 	return s;

@@ -53,6 +53,7 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan);
 
 /* parts.c, for parts_dml.c */
 int parts_store(Parts *p, const Query *q, int store, uint32_t target);
+PlanStep *parts_add_step(Parts *p, StepKind kind);
 PlanStep *parts_step(Parts *p, StepKind kind, const Query *q);
 
 /* parts_dml.c */

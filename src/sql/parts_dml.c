@@ -1,23 +1,14 @@
 /* One part of a statement: the query that computes what it will write and return, and the statement that writes it. See parts.h. */
-#include "sql/parts.h"
+#include "sql/parts_rows.h"
 #include "sql/rewrite.h"
 #include "sqlite/row_store.h"
-
-/* The rows of a part in its store, while the query for them is put together. */
-typedef struct Rows {
-	Parts *p;
-	Part *part;
-	Query *sel; /* fills the store */
-	Rte *store;
-	bool failed;
-} Rows;
 
 bool part_returns_late(const Part *part)
 {
 	return part->q->conflict != NULL;
 }
 
-static int add_output(Rows *r, Expr *e, int attnum)
+int rows_add_output(Rows *r, Expr *e, int attnum)
 {
 	ParseState *ps = r->p->ps;
 	if (r->sel->targets.n >= STORE_COLUMNS)
@@ -29,7 +20,7 @@ static int add_output(Rows *r, Expr *e, int attnum)
 	return 0;
 }
 
-static Expr *store_var(ParseState *ps, Rte *store, size_t column, const Expr *like)
+Expr *rows_store_var(ParseState *ps, Rte *store, size_t column, const Expr *like)
 {
 	Expr *v = expr_new(ps, X_VAR, like->type, like->location);
 	v->typmod = like->typmod;
@@ -70,7 +61,7 @@ static Expr *stored_value(Expr *x, void *arg)
 	if (!own && !(x->kind == X_VAR && x->column > 0 && x->rte && query_has_rte(q, x->rte)))
 		return NULL;
 	const CatColumn *col = own ? &q->result->rel->cols[x->column - 1] : NULL;
-	if (own && col->generated && q->cmd != CMD_DELETE)
+	if (own && col->generated && q->cmd != CMD_DELETE && q->cmd != CMD_MERGE)
 		return generated_column(r, col);
 	const TargetList *t = &r->sel->targets;
 	for (size_t i = 0; i < t->n; i++) {
@@ -78,16 +69,22 @@ static Expr *stored_value(Expr *x, void *arg)
 		bool same = own && t->items[i].attnum == x->column;
 		bool kept = !t->items[i].attnum && e->kind == X_VAR && e->rte == x->rte && e->column == x->column;
 		if (same || kept)
-			return store_var(ps, r->store, i + 1, x);
+			return rows_store_var(ps, r->store, i + 1, x);
 	}
 	if (own && q->cmd == CMD_INSERT)
 		return expr_const(ps, x->type, val_null());
 	Expr *v = expr_copy(ps, x);
-	if (add_output(r, v, 0) < 0) {
+	if (rows_add_output(r, v, 0) < 0) {
 		r->failed = true;
 		return x;
 	}
-	return store_var(ps, r->store, t->n, x);
+	return rows_store_var(ps, r->store, t->n, x);
+}
+
+Expr *rows_rewrite(Rows *r, Expr *x)
+{
+	Expr *e = expr_rewrite(r->p->ps->a, x, stored_value, r);
+	return r->failed ? NULL : e;
 }
 
 static bool is_grouped(const Query *q)
@@ -111,10 +108,10 @@ static int select_changed(Rows *r)
 	rowid->rte = q->result;
 	if (is_grouped(q))
 		expr_list_add(ps->a, &sel->group_by, rowid);
-	if (add_output(r, rowid, 0) < 0)
+	if (rows_add_output(r, rowid, 0) < 0)
 		return -1;
 	for (size_t i = 0; q->cmd == CMD_UPDATE && i < q->targets.n; i++)
-		if (add_output(r, q->targets.items[i].expr, q->targets.items[i].attnum) < 0)
+		if (rows_add_output(r, q->targets.items[i].expr, q->targets.items[i].attnum) < 0)
 			return -1;
 	return 0;
 }
@@ -128,10 +125,10 @@ static int select_inserted(Rows *r)
 	sel->nfrom = q->nfrom;
 	for (size_t i = 0; i < q->ninsert; i++) {
 		Expr *e = q->values ? q->values[0].items[i] : q->targets.items[i].expr;
-		if (add_output(r, e, q->insert_attnums[i]) < 0)
+		if (rows_add_output(r, e, q->insert_attnums[i]) < 0)
 			return -1;
 	}
-	if (!q->ninsert && add_output(r, expr_const(ps, 23, val_null()), 0) < 0)
+	if (!q->ninsert && rows_add_output(r, expr_const(ps, 23, val_null()), 0) < 0)
 		return -1;
 	if (q->nvalues <= 1)
 		return 0;
@@ -147,8 +144,8 @@ static int returning_query(Rows *r, Query *out)
 	*out = (Query){ .cmd = CMD_SELECT };
 	query_from_rte(ps, out, r->store);
 	for (size_t i = 0; i < q->returning.n; i++) {
-		Expr *e = expr_rewrite(ps->a, q->returning.items[i].expr, stored_value, r);
-		if (r->failed || target_add(ps, &out->targets, e, q->returning.items[i].name) < 0)
+		Expr *e = rows_rewrite(r, q->returning.items[i].expr);
+		if (!e || target_add(ps, &out->targets, e, q->returning.items[i].name) < 0)
 			return -1;
 	}
 	return 0;
@@ -200,7 +197,9 @@ static int compute_select(Parts *p, Part *part)
 
 int part_compute(Parts *p, Part *part)
 {
-	return part->q->cmd == CMD_SELECT ? compute_select(p, part) : compute_changes(p, part);
+	return part->q->cmd == CMD_SELECT  ? compute_select(p, part)
+	       : part->q->cmd == CMD_MERGE ? merge_compute(p, part)
+					   : compute_changes(p, part);
 }
 
 /* rowid = c1, or rowid IN (SELECT c1 ...), of the store. */
@@ -208,7 +207,7 @@ static Expr *rowid_test(ParseState *ps, Rte *result, Rte *store, bool in)
 {
 	Expr *rowid = expr_new(ps, X_ROWID, 20, -1), like = { .type = 20, .typmod = -1, .location = -1 };
 	rowid->rte = result;
-	Expr *c1 = store_var(ps, store, 1, &like), *test = make_op(ps, "=", NULL, rowid, c1, -1);
+	Expr *c1 = rows_store_var(ps, store, 1, &like), *test = make_op(ps, "=", NULL, rowid, c1, -1);
 	if (!test || !in)
 		return test;
 	Query *q = arena_new_of(ps->a, Query);
@@ -228,7 +227,7 @@ static Expr *column_from(ParseState *ps, Rte *store, const CatRel *rel, int attn
 {
 	const CatColumn *c = &rel->cols[attnum - 1];
 	Expr like = { .type = c->type->oid, .typmod = c->typmod, .collation = c->type->collation, .location = -1 };
-	return store_var(ps, store, at, &like);
+	return rows_store_var(ps, store, at, &like);
 }
 
 static int apply_insert(Parts *p, const Part *part, Rte *store, Query *w)
@@ -284,6 +283,8 @@ static int apply_returning(Parts *p, Part *part, Query *w)
 
 int part_apply(Parts *p, Part *part)
 {
+	if (part->q->cmd == CMD_MERGE)
+		return merge_apply(p, part);
 	Query w = *part->q;
 	Rte *store = rte_store(p->ps, part->rows);
 	w.ctes = NULL;

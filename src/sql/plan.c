@@ -57,7 +57,7 @@ static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 {
 	static const char *const tags[] = {
-		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE"
+		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE", [CMD_MERGE] = "MERGE"
 	};
 	Query *q = an_query(ps, stmt);
 	if (!q)
@@ -81,6 +81,8 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 
 static int plan_params(ParseState *ps, Plan *plan)
 {
+	if (plan->kind == PLAN_PREPARE) /* has those of the statement inside */
+		return 0;
 	plan->nparams = ps->params->n;
 	plan->param_types = arena_dup(ps->a, ps->params->types, (ps->params->n + !ps->params->n) * sizeof *ps->params->types);
 	for (size_t i = 0; i < plan->nparams; i++)
@@ -130,6 +132,7 @@ static int plan_node(ParseState *ps, const RawStmt *raw, Plan *plan)
 	case PG_QUERY__NODE__NODE_INSERT_STMT:
 	case PG_QUERY__NODE__NODE_UPDATE_STMT:
 	case PG_QUERY__NODE__NODE_DELETE_STMT:
+	case PG_QUERY__NODE__NODE_MERGE_STMT:
 		return plan_query(ps, n, plan, NULL);
 	case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
 		return plan_explain(ps, n->explain_stmt, raw, plan);

@@ -73,6 +73,9 @@ int query_coerce_column(ParseState *ps, Query *q, size_t column, uint32_t type, 
 /* insert.c, update.c, delete.c */
 Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s);
 Query *an_update(ParseState *ps, const PgQuery__UpdateStmt *s);
+/* One row of values, or of defaults, as an INSERT; q->result is given, its columns are not visible. */
+int an_insert_row(ParseState *ps, const PgQuery__InsertStmt *s, Query *q);
+Query *an_merge(ParseState *ps, const PgQuery__MergeStmt *s);
 Query *an_delete(ParseState *ps, const PgQuery__DeleteStmt *s);
 const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb);
 int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);

@@ -253,6 +253,8 @@ Query *an_query(ParseState *parent, const PgNode *stmt)
 		return an_update(ps, stmt->update_stmt);
 	case PG_QUERY__NODE__NODE_DELETE_STMT:
 		return an_delete(ps, stmt->delete_stmt);
+	case PG_QUERY__NODE__NODE_MERGE_STMT:
+		return an_merge(ps, stmt->merge_stmt);
 	default:
 		return an_refuse(ps, -1, "this statement is not available here in SQLite mode"), NULL;
 	}
