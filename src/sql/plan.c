@@ -81,8 +81,6 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 
 static int plan_params(ParseState *ps, Plan *plan)
 {
-	if (plan->kind == PLAN_PREPARE) /* has those of the statement inside */
-		return 0;
 	plan->nparams = ps->params->n;
 	plan->param_types = arena_dup(ps->a, ps->params->types, (ps->params->n + !ps->params->n) * sizeof *ps->params->types);
 	for (size_t i = 0; i < plan->nparams; i++)
