@@ -38,6 +38,8 @@ int an_where(ParseState *ps, const PgNode *node, ExprPlace place, const char *co
 void query_set_columns(ParseState *ps, Query *q, const TargetList *targets);
 int resolve_unknown_targets(ParseState *ps, TargetList *l);
 Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s);
+/* 42P10 when the expression refers to columns of this level. */
+int check_no_vars(ParseState *ps, Expr *e, const char *word);
 int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 

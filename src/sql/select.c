@@ -110,6 +110,13 @@ static bool note_local_var(Expr *x, void *arg)
 	return l->location == -2;
 }
 
+int check_no_vars(ParseState *ps, Expr *e, const char *word)
+{
+	LocalVar var = { ps, -2 };
+	expr_walk(e, note_local_var, &var);
+	return var.location == -2 ? 0 : an_error(ps, var.location, "42P10", "argument of %s must not contain variables", word);
+}
+
 static int limit_expr(ParseState *ps, const PgNode *node, ExprPlace place, const char *word, Expr **out)
 {
 	if (!node || (node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull))
@@ -118,10 +125,8 @@ static int limit_expr(ParseState *ps, const PgNode *node, ExprPlace place, const
 	*out = e ? coerce_to_int8(ps, e, word) : NULL;
 	if (!*out)
 		return -1;
-	LocalVar var = { ps, -2 };
-	expr_walk(*out, note_local_var, &var);
-	if (var.location != -2)
-		return an_error(ps, var.location, "42P10", "argument of %s must not contain variables", word);
+	if (check_no_vars(ps, *out, word) < 0)
+		return -1;
 	if ((*out)->kind == X_CONST && (*out)->val.kind == VAL_INT && (*out)->val.i < 0)
 		return an_error(ps, -1, place == AT_LIMIT ? "2201W" : "2201X", "%s must not be negative", word);
 	return 0;
