@@ -13,7 +13,9 @@ static int composite_in(const PgType *t, int32_t typmod, Str text, const TypeEnv
 
 static int record_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
-	return err_set(err, "0A000", "input of anonymous composite types is not implemented");
+	return err_set(err, "0A000",
+		       "input of anonymous composite types is not "
+		       "implemented");
 }
 
 static int row_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
@@ -96,11 +98,6 @@ static int composite_recv(const PgType *t, int32_t typmod, Str bytes, const Type
 	return 0;
 }
 
-static int record_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
-{
-	return err_set(err, "0A000", "input of anonymous composite types is not implemented");
-}
-
 static int compare_rows(const PgType *t, const Val *x, const Val *y)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
@@ -114,4 +111,4 @@ static int compare_rows(const PgType *t, const Val *x, const Val *y)
 }
 
 const TypeFamily family_composite = { composite_in, row_out, composite_recv, row_send, compare_rows, NULL, "TEXT", NULL };
-const TypeFamily family_record = { record_in, row_out, record_recv, row_send, compare_rows, NULL, "TEXT", "pgrecord" };
+const TypeFamily family_record = { record_in, row_out, record_in, row_send, compare_rows, NULL, "TEXT", "pgrecord" };

@@ -9,7 +9,7 @@ static void emit_presence(Emitter *e, const Rte *r)
 {
 	if (r->kind == RTE_SUBQUERY && r->lateral)
 		buf_printf(&e->out, "t%d.value", r->id);
-	else if (r->kind == RTE_SUBQUERY || r->kind == RTE_CTE)
+	else if (r->kind == RTE_SUBQUERY || r->kind == RTE_CTE || r->kind == RTE_STORE)
 		buf_printf(&e->out, "t%d.c0", r->id);
 	else
 		buf_printf(&e->out, "t%d.rowid", r->id);

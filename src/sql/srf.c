@@ -207,7 +207,7 @@ static bool count_node(Expr *x, void *arg)
 	return true;
 }
 
-static void push_grouping(ParseState *ps, Query *q)
+static int push_grouping(ParseState *ps, Query *q)
 {
 	Query *in = arena_dup(ps->a, q, sizeof *q);
 	in->group_by.items = arena_array(ps->a, Expr *, q->group_by.n + 1);
@@ -236,8 +236,9 @@ static void push_grouping(ParseState *ps, Query *q)
 	from_append(ps, q, r);
 	q->where = q->having = NULL;
 	q->group_by = (ExprList){ 0 };
-	q->has_aggs = q->has_windows = false;
+	q->has_aggs = q->has_windows = q->has_grouping_sets = false;
 	q->nwindows = 0;
+	return in->has_grouping_sets ? group_sets_to_union(ps, in) : 0;
 }
 
 int pull_srfs(ParseState *ps, Query *q)
@@ -251,7 +252,7 @@ int pull_srfs(ParseState *ps, Query *q)
 	q->has_srfs = false;
 	if (!any)
 		return 0;
-	if (q->has_aggs || q->has_windows || q->group_by.n || q->having)
-		push_grouping(ps, q);
+	if ((q->has_aggs || q->has_windows || q->group_by.n || q->having || q->has_grouping_sets) && push_grouping(ps, q) < 0)
+		return -1;
 	return move_levels(ps, q, roots, q->targets.n);
 }
