@@ -8,6 +8,9 @@
  *   numeric              TEXT as PostgreSQL prints it, scale kept; collation pgnumeric
  *   text varchar name "char" json jsonb uuid enum     TEXT
  *   char(n)              TEXT without trailing blanks, padded again on output
+ *   bit, bit varying     TEXT of 0s and 1s; their order as bytes is PostgreSQL's
+ *   inet cidr            TEXT as PostgreSQL prints it; collation pginet
+ *   macaddr macaddr8     TEXT as PostgreSQL prints it
  *   bytea                BLOB
  *   date time timetz timestamp timestamptz interval   TEXT as PostgreSQL prints it with DateStyle ISO,
  *                        TimeZone UTC and IntervalStyle postgres; rare years are escaped, see datetime.h
