@@ -3,6 +3,7 @@
  *
  *   bool                 INT 0 or 1
  *   int2 int4 int8 oid   INT (oid is unsigned 32 bit; regclass and its kin likewise)
+ *   money                INT, cents
  *   float4 float8        REAL; NaN is TEXT 'NaN' (SQLite has no NaN, and TEXT sorts after every number). The column is declared BLOB:
  *                        with a declared type REAL SQLite turns -0 into 0
  *   numeric              TEXT as PostgreSQL prints it, scale kept; collation pgnumeric

@@ -54,10 +54,10 @@ static const Native natives[] = {
 
 /* Types whose comparison functions are SQLite's comparison of the stored values, with the type's collation. */
 static const char *const compared[] = {
-	"int2",	  "int4",      "int8",	      "int24", "int42",	  "int28",   "int82",	 "int48",    "int84",	"float4",
-	"float8", "float48",   "float84",     "text",  "bpchar",  "name",    "nametext", "textname", "date",	"time",
-	"timetz", "timestamp", "timestamptz", "bool",  "uuid",	  "bytea",   "oid",	 "char",     "numeric", "interval",
-	"enum",	  "jsonb",     "array",	      "bit",   "network", "macaddr", "macaddr8",
+	"int2",	  "int4",      "int8",	      "int24", "int42",	  "int28", "int82",    "int48",	   "int84",   "float4",
+	"float8", "float48",   "float84",     "text",  "bpchar",  "name",  "nametext", "textname", "date",    "time",
+	"timetz", "timestamp", "timestamptz", "bool",  "uuid",	  "bytea", "oid",      "char",	   "numeric", "interval",
+	"enum",	  "jsonb",     "array",	      "bit",   "network", "cash",  "macaddr",  "macaddr8",
 };
 
 static const char *compare_operator(const char *suffix)
@@ -101,9 +101,8 @@ const char *sql_function_form(uint32_t oid)
 		uint32_t oid;
 		const char *name;
 	} forms[] = {
-		{ 879, "lpad_blanks" },	       { 880, "rpad_blanks" },
-		{ 1285, "quote_literal_any" }, { 1290, "quote_nullable_any" },
-		{ 1810, "bit_length_bytea" },  { 1811, "bit_length_text" },
+		{ 879, "lpad_blanks" },		{ 880, "rpad_blanks" },	      { 1285, "quote_literal_any" },
+		{ 1290, "quote_nullable_any" }, { 1810, "bit_length_bytea" }, { 1811, "bit_length_text" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
 		if (forms[i].oid == oid)
@@ -113,7 +112,9 @@ const char *sql_function_form(uint32_t oid)
 
 static bool is_minmax_native(uint32_t type)
 {
-	static const uint32_t types[] = { 20, 21, 23, 25, 26, 700, 701, 869, 1042, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2277, 3500 };
+	static const uint32_t types[] = {
+		20, 21, 23, 25, 26, 700, 701, 790, 869, 1042, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2277, 3500
+	};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (types[i] == type)
 			return true;

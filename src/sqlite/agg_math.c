@@ -44,15 +44,25 @@ static void set_i128(__int128 v, Numeric *r)
 		mpz_neg(r->coef, r->coef);
 }
 
-static void total_int8(sqlite3_context *ctx)
+static void total_whole(sqlite3_context *ctx, const char *type)
 {
 	const Total *t = sqlite3_aggregate_context(ctx, 0);
 	if (!t || t->n == 0)
 		return;
 	if (t->sum > INT64_MAX || t->sum < INT64_MIN)
-		fn_raise(ctx, "22003", "bigint out of range");
+		fn_raise(ctx, "22003", "%s out of range", type);
 	else
 		sqlite3_result_int64(ctx, (int64_t)t->sum);
+}
+
+static void total_int8(sqlite3_context *ctx)
+{
+	total_whole(ctx, "bigint");
+}
+
+static void total_money(sqlite3_context *ctx)
+{
+	total_whole(ctx, "money");
 }
 
 static void total_numeric(sqlite3_context *ctx)
@@ -307,6 +317,7 @@ const SqliteAgg agg_table_math[] = {
 	{ "sum.int2", 1, FN_STRICT, total_step, total_int8, total_int8, total_inverse },
 	{ "sum.int4", 1, FN_STRICT, total_step, total_int8, total_int8, total_inverse },
 	{ "sum.int8", 1, FN_STRICT, total_step, total_numeric, total_numeric, total_inverse },
+	{ "sum.money", 1, FN_STRICT, total_step, total_money, total_money, total_inverse },
 	{ "sum.numeric", 1, FN_STRICT, num_step, num_sum_final, num_sum_value, num_inverse },
 	{ "sum.float4", 1, FN_STRICT, float4_step, float_sum, float_sum, float_inverse },
 	{ "sum.float8", 1, FN_STRICT, float_step, float_sum, float_sum, float_inverse },

@@ -26,6 +26,8 @@ COLUMNS = {
     "timestamp": ["2024-02-29 12:34:56.123456", "0044-03-15 10:00:00 BC", "294276-12-31 23:59:59.999999", "infinity", "-infinity", "1999-12-31 23:59:59.9"],
     "timestamptz": ["2024-02-29 12:34:56.123456+05:30", "0044-03-15 10:00:00+00 BC", "294276-12-31 23:59:59.999999+00", "infinity", "-infinity", "2024-03-31 02:30:00+01"],
     "interval": ["1 year 2 mons -3 days +04:05:06.789012", "-1 mon +1 day -00:00:00.000001", "00:00:00", "178000000 years", "1 day -24:00:00"],
+    "money": ["1234.5", "-0.01", "92233720368547758.07", "-92233720368547758.08"],
+    "money[]": ["{1,NULL,\"$1,000\"}"],
     "bit(3)": ["101", "000"],
     "varbit(9)": ["", "1", "010101010"],
     "bit varying": ["x1f", "1" * 77],
@@ -137,7 +139,7 @@ def test_stock_shell_shows_what_postgres_prints(pair):
     assert dump.returncode == 0 and not dump.stderr, dump.stderr
     assert "Parse error" not in dump.stdout and "COMMIT;" in dump.stdout
     with pg.connect(options="-c timezone=UTC") as c:
-        for t in ("numeric", "uuid", "jsonb", "interval", "int4[]", "text[]", "mood", "time", "inet", "cidr", "macaddr", "varbit(9)"):
+        for t in ("numeric", "uuid", "jsonb", "interval", "int4[]", "text[]", "mood", "time", "cidr", "macaddr", "varbit(9)"):
             want = [v for i, v in read_all(c, t) if v is not None and i < 1000]
             got = subprocess.run(["sqlite3", "-json", path, "select v from %s where id < 1000 and v is not null order by id" % name(t)], stdout=subprocess.PIPE,
                                  text=True).stdout
