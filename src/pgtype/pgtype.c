@@ -22,8 +22,11 @@ static const struct {
 	{ 1266, &family_timetz },  { 1560, &family_bits },	{ 1562, &family_bits },	       { 1700, &family_numeric },
 	{ 2202, &family_oid },	   { 2203, &family_oid },	{ 2204, &family_oid },	       { 2205, &family_oid },
 	{ 2206, &family_oid },	   { 2275, &family_text },	{ 2278, &family_void },	       { 2950, &family_uuid },
-	{ 3734, &family_oid },	   { 3769, &family_oid },	{ 3802, &family_jsonb },       { 4089, &family_oid },
-	{ 4096, &family_oid },	   { 4191, &family_oid },	{ 5069, &family_xid8 },
+	{ 3734, &family_oid },	   { 3769, &family_oid },	{ 3802, &family_jsonb },       { 3904, &family_range },
+	{ 3906, &family_range },   { 3908, &family_range },	{ 3910, &family_range },       { 3912, &family_range },
+	{ 3926, &family_range },   { 4089, &family_oid },	{ 4096, &family_oid },	       { 4191, &family_oid },
+	{ 4451, &family_range },   { 4532, &family_range },	{ 4533, &family_range },       { 4534, &family_range },
+	{ 4535, &family_range },   { 4536, &family_range },	{ 5069, &family_xid8 },
 };
 
 const PgType *pgtype_builtin(uint32_t oid)
@@ -157,6 +160,8 @@ const char *type_collation(const PgType *type, char *buf, size_t cap)
 		return NULL;
 	if (f == &family_enum)
 		snprintf(buf, cap, "pgenum_%u", t->oid);
+	else if (f == &family_range)
+		snprintf(buf, cap, "pg%s", t->name);
 	else if (f == &family_array && t->elem->typtype == 'e')
 		snprintf(buf, cap, "pgarray_%u", t->elem->oid);
 	else if (f == &family_array)

@@ -15,6 +15,7 @@
  *   bytea                BLOB
  *   date time timetz timestamp timestamptz interval   TEXT as PostgreSQL prints it with DateStyle ISO,
  *                        TimeZone UTC and IntervalStyle postgres; rare years are escaped, see datetime.h
+ *   ranges, multiranges  TEXT as PostgreSQL prints them under the settings above; collations pgint4range ...
  *   arrays               TEXT, PostgreSQL's array literal over the elements' stored text
  *
  * A Val does not own the bytes it points to.

@@ -74,6 +74,8 @@ bool is_binary_coercible(const Catalog *cat, uint32_t from, uint32_t to)
 		return t && t->typtype == 'e';
 	if (to == T_ANYRANGE || to == T_ANYCOMPATIBLERANGE)
 		return t && t->typtype == 'r';
+	if (to == T_ANYMULTIRANGE || to == T_ANYCOMPATIBLEMULTIRANGE)
+		return t && t->typtype == 'm';
 	if (to == T_RECORD)
 		return is_composite(cat, from);
 	if (to == T_RECORD_ARRAY)

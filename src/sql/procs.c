@@ -28,6 +28,10 @@ static const Native natives[] = {
 	{ "int8or", NATIVE_INFIX, "|" },
 	{ "int4not", NATIVE_PREFIX, "~" },
 	{ "int8not", NATIVE_PREFIX, "~" },
+	/* What is stored is canonical. */
+	{ "int4range_canonical", NATIVE_SAME, NULL },
+	{ "int8range_canonical", NATIVE_SAME, NULL },
+	{ "daterange_canonical", NATIVE_SAME, NULL },
 	{ "bitcat", NATIVE_INFIX, "||" },
 	{ "bitlength", NATIVE_CALL, "length" },
 	{ "nameeqtext", NATIVE_COMPARE, "=" },
@@ -54,10 +58,10 @@ static const Native natives[] = {
 
 /* Types whose comparison functions are SQLite's comparison of the stored values, with the type's collation. */
 static const char *const compared[] = {
-	"int2",	  "int4",      "int8",	      "int24", "int42",	  "int28", "int82",    "int48",	   "int84",   "float4",
-	"float8", "float48",   "float84",     "text",  "bpchar",  "name",  "nametext", "textname", "date",    "time",
-	"timetz", "timestamp", "timestamptz", "bool",  "uuid",	  "bytea", "oid",      "char",	   "numeric", "interval",
-	"enum",	  "jsonb",     "array",	      "bit",   "network", "cash",  "macaddr",  "macaddr8",
+	"int2",	  "int4",      "int8",	      "int24", "int42",	  "int28", "int82",	 "int48",    "int84",	"float4",
+	"float8", "float48",   "float84",     "text",  "bpchar",  "name",  "nametext",	 "textname", "date",	"time",
+	"timetz", "timestamp", "timestamptz", "bool",  "uuid",	  "bytea", "oid",	 "char",     "numeric", "interval",
+	"enum",	  "jsonb",     "array",	      "bit",   "network", "range", "multirange", "cash",     "macaddr", "macaddr8",
 };
 
 static const char *compare_operator(const char *suffix)
