@@ -594,7 +594,7 @@ static void parameter_types_must_agree(void **state)
 static void refused_by_name(void **state)
 {
 	static const char *const exprs[] = {
-		"xmlparse(document 'a')", "grouping(1)",	  "percentile_cont(0.5) within group (order by 1)", "b'101'",
+		"xmlparse(document 'a')", "grouping(1)",	  "percentile_cont(0.5) within group (order by 1)", "'1'::xml",
 		"(row(1,2)).f1",	  "'a' collate \"en_US\""
 	};
 
