@@ -74,6 +74,8 @@ bool is_binary_coercible(const Catalog *cat, uint32_t from, uint32_t to)
 		return t && t->typtype == 'e';
 	if (to == T_ANYRANGE || to == T_ANYCOMPATIBLERANGE)
 		return t && t->typtype == 'r';
+	if (to == T_ANYMULTIRANGE || to == T_ANYCOMPATIBLEMULTIRANGE)
+		return t && t->typtype == 'm';
 	if (to == T_RECORD)
 		return is_composite(cat, from);
 	if (to == T_RECORD_ARRAY)
@@ -179,11 +181,12 @@ static bool is_oid_like(uint32_t t)
 }
 
 /* Binary coercible in PostgreSQL; here the stored forms differ for char(n) (trailing blanks) and between signed and unsigned numbers. */
-static Expr *relabel(ParseState *ps, Expr *e, uint32_t type)
+static Expr *relabel(ParseState *ps, Expr *e, uint32_t type, CoerceContext ctx)
 {
 	bool sign_changes = (e->type == T_INT4 && is_oid_like(type)) || (is_oid_like(e->type) && type == T_INT4);
 
-	if (type == T_BPCHAR)
+	/* What is only compared or computed with may stay a cidr: an index on it is of use then. */
+	if (type == T_BPCHAR || (type == T_INET && ctx != COERCE_IMPLICIT))
 		return wrap(ps, X_VIA_IO, e, type);
 	if (!sign_changes)
 		return wrap(ps, X_RELABEL, e, type);
@@ -271,7 +274,7 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 	}
 	switch (coercion_path(ps->env->cat, e->type, type, ctx, &func)) {
 	case PATH_RELABEL:
-		return relabel(ps, e, type);
+		return relabel(ps, e, type, ctx);
 	case PATH_FUNC:
 		return cast_call(ps, func, e, type, typmod, ctx);
 	case PATH_VIA_IO:

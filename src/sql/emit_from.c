@@ -10,6 +10,7 @@ static const struct {
 	bool elem; /* called with the element type's OID first */
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
+	{ "multirange_unnest", "pg_unnest_multirange", true },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
 	{ "generate_series_int4", "pg_generate_series_int8", false },
 	{ "generate_series_int8", "pg_generate_series_int8", false },

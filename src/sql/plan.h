@@ -136,7 +136,7 @@ struct Plan {
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
 	 * columns are the arguments. EXPLAIN: inner. */
 	Str inner_text;
-	uint32_t *inner_types; /* PREPARE: the declared ones */
+	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
 	size_t ninner_types;
 	const RawStmt *inner;
 	uint64_t catalog_version;
