@@ -109,6 +109,7 @@ struct Plan {
 	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;
 	bool has_limit_ties;
+	const char *nowait; /* NOWAIT: what cannot be locked when the write connection is taken (55P03); NULL = wait for it */
 	PlanColumn *cols;
 	size_t ncols;
 	uint32_t *param_types; /* resolved; index 0 is $1 */
@@ -134,6 +135,8 @@ struct Plan {
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
 	 * columns are the arguments. EXPLAIN: inner. */
 	Str inner_text;
+	uint32_t *inner_types;
+	size_t ninner_types;
 	const RawStmt *inner;
 	uint64_t catalog_version;
 };
