@@ -36,6 +36,8 @@ typedef struct ParsedSql {
  * sql_parsed_free releases the tree. Text is checked to be valid UTF-8 first (22021). */
 int sql_parse(Str text, Arena *a, ParsedSql *out, Error *err);
 void sql_parsed_free(ParsedSql *p);
+/* Bytes of the first statement of a script, its semicolon included: by the lexer only, so that what follows a wrong one can be read. */
+size_t sql_statement_length(Str script);
 
 typedef enum PlanKind {
 	PLAN_QUERY,  /* SELECT, VALUES, INSERT, UPDATE, DELETE: run `sql` */

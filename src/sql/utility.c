@@ -212,6 +212,12 @@ static int check_vacuum(ParseState *ps, const PgQuery__VacuumStmt *s)
 			return an_error(ps, s->options[i]->def_elem->location, "42601", "unrecognized %s option \"%s\"",
 					s->is_vacuumcmd ? "VACUUM" : "ANALYZE", name);
 	}
+	bool analyze = !s->is_vacuumcmd;
+	for (size_t i = 0; i < s->n_options; i++)
+		analyze = analyze || streq(s->options[i]->def_elem->defname, "analyze");
+	for (size_t i = 0; i < s->n_rels && !analyze; i++)
+		if (s->rels[i]->vacuum_relation->n_va_cols)
+			return an_error(ps, -1, "0A000", "ANALYZE option must be specified when a column list is provided");
 	if (check_relations(ps, s->rels, s->n_rels))
 		return -1;
 	for (size_t i = 0; i < s->n_rels; i++) {

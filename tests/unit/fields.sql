@@ -276,7 +276,7 @@ listen a;
 unlisten a;
 unlisten *;
 notify a, 'b';
-vacuum (full) dept (id), emp;
+vacuum (full, analyze) dept (id), emp;
 vacuum dept;
 analyze;
 lock table only dept in access exclusive mode nowait;
