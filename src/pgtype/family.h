@@ -29,7 +29,7 @@ extern const TypeFamily family_date, family_time, family_timetz, family_timestam
 extern const struct TimeZone tz_utc;
 
 /* json*.c */
-extern const TypeFamily family_json, family_jsonb;
+extern const TypeFamily family_json, family_jsonb, family_jsonpath;
 
 /* The family of a type, or NULL when the program has none for it. */
 const TypeFamily *family_of(const PgType *t);

@@ -21,7 +21,8 @@ static const struct {
 	{ 1700, &family_numeric },   { 2202, &family_oid },	    { 2203, &family_oid },	{ 2204, &family_oid },
 	{ 2205, &family_oid },	     { 2206, &family_oid },	    { 2275, &family_text },	{ 2278, &family_void },
 	{ 2950, &family_uuid },	     { 3734, &family_oid },	    { 3769, &family_oid },	{ 3802, &family_jsonb },
-	{ 4089, &family_oid },	     { 4096, &family_oid },	    { 4191, &family_oid },	{ 5069, &family_xid8 },
+	{ 4072, &family_jsonpath },  { 4089, &family_oid },	    { 4096, &family_oid },	{ 4191, &family_oid },
+	{ 5069, &family_xid8 },
 };
 
 const PgType *pgtype_builtin(uint32_t oid)
