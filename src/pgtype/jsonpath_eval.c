@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_EVAL_DEPTH = 20000 };
+enum { MAX_EVAL_DEPTH = 4000 };
 
 static JpResult fill_error(JpExec *x, const char *sqlstate, const char *fmt, va_list ap)
 {

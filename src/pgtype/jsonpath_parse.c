@@ -394,7 +394,9 @@ static bool regex_flags(Parser *p, JpItem *i)
 		i->flags |= 1u << (at - letters);
 	}
 	if ((i->flags & JP_FLAG_X) && !(i->flags & JP_FLAG_Q))
-		return err_set(p->lx.err, "0A000", "XQuery \"x\" flag (expanded regular expressions) is not implemented") == 0;
+		return err_set(p->lx.err, "0A000",
+			       "XQuery \"x\" flag (expanded regular expressions) is not "
+			       "implemented") == 0;
 	return true;
 }
 
