@@ -302,6 +302,27 @@ static int emit_subscript(Emitter *e, const Expr *x)
 	return 0;
 }
 
+static int emit_jsonb_subscript(Emitter *e, const Expr *x)
+{
+	bool assign = x->kind == X_ASSIGN_PART;
+	if (assign)
+		buf_printf(&e->out, "pg_jsonb_assign(%d, ", x->negated);
+	else
+		buf_puts(&e->out, "pg_jsonb_subscript(");
+	if (emit_expr(e, x->args.items[0]) < 0)
+		return -1;
+	if (assign) {
+		buf_puts(&e->out, ", ");
+		if (emit_expr(e, x->arg) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, ", ");
+	if (emit_list(e, x->args2.items, x->args2.n) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 static int emit_kind(Emitter *e, const Expr *x)
 {
 	switch (x->kind) {
@@ -350,7 +371,11 @@ static int emit_kind(Emitter *e, const Expr *x)
 	case X_ARRAY_CAST:
 	case X_TYPMOD:
 		return emit_cast(e, x);
+	case X_ASSIGN_PART:
+		return emit_jsonb_subscript(e, x);
 	case X_SUBSCRIPT:
+		if (x->args.items[0]->type == 3802)
+			return emit_jsonb_subscript(e, x);
 		return emit_subscript(e, x);
 	case X_GROUPING: /* GROUP BY without sets: no key is missing */
 		buf_puts(&e->out, "0");

@@ -28,6 +28,8 @@ static const struct {
 	{ "jsonb_array_elements", "pg_jsonb_array_elements", false },
 	{ "json_array_elements_text", "pg_json_array_elements_text", false },
 	{ "jsonb_array_elements_text", "pg_jsonb_array_elements_text", false },
+	{ "jsonb_path_query", "pg_jsonb_path_query", false },
+	{ "jsonb_path_query_tz", "pg_jsonb_path_query_tz", false },
 	{ "json_object_keys", "pg_json_object_keys", false },
 	{ "jsonb_object_keys", "pg_jsonb_object_keys", false },
 };
