@@ -7,7 +7,7 @@
  *                        with a declared type REAL SQLite turns -0 into 0
  *   numeric              TEXT as PostgreSQL prints it, scale kept; collation pgnumeric
  *   text varchar name "char" json jsonb uuid enum     TEXT
- *   char(n)              TEXT without trailing blanks, padded again on output
+ *   char(n)              TEXT filled with blanks; SQLite's collation RTRIM, which does not see them
  *   bytea                BLOB
  *   date time timetz timestamp timestamptz interval   TEXT as PostgreSQL prints it with DateStyle ISO,
  *                        TimeZone UTC and IntervalStyle postgres; rare years are escaped, see datetime.h

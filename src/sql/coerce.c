@@ -178,13 +178,11 @@ static bool is_oid_like(uint32_t t)
 	return t == T_OID || is_reg(t);
 }
 
-/* Binary coercible in PostgreSQL; here the stored forms differ for char(n) (trailing blanks) and between signed and unsigned numbers. */
+/* Binary coercible in PostgreSQL; here the stored forms of signed and unsigned numbers differ. */
 static Expr *relabel(ParseState *ps, Expr *e, uint32_t type)
 {
 	bool sign_changes = (e->type == T_INT4 && is_oid_like(type)) || (is_oid_like(e->type) && type == T_INT4);
 
-	if (type == T_BPCHAR)
-		return wrap(ps, X_VIA_IO, e, type);
 	if (!sign_changes)
 		return wrap(ps, X_RELABEL, e, type);
 	Expr *number = wrap(ps, X_VIA_IO, is_reg(e->type) ? wrap(ps, X_RELABEL, e, T_OID) : e, is_reg(type) ? T_OID : type);
@@ -215,7 +213,7 @@ static Expr *array_cast(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, 
 	const PgProc *func;
 	uint32_t from = type_element(ps->env->cat, e->type), to = type_element(ps->env->cat, type);
 
-	if (coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL && to != T_BPCHAR && from != T_INT4 && to != T_INT4)
+	if (coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL && from != T_INT4 && to != T_INT4)
 		return wrap(ps, X_RELABEL, e, type);
 	Expr *c = wrap(ps, X_ARRAY_CAST, e, type);
 	c->typmod = typmod;

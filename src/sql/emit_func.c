@@ -10,32 +10,6 @@ static uint32_t type_of(const Expr *x)
 	return x->type == 705 ? 25 : x->type;
 }
 
-/* Functions that see the blanks of a char(n), which the file does not keep. */
-static bool sees_blanks(const PgProc *p, const SqliteFn *fn)
-{
-	static const char *const names[] = { "textlike",    "textnlike",     "texticlike",    "texticnlike",   "textregexeq",
-					     "textregexne", "texticregexeq", "texticregexne", "bpcharoctetlen" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(p->src, names[i]))
-			return true;
-	return fn->flags & FN_TYPED;
-}
-
-static int emit_own_args(Emitter *e, const PgProc *p, const SqliteFn *fn, Expr *const *args, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		bool padded = type_of(args[i]) == 1042 && args[i]->typmod > 4 && sees_blanks(p, fn);
-		buf_puts(&e->out, i ? ", " : "");
-		if (padded)
-			buf_printf(&e->out, "pg_cast_out(1042, %d, ", args[i]->typmod);
-		if (emit_expr(e, args[i]) < 0)
-			return -1;
-		if (padded)
-			buf_puts(&e->out, ")");
-	}
-	return 0;
-}
-
 static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
 {
 	const char *src = *p->src ? p->src : sql_function_form(p->oid);
@@ -48,7 +22,7 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	buf_puts(&e->out, "(");
 	for (size_t i = 0; fn->flags & FN_TYPED && i < n; i++)
 		buf_printf(&e->out, "%u, ", type_of(args[i]));
-	if (emit_own_args(e, p, fn, args, n) < 0)
+	if (emit_list(e, args, n) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
@@ -133,8 +107,10 @@ static int emit_as_text(Emitter *e, const Expr *x)
 	uint32_t type = type_of(x);
 	if (type == 16)
 		return emit_around(e, "(CASE ", x, " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)");
-	if (type == 25 || type == 1043 || type == 1042)
-		return emit_expr(e, x); /* the stored form of char(n) has no trailing blanks */
+	if (type == 25 || type == 1043)
+		return emit_expr(e, x);
+	if (type == 1042)
+		return emit_around(e, "pg_rtrim1(", x, ")");
 	buf_printf(&e->out, "pg_cast_out(%u, %d, ", type, x->typmod);
 	return emit_around(e, "", x, ")");
 }
