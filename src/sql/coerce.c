@@ -173,20 +173,10 @@ static Expr *via_io(ParseState *ps, Expr *e, uint32_t type, int location)
 	return wrap(ps, X_VIA_IO, e, type);
 }
 
-static bool is_oid_like(uint32_t t)
-{
-	return t == T_OID || is_reg(t);
-}
-
-/* Binary coercible in PostgreSQL; here the stored forms of signed and unsigned numbers differ. */
+/* Binary coercible in PostgreSQL; between int4 and OIDs the emitter changes the sign. */
 static Expr *relabel(ParseState *ps, Expr *e, uint32_t type)
 {
-	bool sign_changes = (e->type == T_INT4 && is_oid_like(type)) || (is_oid_like(e->type) && type == T_INT4);
-
-	if (!sign_changes)
-		return wrap(ps, X_RELABEL, e, type);
-	Expr *number = wrap(ps, X_VIA_IO, is_reg(e->type) ? wrap(ps, X_RELABEL, e, T_OID) : e, is_reg(type) ? T_OID : type);
-	return is_reg(type) ? wrap(ps, X_RELABEL, number, type) : number;
+	return wrap(ps, X_RELABEL, e, type);
 }
 
 /* Cast functions may also want the typmod and whether the cast is explicit. */
@@ -215,10 +205,12 @@ static Expr *array_cast(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, 
 
 	if (coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL && from != T_INT4 && to != T_INT4)
 		return wrap(ps, X_RELABEL, e, type);
+	Expr *elem = expr_new(ps, X_PARAM, from, e->location);
+	elem->param = 1;
 	Expr *c = wrap(ps, X_ARRAY_CAST, e, type);
 	c->typmod = typmod;
-	c->is_explicit = ctx == COERCE_EXPLICIT;
-	return c;
+	c->arg = coerce_to(ps, elem, to, typmod, ctx, e->location);
+	return c->arg ? c : NULL;
 }
 
 /* An unknown literal, or a parameter of unknown type, becomes what is wanted. */

@@ -348,8 +348,17 @@ int emit_cast(Emitter *e, const Expr *x)
 	const PgType *from = catalog_type(e->cat, arg->type), *to = catalog_type(e->cat, x->type);
 	if (!from || !to)
 		return emit_refuse(e, x->location, "this array cast is not available in SQLite mode");
-	buf_printf(&e->out, "pg_array_cast(%u, %u, %d, %d, ", from->elem_oid, to->elem_oid, x->typmod, x->is_explicit);
-	return emit_around(e, "", arg, ")");
+	Buf outer = e->out;
+	e->out = (Buf){ 0 };
+	int rc = emit_around(e, "SELECT ", x->arg, "");
+	const char *cast = arena_strndup(e->a, buf_cstr(&e->out), e->out.len);
+	buf_free(&e->out);
+	e->out = outer;
+	if (rc < 0)
+		return -1;
+	buf_printf(&e->out, "pg_array_cast(%u, %u, ", from->elem_oid, to->elem_oid);
+	emit_text(&e->out, str_of(cast));
+	return emit_around(e, ", ", arg, ")");
 }
 
 int emit_sqlvalue(Emitter *e, const Expr *x)

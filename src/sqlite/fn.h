@@ -121,6 +121,6 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err);
  *   pg_cast_out(type_oid, typmod, v)            stored -> text
  *   pg_cast_in(type_oid, typmod, text)          text -> stored (strict input, 22P02 and kin)
  *   pg_typmod(type_oid, typmod, explicit, v)    type_apply_typmod
- *   pg_array_cast(elem_from, elem_to, typmod, explicit, v)   element by element, through text where no direct way exists
+ *   pg_array_cast(elem_from, elem_to, sql, v)   element by element; sql is a SELECT of the cast of ?1
  */
 #endif
