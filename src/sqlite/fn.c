@@ -29,7 +29,8 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_array,	     fn_table_array_edit,
 					     fn_table_array_search,  fn_table_array_text,
 					     fn_table_float,	     fn_table_float_trig,
-					     fn_table_numeric_math };
+					     fn_table_numeric_math,  fn_table_compare,
+					     fn_table_text_parse };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	  agg_table_text,  agg_table_json, agg_table_datetime,
 					       agg_table_ordered, agg_table_array, agg_table_stat, agg_table_regr };
 
