@@ -46,10 +46,11 @@ static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 		if (!c)
 			return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", e->name);
 		x->keys[i] = c->attnum;
-		return 0;
+		return ddl_check_key_type(d, c->type->oid, x->method);
 	}
 	const char *text = ddl_expr_sql(d, e->expr);
-	if (!text || !an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err))
+	const Expr *key = text ? an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err) : NULL;
+	if (!key || ddl_check_key_type(d, key->type, x->method))
 		return -1;
 	x->exprs[i] = arena_strdup(d->a, text);
 	return 0;
