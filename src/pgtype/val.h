@@ -8,7 +8,7 @@
  *                        with a declared type REAL SQLite turns -0 into 0
  *   numeric              TEXT as PostgreSQL prints it, scale kept; collation pgnumeric
  *   text varchar name "char" json jsonb jsonpath uuid enum     TEXT
- *   char(n)              TEXT without trailing blanks, padded again on output
+ *   char(n)              TEXT filled with blanks; SQLite's collation RTRIM, which does not see them
  *   bit, bit varying     TEXT of 0s and 1s; their order as bytes is PostgreSQL's
  *   inet cidr            TEXT as PostgreSQL prints it; collation pginet
  *   macaddr macaddr8     TEXT as PostgreSQL prints it

@@ -197,6 +197,26 @@ static int emit_nullif(Emitter *e, const Expr *x)
 	return 0;
 }
 
+static bool is_oid_like(Emitter *e, uint32_t type)
+{
+	const PgType *t = catalog_type(e->cat, type);
+	return t && (type == 26 || strncmp(t->input, "reg", 3) == 0);
+}
+
+/* The same bits; int4 has a sign where OIDs have none. */
+static int emit_relabel(Emitter *e, const Expr *x)
+{
+	const Expr *arg = x->args.items[0];
+	bool to_int = x->type == 23 && is_oid_like(e, arg->type);
+	if (!to_int && !(arg->type == 23 && is_oid_like(e, x->type)))
+		return emit_expr(e, arg);
+	buf_puts(&e->out, to_int ? "((" : "(");
+	if (emit_expr(e, arg) < 0)
+		return -1;
+	buf_puts(&e->out, to_int ? " << 32) >> 32)" : " & 4294967295)");
+	return 0;
+}
+
 static int emit_case(Emitter *e, const Expr *x)
 {
 	buf_puts(&e->out, "CASE");
@@ -366,7 +386,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 	case X_SUBLINK:
 		return emit_sublink(e, x);
 	case X_RELABEL:
-		return emit_expr(e, x->args.items[0]);
+		return emit_relabel(e, x);
 	case X_VIA_IO:
 	case X_ARRAY_CAST:
 	case X_TYPMOD:

@@ -12,6 +12,8 @@ static const struct {
 	{ "array_unnest", "pg_unnest", true },
 	{ "multirange_unnest", "pg_unnest_multirange", true },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
+	{ "regexp_matches", "pg_regexp_matches", false },
+	{ "regexp_matches_no_flags", "pg_regexp_matches", false },
 	{ "generate_series_int4", "pg_generate_series_int8", false },
 	{ "generate_series_int8", "pg_generate_series_int8", false },
 	{ "generate_series_step_int4", "pg_generate_series_int8", false },
