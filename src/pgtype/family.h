@@ -31,8 +31,11 @@ extern const struct TimeZone tz_utc;
 /* row_type.c */
 extern const TypeFamily family_composite, family_record;
 
+/* bits.c, inet.c, macaddr.c, money.c, range.c */
+extern const TypeFamily family_money, family_range, family_bits, family_inet, family_macaddr, family_macaddr8;
+
 /* json*.c */
-extern const TypeFamily family_json, family_jsonb;
+extern const TypeFamily family_json, family_jsonb, family_jsonpath;
 
 /* The family of a type, or NULL when the program has none for it. */
 const TypeFamily *family_of(const PgType *t);

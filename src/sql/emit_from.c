@@ -11,7 +11,10 @@ static const struct {
 	const char *array; /* the rows are those of the array that this function gives */
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
+	{ "multirange_unnest", "pg_unnest_multirange", true },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
+	{ "regexp_matches", "pg_regexp_matches", false },
+	{ "regexp_matches_no_flags", "pg_regexp_matches", false },
 	{ "generate_series_int4", "pg_generate_series_int8", false },
 	{ "generate_series_int8", "pg_generate_series_int8", false },
 	{ "generate_series_step_int4", "pg_generate_series_int8", false },
@@ -28,6 +31,8 @@ static const struct {
 	{ "jsonb_array_elements", "pg_jsonb_array_elements", false },
 	{ "json_array_elements_text", "pg_json_array_elements_text", false },
 	{ "jsonb_array_elements_text", "pg_jsonb_array_elements_text", false },
+	{ "jsonb_path_query", "pg_jsonb_path_query", false },
+	{ "jsonb_path_query_tz", "pg_jsonb_path_query_tz", false },
 	{ "json_object_keys", "pg_json_object_keys", false },
 	{ "jsonb_object_keys", "pg_jsonb_object_keys", false },
 	{ "generate_subscripts", "pg_generate_subscripts", false },
@@ -78,6 +83,28 @@ static void emit_srf_column(Emitter *e, const Rte *r, int column)
 	}
 }
 
+/* A column of a function's row. */
+static int emit_row_column(Emitter *e, const Rte *r, int column)
+{
+	buf_printf(&e->out, "pg_field(%u, ", r->row_type);
+	if (r->json_rows) {
+		buf_puts(&e->out, r->json_rows == 2 ? "pg_jsonb_row(" : "pg_json_row(");
+		if (r->row_type == 2249)
+			emit_row_shape(e, r->cols, r->ncols - r->with_ordinality);
+		else
+			buf_printf(&e->out, "%u", r->row_type);
+		buf_puts(&e->out, ", ");
+		if (!r->row_base)
+			buf_puts(&e->out, "NULL");
+		else if (emit_expr(e, r->row_base) < 0)
+			return -1;
+		buf_puts(&e->out, ", ");
+	}
+	buf_printf(&e->out, is_packed(r) ? "pg_unpack(t%d.value, 0)" : is_set(r) ? "t%d.value" : "t%d.c1", r->id);
+	buf_printf(&e->out, r->json_rows ? "), %d)" : ", %d)", column - 1);
+	return 0;
+}
+
 int emit_var(Emitter *e, const Expr *x)
 {
 	const Rte *r = x->rte;
@@ -90,12 +117,14 @@ int emit_var(Emitter *e, const Expr *x)
 			buf_printf(&e->out, ".rowid, %zu)", i);
 			return 0;
 		}
+	if (r->row_type && !(r->with_ordinality && x->column == (int)r->ncols))
+		return emit_row_column(e, r, x->column);
 	if (r->kind == RTE_SRFS) {
 		emit_srf_column(e, r, x->column);
 		return 0;
 	}
 	if (is_packed(r)) {
-		buf_printf(&e->out, "pg_unpack(t%d.value, %d)", r->id, x->column - 1);
+		buf_printf(&e->out, "pg_unpack(t%d.value, %d)", r->id, r->row_type ? 1 : x->column - 1);
 		return 0;
 	}
 	if (r == e->excluded)
@@ -111,7 +140,7 @@ int emit_var(Emitter *e, const Expr *x)
 	else if (r->kind == RTE_FUNCTION && is_set(r))
 		emit_ident(&e->out, function_column(r, x->column));
 	else
-		buf_printf(&e->out, "c%d", x->column);
+		buf_printf(&e->out, "c%d", r->row_type ? 2 : x->column);
 	return 0;
 }
 

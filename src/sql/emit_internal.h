@@ -88,6 +88,7 @@ int emit_in_list(Emitter *e, const Expr *x);
 
 /* emit_row.c */
 int emit_row(Emitter *e, const Expr *x);
+void emit_row_shape(Emitter *e, const Column *cols, size_t n); /* as text, see pgtype/row.h */
 int emit_field(Emitter *e, const Expr *x);
 int emit_row_null(Emitter *e, const Expr *x);
 int emit_row_sublink(Emitter *e, const Expr *x);

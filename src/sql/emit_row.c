@@ -15,15 +15,12 @@ static void emit_presence(Emitter *e, const Rte *r)
 		buf_printf(&e->out, "t%d.rowid", r->id);
 }
 
-static void emit_columns_text(Emitter *e, const Expr *x)
+void emit_row_shape(Emitter *e, const Column *cols, size_t n)
 {
 	Buf b = { 0 };
-	buf_printf(&b, "R%zu;", x->args.n);
-	for (size_t i = 0; i < x->args.n; i++) {
-		const Expr *arg = x->args.items[i];
-		const char *name = row_column_name(e->a, x, i);
-		buf_printf(&b, "%u,%d,%zu:%s", arg->type == 705 ? 25 : arg->type, arg->typmod, strlen(name), name);
-	}
+	buf_printf(&b, "R%zu;", n);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%u,%d,%zu:%s", cols[i].type == 705 ? 25 : cols[i].type, cols[i].typmod, strlen(cols[i].name), cols[i].name);
 	emit_text(&e->out, buf_str(&b));
 	buf_free(&b);
 }
@@ -42,8 +39,13 @@ int emit_row(Emitter *e, const Expr *x)
 		buf_puts(&e->out, " IS NULL THEN NULL ELSE ");
 	}
 	if (x->type == 2249) {
+		Column *cols = arena_array(e->a, Column, x->args.n + 1);
+		for (size_t i = 0; i < x->args.n; i++) {
+			const Expr *arg = x->args.items[i];
+			cols[i] = (Column){ row_column_name(e->a, x, i), arg->type, arg->typmod, 0 };
+		}
 		buf_puts(&e->out, "pg_row(");
-		emit_columns_text(e, x);
+		emit_row_shape(e, cols, x->args.n);
 	} else {
 		buf_printf(&e->out, "pg_composite(%u", x->type);
 	}

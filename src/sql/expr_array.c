@@ -96,7 +96,7 @@ static Expr *subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, 
 	for (size_t i = 0; i < n; i++)
 		slice = slice || nodes[i]->a_indices->is_slice;
 	if (arg->type == T_JSONB)
-		return an_refuse(ps, expr_location(arg), "subscripts of jsonb are not supported in SQLite mode"), NULL;
+		return an_jsonb_subscript(ps, arg, nodes, n);
 	uint32_t elem = type_element(ps->env->cat, arg->type);
 	if (!elem)
 		return an_error(ps, expr_location(arg), "42804", "cannot subscript type %s because it does not support subscripting",

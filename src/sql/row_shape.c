@@ -139,9 +139,9 @@ Expr *whole_row(ParseState *ps, const NsItem *item, int location)
 {
 	Rte *r = item->rte;
 	/* the row of a function that returns one value is that value */
-	if (r && r->kind == RTE_FUNCTION && r->ncols == 1 && !(r->func->kind == X_FUNC && r->func->proc->nout))
+	if (r && r->kind == RTE_FUNCTION && r->ncols == 1 && !r->row_type && !(r->func->kind == X_FUNC && r->func->proc->nout))
 		return var_new(ps, r, 1, location);
-	uint32_t type = T_RECORD;
+	uint32_t type = r && r->row_type && !r->with_ordinality ? r->row_type : T_RECORD;
 	if (r && (r->kind == RTE_RELATION || r->view))
 		type = row_type(r->view ? r->view : r->rel, ps->env->cat);
 	if (!type)

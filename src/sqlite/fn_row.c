@@ -17,6 +17,16 @@ int fn_row_read(FnEnv *env, uint32_t type, Str stored, Arena *a, PgRow *out)
 	return row_read(t, stored, (TypeSource){ find_type, env }, a, out, &env->error);
 }
 
+int fn_row_columns(FnEnv *env, Str columns, Arena *a, PgRow *out)
+{
+	return row_read_columns(&columns, (TypeSource){ find_type, env }, a, out, &env->error);
+}
+
+const PgType *fn_row_type(FnEnv *env, uint32_t oid)
+{
+	return fn_env_type(env, oid);
+}
+
 /* Inside a record, values of named types become records: what prints them does not need the catalog then. */
 static int describe_fields(FnEnv *env, PgRow *r, Arena *a)
 {

@@ -14,6 +14,10 @@
 /* -1 with env->error filled. */
 int fn_row_read(FnEnv *env, uint32_t type, Str stored, Arena *a, PgRow *out);
 
-extern const SqliteFn fn_table_row[];
+/* The columns in front of a record, and a row type; NULL when there is none. */
+int fn_row_columns(FnEnv *env, Str columns, Arena *a, PgRow *out);
+const PgType *fn_row_type(FnEnv *env, uint32_t oid);
+
+extern const SqliteFn fn_table_row[], fn_table_json_row[];
 
 #endif
