@@ -2,6 +2,7 @@
 
 -- Tables
 create type mood as enum ('sad', 'ok');
+create type duo as (a int, b text);
 create table dept (id int primary key, name varchar(20) unique not null default 'x', "order" int);
 create table emp (id bigserial primary key, name text collate "C", dept int references dept (id) on delete cascade on update set null, salary numeric(10,2) check (salary > 0), tags text[], m mood, j jsonb, b bytea);
 create table if not exists dept (other int);
@@ -84,7 +85,7 @@ alter type mood rename value 'sad' to 'bad';
 alter type mood add value 'good' after 'ok';
 alter type mood add value if not exists 'good' before 'ok';
 alter type mood owner to postgres;
-alter type mood rename attribute a to b cascade;
+alter type duo rename attribute a to c cascade;
 alter type mood set schema public;
 
 -- Indexes
@@ -157,7 +158,7 @@ select * from dept as x (i, n) where x.i in (1, 2) and n like 'a%' and n ilike '
 select * from only dept;
 select * from test.other.x;
 select d.*, e.name from dept d left join emp e on e.dept = d.id;
-select * from dept join emp using (id) as j;
+select j.id from dept join emp using (id) as j;
 select * from dept join emp using (id, name);
 select * from dept natural join emp;
 select j.* from (dept d cross join emp e) as j (a, b, c, d, e, f, g, h, i, k, l);
