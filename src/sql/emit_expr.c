@@ -324,6 +324,8 @@ static int emit_subscript(Emitter *e, const Expr *x)
 static int emit_jsonb_subscript(Emitter *e, const Expr *x)
 {
 	bool assign = x->kind == X_ASSIGN_PART;
+	if (assign && x->type != 3802)
+		return emit_expr(e, x->args.items[0]);
 	if (assign)
 		buf_printf(&e->out, "pg_jsonb_assign(%d, ", x->negated);
 	else

@@ -86,6 +86,8 @@ Expr *an_sqlvalue(ParseState *ps, const PgQuery__SQLValueFunction *f);
 Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c);
 /* row_shape.c */
 Expr *an_field(ParseState *ps, Expr *e, const char *name, int location);
+/* SET column.field = value: the whole row with that field replaced. */
+Expr *row_assign(ParseState *ps, Expr *row, PgQuery__Node *const *nodes, size_t n, const PgNode *value, int location);
 Expr *row_to_type(ParseState *ps, Expr *e, const PgType *t, CoerceContext ctx, int location);
 Expr *an_row(ParseState *ps, const PgQuery__RowExpr *r);
 Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r);

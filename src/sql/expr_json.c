@@ -60,6 +60,14 @@ Expr *an_jsonb_subscript(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes,
 
 Expr *an_assign_part(ParseState *ps, Expr *doc, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value)
 {
+	if (rt->indirection[0]->node_case == PG_QUERY__NODE__NODE_STRING) {
+		Expr *row = row_assign(ps, doc->kind == X_ASSIGN_PART ? doc->args.items[0] : doc, rt->indirection, rt->n_indirection, value,
+				       rt->location);
+		Expr *part = row ? expr_new(ps, X_ASSIGN_PART, row->type, rt->location) : NULL;
+		if (part)
+			expr_list_add(ps->a, &part->args, row);
+		return part;
+	}
 	if (col->type->oid != T_JSONB)
 		return an_refuse(ps, rt->location, "assigning to a part of a column is not available in SQLite mode"), NULL;
 	Expr *e = expr_new(ps, X_ASSIGN_PART, T_JSONB, rt->location);

@@ -128,3 +128,13 @@ insert into p (id, home) select id, row(street, zip, no)::addr from jsonb_to_rec
 select json_populate_record(null::addr, '{"no": "x"}');
 select jsonb_populate_record(null::addr, '{"zip": "toolong"}');
 select * from jsonb_populate_record(null::outer_t, '{"i": {"a": 1, "b": "x"}, "arr": [{"a": 2}, {"b": "y"}], "n": 3}');
+update p set home.no = 99, home.street = 'set' where id = 4 returning home;
+update p set home.no = (home).no + 1, cost.amount = 3 where id in (3, 4) returning id, home, cost;
+update p set home.zip = 'toolong' where id = 4;
+update p set home.nope = 1 where id = 4;
+update p set home.no = 'x' where id = 4;
+update p set home.no = true where id = 4;
+update p set id.x = 1 where id = 4;
+update p set home = null, home.no = 1;
+update nest set p.home.street = 'deepset' where a = 1 returning (p).home, (p).id;
+select id, home from p order by id;
