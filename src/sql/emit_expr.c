@@ -236,15 +236,34 @@ static int emit_case(Emitter *e, const Expr *x)
 	return 0;
 }
 
+enum { MAX_ARGS = 120 }; /* SQLite allows 127 arguments */
+
+/* More arguments than SQLite takes are nested. */
+static int emit_coalesce_from(Emitter *e, const Expr *x, size_t from)
+{
+	size_t left = x->args.n - from, n = left > MAX_ARGS ? MAX_ARGS - 1 : left;
+	if (emit_enter(e, x->location) < 0)
+		return -1;
+	if (left == 1)
+		return e->depth--, emit_expr(e, x->args.items[from]);
+	buf_puts(&e->out, "coalesce(");
+	if (emit_list(e, x->args.items + from, n) < 0)
+		return -1;
+	if (n < left) {
+		buf_puts(&e->out, ", ");
+		if (emit_coalesce_from(e, x, from + n) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, ")");
+	e->depth--;
+	return 0;
+}
+
 static int emit_coalesce(Emitter *e, const Expr *x)
 {
 	if (x->args.n == 1)
 		return emit_expr(e, x->args.items[0]);
-	buf_puts(&e->out, "coalesce(");
-	if (emit_list(e, x->args.items, x->args.n) < 0)
-		return -1;
-	buf_puts(&e->out, ")");
-	return 0;
+	return emit_coalesce_from(e, x, 0);
 }
 
 static int emit_row_compare(Emitter *e, const Expr *x)
@@ -272,12 +291,33 @@ static int emit_collate_clause(Emitter *e, const Expr *x)
 	return emit_refuse(e, x->location, "the collation \"%s\" is not available in SQLite mode", x->name ? x->name : "");
 }
 
+static int emit_long_array(Emitter *e, const Expr *x, uint32_t elem)
+{
+	if (x->args.n > MAX_ARGS * MAX_ARGS)
+		return emit_refuse(e, x->location, "ARRAY[...] of more than %d elements is not available in SQLite mode",
+				   MAX_ARGS * MAX_ARGS);
+	buf_printf(&e->out, "pg_array_packed(%u", elem);
+	for (size_t i = 0; i < x->args.n; i += MAX_ARGS) {
+		size_t n = x->args.n - i < MAX_ARGS ? x->args.n - i : MAX_ARGS;
+		buf_puts(&e->out, ", pg_pack(");
+		if (emit_list(e, x->args.items + i, n) < 0)
+			return -1;
+		buf_puts(&e->out, ")");
+	}
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 static int emit_array(Emitter *e, const Expr *x)
 {
 	const PgType *t = catalog_type(e->cat, x->type);
 	const char *fn = x->multidims ? "array_make_md" : "array_make";
 	if (!t || !fn_find(fn))
 		return emit_refuse(e, x->location, "ARRAY[...] is not available in SQLite mode");
+	if (x->args.n > MAX_ARGS && !x->multidims)
+		return emit_long_array(e, x, t->elem_oid);
+	if (x->args.n > MAX_ARGS)
+		return emit_refuse(e, x->location, "ARRAY[...] of more than %d arrays is not available in SQLite mode", MAX_ARGS);
 	buf_printf(&e->out, "pg_%s(%u", fn, t->elem_oid);
 	for (size_t i = 0; i < x->args.n; i++) {
 		buf_puts(&e->out, ", ");

@@ -14,6 +14,8 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	const SqliteFn *fn = fn_find(src);
 	if (!fn)
 		return emit_inline(e, p, args, n, location);
+	if (n * (fn->flags & FN_TYPED ? 2 : 1) > 127)
+		return emit_refuse(e, location, "a call of %s with %zu arguments is not available in SQLite mode", p->name, n);
 	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
 	for (size_t i = 0; fn->flags & FN_TYPED && i < n; i++)

@@ -1,6 +1,8 @@
 /* Values packed into one text, and taken out again: see pack.h. */
 #include "sqlite/pack.h"
 
+#include "pgtype/array.h"
+
 #include <stdio.h>
 
 static void put_hex(Buf *b, Str s)
@@ -79,36 +81,28 @@ static int hex_digit(char c)
 	return c <= '9' ? c - '0' : c - 'a' + 10;
 }
 
-static void give_blob(sqlite3_context *ctx, Str hex)
-{
-	uint8_t *p = mem_alloc(hex.n / 2 + 1);
-	for (size_t i = 0; i + 1 < hex.n; i += 2)
-		p[i / 2] = (uint8_t)(hex_digit(hex.p[i]) << 4 | hex_digit(hex.p[i + 1]));
-	sqlite3_result_blob64(ctx, p, hex.n / 2, free);
-}
-
-static void give(sqlite3_context *ctx, char kind, Str body)
+Val pack_value(char kind, Str body, Arena *a)
 {
 	uint64_t bits = 0;
 	double r;
+	uint8_t *p;
 	switch (kind) {
 	case 'I':
-		sqlite3_result_int64(ctx, strtoll(body.p, NULL, 10));
-		return;
+		return val_int(strtoll(body.p, NULL, 10));
 	case 'R':
 		for (size_t i = 0; i < body.n; i++)
 			bits = bits << 4 | (uint64_t)(hex_digit(body.p[i]) & 15);
 		memcpy(&r, &bits, sizeof r);
-		sqlite3_result_double(ctx, r);
-		return;
+		return val_real(r);
 	case 'T':
-		sqlite3_result_text64(ctx, body.p, body.n, SQLITE_TRANSIENT, SQLITE_UTF8);
-		return;
+		return val_text(body);
 	case 'B':
-		give_blob(ctx, body);
-		return;
+		p = arena_alloc(a, body.n / 2 + 1);
+		for (size_t i = 0; i + 1 < body.n; i += 2)
+			p[i / 2] = (uint8_t)(hex_digit(body.p[i]) << 4 | hex_digit(body.p[i + 1]));
+		return val_blob((Str){ (const char *)p, body.n / 2 });
 	default:
-		sqlite3_result_null(ctx);
+		return val_null();
 	}
 }
 
@@ -121,7 +115,9 @@ static void unpack(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 			fn_raise(ctx, "XX000", "malformed row of a lateral subquery");
 			return;
 		}
-	give(ctx, kind, body);
+	_cleanup_(arena_freep) Arena *a = kind == 'B' ? arena_new() : NULL;
+	Val v = pack_value(kind, body, a);
+	fn_result(ctx, &v);
 }
 
 static void rows_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -155,7 +151,31 @@ const SqliteAgg agg_table_pack[] = {
 	{ NULL },
 };
 
+static void array_packed(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	const PgType *elem = fn_type(ctx, (uint32_t)sqlite3_value_int64(argv[0]));
+	size_t n = 0, bytes = 0;
+	for (int i = 1; i < argc; i++)
+		bytes += (size_t)sqlite3_value_bytes(argv[i]);
+	Val *items = arena_array(a, Val, bytes + 1);
+	for (int i = 1; i < argc; i++) {
+		Str s = fn_arg_str(argv[i]), body;
+		char kind;
+		while (pack_take(&s, &kind, &body))
+			items[n++] = pack_value(kind, body, a);
+	}
+	if (!elem) {
+		fn_raise(ctx, "XX000", "cache lookup failed for type %u", (uint32_t)sqlite3_value_int64(argv[0]));
+		return;
+	}
+	PgArray x = array_of(elem, items, n);
+	Val v = array_val(&x, a);
+	fn_result(ctx, &v);
+}
+
 const SqliteFn fn_table_pack[] = {
+	{ "array_packed", -1, FN_IMMUTABLE, array_packed },
 	{ "pack", -1, FN_IMMUTABLE, pack },
 	{ "unpack", 2, FN_IMMUTABLE | FN_STRICT, unpack },
 	{ NULL },

@@ -6,6 +6,7 @@
  *   pg_unpack(text, i)            v<i+1>; NULL for a NULL text
  *   pack_rows(v)                  aggregate: the values of all rows as one text
  *   pack_rows(v1, ...)            the same, each row packed
+ *   pg_array_packed(element type, pg_pack(...), ...)    an array of more elements than SQLite takes arguments
  *   pg_zip(pg_pack(list, ...))    table: row i is the i-th value of each list, packed; NULL where a list is shorter
  *
  * Each value is a letter and what belongs to it: N, I<digits>; R<16 hex digits> T<length>:<bytes> B<length>:<hex digits>.
@@ -17,6 +18,9 @@
 
 /* Takes one value off the front: its letter and its body. False when the text is not one of pg_pack's, or is at its end. */
 bool pack_take(Str *s, char *kind, Str *body);
+
+/* The value; bytes point into the body, those of a BLOB are in `a`. */
+Val pack_value(char kind, Str body, Arena *a);
 
 extern const SqliteFn fn_table_pack[];
 extern const SqliteAgg agg_table_pack[];
