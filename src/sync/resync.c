@@ -18,6 +18,10 @@ const char resync_query[] =
 	"   pg_get_expr(d.adbin, d.adrelid)), E'\\x03' ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = "
 	"a.attrelid AND d.adnum = a.attnum"
 	"   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),"
+	" (SELECT string_agg(concat_ws(E'\\x02', f.attrelid, f.attnum, f.attname, f.atttypid, f.atttypmod), E'\\x03' ORDER BY f.attrelid, "
+	"f.attnum) FROM pg_attribute f WHERE f.attrelid IN (SELECT t.typrelid FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid"
+	"   JOIN pg_type t ON t.oid IN (y.oid, y.typelem) WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND t.typrelid "
+	"<> 0)),"
 	" (SELECT string_agg(k.conname || pg_get_constraintdef(k.oid), E'\\x03' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = "
 	"c.oid),"
 	" (SELECT string_agg(pg_get_indexdef(i.indexrelid) || i.indisreplident, E'\\x03' ORDER BY i.indexrelid) FROM pg_index i WHERE "
@@ -31,7 +35,9 @@ const char resync_query[] =
 	"   WHERE c.relkind = 'v' AND " USER_NS "),"
 	" (SELECT string_agg(c.oid || c.relname, E'\\x03' ORDER BY c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 	"WHERE c.relkind = 'S' AND " USER_NS "),"
-	" (SELECT string_agg(e.enumtypid || e.enumlabel, E'\\x03' ORDER BY e.oid) FROM pg_enum e)))"
+	" (SELECT string_agg(e.enumtypid || e.enumlabel, E'\\x03' ORDER BY e.oid) FROM pg_enum e),"
+	" (SELECT string_agg(concat_ws(E'\\x02', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod), E'\\x03' ORDER BY a.attrelid, "
+	"a.attnum) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'c')))"
 	" ORDER BY 1";
 
 typedef struct Resync {
@@ -256,12 +262,39 @@ static int copy_enum_labels(Resync *s, Error *err)
 	return 0;
 }
 
+/* The columns of composite types, as they are now. */
+static int copy_composite_columns(Resync *s, Error *err)
+{
+	_cleanup_(source_clearp) PGresult *r =
+		source_query(s->c,
+			     "SELECT a.attrelid, a.attnum, a.attname, CASE WHEN a.attisdropped THEN 25 ELSE a.atttypid END, a.atttypmod, "
+			     "a.attisdropped::int"
+			     " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'c' AND a.attnum > 0",
+			     err);
+	if (!r)
+		return -1;
+	for (int i = 0; i < PQntuples(r); i++) {
+		Val v[6];
+		for (int k = 0; k < 6; k++)
+			v[k] = k == 2 ? val_text(str_of(PQgetvalue(r, i, k))) : val_int(strtoll(PQgetvalue(r, i, k), NULL, 10));
+		if (state_run(s->db,
+			      "INSERT INTO _understudy_column(rel, attnum, name, type, typmod, dropped, sqlite_name) SELECT ?1, ?2, ?3, "
+			      "?4, ?5, ?6, ?3"
+			      " WHERE EXISTS (SELECT 1 FROM _understudy_relation WHERE oid = ?1 AND kind = 'c') ON CONFLICT (rel, attnum) "
+			      "DO UPDATE "
+			      "SET name = excluded.name, type = excluded.type, typmod = excluded.typmod, dropped = excluded.dropped",
+			      v, 6, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int fill(Resync *s, Error *err)
 {
 	Schema made;
 	if (drop_old(s, err) < 0 || schema_copy_some(s->c, s->db, s->database, s->oids, s->a, &made, err) < 0 ||
-	    copy_enum_labels(s, err) < 0 || copy_some_rows(s->c, s->db, s->database, &made, s->a, err) < 0 ||
-	    schema_copy_sequences(s->c, s->db, err) < 0)
+	    copy_enum_labels(s, err) < 0 || copy_composite_columns(s, err) < 0 ||
+	    copy_some_rows(s->c, s->db, s->database, &made, s->a, err) < 0 || schema_copy_sequences(s->c, s->db, err) < 0)
 		return -1;
 	_cleanup_(source_clearp) PGresult *lsn = source_query(s->c, "SELECT pg_current_wal_insert_lsn()", err);
 	if (!lsn)

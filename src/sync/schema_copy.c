@@ -14,11 +14,18 @@
 static const char sql_schemas[] = "SELECT 0, n.nspname, format('CREATE SCHEMA %I', n.nspname) FROM pg_namespace n WHERE " USER_NS
 				  " AND n.nspname <> 'public' ORDER BY n.oid";
 
-static const char sql_enums[] =
-	"SELECT t.oid, n.nspname || '.' || t.typname, format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, t.typname,"
-	" (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)), "
-	"t.typarray"
-	" FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND " USER_NS " ORDER BY t.oid";
+/* Enums and composite types, in the order in which they were made. */
+static const char sql_types[] =
+	"SELECT t.oid, n.nspname || '.' || t.typname, CASE t.typtype WHEN 'e' THEN format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, "
+	"t.typname,"
+	" (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))"
+	" ELSE format('CREATE TYPE %I.%I AS (%s)', n.nspname, t.typname, (SELECT string_agg(format('%I %s', a.attname, "
+	"format_type(a.atttypid, "
+	"a.atttypmod)), ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT "
+	"a.attisdropped)) END,"
+	" t.typarray, t.typrelid"
+	" FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid"
+	" WHERE (t.typtype = 'e' OR c.relkind = 'c') AND " USER_NS " ORDER BY t.oid";
 
 #define SEQ_OPTIONS                                                                                                                        \
 	"format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax,"       \
@@ -203,7 +210,9 @@ static int move_oid(Db *db, uint32_t from, uint32_t to, bool type, Error *err)
 						"UPDATE _understudy_type SET elem = ?2 WHERE elem = ?1",
 						"UPDATE _understudy_type SET array_oid = ?2 WHERE array_oid = ?1",
 						"UPDATE _understudy_enum SET type = ?2 WHERE type = ?1",
-						"UPDATE _understudy_column SET type = ?2 WHERE type = ?1" };
+						"UPDATE _understudy_column SET type = ?2 WHERE type = ?1",
+						"UPDATE _understudy_relation SET rowtype = ?2 WHERE rowtype = ?1",
+						"UPDATE _understudy_relation SET arraytype = ?2 WHERE arraytype = ?1" };
 	const char *const *list = type ? type_sql : table_sql;
 	size_t n = type ? ARRAY_LEN(type_sql) : ARRAY_LEN(table_sql);
 	Val v[2] = { val_int(from), val_int(to) };
@@ -230,13 +239,22 @@ static uint32_t oid_of(const PGresult *r, int row, int col)
 	return (uint32_t)strtoul(PQgetvalue(r, row, col), NULL, 10);
 }
 
-static int make_enum(Db *db, const PGresult *r, int i, Error *err)
+static int make_type(Db *db, const PGresult *r, int i, Error *err)
 {
-	uint32_t made = newest_oid(db, "SELECT oid FROM _understudy_type WHERE kind = 'e' ORDER BY oid DESC LIMIT 1");
-	uint32_t array = newest_oid(db, "SELECT array_oid FROM _understudy_type WHERE kind = 'e' ORDER BY oid DESC LIMIT 1");
+	uint32_t rel = oid_of(r, i, 4);
+	const char *kind = rel ? "c" : "e";
+	char sql[200];
+	snprintf(sql, sizeof sql, "SELECT oid FROM _understudy_type WHERE kind = '%s' ORDER BY oid DESC LIMIT 1", kind);
+	uint32_t made = newest_oid(db, sql);
+	snprintf(sql, sizeof sql, "SELECT array_oid FROM _understudy_type WHERE oid = %u", made);
+	uint32_t array = newest_oid(db, sql);
 	if (!made || move_oid(db, made, oid_of(r, i, 0), true, err) < 0)
 		return made ? -1 : err_set(err, "XX000", "type %s was not made", PQgetvalue(r, i, 1));
-	return array ? move_oid(db, array, oid_of(r, i, 3), true, err) : 0;
+	if (array && move_oid(db, array, oid_of(r, i, 3), true, err) < 0)
+		return -1;
+	return rel ? move_oid(db, newest_oid(db, "SELECT oid FROM _understudy_relation WHERE kind = 'c' ORDER BY oid DESC LIMIT 1"), rel,
+			      false, err)
+		   : 0;
 }
 
 /* Runs every row's statement; objects that fail are left out. `after` may finish an object, `done` learns of each success. */
@@ -372,7 +390,7 @@ int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, 
 {
 	memset(out, 0, sizeof *out);
 	if (reserve_oids(c, db, err) < 0 || make_objects(c, db, database, sql_schemas, "schema", NULL, err) < 0 ||
-	    make_objects(c, db, database, sql_enums, "type", make_enum, err) < 0 ||
+	    make_objects(c, db, database, sql_types, "type", make_type, err) < 0 ||
 	    make_objects(c, db, database, sql_sequences, "sequence", NULL, err) < 0 ||
 	    make_tables(c, db, database, sql_tables, a, out, err) < 0 ||
 	    make_objects(c, db, database, sql_owned, "sequence owner", NULL, err) < 0 ||
@@ -430,7 +448,7 @@ static bool type_exists(Db *db, const char *oid)
 	return there;
 }
 
-/* Schemas (kind 's'), enums ('e') and sequences ('S') that the file does not have. */
+/* Schemas (kind 's'), types ('e') and sequences ('S') that the file does not have. */
 static int make_missing(PGconn *c, Db *db, const char *database, const char *query, char kind, Error *err)
 {
 	_cleanup_(source_clearp) PGresult *r = source_query(c, query, err);
@@ -444,7 +462,7 @@ static int make_missing(PGconn *c, Db *db, const char *database, const char *que
 		int rc = schema_run_ddl(db, database, PQgetvalue(r, i, 2), &why);
 		if (rc < 0 && leave_out(db, kind == 's' ? "schema" : kind == 'e' ? "type" : "sequence", name, &why, err) < 0)
 			return -1;
-		if (rc == 0 && kind == 'e' && make_enum(db, r, i, err) < 0)
+		if (rc == 0 && kind == 'e' && make_type(db, r, i, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -458,7 +476,7 @@ int schema_copy_some(PGconn *c, Db *db, const char *database, const char *oids, 
 	const char *later =
 		only(sql_indexes, oids, arena_printf(a, ", kind) WHERE q.kind = 'v' OR q.oid IN (%s) ORDER BY 4, 1, 2", oids), a);
 	if (reserve_oids(c, db, err) < 0 || make_missing(c, db, database, sql_schemas, 's', err) < 0 ||
-	    make_missing(c, db, database, sql_enums, 'e', err) < 0 || make_missing(c, db, database, sql_sequences, 'S', err) < 0 ||
+	    make_missing(c, db, database, sql_types, 'e', err) < 0 || make_missing(c, db, database, sql_sequences, 'S', err) < 0 ||
 	    make_tables(c, db, database, tables, a, out, err) < 0 ||
 	    make_objects(c, db, database, only(sql_owned, oids, NULL, a), "sequence owner", NULL, err) < 0 ||
 	    make_objects(c, db, database, only(sql_constraints, oids, NULL, a), "constraint", NULL, err) < 0)

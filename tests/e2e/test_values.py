@@ -51,9 +51,12 @@ COLUMNS = {
     "numeric[]": ["{1.10,NaN,-0.0}"],
     "timestamptz[]": ['{"2024-01-01 00:00:00+00",infinity}'],
     "mood": ["happy", "very sad"],
+    "addr": ['("a ""q"" \\\\ (x)",,7,"2024-02-29 12:34:56.5+05:30")', "(,,,)", '("",1.50,-1,infinity)'],
+    "addr[]": ['{"(a,1.50,,)",NULL,"(\\"x y\\",,,)"}', "{}"],
+    "outer_t": ['("(a,1,2,)","{""(b,,,)""}",happy)', "(,,)"],
     "mood[]": ['{happy,"very sad",NULL}'],
 }
-SCHEMA = "create type mood as enum ('very sad', 'ok', 'happy');\n"
+SCHEMA = "create type mood as enum ('very sad', 'ok', 'happy'); create type addr as (street text, price numeric(8,2), no int, at timestamptz); create type outer_t as (a addr, l addr[], m mood);\n"
 
 
 def name(t):
