@@ -352,17 +352,22 @@ static int emit_kind(Emitter *e, const Expr *x)
 		return emit_cast(e, x);
 	case X_SUBSCRIPT:
 		return emit_subscript(e, x);
+	case X_GROUPING: /* GROUP BY without sets: no key is missing */
+		buf_puts(&e->out, "0");
+		return 0;
 	case X_SQLVALUE:
 		return emit_sqlvalue(e, x);
 	case X_COLLATE:
 		return emit_collate_clause(e, x);
 	case X_ROWID:
-		buf_printf(&e->out, "t%d.rowid", x->rte->id);
+		if (x->rte == e->plain_rte)
+			buf_puts(&e->out, "rowid");
+		else
+			buf_printf(&e->out, "t%d.rowid", x->rte->id);
 		return 0;
 	case X_ROW:
 	case X_FIELD:
 	case X_DEFAULT:
-	case X_GROUPING:
 		break;
 	}
 	return emit_refuse(e, x->location, "this kind of expression is not available in SQLite mode");

@@ -7,6 +7,8 @@
 #include "sqlite/fn_text.h"
 #include "sqlite/group.h"
 
+#include "sqlite/row_store.h"
+#include "sqlite/sort_key.h"
 #include "sqlite/vtab_set.h"
 
 #include "base/map.h"
@@ -30,9 +32,9 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_array,	     fn_table_array_edit,
 					     fn_table_array_search,  fn_table_array_text,
 					     fn_table_float,	     fn_table_float_trig,
-					     fn_table_numeric_math };
+					     fn_table_numeric_math,  fn_table_within };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text, agg_table_json, agg_table_datetime, agg_table_ordered,
-					       agg_table_array, agg_table_stat, agg_table_regr, agg_table_group };
+					       agg_table_array, agg_table_stat, agg_table_regr, agg_table_within,   agg_table_group };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];
@@ -235,6 +237,8 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err)
 		rc = vtab_sets_register(db, env);
 	if (rc == SQLITE_OK)
 		rc = vtab_json_register(db, env);
+	if (rc == SQLITE_OK)
+		rc = vtab_rows_register(db, env);
 	if (rc == SQLITE_OK)
 		rc = group_register(db, env);
 	return rc == SQLITE_OK ? 0 : err_set(err, "XX000", "could not register functions: %s", sqlite3_errmsg(db));

@@ -70,12 +70,13 @@ typedef struct FnEnv {
 	const TypeEnv *types;
 	/* Type by OID, builtin or the user's. */
 	const PgType *(*type_lookup)(void *catalog, uint32_t oid);
-	void *catalog;	       /* struct Catalog * (catalog/catalog.h) */
-	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
-	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
-	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
-	FnDraws draws;	       /* of the statement that runs */
-	Arena *scratch;	       /* reset by the backend after each row batch; for temporary results only */
+	void *catalog;		  /* struct Catalog * (catalog/catalog.h) */
+	void *session;		  /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
+	Error error;		  /* set by fn_fail; read by the backend when sqlite3_step failed */
+	void *touched, *stash;	  /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
+	FnDraws draws;		  /* of the statement that runs */
+	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
+	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
 
 FnEnv *fn_env(sqlite3_context *ctx);

@@ -118,7 +118,7 @@ prepare p (int) as select $1 + 1 as r;
 execute p (41);
 deallocate p;
 execute p (1);
-show server_version_num;
+select current_setting('server_version_num')::int / 10000, current_setting('server_version') ~ '^15\.';
 set nope = 1;
 set application_name = 'x';
 show application_name;
