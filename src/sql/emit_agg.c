@@ -5,57 +5,6 @@
 
 enum { MAX_ORDERED_ARGS = 100 }; /* SQLite allows 127 arguments */
 
-static int emit_bound(Emitter *e, char bound, const Expr *offset)
-{
-	switch (bound) {
-	case 'u':
-		buf_puts(&e->out, "UNBOUNDED PRECEDING");
-		return 0;
-	case 'U':
-		buf_puts(&e->out, "UNBOUNDED FOLLOWING");
-		return 0;
-	case 'c':
-		buf_puts(&e->out, "CURRENT ROW");
-		return 0;
-	default:
-		return emit_around(e, "", offset, bound == 'p' ? " PRECEDING" : " FOLLOWING");
-	}
-}
-
-static int emit_frame(Emitter *e, const WindowDef *w)
-{
-	buf_puts(&e->out, w->mode == 'r' ? " ROWS BETWEEN " : w->mode == 'g' ? " GROUPS BETWEEN " : " RANGE BETWEEN ");
-	if (emit_bound(e, w->start, w->start_offset) < 0)
-		return -1;
-	buf_puts(&e->out, " AND ");
-	if (emit_bound(e, w->end, w->end_offset) < 0)
-		return -1;
-	buf_puts(&e->out, w->exclude == 'c'   ? " EXCLUDE CURRENT ROW"
-			  : w->exclude == 'g' ? " EXCLUDE GROUP"
-			  : w->exclude == 't' ? " EXCLUDE TIES"
-					      : "");
-	return 0;
-}
-
-static int emit_over(Emitter *e, const WindowDef *w)
-{
-	buf_puts(&e->out, " OVER (");
-	for (size_t i = 0; i < w->partition.n; i++) {
-		buf_puts(&e->out, i ? ", " : "PARTITION BY ");
-		if (emit_collated(e, w->partition.items[i]) < 0)
-			return -1;
-	}
-	if (w->norder) {
-		buf_puts(&e->out, w->partition.n ? " ORDER BY " : "ORDER BY ");
-		if (emit_sort(e, w->order, w->norder, NULL) < 0)
-			return -1;
-	}
-	if (w->has_frame && emit_frame(e, w) < 0)
-		return -1;
-	buf_puts(&e->out, ")");
-	return 0;
-}
-
 static bool order_matters(const PgProc *p)
 {
 	static const char *const free_of_order[] = { "count",	 "sum",	    "min",   "max",	"avg",
@@ -66,7 +15,7 @@ static bool order_matters(const PgProc *p)
 	return true;
 }
 
-static int aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool *typed)
+int emit_aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool *typed)
 {
 	*typed = false;
 	if (x->proc->kind == 'w') {
@@ -104,13 +53,13 @@ static size_t aggregate_keys(const Expr *x, SortItem *keys)
 	return n;
 }
 
-static void emit_key_types(Emitter *e, const SortItem *keys, size_t n)
+void emit_key_types(Emitter *e, const SortItem *keys, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&e->out, ", %u, %d", emit_type_of(keys[i].expr), (keys[i].desc ? 1 : 0) | (keys[i].nulls_first ? 2 : 0));
 }
 
-static int emit_more(Emitter *e, Expr *const *items, size_t n)
+int emit_more(Emitter *e, Expr *const *items, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (emit_around(e, ", ", items[i], "") < 0)
@@ -198,7 +147,9 @@ int emit_aggregate(Emitter *e, const Expr *x)
 	const PgAggregate *agg = x->kind == X_AGG ? pgaggregate_of(x->proc->oid) : NULL;
 	if (agg && agg->kind == 'h')
 		return emit_hypothetical(e, x);
-	if (aggregate_name(e, x, name, sizeof name, &typed) < 0)
+	if (x->window && needs_own_window(e->cat, x))
+		return emit_own_window(e, x);
+	if (emit_aggregate_name(e, x, name, sizeof name, &typed) < 0)
 		return -1;
 	if (agg && agg->kind == 'o')
 		return emit_ordered_set(e, x, name);
@@ -221,5 +172,5 @@ int emit_aggregate(Emitter *e, const Expr *x)
 	buf_puts(&e->out, ")");
 	if (emit_filter(e, x) < 0)
 		return -1;
-	return x->window ? emit_over(e, x->window) : 0;
+	return x->window ? emit_over(e, x->window, window_uses_frame(x->proc)) : 0;
 }

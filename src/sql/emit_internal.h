@@ -68,6 +68,18 @@ int emit_with_ties(Emitter *e, const Query *q, unsigned flags);
 
 /* emit_agg.c */
 int emit_aggregate(Emitter *e, const Expr *x);
+/* The name in SQLite of an aggregate, and whether it is called with type OIDs first. */
+int emit_aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool *typed);
+/* ", type, flags" of each key; ", x" of each expression. */
+void emit_key_types(Emitter *e, const SortItem *keys, size_t n);
+int emit_more(Emitter *e, Expr *const *items, size_t n);
+
+/* emit_window.c */
+int emit_over(Emitter *e, const WindowDef *w, bool with_frame);
+bool window_uses_frame(const PgProc *p);
+/* SQLite has no such frame, or no such arguments: see sqlite/agg_window.c. */
+bool needs_own_window(const Catalog *cat, const Expr *x);
+int emit_own_window(Emitter *e, const Expr *x);
 
 /* emit_sublink.c */
 int emit_sublink(Emitter *e, const Expr *x);

@@ -25,7 +25,7 @@ static int int_step(GroupState *s, sqlite3_value *v, const PgType *type, Error *
 
 static int int_sum(const GroupState *s, Arena *a, Val *out, Error *err)
 {
-	return int_total_int8(&s->ints, out, err);
+	return int_total_whole(&s->ints, "bigint", out, err);
 }
 
 static int int8_sum(const GroupState *s, Arena *a, Val *out, Error *err)

@@ -14,8 +14,8 @@ typedef struct SortKey {
 /* PostgreSQL's order of two values under the key. */
 int sort_key_compare(const SortKey *k, sqlite3_value *x, sqlite3_value *y);
 
-/* agg_within.c, registered by fn.c; each ends with a NULL name. */
+/* agg_within.c and agg_window.c, registered by fn.c; each ends with a NULL name. */
 extern const SqliteFn fn_table_within[];
-extern const SqliteAgg agg_table_within[];
+extern const SqliteAgg agg_table_within[], agg_table_window[];
 
 #endif
