@@ -16,6 +16,7 @@ typedef struct SqlEnv {
 	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
 	size_t nsearch_path;
 	const char *user, *database;
+	bool plain_groups; /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
 	bool fixed_params; /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
 

@@ -116,10 +116,11 @@ static void keep(GroupState *s, const Val *v)
 	s->best.s.p = p;
 }
 
+/* Of equal values that look different (1.5 and 1.50) PostgreSQL keeps the last, but of char(n) the first. */
 static int extreme_step(GroupState *s, sqlite3_value *arg, const PgType *type, int sign)
 {
 	Val v = fn_arg(arg);
-	if (s->best.kind == VAL_NULL || compare(type, &v, &s->best) * sign > 0)
+	if (s->best.kind == VAL_NULL || compare(type, &v, &s->best) * sign >= (type->oid == 1042))
 		keep(s, &v);
 	return 0;
 }
@@ -203,7 +204,7 @@ bool group_agg_word(const char *proname, const PgType *arg, char word[GROUP_WORD
 
 char group_key_letter(const PgType *t)
 {
-	static const uint32_t bytes[] = { 16, 17, 19, 20, 21, 23, 25, 26, 700, 701, 1042, 1043, 1082, 1083, 1114, 1184, 2950 };
+	static const uint32_t bytes[] = { 16, 17, 19, 20, 21, 23, 25, 26, 700, 701, 1043, 1082, 1083, 1114, 1184, 2950 };
 	if (t->oid == 1700)
 		return 'n';
 	if (t->typtype == 'e')
