@@ -38,6 +38,10 @@ static RunResult open_run(SqliteTxn *t, SqliteRun *r, Error *err)
 	if (plan->writes) {
 		char command[64];
 		RunResult rc = txn_need_writer(t, first_word(plan->tag, command, sizeof command), err);
+		if (rc == RUN_WANT_WRITER && plan->lock_nowait) {
+			err_set(err, "55P03", "could not obtain lock on row in relation \"%s\"", plan->lock_nowait);
+			return RUN_ERROR;
+		}
 		if (rc != RUN_DONE)
 			return rc;
 		r->conn = t->conn;

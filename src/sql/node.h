@@ -245,7 +245,6 @@ struct Query {
 	Expr *limit, *offset;
 	bool with_ties;
 	LockStrength lock;
-	bool lock_nowait, lock_skip;
 
 	/* Set operations: `setop` of two queries; targets then describe the output columns (X_VAR over no rte is not used;
 	 * names and types are in `cols`). ORDER BY and LIMIT of this level apply to the result. */

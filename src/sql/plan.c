@@ -15,7 +15,8 @@ ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 			    .params = arena_new_of(a, ParamTypes),
 			    .next_id = arena_new_of(a, int),
 			    .volatile_fn = arena_new_of(a, bool),
-			    .writes = arena_new_of(a, bool) };
+			    .writes = arena_new_of(a, bool),
+			    .lock_nowait = arena_new_of(a, const char *) };
 	return ps;
 }
 
@@ -72,6 +73,7 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
+	plan->lock_nowait = *ps->lock_nowait;
 	plan->volatile_fn = *ps->volatile_fn;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
 	if (out)

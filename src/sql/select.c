@@ -13,6 +13,7 @@ ParseState *level_new(ParseState *parent)
 			    .next_id = parent->next_id,
 			    .volatile_fn = parent->volatile_fn,
 			    .writes = parent->writes,
+			    .lock_nowait = parent->lock_nowait,
 			    .depth = parent->depth + 1 };
 	return ps;
 }
@@ -178,6 +179,18 @@ static int check_locked_name(ParseState *ps, const PgQuery__LockingClause *lc, c
 			lock_words(lc->strength));
 }
 
+/* The relation that PostgreSQL would name: the first one locked. */
+static const char *locked_relation(ParseState *ps, const PgQuery__LockingClause *lc)
+{
+	for (size_t i = 0; i < ps->nns; i++) {
+		const Rte *r = ps->ns[i]->rte;
+		bool meant = !lc->n_locked_rels || (ps->ns[i]->alias && streq(ps->ns[i]->alias, lc->locked_rels[0]->range_var->relname));
+		if (r && r->kind == RTE_RELATION && meant)
+			return arena_strdup(ps->a, r->rel->name);
+	}
+	return "";
+}
+
 /* Row locks: here the statement takes the write lock of the whole file, which is stronger. */
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 {
@@ -191,8 +204,8 @@ int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 		LockStrength strength = lc->strength > 1 ? (LockStrength)(lc->strength - 1) : LOCK_NONE;
 		if (strength > q->lock)
 			q->lock = strength;
-		q->lock_nowait |= lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitError;
-		q->lock_skip |= lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitSkip;
+		if (lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitError)
+			*ps->lock_nowait = locked_relation(ps, lc);
 		*ps->writes = true;
 	}
 	return 0;
