@@ -37,11 +37,7 @@ static RunResult open_run(SqliteTxn *t, SqliteRun *r, Error *err)
 	r->own_conn = false;
 	if (plan->writes) {
 		char command[64];
-		RunResult rc = txn_need_writer(t, first_word(plan->tag, command, sizeof command), err);
-		if (rc == RUN_WANT_WRITER && plan->lock_nowait) {
-			err_set(err, "55P03", "could not obtain lock on row in relation \"%s\"", plan->lock_nowait);
-			return RUN_ERROR;
-		}
+		RunResult rc = txn_need_writer_for(t, plan, first_word(plan->tag, command, sizeof command), err);
 		if (rc != RUN_DONE)
 			return rc;
 		r->conn = t->conn;

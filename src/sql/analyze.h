@@ -76,10 +76,10 @@ struct ParseState {
 	size_t nctes, ctes_cap;
 	ExprPlace place;
 	bool has_aggs, has_windows, has_srfs, has_sublinks;
-	bool *volatile_fn;	  /* set when a volatile function is called anywhere in the statement */
-	const char **lock_nowait; /* the relation of a row lock that must not wait, at any level */
-	bool *writes;		  /* set when nextval and the like are called */
-	WindowDef **windows;	  /* named in the WINDOW clause */
+	bool *volatile_fn;   /* set when a volatile function is called anywhere in the statement */
+	bool *writes;	     /* set when nextval and the like are called */
+	const char **nowait; /* set by NOWAIT: Plan.nowait */
+	WindowDef **windows; /* named in the WINDOW clause */
 	size_t nwindows;
 	bool keep_unknown;		 /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
 	bool lateral_ref;		 /* an item of this level was referred to from inside its own FROM clause */

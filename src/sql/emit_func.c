@@ -6,32 +6,6 @@ uint32_t emit_type_of(const Expr *x)
 	return x->type == 705 ? 25 : x->type;
 }
 
-/* Functions that see the blanks of a char(n), which the file does not keep. */
-static bool sees_blanks(const PgProc *p, const SqliteFn *fn)
-{
-	static const char *const names[] = { "textlike",    "textnlike",     "texticlike",    "texticnlike",   "textregexeq",
-					     "textregexne", "texticregexeq", "texticregexne", "bpcharoctetlen" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(p->src, names[i]))
-			return true;
-	return fn->flags & FN_TYPED;
-}
-
-static int emit_own_args(Emitter *e, const PgProc *p, const SqliteFn *fn, Expr *const *args, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		bool padded = emit_type_of(args[i]) == 1042 && args[i]->typmod > 4 && sees_blanks(p, fn);
-		buf_puts(&e->out, i ? ", " : "");
-		if (padded)
-			buf_printf(&e->out, "pg_cast_out(1042, %d, ", args[i]->typmod);
-		if (emit_expr(e, args[i]) < 0)
-			return -1;
-		if (padded)
-			buf_puts(&e->out, ")");
-	}
-	return 0;
-}
-
 static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
 {
 	const char *src = *p->src ? p->src : sql_function_form(p->oid);
@@ -44,7 +18,7 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	buf_puts(&e->out, "(");
 	for (size_t i = 0; fn->flags & FN_TYPED && i < n; i++)
 		buf_printf(&e->out, "%u, ", emit_type_of(args[i]));
-	if (emit_own_args(e, p, fn, args, n) < 0)
+	if (emit_list(e, args, n) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
@@ -129,8 +103,10 @@ static int emit_as_text(Emitter *e, const Expr *x)
 	uint32_t type = emit_type_of(x);
 	if (type == 16)
 		return emit_around(e, "(CASE ", x, " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)");
-	if (type == 25 || type == 1043 || type == 1042)
-		return emit_expr(e, x); /* the stored form of char(n) has no trailing blanks */
+	if (type == 25 || type == 1043)
+		return emit_expr(e, x);
+	if (type == 1042)
+		return emit_around(e, "pg_rtrim1(", x, ")");
 	buf_printf(&e->out, "pg_cast_out(%u, %d, ", type, x->typmod);
 	return emit_around(e, "", x, ")");
 }
@@ -151,7 +127,7 @@ int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, boo
 {
 	if (p->retset)
 		return emit_refuse(e, location, "the set-returning function %s is not available here in SQLite mode", p->name);
-	if (variadic_array)
+	if (variadic_array && p->variadic == 2276)
 		return emit_refuse(e, location, "VARIADIC calls are not available in SQLite mode");
 	if (streq(p->src, "textlike") && n == 2)
 		return emit_like(e, p, args, location);
@@ -216,8 +192,17 @@ int emit_cast(Emitter *e, const Expr *x)
 	const PgType *from = catalog_type(e->cat, arg->type), *to = catalog_type(e->cat, x->type);
 	if (!from || !to)
 		return emit_refuse(e, x->location, "this array cast is not available in SQLite mode");
-	buf_printf(&e->out, "pg_array_cast(%u, %u, %d, %d, ", from->elem_oid, to->elem_oid, x->typmod, x->is_explicit);
-	return emit_around(e, "", arg, ")");
+	Buf outer = e->out;
+	e->out = (Buf){ 0 };
+	int rc = emit_around(e, "SELECT ", x->arg, "");
+	const char *cast = arena_strndup(e->a, buf_cstr(&e->out), e->out.len);
+	buf_free(&e->out);
+	e->out = outer;
+	if (rc < 0)
+		return -1;
+	buf_printf(&e->out, "pg_array_cast(%u, %u, ", from->elem_oid, to->elem_oid);
+	emit_text(&e->out, str_of(cast));
+	return emit_around(e, ", ", arg, ")");
 }
 
 int emit_sqlvalue(Emitter *e, const Expr *x)
