@@ -141,7 +141,10 @@ typedef struct Cte {
 	int id; /* unique in the statement; emitted as cte<id> */
 	int refs;
 	bool modifying; /* INSERT, UPDATE, DELETE */
-	bool stored;	/* its rows are in `store` already (parts.h) */
+	char phase;	/* of a recursive query's analysis: 'n' its non-recursive term, 'r' its recursive term */
+	bool loops;	/* SQLite cannot run its recursion: one step after the other */
+	int location;
+	bool stored; /* its rows are in `store` already (parts.h) */
 	int store;
 	bool *uses;	 /* which of the CTEs before it in the same WITH it refers to */
 	int refs_within; /* how many of `refs` come from the same WITH */
@@ -233,6 +236,7 @@ struct Query {
 	bool distinct;
 	ExprList distinct_on;
 	ExprList group_by;
+	int *group_targets; /* the target that each key of grouping sets is, 1-based */
 	bool has_grouping_sets;
 	GroupSet *group_sets;
 	size_t ngroup_sets;

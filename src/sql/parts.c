@@ -13,6 +13,9 @@ bool parts_needed(const Query *q)
 {
 	if (q->has_modifying || q->cmd == CMD_MERGE)
 		return true;
+	for (size_t i = 0; i < q->nctes; i++)
+		if (q->ctes[i]->loops)
+			return true;
 	bool sublink = false;
 	for (size_t i = 0; i < q->returning.n; i++)
 		expr_walk(q->returning.items[i].expr, note_sublink, &sublink);
