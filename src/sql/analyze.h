@@ -33,6 +33,7 @@ typedef enum ExprPlace {
 	AT_CONFLICT_WHERE,
 	AT_EXECUTE,
 	AT_DISTINCT_ON,
+	AT_COPY_WHERE,
 } ExprPlace;
 
 /* A name visible in an expression: an Rte with the names its columns have at this place. Joins with USING and aliases add items
