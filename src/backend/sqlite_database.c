@@ -6,6 +6,7 @@
 #include "catalog/vtab.h"
 #include "sql/fn_catdef.h"
 #include "sql/fn_sql.h"
+#include "sqlite/fn_jsonpath.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ static void add_functions(void)
 {
 	for (size_t i = 0; catalog_fn_tables[i]; i++)
 		fn_add_table(catalog_fn_tables[i]);
+	jsonpath_set_regex(jsonpath_match_regex);
 	fn_add_table(fn_table_sql);
 	fn_add_table(fn_table_catdef);
 	fn_add_table(fn_table_regname);

@@ -115,6 +115,11 @@ void syncer_wait_blocking(Database *d, uint64_t ticket);
 /* rows.c */
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
 
+/* steps.c */
+/* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
+int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
+int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Error *err);
+
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
 

@@ -50,6 +50,8 @@ const char *ddl_choose_name(Ddl *d, uint32_t schema, const char *name1, const ch
 const char *ddl_sqlite_name(Ddl *d, uint32_t schema, const char *name, uint32_t oid);
 const CatRel *ddl_find_rel(Ddl *d, const PgQuery__RangeVar *rv); /* table, view or sequence; NULL when missing, without an error */
 const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name);
+/* 42704 when values of the type cannot be the keys of an index of that kind. */
+int ddl_check_key_type(Ddl *d, uint32_t type, const char *method);
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location); /* pg_catalog is not changed: 42501 */
 
 /* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view) */

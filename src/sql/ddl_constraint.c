@@ -173,6 +173,8 @@ static int add_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatCol
 	CatConstraint *c = ddl_new_constraint(d, r, primary ? 'p' : 'u', name, n);
 	c->index = x;
 	for (size_t i = 0; i < n; i++) {
+		if (ddl_check_key_type(d, catrel_attnum(r, cols[i])->type->oid, "btree"))
+			return -1;
 		x->keys[i] = c->cols[i] = cols[i];
 		if (primary)
 			((CatColumn *)catrel_attnum(r, cols[i]))->not_null = true;

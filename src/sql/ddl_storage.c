@@ -262,7 +262,7 @@ static bool opclass_takes(const Catalog *cat, const OpClass *o, uint32_t type)
 int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, uint32_t type)
 {
 	if (!e->n_opclass)
-		return 0;
+		return ddl_check_key_type(d, type, method);
 	const char *name = node_string(e->opclass[e->n_opclass - 1]);
 	bool exists = false;
 	for (size_t i = 0; i < ARRAY_LEN(opclasses); i++) {

@@ -204,6 +204,8 @@ static int parse_error(const PgQueryError *e, Error *err)
 		err_set(err, "22021", "%s", e->message);
 	else if (strncmp(e->message, "stack depth", 11) == 0)
 		err_set(err, "54001", "%s", e->message);
+	else if (strncmp(e->message, "frame ", 6) == 0)
+		err_set(err, "42P20", "%s", e->message);
 	else if (strstr(e->message, "is not supported") || strstr(e->message, "not yet supported") || strstr(e->message, "implemented"))
 		err_set(err, "0A000", "%s", e->message);
 	else

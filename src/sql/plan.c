@@ -4,6 +4,7 @@
 #include "sql/plan_internal.h"
 
 #include "sql/emit.h"
+#include "sql/parts.h"
 
 ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 {
@@ -58,7 +59,7 @@ static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 {
 	static const char *const tags[] = {
-		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE"
+		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE", [CMD_MERGE] = "MERGE"
 	};
 	Query *q = an_query(ps, stmt);
 	if (!q)
@@ -70,8 +71,7 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 	plan->cacheable = true;
 	if (plan_columns(ps, q, plan) < 0)
 		return -1;
-	plan->sql = plan_emit(ps, q);
-	if (!plan->sql)
+	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;
@@ -109,6 +109,8 @@ static int plan_explain(ParseState *ps, const PgQuery__ExplainStmt *s, const Raw
 	}
 	if (plan_query(ps, s->query, &inner, NULL) < 0)
 		return -1;
+	if (inner.nsteps)
+		return err_refuse(ps->err, 0, "EXPLAIN of a statement that runs in several steps is not available in SQLite mode");
 	plan->kind = PLAN_EXPLAIN;
 	plan->tag = "EXPLAIN";
 	plan->sql = inner.sql;
@@ -131,6 +133,7 @@ static int plan_node(ParseState *ps, const RawStmt *raw, Plan *plan)
 	case PG_QUERY__NODE__NODE_INSERT_STMT:
 	case PG_QUERY__NODE__NODE_UPDATE_STMT:
 	case PG_QUERY__NODE__NODE_DELETE_STMT:
+	case PG_QUERY__NODE__NODE_MERGE_STMT:
 		return plan_query(ps, n, plan, NULL);
 	case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
 		return plan_explain(ps, n->explain_stmt, raw, plan);

@@ -16,6 +16,7 @@ typedef struct SqlEnv {
 	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
 	size_t nsearch_path;
 	const char *user, *database;
+	bool fixed_params; /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
 
 /* One statement of a query string. */
@@ -40,7 +41,7 @@ void sql_parsed_free(ParsedSql *p);
 size_t sql_statement_length(Str script);
 
 typedef enum PlanKind {
-	PLAN_QUERY,  /* SELECT, VALUES, INSERT, UPDATE, DELETE: run `sql` */
+	PLAN_QUERY,  /* SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE: run `steps`, if any, then `sql`, unless it is NULL */
 	PLAN_SCRIPT, /* DDL and the like: run `steps` in order in one transaction */
 	PLAN_BEGIN,
 	PLAN_COMMIT,
@@ -71,13 +72,14 @@ typedef enum StepKind {
 	STEP_FK_OFF, /* sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY, 0): works inside a transaction; on again when the script has ended,
 			however */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
-	STEP_ROWS,	   /* run `sql`; its change count becomes the command tag's row count (CREATE TABLE AS) */
+	STEP_ROWS,	   /* run `sql`; its change count is added to the command tag's row count */
+	STEP_STORE,	   /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
 } StepKind;
 
 typedef struct PlanStep {
 	StepKind kind;
 	const char *sql;
-	const char *code, *message, *detail;
+	const char *code, *message, *detail, *hint;
 	const char *constraint, *table, *schema;
 	uint32_t oid;
 	int64_t value;
@@ -139,7 +141,7 @@ struct Plan {
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
 	 * columns are the arguments. EXPLAIN: inner. */
 	Str inner_text;
-	uint32_t *inner_types;
+	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
 	size_t ninner_types;
 	const RawStmt *inner;
 	uint64_t catalog_version;

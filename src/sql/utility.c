@@ -138,14 +138,15 @@ static int plan_prepare(ParseState *ps, const PgQuery__PrepareStmt *s, const Raw
 	RawStmt *inner = arena_new_of(ps->a, RawStmt);
 	*inner = (RawStmt){ .node = s->query, .text = plan->inner_text, .location = raw->location + at };
 	plan->inner = inner;
+	uint32_t *types = arena_array(ps->a, uint32_t, s->n_argtypes + 1);
+	plan->inner_types = types;
 	plan->ninner_types = s->n_argtypes;
-	plan->inner_types = arena_array(ps->a, uint32_t, s->n_argtypes + 1);
 	for (size_t i = 0; i < s->n_argtypes; i++) {
 		int32_t typmod;
 		const PgType *t = an_typename(ps, s->argtypes[i]->type_name, &typmod);
 		if (!t)
 			return -1;
-		plan->inner_types[i] = t->oid;
+		types[i] = t->oid;
 	}
 	return 0;
 }
