@@ -434,3 +434,19 @@ def test_simple_query_has_no_parameters(us):
         assert r.get_value(0, 0) == b"7"
         r = c.pgconn.exec_(b"prepare p as select $1::int + 1; execute p (2)")
         assert r.get_value(0, 0) == b"3"
+
+
+def test_explain_does_not_run_the_statement(us):
+    with us.connect(autocommit=True) as c:
+        c.execute("create table explained (id int primary key, t text)")
+        for sql in ("insert into explained values (1, 'a')", "delete from explained", "update explained set t = 'x' where id = 1"):
+            c.execute("explain " + sql)
+        assert c.execute("select count(*) from explained").fetchone() == (0,)
+        assert "SEARCH" in c.execute("explain select * from explained where id = 1").fetchall()[0][0]
+
+
+@pytest.mark.heavy
+def test_more_groups_than_fit_their_memory(us):
+    with us.connect(autocommit=True) as c:
+        rows = c.execute("select count(*), sum(n), max(g) from (select g % 2500000 as g, count(*) as n from generate_series(1, 2600000) g group by g % 2500000) s").fetchall()
+        assert rows == [(2500000, 2600000, 2499999)]
