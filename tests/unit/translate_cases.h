@@ -34,7 +34,7 @@
 	  "SELECT t1.\"id\" FROM \"items\" AS t1 UNION SELECT t2.\"item\" FROM \"orders\" AS t2 ORDER BY 1 NULLS LAST", "int8" },
 	{ "SELECT 'a' AS x UNION ALL SELECT NULL", "SELECT 'a' UNION ALL SELECT NULL", "text" },
 	{ "WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM t WHERE n < 5) SELECT n FROM t",
-	  "WITH RECURSIVE cte1(c1) AS (SELECT column1 AS c1 FROM (VALUES (1)) UNION ALL SELECT \"pg_int4pl\"(t2.c1, 1) AS c1 FROM cte1 AS "
+	  "WITH RECURSIVE cte1(c1) AS (SELECT 1 AS c1 UNION ALL SELECT \"pg_int4pl\"(t2.c1, 1) AS c1 FROM cte1 AS "
 	  "t2 WHERE (t2.c1 < 5)) SELECT t3.c1 FROM cte1 AS t3",
 	  "int4" },
 	{ "WITH big AS (SELECT * FROM orders WHERE n > 10) SELECT count(*) FROM big a, big b",
