@@ -298,6 +298,9 @@ static int emit_rte(Emitter *e, const Rte *r)
 			return emit_refuse(e, r->location, "a WITH query in RETURNING is not available in SQLite mode");
 		buf_printf(&e->out, presence ? "(SELECT *, 1 AS c0 FROM cte%d)" : "cte%d", r->cte->id);
 		break;
+	case RTE_GROUPS:
+		rc = emit_groups(e, r);
+		break;
 	case RTE_STORE:
 		buf_printf(&e->out, presence ? "(SELECT *, 1 AS c0 FROM understudy_rows(%d))" : "understudy_rows(%d)", r->store);
 		break;

@@ -228,10 +228,14 @@ static int join_names(Join *j, const PgQuery__JoinExpr *je, size_t start)
 	return 0;
 }
 
-static void set_no_lateral(ParseState *ps, size_t from, size_t to, bool value)
+static FromItem *join_side(ParseState *ps, const PgNode *node, bool nullable)
 {
-	for (size_t i = from; i < to; i++)
-		ps->ns[i]->no_lateral = value;
+	const char *saved = ps->no_recursion;
+	if (nullable)
+		ps->no_recursion = "an outer join";
+	FromItem *f = from_item(ps, node);
+	ps->no_recursion = saved;
+	return f;
 }
 
 FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *je)
@@ -241,14 +245,15 @@ FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *je)
 	Join j = { .ps = ps, .f = arena_new_of(ps->a, FromItem) };
 	size_t start = ps->nns;
 	ps->depth++;
-	j.f->left = from_item(ps, je->larg);
-	size_t middle = ps->nns;
+	bool keeps_left = je->jointype == PG_QUERY__JOIN_TYPE__JOIN_LEFT || je->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
 	bool keeps_right = je->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT || je->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
-	if (keeps_right)
-		set_no_lateral(ps, start, middle, true);
-	j.f->right = j.f->left ? from_item(ps, je->rarg) : NULL;
-	if (keeps_right)
-		set_no_lateral(ps, start, middle, false);
+	j.f->left = join_side(ps, je->larg, keeps_right);
+	size_t middle = ps->nns;
+	for (size_t i = start; i < middle; i++)
+		ps->ns[i]->no_lateral |= keeps_right;
+	j.f->right = j.f->left ? join_side(ps, je->rarg, keeps_left) : NULL;
+	for (size_t i = start; i < middle; i++)
+		ps->ns[i]->no_lateral = false;
 	ps->depth--;
 	if (!j.f->right || join_kind(&j, je) < 0)
 		return NULL;

@@ -55,12 +55,6 @@ static Expr *use_column(ParseState *ps, const NsColumn *c, int location)
 	return e;
 }
 
-static int no_lateral(ParseState *ps, const NsItem *item, int location)
-{
-	an_error(ps, location, "42P10", "invalid reference to FROM-clause entry for table \"%s\"", item->alias ? item->alias : "");
-	return err_detail(ps->err, "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
-}
-
 /* 1 found, 0 not there, -1 ambiguous (error set). */
 static int find_in_item(ParseState *ps, const NsItem *item, const char *name, bool plain, int location, Expr **out)
 {
@@ -71,11 +65,18 @@ static int find_in_item(ParseState *ps, const NsItem *item, const char *name, bo
 			continue;
 		if (found++)
 			return an_error(ps, location, "42702", "column reference \"%s\" is ambiguous", name);
-		if (item->no_lateral)
-			return no_lateral(ps, item, location);
 		*out = use_column(ps, c, location);
 	}
 	return found;
+}
+
+/* PostgreSQL lets only the right side of INNER and LEFT joins look at the left one. */
+static int check_lateral(ParseState *ps, const NsItem *item, int location)
+{
+	if (!item->no_lateral)
+		return 0;
+	an_error(ps, location, "42P10", "invalid reference to FROM-clause entry for table \"%s\"", item->alias ? item->alias : "");
+	return err_detail(ps->err, "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
 }
 
 int ns_find_column(ParseState *ps, const char *name, int location, Expr **out)
@@ -86,7 +87,7 @@ int ns_find_column(ParseState *ps, const char *name, int location, Expr **out)
 		if (!ps->ns[i]->cols_visible)
 			continue;
 		int r = find_in_item(ps, ps->ns[i], name, true, location, &e);
-		if (r < 0)
+		if (r < 0 || (r && check_lateral(ps, ps->ns[i], location) < 0))
 			return -1;
 		if (r && found)
 			return an_error(ps, location, "42702", "column reference \"%s\" is ambiguous", name);
@@ -168,8 +169,8 @@ static Expr *plain_column(ParseState *ps, const char *name, int location)
 		}
 	ParseState *level;
 	const NsItem *item = find_item(ps, NULL, name, &level);
-	if (item && item->no_lateral)
-		return no_lateral(ps, item, location), NULL;
+	if (item && check_lateral(ps, item, location) < 0)
+		return NULL;
 	if (item) {
 		mark_lateral(level);
 		return whole_row(ps, item, location);
@@ -197,6 +198,8 @@ static Expr *qualified_column(ParseState *ps, const char *schema, const char *al
 	const NsItem *item = find_item(ps, schema, alias, &level);
 	if (!item)
 		return missing_from(ps, alias, location), NULL;
+	if (check_lateral(ps, item, location) < 0)
+		return NULL;
 	Expr *e = NULL;
 	int r = find_in_item(ps, item, name, false, location, &e);
 	if (r == 0)
@@ -222,8 +225,8 @@ static Expr *star_row(ParseState *ps, const PgQuery__ColumnRef *ref)
 	const NsItem *item = find_item(ps, ref->n_fields == 3 ? field_name(ref->fields[0]) : NULL, alias, &level);
 	if (!item)
 		return missing_from(ps, alias, ref->location), NULL;
-	if (item->no_lateral)
-		return no_lateral(ps, item, ref->location), NULL;
+	if (check_lateral(ps, item, ref->location) < 0)
+		return NULL;
 	mark_lateral(level);
 	return whole_row(ps, item, ref->location);
 }
@@ -285,8 +288,8 @@ int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out)
 	const NsItem *item = find_item(ps, schema, alias, &level);
 	if (!item)
 		return missing_from(ps, alias, ref->location);
-	if (item->no_lateral)
-		return no_lateral(ps, item, ref->location);
+	if (check_lateral(ps, item, ref->location) < 0)
+		return -1;
 	mark_lateral(level);
 	return add_star_columns(ps, item, false, ref->location, out);
 }
