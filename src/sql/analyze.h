@@ -33,6 +33,7 @@ typedef enum ExprPlace {
 	AT_CONFLICT_WHERE,
 	AT_EXECUTE,
 	AT_DISTINCT_ON,
+	AT_COPY_WHERE,
 	AT_MERGE_WHEN,
 } ExprPlace;
 

@@ -324,6 +324,10 @@ int emit_ordered(Emitter *e, const Query *q, unsigned flags)
 		return emit_rows(e, q, flags);
 	if (q->distinct_on.n)
 		return emit_distinct_on(e, q, flags);
+	bool done = false;
+	int rc = q->group_by.n ? emit_hash_grouped(e, q, flags, &done) : 0;
+	if (done)
+		return rc;
 	if (emit_core(e, q, flags) < 0)
 		return -1;
 	if (!q->norder)

@@ -103,6 +103,8 @@ static int place_allows(ParseState *ps, const PgQuery__SubLink *s)
 		return an_error(ps, s->location, "0A000", "cannot use subquery in index predicate");
 	case AT_EXECUTE:
 		return an_error(ps, s->location, "0A000", "cannot use subquery in EXECUTE parameter");
+	case AT_COPY_WHERE:
+		return an_error(ps, s->location, "0A000", "cannot use subquery in COPY FROM WHERE condition");
 	default:
 		return 0;
 	}

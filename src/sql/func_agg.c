@@ -27,6 +27,7 @@ const char *place_name(ExprPlace place)
 		[AT_CONFLICT_WHERE] = "WHERE",
 		[AT_EXECUTE] = "EXECUTE parameters",
 		[AT_DISTINCT_ON] = "DISTINCT ON",
+		[AT_COPY_WHERE] = "COPY FROM WHERE conditions",
 		[AT_MERGE_WHEN] = "MERGE WHEN conditions",
 	};
 

@@ -127,7 +127,8 @@ typedef enum RteKind {
 	RTE_VALUES,
 	RTE_CTE,
 	RTE_RESULT,
-	RTE_STORE, /* rows kept by an earlier step of the plan: store, cols */
+	RTE_STORE,  /* rows kept by an earlier step of the plan: store, cols */
+	RTE_GROUPS, /* the groups of a query, made by the emitter: grouped, group_aggs */
 } RteKind;
 
 typedef struct Cte {
@@ -163,7 +164,9 @@ struct Rte {
 	ExprList *rows; /* RTE_VALUES */
 	size_t nrows;
 	Cte *cte;
-	int store;    /* RTE_STORE */
+	int store;	      /* RTE_STORE */
+	const Query *grouped; /* RTE_GROUPS: columns are its keys, then the aggregates */
+	ExprList group_aggs;
 	Column *cols; /* for relations: one per attnum, name NULL when dropped */
 	size_t ncols;
 	bool nullable; /* on the nullable side of an outer join */

@@ -30,6 +30,7 @@ static const char *emit_text_of(Parts *p, const Query *q)
 		      .types = ps->env->types,
 		      .source = ps->source,
 		      .err = ps->err,
+		      .plain_groups = ps->env->plain_groups,
 		      .snapshots = p->snapshots,
 		      .nsnapshots = p->nsnapshots,
 		      .changed = p->changed,

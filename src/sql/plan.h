@@ -16,6 +16,7 @@ typedef struct SqlEnv {
 	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
 	size_t nsearch_path;
 	const char *user, *database;
+	bool plain_groups; /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
 	bool fixed_params; /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
 
@@ -97,9 +98,11 @@ typedef struct PlanColumn {
 } PlanColumn;
 
 typedef struct CopyOptions {
-	bool csv, header, freeze, binary;
+	bool csv, header, header_match, freeze, binary;
 	char delimiter, quote, escape;
 	const char *null_text;
+	const char *encoding;	   /* of the bytes, by iconv's name; NULL: UTF-8 */
+	const char *encoding_name; /* PostgreSQL's name of it */
 	bool force_quote_all;
 	bool *force_quote, *force_not_null, *force_null; /* per copied column, or NULL */
 } CopyOptions;
@@ -136,8 +139,8 @@ struct Plan {
 	int8_t deferrable;
 	bool chain;
 
-	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms); TO runs `sql` */
-	bool copy_from, copy_file;
+	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms; WHERE may leave a row out); TO runs `sql` */
+	bool copy_from;
 	CopyOptions copy;
 
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
