@@ -193,6 +193,13 @@ static int within_order(ParseState *ps, Expr *f, const PgQuery__FuncCall *c)
 	return 0;
 }
 
+static const Expr *without_implicit_casts(const Expr *e)
+{
+	while (e->cast == 'i' && e->cast_from)
+		e = e->cast_from;
+	return e;
+}
+
 int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool nested_agg, bool nested_window)
 {
 	f->kind = X_AGG;
@@ -217,8 +224,9 @@ int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool n
 				return -1;
 		for (size_t i = 0; i < f->norder; i++) {
 			bool found = false;
-			for (size_t k = 0; k < f->args.n; k++)
-				found = found || expr_equal(f->order[i].expr, f->args.items[k]);
+			for (size_t k = 0; k < f->args.n && !found; k++)
+				if ((found = expr_equal(f->order[i].expr, without_implicit_casts(f->args.items[k]))))
+					f->order[i].expr = f->args.items[k];
 			if (!found)
 				return an_error(ps, expr_location(f->order[i].expr), "42P10",
 						"in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list");

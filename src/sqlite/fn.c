@@ -17,7 +17,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_EXTRA_TABLES = 8 };
+enum { MAX_EXTRA_TABLES = 16 };
 
 static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_like,	     fn_table_text_format,
