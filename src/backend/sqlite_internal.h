@@ -98,6 +98,8 @@ void writer_release(Database *d);
 /* txn.c */
 /* The connection for a statement that writes: BEGIN IMMEDIATE and savepoints are done. RUN_DONE, RUN_WANT_WRITER or RUN_ERROR. */
 RunResult txn_need_writer(SqliteTxn *t, const char *command, Error *err);
+/* The same for a plan; one with NOWAIT fails (55P03) instead of RUN_WANT_WRITER. */
+RunResult txn_need_writer_for(SqliteTxn *t, const Plan *plan, const char *command, Error *err);
 /* The connection that reads of this transaction use, checked out; *own when the caller gives it back. */
 int txn_read_conn(SqliteTxn *t, DbConn **out, bool *own, Error *err);
 

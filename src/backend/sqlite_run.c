@@ -37,7 +37,7 @@ static RunResult open_run(SqliteTxn *t, SqliteRun *r, Error *err)
 	r->own_conn = false;
 	if (plan->writes) {
 		char command[64];
-		RunResult rc = txn_need_writer(t, first_word(plan->tag, command, sizeof command), err);
+		RunResult rc = txn_need_writer_for(t, plan, first_word(plan->tag, command, sizeof command), err);
 		if (rc != RUN_DONE)
 			return rc;
 		r->conn = t->conn;

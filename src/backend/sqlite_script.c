@@ -86,7 +86,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 		return RUN_ERROR;
 	}
 	if (needs_writer(plan)) {
-		RunResult rc = txn_need_writer(t, plan->tag, err);
+		RunResult rc = txn_need_writer_for(t, plan, plan->tag, err);
 		if (rc != RUN_DONE)
 			return rc;
 		if (r->plan->cat != t->cat)

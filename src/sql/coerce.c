@@ -74,6 +74,8 @@ bool is_binary_coercible(const Catalog *cat, uint32_t from, uint32_t to)
 		return t && t->typtype == 'e';
 	if (to == T_ANYRANGE || to == T_ANYCOMPATIBLERANGE)
 		return t && t->typtype == 'r';
+	if (to == T_ANYMULTIRANGE || to == T_ANYCOMPATIBLEMULTIRANGE)
+		return t && t->typtype == 'm';
 	if (to == T_RECORD)
 		return is_composite(cat, from);
 	if (to == T_RECORD_ARRAY)
@@ -174,9 +176,10 @@ static Expr *via_io(ParseState *ps, Expr *e, uint32_t type, int location)
 }
 
 /* Binary coercible in PostgreSQL; between int4 and OIDs the emitter changes the sign. */
-static Expr *relabel(ParseState *ps, Expr *e, uint32_t type)
+static Expr *relabel(ParseState *ps, Expr *e, uint32_t type, CoerceContext ctx)
 {
-	return wrap(ps, X_RELABEL, e, type);
+	/* What is only compared or computed with may stay a cidr: an index on it is of use then. */
+	return wrap(ps, type == T_INET && ctx != COERCE_IMPLICIT ? X_VIA_IO : X_RELABEL, e, type);
 }
 
 /* Cast functions may also want the typmod and whether the cast is explicit. */
@@ -261,7 +264,7 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 	}
 	switch (coercion_path(ps->env->cat, e->type, type, ctx, &func)) {
 	case PATH_RELABEL:
-		return relabel(ps, e, type);
+		return relabel(ps, e, type, ctx);
 	case PATH_FUNC:
 		return cast_call(ps, func, e, type, typmod, ctx);
 	case PATH_VIA_IO:

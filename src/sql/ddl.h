@@ -66,6 +66,14 @@ CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys);
 CatConstraint *ddl_new_constraint(Ddl *d, CatRel *r, char type, const char *name, size_t ncols);
 void ddl_choose_rowid(CatRel *r);
 
+/* ddl_storage.c: names of storage, which has no effect here, must exist all the same */
+int ddl_check_tablespace(Ddl *d, const char *name); /* "" is none */
+int ddl_check_table_method(Ddl *d, const char *name);
+int ddl_check_parameters(Ddl *d, PgQuery__Node *const *opts, size_t n, bool index);
+int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, uint32_t type);
+/* Only byte order is known: another collation is refused. `what` has it: "a column". */
+int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what);
+
 /* ddl_save.c: a relation's rows in the _understudy_* tables, and its SQLite text */
 void ddl_save_rel(Ddl *d, const CatRel *r);
 void ddl_forget_rel(Ddl *d, const CatRel *r);

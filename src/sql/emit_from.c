@@ -10,6 +10,7 @@ static const struct {
 	bool elem; /* called with the element type's OID first */
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
+	{ "multirange_unnest", "pg_unnest_multirange", true },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
 	{ "regexp_matches", "pg_regexp_matches", false },
 	{ "regexp_matches_no_flags", "pg_regexp_matches", false },
@@ -29,6 +30,8 @@ static const struct {
 	{ "jsonb_array_elements", "pg_jsonb_array_elements", false },
 	{ "json_array_elements_text", "pg_json_array_elements_text", false },
 	{ "jsonb_array_elements_text", "pg_jsonb_array_elements_text", false },
+	{ "jsonb_path_query", "pg_jsonb_path_query", false },
+	{ "jsonb_path_query_tz", "pg_jsonb_path_query_tz", false },
 	{ "json_object_keys", "pg_json_object_keys", false },
 	{ "jsonb_object_keys", "pg_jsonb_object_keys", false },
 };

@@ -77,6 +77,8 @@ Expr *an_row_compare(ParseState *ps, const char *op, const char *schema, ExprLis
 Expr *an_sublink(ParseState *ps, const PgQuery__SubLink *s);
 Expr *an_array(ParseState *ps, const PgQuery__AArrayExpr *x, uint32_t array_type, uint32_t elem_type, int32_t typmod);
 Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x);
+/* expr_json.c */
+Expr *an_jsonb_subscript(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes, size_t n);
 Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x);
 Expr *an_sqlvalue(ParseState *ps, const PgQuery__SQLValueFunction *f);
 Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c);

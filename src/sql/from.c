@@ -94,6 +94,7 @@ static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 			      .next_id = ps->next_id,
 			      .volatile_fn = ps->volatile_fn,
 			      .writes = ps->writes,
+			      .nowait = ps->nowait,
 			      .depth = ps->depth + 1 };
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;
 	if (parsed.n != 1)

@@ -191,6 +191,22 @@ static int place_args(ParseState *ps, const Call *call, const Candidate *c, Expr
 	return 0;
 }
 
+/* The arguments of a parameter VARIADIC type[] become one array. */
+static int gather_variadic(ParseState *ps, const PgProc *p, Expr **args, size_t *n)
+{
+	size_t fixed = p->nargs - 1u;
+	Expr *array = expr_new(ps, X_ARRAY, p->args[fixed], -1);
+	for (size_t i = fixed; i < *n; i++) {
+		Expr *e = coerce_type(ps, args[i], p->variadic, -1, COERCE_IMPLICIT, -1);
+		if (!e)
+			return -1;
+		expr_list_add(ps->a, &array->args, e);
+	}
+	args[fixed] = array;
+	*n = fixed + 1;
+	return 0;
+}
+
 static bool writes_something(const PgProc *p)
 {
 	return streq(p->name, "nextval") || streq(p->name, "setval");
@@ -202,19 +218,20 @@ static Expr *build_call(ParseState *ps, const Call *call, const Candidate *c)
 	Expr **args;
 	size_t n;
 
-	if (place_args(ps, call, c, &args, &n))
+	bool gathers = c->variadic && p->variadic != T_ANY && !is_polymorphic(p->variadic);
+	if (place_args(ps, call, c, &args, &n) || (gathers && gather_variadic(ps, p, args, &n)))
 		return NULL;
 	uint32_t *actual = arena_array(ps->a, uint32_t, n + 1), *declared = arena_array(ps->a, uint32_t, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		actual[i] = args[i]->type;
-		declared[i] = c->variadic && i + 1 >= p->nargs ? p->variadic : p->args[i];
+		declared[i] = c->variadic && !gathers && i + 1 >= p->nargs ? p->variadic : p->args[i];
 	}
 	uint32_t result = polymorphic_resolve(ps, actual, declared, n, p->rettype, call->location);
 	if (!result)
 		return NULL;
 	Expr *f = expr_new(ps, X_FUNC, result, call->location);
 	f->proc = p;
-	f->variadic_array = call->func_variadic;
+	f->variadic_array = call->func_variadic || gathers;
 	for (size_t i = 0; i < n; i++) {
 		Expr *arg = coerce_type(ps, args[i], declared[i], -1, COERCE_IMPLICIT, -1);
 		if (arg && arg->type == T_UNKNOWN && arg->kind == X_CONST && !streq(p->src, "pg_typeof"))

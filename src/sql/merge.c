@@ -46,7 +46,7 @@ static int action_change(ParseState *ps, const PgQuery__MergeWhenClause *w, cons
 	}
 	if (w->command_type == PG_QUERY__CMD_TYPE__CMD_UPDATE) {
 		change->cmd = CMD_UPDATE;
-		return an_set_list(ps, w->target_list, w->n_target_list, q->result->rel, &change->targets);
+		return an_set_list(ps, w->target_list, w->n_target_list, q->result, &change->targets);
 	}
 	change->cmd = CMD_INSERT;
 	return an_insert_row(ps, insert_of(ps, w), change);

@@ -89,6 +89,18 @@ static const char *skip_token(const char *p, const char *end, Str *word)
 	return p;
 }
 
+size_t sql_statement_length(Str script)
+{
+	const char *p = script.p, *end = p + script.n;
+	while (p < end) {
+		Str word;
+		if (*p == ';')
+			return (size_t)(p - script.p) + 1;
+		p = skip_token(p, end, &word);
+	}
+	return script.n;
+}
+
 /* True when the text may nest deeper than the stack allows: an upper bound made of token counts, since every level of
  * the tree takes a token of its own; commas, semicolons and OR (which is kept flat) begin a new run. */
 static bool nests_too_deep(Str text)

@@ -1,5 +1,6 @@
 /* sql_plan: one statement -> plan, by its kind. */
 #include "sql/plan_copy.h"
+#include "sql/fields.h"
 #include "sql/plan_internal.h"
 
 #include "sql/emit.h"
@@ -15,7 +16,8 @@ ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 			    .params = arena_new_of(a, ParamTypes),
 			    .next_id = arena_new_of(a, int),
 			    .volatile_fn = arena_new_of(a, bool),
-			    .writes = arena_new_of(a, bool) };
+			    .writes = arena_new_of(a, bool),
+			    .nowait = arena_new_of(a, const char *) };
 	return ps;
 }
 
@@ -73,6 +75,7 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;
+	plan->nowait = *ps->nowait;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
 	if (out)
 		*out = q;
@@ -151,7 +154,8 @@ int sql_plan(const SqlEnv *env, const ParsedSql *parsed, size_t which, const uin
 		memcpy(ps->params->types, param_types, nparams * sizeof *param_types);
 	Plan *plan = arena_new_of(a, Plan);
 	plan->catalog_version = env->cat->version;
-	if (plan_node(ps, &parsed->stmts[which], plan) < 0 || plan_params(ps, plan) < 0)
+	const RawStmt *raw = &parsed->stmts[which];
+	if (fields_check(ps, raw) < 0 || plan_node(ps, raw, plan) < 0 || plan_params(ps, plan) < 0)
 		return -1;
 	*out = plan;
 	return 0;

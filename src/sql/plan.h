@@ -37,6 +37,8 @@ typedef struct ParsedSql {
  * sql_parsed_free releases the tree. Text is checked to be valid UTF-8 first (22021). */
 int sql_parse(Str text, Arena *a, ParsedSql *out, Error *err);
 void sql_parsed_free(ParsedSql *p);
+/* Bytes of the first statement of a script, its semicolon included: by the lexer only, so that what follows a wrong one can be read. */
+size_t sql_statement_length(Str script);
 
 typedef enum PlanKind {
 	PLAN_QUERY,  /* SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE: run `steps`, if any, then `sql`, unless it is NULL */
@@ -111,6 +113,7 @@ struct Plan {
 	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;
 	bool has_limit_ties;
+	const char *nowait; /* NOWAIT: what cannot be locked when the write connection is taken (55P03); NULL = wait for it */
 	PlanColumn *cols;
 	size_t ncols;
 	uint32_t *param_types; /* resolved; index 0 is $1 */
@@ -136,7 +139,7 @@ struct Plan {
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
 	 * columns are the arguments. EXPLAIN: inner. */
 	Str inner_text;
-	uint32_t *inner_types; /* PREPARE: the declared ones */
+	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
 	size_t ninner_types;
 	const RawStmt *inner;
 	uint64_t catalog_version;

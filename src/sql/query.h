@@ -84,7 +84,9 @@ int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q
 /* Converts an expression for assignment to a column: 42804 as PostgreSQL words it. */
 Expr *assign_to_column(ParseState *ps, Expr *e, const CatRel *rel, const CatColumn *col, int location);
 Expr *column_default(ParseState *ps, const CatRel *rel, const CatColumn *col);
-int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, const CatRel *rel, TargetList *out);
+/* expr_json.c: the value of SET column[...] = value, where `doc` is the column before it. */
+Expr *an_assign_part(ParseState *ps, Expr *doc, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value);
+int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *target, TargetList *out);
 
 /* conflict.c */
 int an_on_conflict(ParseState *ps, const PgQuery__OnConflictClause *oc, Query *q);

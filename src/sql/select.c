@@ -13,6 +13,7 @@ ParseState *level_new(ParseState *parent)
 			    .next_id = parent->next_id,
 			    .volatile_fn = parent->volatile_fn,
 			    .writes = parent->writes,
+			    .nowait = parent->nowait,
 			    .depth = parent->depth + 1 };
 	return ps;
 }
@@ -178,6 +179,16 @@ static int check_locked_name(ParseState *ps, const PgQuery__LockingClause *lc, c
 			lock_words(lc->strength));
 }
 
+/* The relation that the error of NOWAIT names. */
+static const char *locked_name(ParseState *ps, const PgQuery__LockingClause *lc)
+{
+	const char *alias = lc->n_locked_rels ? lc->locked_rels[0]->range_var->relname : NULL;
+	for (size_t i = 0; i < ps->nns; i++)
+		if (ps->ns[i]->rte && ps->ns[i]->rte->rel && (!alias || streq(ps->ns[i]->alias, alias)))
+			return ps->ns[i]->rte->rel->name;
+	return alias ? alias : "";
+}
+
 /* Row locks: here the statement takes the write lock of the whole file, which is stronger. */
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 {
@@ -191,8 +202,9 @@ int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 		LockStrength strength = lc->strength > 1 ? (LockStrength)(lc->strength - 1) : LOCK_NONE;
 		if (strength > q->lock)
 			q->lock = strength;
-		q->lock_nowait |= lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitError;
-		q->lock_skip |= lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitSkip;
+		/* SKIP LOCKED waits: no row is locked by itself, so none can be skipped. */
+		if (lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitError)
+			*ps->nowait = arena_printf(ps->a, "row in relation \"%s\"", locked_name(ps, lc));
 		*ps->writes = true;
 	}
 	return 0;

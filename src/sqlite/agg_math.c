@@ -36,7 +36,15 @@ static void int_int8(sqlite3_context *ctx)
 	const IntTotal *t = sqlite3_aggregate_context(ctx, 0);
 	Val v;
 	if (t)
-		give(ctx, int_total_int8(t, &v, &fn_env(ctx)->error), &v, NULL);
+		give(ctx, int_total_whole(t, "bigint", &v, &fn_env(ctx)->error), &v, NULL);
+}
+
+static void int_money(sqlite3_context *ctx)
+{
+	const IntTotal *t = sqlite3_aggregate_context(ctx, 0);
+	Val v;
+	if (t)
+		give(ctx, int_total_whole(t, "money", &v, &fn_env(ctx)->error), &v, NULL);
 }
 
 static void int_numeric(sqlite3_context *ctx)
@@ -190,6 +198,7 @@ const SqliteAgg agg_table_math[] = {
 	{ "sum.int2", 1, FN_STRICT, int_step, int_int8, int_int8, int_inverse },
 	{ "sum.int4", 1, FN_STRICT, int_step, int_int8, int_int8, int_inverse },
 	{ "sum.int8", 1, FN_STRICT, int_step, int_numeric, int_numeric, int_inverse },
+	{ "sum.money", 1, FN_STRICT, int_step, int_money, int_money, int_inverse },
 	{ "sum.numeric", 1, FN_STRICT, num_step, num_sum_final, num_sum_value, num_inverse },
 	{ "sum.float4", 1, FN_STRICT, float4_step, float_sum, float_sum, float_inverse },
 	{ "sum.float8", 1, FN_STRICT, float_step, float_sum, float_sum, float_inverse },

@@ -27,14 +27,18 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_datetime,	     fn_table_datetime_now,
 					     fn_table_datetime_cast, fn_table_datetime_compare,
 					     fn_table_json,	     fn_table_format,
-					     fn_table_json_array,    fn_table_misc,
+					     fn_table_json_array,    fn_table_json_assign,
+					     fn_table_jsonpath,	     fn_table_misc,
 					     fn_table_array,	     fn_table_array_edit,
 					     fn_table_array_search,  fn_table_array_text,
 					     fn_table_float,	     fn_table_float_trig,
 					     fn_table_numeric_math,  fn_table_within,
+					     fn_table_bits,	     fn_table_inet,
+					     fn_table_money,	     fn_table_range,
 					     fn_table_compare,	     fn_table_text_parse };
-static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text, agg_table_json, agg_table_datetime, agg_table_ordered,
-					       agg_table_array, agg_table_stat, agg_table_regr, agg_table_within,   agg_table_window };
+static const SqliteAgg *const agg_tables[] = { agg_table_math,	  agg_table_text,   agg_table_json, agg_table_datetime,
+					       agg_table_ordered, agg_table_array,  agg_table_stat, agg_table_regr,
+					       agg_table_within,  agg_table_window, agg_table_bits, agg_table_range };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];

@@ -28,13 +28,13 @@ static int average(const Numeric *sum, int64_t count, Arena *a, Val *out, Error 
 
 /* --- whole numbers --- */
 
-int int_total_int8(const IntTotal *t, Val *out, Error *err)
+int int_total_whole(const IntTotal *t, const char *type, Val *out, Error *err)
 {
 	*out = val_null();
 	if (t->n == 0)
 		return 0;
 	if (t->sum > INT64_MAX || t->sum < INT64_MIN)
-		return err_set(err, "22003", "bigint out of range");
+		return err_set(err, "22003", "%s out of range", type);
 	*out = val_int((int64_t)t->sum);
 	return 0;
 }

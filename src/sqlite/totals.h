@@ -22,7 +22,7 @@ static inline void int_total_add(IntTotal *t, int64_t v, int sign)
 	t->n += sign;
 	t->sum += (__int128)v * sign;
 }
-int int_total_int8(const IntTotal *t, Val *out, Error *err); /* 22003 */
+int int_total_whole(const IntTotal *t, const char *type, Val *out, Error *err); /* 22003 "<type> out of range" */
 int int_total_numeric(const IntTotal *t, Arena *a, Val *out);
 int int_total_average(const IntTotal *t, Arena *a, Val *out, Error *err);
 
