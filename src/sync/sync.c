@@ -46,6 +46,7 @@ struct Sync {
 	FollowProgress progress;
 	bool unreplayed;	/* as sync_open found it, then as on_lost and the return leave it */
 	bool copied, slot_lost; /* as sync_open found it */
+	bool unlevel;		/* copied again, and it is not yet known which transactions of the redo list are part of the copy */
 
 	Database *db; /* once it is open; lives as long as the DbSet */
 	Journal *journal;
@@ -325,8 +326,7 @@ static int start_over(Sync *s, Error *err)
 		redo_settle(s->cfg.redo, mark);
 	if (rc == 0)
 		rc = database_reload(s->db, err);
-	if (rc == 0)
-		set_has_copy(s, true);
+	s->unlevel |= rc == 0;
 	return rc;
 }
 
@@ -347,7 +347,8 @@ static int prepare_copy(Sync *s, Error *err)
 	}
 	if (open_database(s, err) < 0)
 		return -1;
-	set_has_copy(s, true);
+	if (!s->unlevel)
+		set_has_copy(s, true);
 	return 0;
 }
 
@@ -357,8 +358,14 @@ static void follow_forever(Sync *s)
 	while (!atomic_load(&s->stop)) {
 		Error err;
 		set_phase(s, SYNC_FOLLOWING, NULL);
-		if (follow_run(&cfg, &err) >= 0)
+		cfg.until_level = s->unlevel;
+		if (follow_run(&cfg, &err) >= 0) {
+			if (s->unlevel && !atomic_load(&s->stop)) {
+				s->unlevel = false;
+				set_has_copy(s, true);
+			}
 			continue;
+		}
 		log_warn("following stopped: %s", err.message);
 		set_phase(s, SYNC_IDLE, err.message);
 		Error why;
