@@ -60,6 +60,8 @@ struct PgType {
 	size_t nlabels;
 	const PgField *fields; /* row types: columns that are not dropped */
 	size_t nfields;
+	const uint32_t *label_oids; /* pg_enum.oid and enumsortorder, as many */
+	const double *label_sorts;
 };
 
 /* The builtin type with this OID, or NULL. Every row of PostgreSQL 15's pg_type that initdb makes is there. */

@@ -142,7 +142,7 @@ static Expr *in_join(ParseState *ps, Expr *all, Expr *one, bool use_or, int loca
 
 static Expr *in_one(ParseState *ps, const char *op, Expr *left, Expr *item, int location)
 {
-	if (left->kind == X_ROW && item->kind == X_ROW)
+	if (left->kind == X_ROW && !left->names && item->kind == X_ROW && !item->names)
 		return an_row_compare(ps, op, NULL, &left->args, &item->args, location);
 	Expr *e = make_op(ps, op, NULL, left, item, location);
 	return e ? coerce_to_boolean(ps, e, "IN") : NULL;

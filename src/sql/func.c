@@ -139,6 +139,9 @@ static const PgType *cast_target(ParseState *ps, const Call *call)
 		return NULL;
 	if (call->args[0]->type == T_UNKNOWN)
 		return t;
+	const PgType *from = type_lookup(ps->env->cat, call->args[0]->type);
+	if (from && (from->oid == T_RECORD || from->typtype == 'c'))
+		return NULL; /* rows are cast in the syntax of casts only */
 	CoercePath path = coercion_path(ps->env->cat, call->args[0]->type, t->oid, COERCE_EXPLICIT, &func);
 	return path == PATH_RELABEL || path == PATH_VIA_IO ? t : NULL;
 }

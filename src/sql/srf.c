@@ -216,7 +216,7 @@ static int push_grouping(ParseState *ps, Query *q)
 	in->ctes = NULL;
 	in->nctes = 0;
 	in->targets = (TargetList){ 0 };
-	in->distinct = in->has_srfs = false;
+	in->distinct = in->with_ties = in->has_srfs = false;
 	in->distinct_on = (ExprList){ 0 };
 	in->norder = 0;
 	in->limit = in->offset = NULL;
@@ -252,6 +252,12 @@ int pull_srfs(ParseState *ps, Query *q)
 	q->has_srfs = false;
 	if (!any)
 		return 0;
+	bool ordered = q->distinct_on.n && q->norder;
+	for (size_t i = 0; i < q->norder; i++)
+		ordered = ordered && !contains_srf(q->order[i].expr);
+	if (ordered) /* PostgreSQL computes the sets of the rows that are left */
+		return an_refuse(ps, -1,
+				 "DISTINCT ON with set-returning functions that ORDER BY does not name is not available in SQLite mode");
 	if ((q->has_aggs || q->has_windows || q->group_by.n || q->having || q->has_grouping_sets) && push_grouping(ps, q) < 0)
 		return -1;
 	return move_levels(ps, q, roots, q->targets.n);
