@@ -143,7 +143,8 @@ static int emit_group_by(Emitter *e, const Query *q)
 	for (size_t i = 0; i < q->group_by.n; i++) {
 		const Expr *g = q->group_by.items[i];
 		buf_puts(&e->out, i ? ", " : " GROUP BY ");
-		bool number = g->kind == X_CONST && g->val.kind == VAL_INT; /* would be read as a position */
+		/* a number would be read as a position; x AND 0 is one for SQLite */
+		bool number = (g->kind == X_CONST && g->val.kind == VAL_INT) || g->kind == X_BOOL;
 		if (number)
 			buf_puts(&e->out, "CAST(");
 		if (emit_collated(e, g) < 0)
@@ -218,6 +219,32 @@ static int emit_distinct_on(Emitter *e, const Query *q, unsigned flags)
 	return 0;
 }
 
+/* SQLite calls the columns of VALUES column1 and so on, but for those that are a column in the first row. */
+static bool names_columns(const ExprList *row)
+{
+	for (size_t i = 0; i < row->n; i++)
+		if (row->items[i]->kind == X_VAR || row->items[i]->kind == X_RELABEL)
+			return true;
+	return false;
+}
+
+static int emit_first_row(Emitter *e, const ExprList *row)
+{
+	if (!names_columns(row)) {
+		buf_puts(&e->out, "VALUES (");
+		if (emit_list(e, row->items, row->n) < 0)
+			return -1;
+		buf_puts(&e->out, ")");
+		return 0;
+	}
+	for (size_t i = 0; i < row->n; i++) {
+		if (emit_around(e, i ? ", " : "SELECT ", row->items[i], " AS ") < 0)
+			return -1;
+		buf_printf(&e->out, "column%zu", i + 1);
+	}
+	return 0;
+}
+
 static int emit_rows(Emitter *e, const Query *q, unsigned flags)
 {
 	if (flags) {
@@ -230,8 +257,10 @@ static int emit_rows(Emitter *e, const Query *q, unsigned flags)
 		}
 		buf_puts(&e->out, " FROM (");
 	}
-	for (size_t r = 0; r < q->nvalues; r++) {
-		buf_puts(&e->out, r ? ", (" : "VALUES (");
+	if (emit_first_row(e, &q->values[0]) < 0)
+		return -1;
+	for (size_t r = 1; r < q->nvalues; r++) {
+		buf_puts(&e->out, r > 1 || !names_columns(&q->values[0]) ? ", (" : " UNION ALL VALUES (");
 		if (emit_list(e, q->values[r].items, q->values[r].n) < 0)
 			return -1;
 		buf_puts(&e->out, ")");

@@ -75,7 +75,7 @@ static int emit_sort_key(Emitter *e, const SortItem *s, const Query *q)
 		emit_collate(e, s->expr->type);
 		return 0;
 	}
-	bool number = s->expr->kind == X_CONST;
+	bool number = s->expr->kind == X_CONST || s->expr->kind == X_BOOL; /* x AND 0 is 0 for SQLite: a position */
 	if (number)
 		buf_puts(&e->out, "CAST(");
 	if (emit_collated(e, s->expr) < 0)
