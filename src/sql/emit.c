@@ -219,61 +219,39 @@ static int emit_distinct_on(Emitter *e, const Query *q, unsigned flags)
 	return 0;
 }
 
-/* SQLite calls the columns of VALUES column1 and so on, but for those that are a column in the first row. */
-static bool names_columns(const ExprList *row)
+/* The first row as SELECT, so that the columns have names and the rows can refer to outer queries. */
+static int emit_one_row(Emitter *e, const Query *q, unsigned flags)
 {
-	for (size_t i = 0; i < row->n; i++)
-		if (row->items[i]->kind == X_VAR || row->items[i]->kind == X_RELABEL)
-			return true;
-	return false;
-}
-
-static int emit_first_row(Emitter *e, const ExprList *row)
-{
-	if (!names_columns(row)) {
-		buf_puts(&e->out, "VALUES (");
-		if (emit_list(e, row->items, row->n) < 0)
+	buf_puts(&e->out, "SELECT ");
+	for (size_t i = 0; i < q->ncols; i++) {
+		buf_puts(&e->out, i ? ", " : "");
+		if ((flags & OUT_COLLATE ? emit_collated : emit_expr)(e, q->values[0].items[i]) < 0)
 			return -1;
-		buf_puts(&e->out, ")");
-		return 0;
-	}
-	for (size_t i = 0; i < row->n; i++) {
-		if (emit_around(e, i ? ", " : "SELECT ", row->items[i], " AS ") < 0)
-			return -1;
-		buf_printf(&e->out, "column%zu", i + 1);
+		if (flags & OUT_ALIAS)
+			buf_printf(&e->out, " AS c%zu", i + 1);
 	}
 	return 0;
 }
 
 static int emit_rows(Emitter *e, const Query *q, unsigned flags)
 {
-	if (flags) {
-		buf_puts(&e->out, "SELECT ");
-		for (size_t i = 0; i < q->ncols; i++) {
-			buf_printf(&e->out, i ? ", column%zu" : "column%zu", i + 1);
-			if (flags & OUT_COLLATE)
-				emit_collate(e, q->cols[i].type);
-			buf_printf(&e->out, " AS c%zu", i + 1);
-		}
-		buf_puts(&e->out, " FROM (");
-	}
-	if (emit_first_row(e, &q->values[0]) < 0)
+	size_t first = flags ? 1 : 0;
+	if (flags && emit_one_row(e, q, flags) < 0)
 		return -1;
-	for (size_t r = 1; r < q->nvalues; r++) {
-		buf_puts(&e->out, r > 1 || !names_columns(&q->values[0]) ? ", (" : " UNION ALL VALUES (");
+	for (size_t r = first; r < q->nvalues; r++) {
+		buf_puts(&e->out, r > first ? ", (" : flags ? " UNION ALL VALUES (" : "VALUES (");
 		if (emit_list(e, q->values[r].items, q->values[r].n) < 0)
 			return -1;
 		buf_puts(&e->out, ")");
 	}
-	if (flags)
-		buf_puts(&e->out, ")");
 	return 0;
 }
 
 /* SQLite's compound SELECT has no parentheses: a branch with clauses of its own becomes a subquery. */
 static int emit_branch(Emitter *e, const Query *q, bool flat_setop, unsigned flags)
 {
-	bool simple = !q->norder && !q->limit && !q->offset && !q->nctes && !q->distinct_on.n && (q->setop == SETOP_NONE || flat_setop);
+	bool simple = !q->norder && !q->limit && !q->offset && !q->nctes && !q->distinct_on.n && (q->setop == SETOP_NONE || flat_setop) &&
+		      q->nvalues < 2;
 	if (simple)
 		return emit_select(e, q, flags | OUT_COLLATE);
 	buf_puts(&e->out, "SELECT * FROM (");
@@ -347,6 +325,10 @@ int emit_ordered(Emitter *e, const Query *q, unsigned flags)
 		return emit_rows(e, q, flags);
 	if (q->distinct_on.n)
 		return emit_distinct_on(e, q, flags);
+	bool done = false;
+	int rc = q->group_by.n ? emit_hash_grouped(e, q, flags, &done) : 0;
+	if (done)
+		return rc;
 	if (emit_core(e, q, flags) < 0)
 		return -1;
 	if (!q->norder)

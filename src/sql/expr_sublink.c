@@ -115,7 +115,10 @@ Expr *an_sublink(ParseState *ps, const PgQuery__SubLink *s)
 	if (place_allows(ps, s))
 		return NULL;
 	ps->has_sublinks = true;
+	const char *saved = ps->no_recursion;
+	ps->no_recursion = "a subquery";
 	Query *q = an_query(ps, s->subselect);
+	ps->no_recursion = saved;
 	if (!q)
 		return NULL;
 	switch (s->sub_link_type) {
