@@ -178,7 +178,7 @@ Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x)
 	if (!type)
 		return NULL;
 	for (size_t i = 0; i < results.n; i++) {
-		Expr *r = coerce_to(ps, results.items[i], type, -1, COERCE_IMPLICIT, -1);
+		Expr *r = coerce_to_common(ps, results.items[i], type, i ? "CASE/WHEN" : "CASE/ELSE");
 		if (!r)
 			return NULL;
 		results.items[i] = r;
