@@ -13,7 +13,7 @@ from queries import Generator, reduce  # noqa: E402
 OPTIONS = "-c timezone=UTC -c client_min_messages=error -c statement_timeout=10s"
 
 
-def (either_error(ours, theirs) or two_errors(ours, theirs)):
+def either_error(ours, theirs):
     """Both fail, for reasons of values alone (class 22): which row comes first is not defined, nor which part is evaluated."""
     a, b = ours[0][-1].get("error", ""), theirs[0][-1].get("error", "")
     return a[:2] == "22" and b[:2] == "22"
@@ -60,7 +60,7 @@ class Comparison:
     def verdict(self, sql, extended=False, ordered=False):
         ours, theirs = map(without_typmod, self.both(sql, extended))
         v = oracle.judge(sql, ours, theirs, ordered)
-        if v == oracle.DIFFERENT and either_error(ours, theirs):
+        if v == oracle.DIFFERENT and (either_error(ours, theirs) or two_errors(ours, theirs)):
             v = oracle.SAME_ERROR
         if v == oracle.DIFFERENT and one_failed(ours, theirs):
             v = "evaluation order"
