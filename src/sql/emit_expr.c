@@ -295,31 +295,38 @@ static bool is_open_bound(const Expr *x)
 }
 
 /* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; '' = open). */
-static int emit_subscript(Emitter *e, const Expr *x)
+static int emit_bounds(Emitter *e, const Expr *x)
 {
-	const char *fn = x->args3.n ? "array_slice" : "array_get";
-	const Expr *array = x->args.items[0];
-	if (!fn_find(fn))
-		return emit_refuse(e, x->location, "array subscripts are not available in SQLite mode");
-	buf_printf(&e->out, "pg_%s(%u, ", fn, array->type);
-	if (emit_expr(e, array) < 0)
-		return -1;
 	for (size_t i = 0; i < x->args2.n; i++) {
-		if (x->args3.n) {
+		const Expr *bounds[2] = { x->args3.n ? x->args3.items[i] : NULL, x->args2.items[i] };
+		for (int k = 0; k < 2; k++) {
+			if (!bounds[k])
+				continue;
 			buf_puts(&e->out, ", ");
-			if (is_open_bound(x->args3.items[i]))
+			if (is_open_bound(bounds[k]))
 				buf_puts(&e->out, "''");
-			else if (emit_expr(e, x->args3.items[i]) < 0)
+			else if (emit_expr(e, bounds[k]) < 0)
 				return -1;
 		}
-		buf_puts(&e->out, ", ");
-		if (is_open_bound(x->args2.items[i]))
-			buf_puts(&e->out, "''");
-		else if (emit_expr(e, x->args2.items[i]) < 0)
-			return -1;
 	}
 	buf_puts(&e->out, ")");
 	return 0;
+}
+
+static int emit_subscript(Emitter *e, const Expr *x)
+{
+	const Expr *array = x->args.items[0];
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : "array_get", array->type);
+	return emit_expr(e, array) < 0 ? -1 : emit_bounds(e, x);
+}
+
+static int emit_assign_element(Emitter *e, const Expr *x)
+{
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_assign_slice" : "array_assign", x->type);
+	if (emit_expr(e, x->args.items[0]) < 0)
+		return -1;
+	buf_puts(&e->out, ", ");
+	return emit_expr(e, x->arg) < 0 ? -1 : emit_bounds(e, x);
 }
 
 static int emit_jsonb_subscript(Emitter *e, const Expr *x)
@@ -358,6 +365,11 @@ static int emit_param(Emitter *e, const Expr *x)
 static int emit_any_subscript(Emitter *e, const Expr *x)
 {
 	return x->args.items[0]->type == 3802 ? emit_jsonb_subscript(e, x) : emit_subscript(e, x);
+}
+
+static int emit_assign_part(Emitter *e, const Expr *x)
+{
+	return x->type == 3802 ? emit_jsonb_subscript(e, x) : emit_assign_element(e, x);
 }
 
 /* GROUP BY without sets: no key is missing. */
@@ -402,7 +414,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_VIA_IO] = emit_cast,
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
-		[X_ASSIGN_PART] = emit_jsonb_subscript,
+		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,
 		[X_SQLVALUE] = emit_sqlvalue,

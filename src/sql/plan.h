@@ -110,11 +110,11 @@ typedef struct CopyOptions {
 typedef struct Plan Plan;
 struct Plan {
 	PlanKind kind;
-	const char *tag;	 /* "SELECT", "INSERT 0", "UPDATE", "CREATE TABLE" ... */
-	bool tag_rows;		 /* append the row count */
-	const char *sql;	 /* SQLite text; parameter $n is ?n */
-	bool writes;		 /* needs the write connection */
-	bool is_ddl;		 /* changes the catalog: reload it afterwards, bump the version */
+	const char *tag; /* "SELECT", "INSERT 0", "UPDATE", "CREATE TABLE" ... */
+	bool tag_rows;	 /* append the row count */
+	const char *sql; /* SQLite text; parameter $n is ?n */
+	bool writes;	 /* needs the write connection */
+	bool is_ddl;	 /* changes the catalog: reload it afterwards, bump the version */
 	bool returns_rows;
 	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;
@@ -124,6 +124,7 @@ struct Plan {
 	size_t ncols;
 	uint32_t *param_types; /* resolved; index 0 is $1 */
 	size_t nparams;
+	bool defer_fk; /* foreign keys are looked at when all steps have run */
 	PlanStep *steps;
 	size_t nsteps;
 	uint32_t target_oid; /* relation written by INSERT, UPDATE, DELETE, COPY: for constraint errors */

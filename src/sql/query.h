@@ -43,7 +43,11 @@ int check_no_vars(ParseState *ps, Expr *e, const char *word);
 int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 
-/* srf.c: 1 when the function was moved, 0 when not */
+/* Set-returning calls side by side; the columns are their values. */
+Rte *from_calls(ParseState *ps, Expr *const *calls, size_t n);
+
+/* srf.c */
+bool groups_by_srf(const Query *q);
 int move_srf_to_from(ParseState *ps, Query *q);
 
 /* order.c */

@@ -18,7 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_EXTRA_TABLES = 8 };
+enum { MAX_EXTRA_TABLES = 16 };
 
 static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_like,	     fn_table_text_format,
@@ -36,7 +36,8 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_numeric_math,  fn_table_within,
 					     fn_table_bits,	     fn_table_inet,
 					     fn_table_money,	     fn_table_range,
-					     fn_table_compare,	     fn_table_text_parse };
+					     fn_table_compare,	     fn_table_text_parse,
+					     fn_table_array_assign };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text,	 agg_table_json, agg_table_datetime, agg_table_ordered,
 					       agg_table_array, agg_table_stat,	 agg_table_regr, agg_table_within,   agg_table_window,
 					       agg_table_bits,	agg_table_range, agg_table_group };
