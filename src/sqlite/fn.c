@@ -31,7 +31,7 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_float,	     fn_table_float_trig,
 					     fn_table_numeric_math,  fn_table_bits,
 					     fn_table_inet,	     fn_table_money,
-					     fn_table_range };
+					     fn_table_range,	     fn_table_sysid };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text, agg_table_json, agg_table_datetime, agg_table_ordered,
 					       agg_table_array, agg_table_stat, agg_table_regr, agg_table_bits,	    agg_table_range };
 
