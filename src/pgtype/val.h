@@ -13,6 +13,7 @@
  *   "char"               TEXT of one character, U+0080 to U+00FF for the bytes that are not ASCII
  *   xid8 tid pg_lsn      TEXT as PostgreSQL prints it; collations pgxid8, pgtid, pgpg_lsn
  *   inet cidr            TEXT as PostgreSQL prints it; collation pginet
+ *   point lseg path box polygon line circle     TEXT as PostgreSQL prints it; they have no order
  *   macaddr macaddr8     TEXT as PostgreSQL prints it
  *   bytea                BLOB
  *   date time timetz timestamp timestamptz interval   TEXT as PostgreSQL prints it with DateStyle ISO,

@@ -117,6 +117,8 @@ Expr *make_scalar_array_op(ParseState *ps, const char *name, bool use_or, Expr *
 /* The equality function for a type (IN, DISTINCT, USING, GROUP BY); NULL + 42883 when there is none. */
 const PgProc *equality_for(ParseState *ps, uint32_t type, int location);
 /* "<" of the type, for ORDER BY; NULL + 42883 when it cannot be sorted. */
+/* Whether the type has a default operator class for a btree: only such types may be keys. */
+bool has_btree_order(ParseState *ps, uint32_t type);
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
 Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
 Expr *make_func(ParseState *ps, const char *schema, const char *name, Expr **args, size_t nargs, int location);

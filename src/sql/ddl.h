@@ -81,6 +81,8 @@ void ddl_save_sequence(Ddl *d, const CatSequence *q);
 /* One function per kind of statement */
 int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
 int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s);
+/* 42704 when a key of this type cannot be in a btree. */
+int ddl_check_key_type(Ddl *d, uint32_t type, const char *method);
 int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s);
 int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s);
 int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);

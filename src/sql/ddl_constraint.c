@@ -164,6 +164,9 @@ static int add_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatCol
 		cols[0] = column->attnum;
 	else if (find_columns(d, r, k->keys, n, true, cols))
 		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (ddl_check_key_type(d, catrel_attnum(r, cols[i])->type->oid, "btree"))
+			return -1;
 	const char *name = key_name(d, r, k, primary, k->conname, cols, n);
 	if (!name)
 		return -1;

@@ -1,5 +1,6 @@
 /* CREATE INDEX. */
 #include "sql/ddl.h"
+#include "sql/expr.h"
 
 static int check_index_stmt(Ddl *d, const PgQuery__IndexStmt *s)
 {
@@ -16,6 +17,14 @@ static int check_index_stmt(Ddl *d, const PgQuery__IndexStmt *s)
 	if (s->unique && !streq(s->access_method, "btree"))
 		return an_error(d->ps, -1, "0A000", "access method \"%s\" does not support unique indexes", s->access_method);
 	return 0;
+}
+
+int ddl_check_key_type(Ddl *d, uint32_t type, const char *method)
+{
+	if (!streq(method, "btree") || has_btree_order(d->ps, type))
+		return 0;
+	an_error(d->ps, -1, "42704", "data type %s has no default operator class for access method \"btree\"", type_name(d->ps, type));
+	return err_hint(d->err, "You must specify an operator class for the index or define a default operator class for the data type.");
 }
 
 /* What a key adds to the generated name of the index. */
@@ -46,10 +55,11 @@ static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 		if (!c)
 			return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", e->name);
 		x->keys[i] = c->attnum;
-		return 0;
+		return ddl_check_key_type(d, c->type->oid, x->method);
 	}
 	const char *text = ddl_expr_sql(d, e->expr);
-	if (!text || !an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err))
+	const Expr *expr = text ? an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err) : NULL;
+	if (!expr || ddl_check_key_type(d, expr->type, x->method))
 		return -1;
 	x->exprs[i] = arena_strdup(d->a, text);
 	return 0;

@@ -277,8 +277,9 @@ static bool is_open_bound(const Expr *x)
 /* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; '' = open). */
 static int emit_subscript(Emitter *e, const Expr *x)
 {
-	const char *fn = x->args3.n ? "array_slice" : "array_get";
 	const Expr *array = x->args.items[0];
+	const PgType *t = catalog_type(e->cat, array->type);
+	const char *fn = x->args3.n ? "array_slice" : t && t->category == 'G' ? "geo_get" : "array_get";
 	if (!fn_find(fn))
 		return emit_refuse(e, x->location, "array subscripts are not available in SQLite mode");
 	buf_printf(&e->out, "pg_%s(%u, ", fn, array->type);
