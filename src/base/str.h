@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 typedef struct Str {
@@ -44,5 +45,10 @@ Str str_trim(Str a);
 size_t utf8_length(const char *p, size_t n);
 /* True when the bytes are valid UTF-8 as PostgreSQL defines it (no surrogates, no overlong forms, no NUL, at most U+10FFFF). */
 bool utf8_valid(const char *p, size_t n);
+
+/* One code point from valid UTF-8; *len is its length in bytes. */
+uint32_t utf8_decode(const char *p, size_t n, size_t *len);
+/* Writes at most four bytes and returns how many. */
+size_t utf8_encode(uint32_t c, char *out);
 
 #endif

@@ -9,7 +9,8 @@
 
 #include "pgtype/pgtype.h"
 
-typedef enum { JSON_NULL, JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_ARRAY, JSON_OBJECT } JsonKind; /* jsonb's order of kinds */
+/* jsonb's order of kinds. JSON_DATETIME is only met while a jsonpath is evaluated (jsonpath_exec.h). */
+typedef enum { JSON_NULL, JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_ARRAY, JSON_OBJECT, JSON_DATETIME } JsonKind;
 
 typedef struct Json Json;
 typedef struct JsonPair {

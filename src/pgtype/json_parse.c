@@ -92,26 +92,6 @@ static int hex4(const char *p, const char *end, unsigned *out)
 	return 0;
 }
 
-static char *put_utf8(char *w, unsigned c)
-{
-	if (c < 0x80) {
-		*w++ = (char)c;
-	} else if (c < 0x800) {
-		*w++ = (char)(0xC0 | c >> 6);
-		*w++ = (char)(0x80 | (c & 0x3F));
-	} else if (c < 0x10000) {
-		*w++ = (char)(0xE0 | c >> 12);
-		*w++ = (char)(0x80 | (c >> 6 & 0x3F));
-		*w++ = (char)(0x80 | (c & 0x3F));
-	} else {
-		*w++ = (char)(0xF0 | c >> 18);
-		*w++ = (char)(0x80 | (c >> 12 & 0x3F));
-		*w++ = (char)(0x80 | (c >> 6 & 0x3F));
-		*w++ = (char)(0x80 | (c & 0x3F));
-	}
-	return w;
-}
-
 static int surrogate_error(Parser *ps, bool high)
 {
 	bad_syntax(ps);
@@ -145,7 +125,7 @@ static int unicode_escape(Parser *ps, char **w)
 		err_set(ps->err, "22P05", "unsupported Unicode escape sequence");
 		return err_detail(ps->err, "\\u0000 cannot be converted to text.");
 	}
-	*w = put_utf8(*w, c);
+	*w += utf8_encode(c, *w);
 	return 0;
 }
 

@@ -26,10 +26,10 @@ static const struct {
 	{ 2206, &family_oid },	   { 2275, &family_text },	{ 2278, &family_void },	       { 2950, &family_uuid },
 	{ 3220, &family_lsn },	   { 3734, &family_oid },	{ 3769, &family_oid },	       { 3802, &family_jsonb },
 	{ 3904, &family_range },   { 3906, &family_range },	{ 3908, &family_range },       { 3910, &family_range },
-	{ 3912, &family_range },   { 3926, &family_range },	{ 4089, &family_oid },	       { 4096, &family_oid },
-	{ 4191, &family_oid },	   { 4451, &family_range },	{ 4532, &family_range },       { 4533, &family_range },
-	{ 4534, &family_range },   { 4535, &family_range },	{ 4536, &family_range },       { 5069, &family_xid8 },
-
+	{ 3912, &family_range },   { 3926, &family_range },	{ 4072, &family_jsonpath },    { 4089, &family_oid },
+	{ 4096, &family_oid },	   { 4191, &family_oid },	{ 4451, &family_range },       { 4532, &family_range },
+	{ 4533, &family_range },   { 4534, &family_range },	{ 4535, &family_range },       { 4536, &family_range },
+	{ 5069, &family_xid8 },
 };
 
 const PgType *pgtype_builtin(uint32_t oid)

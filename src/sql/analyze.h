@@ -33,6 +33,7 @@ typedef enum ExprPlace {
 	AT_CONFLICT_WHERE,
 	AT_EXECUTE,
 	AT_DISTINCT_ON,
+	AT_MERGE_WHEN,
 } ExprPlace;
 
 /* A name visible in an expression: an Rte with the names its columns have at this place. Joins with USING and aliases add items
@@ -77,6 +78,7 @@ struct ParseState {
 	bool has_aggs, has_windows, has_srfs, has_sublinks;
 	bool *volatile_fn;   /* set when a volatile function is called anywhere in the statement */
 	bool *writes;	     /* set when nextval and the like are called */
+	const char **nowait; /* set by NOWAIT: Plan.nowait */
 	WindowDef **windows; /* named in the WINDOW clause */
 	size_t nwindows;
 	bool keep_unknown;	      /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
@@ -117,8 +119,6 @@ Expr *make_scalar_array_op(ParseState *ps, const char *name, bool use_or, Expr *
 /* The equality function for a type (IN, DISTINCT, USING, GROUP BY); NULL + 42883 when there is none. */
 const PgProc *equality_for(ParseState *ps, uint32_t type, int location);
 /* "<" of the type, for ORDER BY; NULL + 42883 when it cannot be sorted. */
-/* Whether the type has a default operator class for a btree: only such types may be keys. */
-bool has_btree_order(ParseState *ps, uint32_t type);
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
 Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
 Expr *make_func(ParseState *ps, const char *schema, const char *name, Expr **args, size_t nargs, int location);

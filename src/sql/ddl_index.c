@@ -1,6 +1,5 @@
 /* CREATE INDEX. */
 #include "sql/ddl.h"
-#include "sql/expr.h"
 
 static int check_index_stmt(Ddl *d, const PgQuery__IndexStmt *s)
 {
@@ -17,14 +16,6 @@ static int check_index_stmt(Ddl *d, const PgQuery__IndexStmt *s)
 	if (s->unique && !streq(s->access_method, "btree"))
 		return an_error(d->ps, -1, "0A000", "access method \"%s\" does not support unique indexes", s->access_method);
 	return 0;
-}
-
-int ddl_check_key_type(Ddl *d, uint32_t type, const char *method)
-{
-	if (!streq(method, "btree") || has_btree_order(d->ps, type))
-		return 0;
-	an_error(d->ps, -1, "42704", "data type %s has no default operator class for access method \"btree\"", type_name(d->ps, type));
-	return err_hint(d->err, "You must specify an operator class for the index or define a default operator class for the data type.");
 }
 
 /* What a key adds to the generated name of the index. */
@@ -46,6 +37,8 @@ static const char *index_name(Ddl *d, const CatRel *r, const PgQuery__IndexStmt 
 
 static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 {
+	if (ddl_check_collation(d, e->collation, e->n_collation, -1, "an index"))
+		return -1;
 	bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
 	bool nulls_first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
 			   (desc && e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST);
@@ -55,11 +48,11 @@ static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 		if (!c)
 			return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", e->name);
 		x->keys[i] = c->attnum;
-		return ddl_check_key_type(d, c->type->oid, x->method);
+		return ddl_check_opclass(d, x->method, e, c->type->oid);
 	}
 	const char *text = ddl_expr_sql(d, e->expr);
-	const Expr *expr = text ? an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err) : NULL;
-	if (!expr || ddl_check_key_type(d, expr->type, x->method))
+	const Expr *key = text ? an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err) : NULL;
+	if (!key || ddl_check_opclass(d, x->method, e, key->type))
 		return -1;
 	x->exprs[i] = arena_strdup(d->a, text);
 	return 0;
@@ -84,7 +77,7 @@ static int fill_index(Ddl *d, CatIndex *x, const PgQuery__IndexStmt *s)
 
 int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 {
-	if (check_index_stmt(d, s))
+	if (check_index_stmt(d, s) || ddl_check_tablespace(d, s->table_space) || ddl_check_parameters(d, s->options, s->n_options, true))
 		return -1;
 	const CatRel *r = an_relation(d->ps, s->relation, false);
 	if (!r || ddl_check_user_rel(d, r, s->relation->location))

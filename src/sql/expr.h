@@ -65,6 +65,9 @@ int finish_window(ParseState *ps, Expr *f, const PgQuery__FuncCall *call);
 int inner_location(const Expr *f, ExprKind kind); /* of the first such call among the arguments, else of f */
 int check_call_form(ParseState *ps, const PgProc *proc, const PgQuery__FuncCall *call, const char *name);
 const char *place_name(ExprPlace place);
+bool aggregates_allowed(ExprPlace place);
+/* group_sets.c */
+Expr *an_grouping(ParseState *ps, const PgQuery__GroupingFunc *g);
 /* 0A000 with this message when the expression calls a set-returning function, subqueries aside. */
 int refuse_srf(ParseState *ps, Expr *e, const char *what);
 
@@ -74,6 +77,8 @@ Expr *an_row_compare(ParseState *ps, const char *op, const char *schema, ExprLis
 Expr *an_sublink(ParseState *ps, const PgQuery__SubLink *s);
 Expr *an_array(ParseState *ps, const PgQuery__AArrayExpr *x, uint32_t array_type, uint32_t elem_type, int32_t typmod);
 Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x);
+/* expr_json.c */
+Expr *an_jsonb_subscript(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes, size_t n);
 Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x);
 Expr *an_sqlvalue(ParseState *ps, const PgQuery__SQLValueFunction *f);
 Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c);

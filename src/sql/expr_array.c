@@ -113,13 +113,13 @@ Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 
 	if (!arg)
 		return NULL;
+	if (arg->type == T_JSONB)
+		return an_jsonb_subscript(ps, arg, x->indirection, x->n_indirection);
 	for (size_t i = 0; i < x->n_indirection; i++) {
 		if (x->indirection[i]->node_case != PG_QUERY__NODE__NODE_A_INDICES)
 			return an_refuse(ps, expr_location(arg), "fields of a row value are not supported in SQLite mode"), NULL;
 		slice = slice || x->indirection[i]->a_indices->is_slice;
 	}
-	if (arg->type == T_JSONB)
-		return an_refuse(ps, expr_location(arg), "subscripts of jsonb are not supported in SQLite mode"), NULL;
 	if (has_coordinates(arg->type))
 		return coordinate(ps, arg, x, slice);
 	uint32_t elem = type_element(ps->env->cat, arg->type);

@@ -82,7 +82,7 @@ Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r)
 {
 	ParamTypes *p = ps->params;
 
-	if (r->number <= 0 || r->number > UINT16_MAX)
+	if (r->number <= 0 || r->number > UINT16_MAX || (ps->env->fixed_params && (size_t)r->number > p->n))
 		return an_error(ps, r->location, "42P02", "there is no parameter $%d", r->number), NULL;
 	size_t n = (size_t)r->number;
 	if (n > p->cap) {

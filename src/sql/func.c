@@ -191,6 +191,22 @@ static int place_args(ParseState *ps, const Call *call, const Candidate *c, Expr
 	return 0;
 }
 
+/* The arguments of a parameter VARIADIC type[] become one array. */
+static int gather_variadic(ParseState *ps, const PgProc *p, Expr **args, size_t *n)
+{
+	size_t fixed = p->nargs - 1u;
+	Expr *array = expr_new(ps, X_ARRAY, p->args[fixed], -1);
+	for (size_t i = fixed; i < *n; i++) {
+		Expr *e = coerce_type(ps, args[i], p->variadic, -1, COERCE_IMPLICIT, -1);
+		if (!e)
+			return -1;
+		expr_list_add(ps->a, &array->args, e);
+	}
+	args[fixed] = array;
+	*n = fixed + 1;
+	return 0;
+}
+
 static bool writes_something(const PgProc *p)
 {
 	return streq(p->name, "nextval") || streq(p->name, "setval");
@@ -202,19 +218,20 @@ static Expr *build_call(ParseState *ps, const Call *call, const Candidate *c)
 	Expr **args;
 	size_t n;
 
-	if (place_args(ps, call, c, &args, &n))
+	bool gathers = c->variadic && p->variadic != T_ANY && !is_polymorphic(p->variadic);
+	if (place_args(ps, call, c, &args, &n) || (gathers && gather_variadic(ps, p, args, &n)))
 		return NULL;
 	uint32_t *actual = arena_array(ps->a, uint32_t, n + 1), *declared = arena_array(ps->a, uint32_t, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		actual[i] = args[i]->type;
-		declared[i] = c->variadic && i + 1 >= p->nargs ? p->variadic : p->args[i];
+		declared[i] = c->variadic && !gathers && i + 1 >= p->nargs ? p->variadic : p->args[i];
 	}
 	uint32_t result = polymorphic_resolve(ps, actual, declared, n, p->rettype, call->location);
 	if (!result)
 		return NULL;
 	Expr *f = expr_new(ps, X_FUNC, result, call->location);
 	f->proc = p;
-	f->variadic_array = call->func_variadic;
+	f->variadic_array = call->func_variadic || gathers;
 	for (size_t i = 0; i < n; i++) {
 		Expr *arg = coerce_type(ps, args[i], declared[i], -1, COERCE_IMPLICIT, -1);
 		if (arg && arg->type == T_UNKNOWN && arg->kind == X_CONST && !streq(p->src, "pg_typeof"))
@@ -285,6 +302,55 @@ static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 	return 0;
 }
 
+static bool is_hypothetical(const char *name)
+{
+	size_t n;
+	for (const PgProc *p = pgproc_named(name, &n); n--; p++) {
+		const PgAggregate *agg = pgaggregate_of(p->oid);
+		if (agg && agg->kind == 'h')
+			return true;
+	}
+	return false;
+}
+
+/* The hypothetical row and the sort keys have common types, pair by pair. */
+static int unify_hypothetical(ParseState *ps, Call *call, size_t nkeys)
+{
+	size_t ndirect = call->n - nkeys;
+	if (ndirect != nkeys) {
+		no_function(ps, call, false);
+		return err_hint(
+			ps->err,
+			"To use the hypothetical-set aggregate %s, the number of hypothetical direct arguments (here %zu) must match the "
+			"number of ordering columns (here %zu).",
+			call->name, ndirect, nkeys);
+	}
+	for (size_t i = 0; i < nkeys; i++) {
+		Expr *pair[2] = { call->args[i], call->args[ndirect + i] };
+		uint32_t type = common_type(ps, pair, 2, "WITHIN GROUP", call->location);
+		if (!type || !(call->args[i] = coerce_to(ps, pair[0], type, -1, COERCE_IMPLICIT, pair[0]->location)) ||
+		    !(call->args[ndirect + i] = coerce_to(ps, pair[1], type, -1, COERCE_IMPLICIT, pair[1]->location)))
+			return -1;
+	}
+	return 0;
+}
+
+/* The sort keys of WITHIN GROUP are arguments too, after the direct ones. */
+static int within_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
+{
+	Expr **args = arena_array(ps->a, Expr *, call->n + c->n_agg_order + 1);
+	const char **names = arena_array(ps->a, const char *, call->n + c->n_agg_order + 1);
+	memcpy(args, call->args, call->n * sizeof *args);
+	call->args = args;
+	call->argnames = names;
+	for (size_t i = 0; i < c->n_agg_order; i++) {
+		args[call->n] = an_expr(ps, c->agg_order[i]->sort_by->node, ps->place);
+		if (!args[call->n++])
+			return -1;
+	}
+	return is_hypothetical(call->name) ? unify_hypothetical(ps, call, c->n_agg_order) : 0;
+}
+
 static int set_place(ParseState *ps, const Expr *f)
 {
 	for (size_t i = 0; i < f->args.n && ps->place == AT_FROM_FUNCTION; i++)
@@ -309,10 +375,8 @@ Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *c)
 	Call call = { .location = c->location, .func_variadic = c->func_variadic };
 	bool outer_aggs = ps->has_aggs, outer_windows = ps->has_windows;
 
-	if (c->agg_within_group)
-		return an_refuse(ps, c->location, "WITHIN GROUP is not supported in SQLite mode"), NULL;
 	ps->has_aggs = ps->has_windows = false;
-	int rc = call_name(ps, c, &call) || call_args(ps, c, &call) ? -1 : 0;
+	int rc = call_name(ps, c, &call) || call_args(ps, c, &call) || (c->agg_within_group && within_args(ps, c, &call)) ? -1 : 0;
 	bool nested_agg = ps->has_aggs, nested_window = ps->has_windows;
 	ps->has_aggs = outer_aggs || nested_agg;
 	ps->has_windows = outer_windows || nested_window;

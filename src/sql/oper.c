@@ -193,11 +193,6 @@ static bool has_no_order(uint32_t type)
 	return type == 603 || type == 718 || type == 601 || type == 602 || type == 604 || type == 628;
 }
 
-bool has_btree_order(ParseState *ps, uint32_t type)
-{
-	return type_element(ps->env->cat, type) || (!has_no_order(type) && type_operator(ps, "<", type));
-}
-
 const PgProc *equality_for(ParseState *ps, uint32_t type, int location)
 {
 	const PgProc *p = has_no_order(type) ? NULL : type_operator(ps, "=", type);

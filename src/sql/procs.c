@@ -106,8 +106,13 @@ const char *sql_function_form(uint32_t oid)
 		uint32_t oid;
 		const char *name;
 	} forms[] = {
-		{ 879, "lpad_blanks" },		{ 880, "rpad_blanks" },	      { 1285, "quote_literal_any" },
-		{ 1290, "quote_nullable_any" }, { 1810, "bit_length_bytea" }, { 1811, "bit_length_text" },
+		{ 879, "lpad_blanks" },
+		{ 880, "rpad_blanks" },
+		{ 1285, "quote_literal_any" },
+		{ 1290, "quote_nullable_any" },
+		{ 1810, "bit_length_bytea" },
+		{ 1811, "bit_length_text" },
+		{ 2074, "textregexsubstr_similar" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
 		if (forms[i].oid == oid)

@@ -6,8 +6,6 @@ static int set_column(ParseState *ps, const CatRel *rel, const PgQuery__ResTarge
 	const CatColumn *col = catrel_column(rel, rt->name);
 	if (!col)
 		return an_error(ps, rt->location, "42703", "column \"%s\" of relation \"%s\" does not exist", rt->name, rel->name);
-	if (rt->n_indirection)
-		return an_refuse(ps, rt->location, "assigning to a part of a column is not available in SQLite mode");
 	*out = col;
 	return 0;
 }
@@ -20,11 +18,38 @@ static int reject_value(ParseState *ps, const CatColumn *col)
 	return err_detail(ps->err, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.", col->name);
 }
 
-static int set_one(ParseState *ps, const CatRel *rel, const PgQuery__ResTarget *rt, const PgNode *val, TargetList *out)
+/* SET column[subscript] = value; several such assignments to one column work one after the other. */
+static int set_part(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, const CatColumn *col, const PgNode *val, TargetList *out)
 {
-	const CatColumn *col;
+	Target *before = NULL;
+	for (size_t i = 0; i < out->n; i++)
+		if (out->items[i].attnum == col->attnum)
+			before = &out->items[i];
+	if (before && before->expr->kind != X_ASSIGN_PART)
+		return an_error(ps, rt->location, "42601", "multiple assignments to same column \"%s\"", col->name);
+	if (val->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
+		return an_error(ps, rt->location, "0A000", "cannot set a subfield to DEFAULT");
+	Expr *e = an_assign_part(ps, before ? before->expr : var_new(ps, target, col->attnum, rt->location), col, rt, val);
+	if (!e)
+		return -1;
+	if (before) {
+		before->expr = e;
+		return 0;
+	}
+	if (target_add(ps, out, e, col->name) < 0)
+		return -1;
+	out->items[out->n - 1].attnum = col->attnum;
+	return 0;
+}
+
+static int set_one(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, const PgNode *val, TargetList *out)
+{
+	const CatRel *rel = target->rel;
+	const CatColumn *col = NULL;
 	if (set_column(ps, rel, rt, &col) < 0)
 		return -1;
+	if (rt->n_indirection && !col->generated)
+		return set_part(ps, target, rt, col, val, out);
 	for (size_t i = 0; i < out->n; i++)
 		if (out->items[i].attnum == col->attnum)
 			return an_error(ps, rt->location, "42601", "multiple assignments to same column \"%s\"", col->name);
@@ -46,12 +71,14 @@ static int set_one(ParseState *ps, const CatRel *rel, const PgQuery__ResTarget *
 }
 
 /* (a, b) = (SELECT x, y ...): each column gets the subquery narrowed to its own output. */
-static int set_from_subquery(ParseState *ps, const CatRel *rel, const PgQuery__ResTarget *rt, const PgQuery__MultiAssignRef *ref,
-			     TargetList *out)
+static int set_from_subquery(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, const PgQuery__MultiAssignRef *ref, TargetList *out)
 {
-	const CatColumn *col;
+	const CatRel *rel = target->rel;
+	const CatColumn *col = NULL;
 	if (set_column(ps, rel, rt, &col) < 0)
 		return -1;
+	if (rt->n_indirection)
+		return an_refuse(ps, rt->location, "assigning to a part of a column is not available here in SQLite mode");
 	if (col->generated || col->identity == 'a')
 		return reject_value(ps, col);
 	Query *sub = an_query(ps, ref->source->sub_link->subselect);
@@ -78,19 +105,19 @@ static int set_from_subquery(ParseState *ps, const CatRel *rel, const PgQuery__R
 	return 0;
 }
 
-static int set_multi(ParseState *ps, const CatRel *rel, const PgQuery__ResTarget *rt, const PgQuery__MultiAssignRef *ref, TargetList *out)
+static int set_multi(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, const PgQuery__MultiAssignRef *ref, TargetList *out)
 {
 	if (ref->source->node_case == PG_QUERY__NODE__NODE_SUB_LINK)
-		return set_from_subquery(ps, rel, rt, ref, out);
+		return set_from_subquery(ps, target, rt, ref, out);
 	if (ref->source->node_case != PG_QUERY__NODE__NODE_ROW_EXPR)
 		return an_error(ps, -1, "0A000", "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression");
 	const PgQuery__RowExpr *row = ref->source->row_expr;
 	if (row->n_args != (size_t)ref->ncolumns)
 		return an_error(ps, row->location, "42601", "number of columns does not match number of values");
-	return set_one(ps, rel, rt, row->args[ref->colno - 1], out);
+	return set_one(ps, target, rt, row->args[ref->colno - 1], out);
 }
 
-int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, const CatRel *rel, TargetList *out)
+int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *target, TargetList *out)
 {
 	const PgQuery__MultiAssignRef *multi = NULL;
 	for (size_t i = 0; i < n; i++) {
@@ -103,9 +130,9 @@ int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, const Cat
 				multi = rt->val->multi_assign_ref;
 			else if (!ref.source && multi)
 				ref.source = multi->source;
-			rc = set_multi(ps, rel, rt, &ref, out);
+			rc = set_multi(ps, target, rt, &ref, out);
 		} else {
-			rc = set_one(ps, rel, rt, rt->val, out);
+			rc = set_one(ps, target, rt, rt->val, out);
 		}
 		if (rc < 0)
 			return -1;
@@ -124,7 +151,7 @@ Query *an_update(ParseState *ps, const PgQuery__UpdateStmt *s)
 	q->result = rte_relation(ps, rel, s->relation->alias ? s->relation->alias->aliasname : rel->name, s->relation->location);
 	ns_add_rte(ps, q->result, true, true);
 	if (an_from(ps, s->from_clause, s->n_from_clause) < 0 || an_where(ps, s->where_clause, AT_WHERE, "WHERE", &q->where) < 0 ||
-	    an_set_list(ps, s->target_list, s->n_target_list, rel, &q->targets) < 0 ||
+	    an_set_list(ps, s->target_list, s->n_target_list, q->result, &q->targets) < 0 ||
 	    an_returning(ps, s->returning_list, s->n_returning_list, q) < 0)
 		return NULL;
 	return q;

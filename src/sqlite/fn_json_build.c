@@ -17,6 +17,7 @@ enum {
 	OID_TIMESTAMP = 1114,
 	OID_TIMESTAMPTZ = 1184,
 	OID_NUMERIC = 1700,
+	OID_RECORD = 2249,
 	OID_JSONB = 3802
 };
 
@@ -95,7 +96,7 @@ int jf_put_val(sqlite3_context *ctx, uint32_t oid, const Val *v, bool is_key, Bu
 		return err_set(&env->error, "0A000", "type %u in JSON is not supported on SQLite", oid);
 	if (t->typtype == 'd' && t->base_oid)
 		return jf_put_val(ctx, t->base_oid, v, is_key, out);
-	bool composite = t->typtype == 'c' || oid == 2249, json = oid == OID_JSON || oid == OID_JSONB;
+	bool composite = t->typtype == 'c' || oid == OID_RECORD, json = oid == OID_JSON || oid == OID_JSONB;
 	if (is_key && (t->elem || composite || json))
 		return bad_key(&env->error);
 	if (composite)
@@ -232,8 +233,11 @@ JF(jf_build_objectb)
 static void agg_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	Buf *b = sqlite3_aggregate_context(ctx, sizeof *b);
-	buf_puts(b, b->len ? ", " : "[");
-	if (jf_put_typed(ctx, (uint32_t)sqlite3_value_int64(argv[0]), argv[1], false, b) < 0)
+	uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
+	const PgType *t = fn_type(ctx, oid);
+	bool structured = t && (t->elem || t->typtype == 'c' || oid == OID_RECORD) && sqlite3_value_type(argv[1]) != SQLITE_NULL;
+	buf_puts(b, b->len ? structured ? ", \n " : ", " : "[");
+	if (jf_put_typed(ctx, oid, argv[1], false, b) < 0)
 		fn_fail(ctx);
 }
 

@@ -13,8 +13,6 @@ void fn_result_str(sqlite3_context *ctx, Str s); /* TEXT, copied */
 int like_match(Str text, Str pattern, bool utf8);
 /* PostgreSQL's lower() under C.UTF-8; appended to out. */
 void text_lower(Str s, Buf *out);
-/* One code point from valid UTF-8; *len is its length in bytes. */
-uint32_t utf8_decode(const char *p, size_t n, size_t *len);
 void utf8_append(Buf *out, uint32_t cp);
 
 /* SIMILAR TO's pattern as an advanced regular expression. A NULL escape is the backslash. */
@@ -24,6 +22,7 @@ void text_quote_ident(Str s, Buf *out);
 void text_quote_literal(Str s, Buf *out);
 
 /* Further tables, beside fn_table_text and fn_table_bytea. */
-extern const SqliteFn fn_table_like[], fn_table_text_format[], fn_table_regex[], fn_table_uuid[], fn_table_codec[], fn_table_chars[];
+extern const SqliteFn fn_table_like[], fn_table_text_format[], fn_table_regex[], fn_table_uuid[], fn_table_codec[], fn_table_chars[],
+	fn_table_text_parse[];
 
 #endif

@@ -24,44 +24,9 @@ static locale_t c_utf8(void)
 	return case_locale;
 }
 
-uint32_t utf8_decode(const char *p, size_t n, size_t *len)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	*len = utf8_char_bytes(p, n);
-	switch (*len) {
-	case 2:
-		return (uint32_t)(u[0] & 0x1F) << 6 | (u[1] & 0x3F);
-	case 3:
-		return (uint32_t)(u[0] & 0x0F) << 12 | (uint32_t)(u[1] & 0x3F) << 6 | (u[2] & 0x3F);
-	case 4:
-		return (uint32_t)(u[0] & 0x07) << 18 | (uint32_t)(u[1] & 0x3F) << 12 | (uint32_t)(u[2] & 0x3F) << 6 | (u[3] & 0x3F);
-	default:
-		return u[0];
-	}
-}
-
 void utf8_append(Buf *out, uint32_t c)
 {
-	uint8_t *p = buf_reserve(out, 4);
-	if (c < 0x80) {
-		p[0] = (uint8_t)c;
-		out->len += 1;
-	} else if (c < 0x800) {
-		p[0] = (uint8_t)(0xC0 | c >> 6);
-		p[1] = (uint8_t)(0x80 | (c & 0x3F));
-		out->len += 2;
-	} else if (c < 0x10000) {
-		p[0] = (uint8_t)(0xE0 | c >> 12);
-		p[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-		p[2] = (uint8_t)(0x80 | (c & 0x3F));
-		out->len += 3;
-	} else {
-		p[0] = (uint8_t)(0xF0 | c >> 18);
-		p[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
-		p[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-		p[3] = (uint8_t)(0x80 | (c & 0x3F));
-		out->len += 4;
-	}
+	out->len += utf8_encode(c, (char *)buf_reserve(out, 4));
 }
 
 static uint32_t to_lower(uint32_t c)
@@ -301,12 +266,7 @@ static void char_to_bpchar(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	if (char_byte(fn_arg_str(argv[0])) >= 0x80)
 		fn_raise(ctx, "0A000", "a cast of a \"char\" outside ASCII to character is not available in SQLite mode");
 	else
-		fn_result_str(ctx, text_rtrim_blanks(fn_arg_str(argv[0])));
-}
-
-static void name_to_bpchar(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	fn_result_str(ctx, text_rtrim_blanks(fn_arg_str(argv[0])));
+		fn_result_str(ctx, fn_arg_str(argv[0]));
 }
 
 static void bool_to_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -347,7 +307,7 @@ const SqliteFn fn_table_chars[] = {
 	{ "text_name", 1, PURE, text_to_name },
 	{ "bpchar_name", 1, PURE, to_name },
 	{ "name_text", 1, PURE, same },
-	{ "name_bpchar", 1, PURE, name_to_bpchar },
+	{ "name_bpchar", 1, PURE, same },
 	{ "char_text", 1, PURE, char_to_text },
 	{ "char_bpchar", 1, PURE, char_to_bpchar },
 	{ "text_char", 1, PURE, text_to_char },
