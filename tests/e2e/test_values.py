@@ -85,6 +85,18 @@ def fill(conn):
             conn.execute("insert into %s values (%d, %s)" % (name(t), i, "NULL" if v is None else literal(t, v)))
 
 
+def stream(pg, us):
+    """The same values once more, over the replication stream."""
+    with pg.connect() as c:
+        for t in COLUMNS:
+            c.execute("insert into %s select id + 500, v from %s" % (name(t), name(t)))
+            c.execute("update %s set v = v where id = 500" % name(t))
+    last = list(COLUMNS)[-1]
+    count = "select count(*) from %s where id >= 500" % name(last)
+    wait_until("the stream is applied", lambda: int(subprocess.run(["sqlite3", us.data + "/postgres.db", count], stdout=subprocess.PIPE, text=True).stdout or 0)
+               > len(COLUMNS[last]))
+
+
 def read_all(conn, t):
     return conn.execute("select id, v::text from %s order by id" % name(t)).fetchall()
 
@@ -101,6 +113,7 @@ def pair():
         fill(c)
     us = Understudy(primary=pg.url(), options=["--min-dwell", "0"])
     us.wait_state("PRIMARY", 60)
+    stream(pg, us)
     us.post("/db/force-sqlite")
     yield pg, us
     us.close()
