@@ -33,7 +33,8 @@ int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Erro
 	return 0;
 }
 
-int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
+/* Runs the step's SQL once. */
+static int run_sql(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, int store, Error *err)
 {
 	Db *db = c->db;
 	sqlite3_stmt *st;
@@ -44,8 +45,8 @@ int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *er
 	while (result == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		if (s->kind == STEP_CHECK_EMPTY)
 			result = check_failed(s, st, err);
-		else if (s->kind == STEP_STORE)
-			row_store_add(&db->env, (int)s->value, st);
+		else if (store >= 0)
+			row_store_add(&db->env, store, st);
 	}
 	if (result == 0 && rc != SQLITE_DONE)
 		result = conn_write_error(c, t, rc, s->oid ? s->oid : r->plan->plan->target_oid, st, err);
@@ -53,4 +54,22 @@ int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *er
 		r->rows += (uint64_t)sqlite3_changes64(db->h);
 	db_done(db, st);
 	return result;
+}
+
+/* The rows of each round are the input of the next. */
+static int run_loop(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
+{
+	FnEnv *env = &c->db->env;
+	int rows = (int)s->value, input = s->work, output = s->work + 1;
+	for (size_t n = row_store_append(env, rows, input); n; n = row_store_append(env, output, rows), row_store_move(env, output, input))
+		if (run_sql(t, c, r, s, output, err) != 0)
+			return -1;
+	return 0;
+}
+
+int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
+{
+	if (s->kind == STEP_LOOP)
+		return run_loop(t, c, r, s, err);
+	return run_sql(t, c, r, s, s->kind == STEP_STORE ? (int)s->value : -1, err);
 }

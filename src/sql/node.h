@@ -127,7 +127,8 @@ typedef enum RteKind {
 	RTE_VALUES,
 	RTE_CTE,
 	RTE_RESULT,
-	RTE_STORE, /* rows kept by an earlier step of the plan: store, cols */
+	RTE_STORE,  /* rows kept by an earlier step of the plan: store, cols */
+	RTE_GROUPS, /* the groups of a query, made by the emitter: grouped, group_aggs */
 } RteKind;
 
 typedef struct Cte {
@@ -140,7 +141,10 @@ typedef struct Cte {
 	int id; /* unique in the statement; emitted as cte<id> */
 	int refs;
 	bool modifying; /* INSERT, UPDATE, DELETE */
-	bool stored;	/* its rows are in `store` already (parts.h) */
+	char phase;	/* of a recursive query's analysis: 'n' its non-recursive term, 'r' its recursive term */
+	bool loops;	/* SQLite cannot run its recursion: one step after the other */
+	int location;
+	bool stored; /* its rows are in `store` already (parts.h) */
 	int store;
 	bool *uses;	 /* which of the CTEs before it in the same WITH it refers to */
 	int refs_within; /* how many of `refs` come from the same WITH */
@@ -160,7 +164,9 @@ struct Rte {
 	ExprList *rows; /* RTE_VALUES */
 	size_t nrows;
 	Cte *cte;
-	int store;    /* RTE_STORE */
+	int store;	      /* RTE_STORE */
+	const Query *grouped; /* RTE_GROUPS: columns are its keys, then the aggregates */
+	ExprList group_aggs;
 	Column *cols; /* for relations: one per attnum, name NULL when dropped */
 	size_t ncols;
 	bool nullable; /* on the nullable side of an outer join */
@@ -230,6 +236,7 @@ struct Query {
 	bool distinct;
 	ExprList distinct_on;
 	ExprList group_by;
+	int *group_targets; /* the target that each key of grouping sets is, 1-based */
 	bool has_grouping_sets;
 	GroupSet *group_sets;
 	size_t ngroup_sets;

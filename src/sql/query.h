@@ -65,6 +65,8 @@ int an_named_windows(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Quer
 /* cte.c */
 int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q);
 Cte *cte_find(ParseState *ps, const char *name);
+/* A query of a WITH RECURSIVE around, not analysed yet, has this name. */
+bool cte_comes_later(const ParseState *ps, const char *name);
 
 /* setop.c, values.c */
 Query *an_setop(ParseState *ps, const PgQuery__SelectStmt *s);

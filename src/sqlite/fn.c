@@ -6,6 +6,7 @@
 #include "sqlite/fn_json.h"
 #include "sqlite/fn_numeric_math.h"
 #include "sqlite/fn_text.h"
+#include "sqlite/group.h"
 
 #include "sqlite/row_store.h"
 #include "sqlite/sort_key.h"
@@ -39,9 +40,9 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_sysid,	     fn_table_geo,
 					     fn_table_geo_box,	     fn_table_geo_circle,
 					     fn_table_compare,	     fn_table_text_parse };
-static const SqliteAgg *const agg_tables[] = { agg_table_math,	  agg_table_text,   agg_table_json, agg_table_datetime,
-					       agg_table_ordered, agg_table_array,  agg_table_stat, agg_table_regr,
-					       agg_table_within,  agg_table_window, agg_table_bits, agg_table_range };
+static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text,	 agg_table_json, agg_table_datetime, agg_table_ordered,
+					       agg_table_array, agg_table_stat,	 agg_table_regr, agg_table_within,   agg_table_window,
+					       agg_table_bits,	agg_table_range, agg_table_group };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];
@@ -246,5 +247,7 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err)
 		rc = vtab_json_register(db, env);
 	if (rc == SQLITE_OK)
 		rc = vtab_rows_register(db, env);
+	if (rc == SQLITE_OK)
+		rc = group_register(db, env);
 	return rc == SQLITE_OK ? 0 : err_set(err, "XX000", "could not register functions: %s", sqlite3_errmsg(db));
 }
