@@ -135,27 +135,36 @@ static bool same_number(double x, double y)
 	return x == y || fabs(x - y) <= 1.0e-6;
 }
 
-static int line_of_points(const double p[4], double *v, Error *err)
+bool geo_line_of_points(const double p[4], double v[3])
 {
 	bool upright = same_number(p[0], p[2]), flat = same_number(p[1], p[3]);
 	if (upright && flat)
-		return err_set(err, "22P02", "invalid line specification: must be two distinct points");
+		return false;
 	double slope = upright ? INFINITY : flat ? 0 : (p[1] - p[3]) / (p[0] - p[2]);
 	v[0] = upright ? -1 : slope;
 	v[1] = upright ? 0 : -1;
 	v[2] = upright ? p[0] : flat ? p[1] : p[1] - slope * p[0];
 	if (v[2] == 0)
 		v[2] = 0; /* not -0 */
-	return 0;
+	return true;
+}
+
+static int line_of_text(Reader *r, double *v)
+{
+	double p[4];
+	bool open;
+	if (read_points(r, true, 2, p, &open))
+		return -1;
+	if (geo_line_of_points(p, v))
+		return 0;
+	return err_set(r->err, "22P02", "invalid line specification: must be two distinct points");
 }
 
 static int read_line(Reader *r, double *v)
 {
-	double p[4];
-	bool open;
 	skip_blanks(r);
 	if (!take(r, '{'))
-		return read_points(r, true, 2, p, &open) ? -1 : line_of_points(p, v, r->err);
+		return line_of_text(r, v);
 	if (read_number(r, &v[0]) || (take(r, ',') ? read_number(r, &v[1]) : malformed(r)) ||
 	    (take(r, ',') ? read_number(r, &v[2]) : malformed(r)))
 		return -1;

@@ -25,6 +25,8 @@ typedef struct Geo {
 /* Text as a client writes it; numbers in `a`. 22P02, 22003. */
 int geo_parse(uint32_t type, Str text, Arena *a, Geo *out, Error *err);
 void geo_print(const Geo *g, int extra_float_digits, Buf *out);
+/* The line A B C through two points; false when they are one. */
+bool geo_line_of_points(const double p[4], double v[3]);
 /* Puts the corners of a box in their places. */
 void geo_order_corners(double v[4]);
 /* PostgreSQL's distance between two points, without overflow on the way. */

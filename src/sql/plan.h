@@ -110,11 +110,11 @@ typedef struct CopyOptions {
 typedef struct Plan Plan;
 struct Plan {
 	PlanKind kind;
-	const char *tag;	 /* "SELECT", "INSERT 0", "UPDATE", "CREATE TABLE" ... */
-	bool tag_rows;		 /* append the row count */
-	const char *sql;	 /* SQLite text; parameter $n is ?n */
-	bool writes;		 /* needs the write connection */
-	bool is_ddl;		 /* changes the catalog: reload it afterwards, bump the version */
+	const char *tag; /* "SELECT", "INSERT 0", "UPDATE", "CREATE TABLE" ... */
+	bool tag_rows;	 /* append the row count */
+	const char *sql; /* SQLite text; parameter $n is ?n */
+	bool writes;	 /* needs the write connection */
+	bool is_ddl;	 /* changes the catalog: reload it afterwards, bump the version */
 	bool returns_rows;
 	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;
