@@ -31,8 +31,9 @@ extern const struct TimeZone tz_utc;
 /* row_type.c */
 extern const TypeFamily family_composite, family_record;
 
-/* bits.c, inet.c, macaddr.c, money.c, range.c */
-extern const TypeFamily family_money, family_range, family_bits, family_inet, family_macaddr, family_macaddr8;
+/* bits.c, inet.c, macaddr.c, money.c, range.c, sysid.c, geo.c */
+extern const TypeFamily family_money, family_geo, family_tid, family_lsn, family_range, family_bits, family_inet, family_macaddr,
+	family_macaddr8;
 
 /* json*.c */
 extern const TypeFamily family_json, family_jsonb, family_jsonpath;

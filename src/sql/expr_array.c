@@ -97,6 +97,23 @@ static Expr *too_many_dimensions(ParseState *ps, size_t n)
 	return NULL;
 }
 
+/* Types of fixed length that are read like arrays: from 0, one dimension. */
+static bool has_coordinates(uint32_t type)
+{
+	return type == T_POINT || type == T_LSEG || type == T_BOX || type == T_LINE;
+}
+
+static Expr *coordinate(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, size_t n, bool slice)
+{
+	if (slice || n != 1)
+		return an_refuse(ps, expr_location(arg), "such a subscript of type %s is not supported in SQLite mode",
+				 type_name(ps, arg->type)),
+		       NULL;
+	Expr *e = expr_new(ps, X_SUBSCRIPT, type_lookup(ps->env->cat, arg->type)->elem_oid, expr_location(arg));
+	expr_list_add(ps->a, &e->args, arg);
+	return add_bounds(ps, e, nodes[0]->a_indices, false) ? NULL : e;
+}
+
 static Expr *subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, size_t n)
 {
 	bool slice = false;
@@ -105,6 +122,8 @@ static Expr *subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, 
 		slice = slice || nodes[i]->a_indices->is_slice;
 	if (arg->type == T_JSONB)
 		return an_jsonb_subscript(ps, arg, nodes, n);
+	if (has_coordinates(arg->type))
+		return coordinate(ps, arg, nodes, n, slice);
 	uint32_t elem = type_element(ps->env->cat, arg->type);
 	if (!elem)
 		return an_error(ps, expr_location(arg), "42804", "cannot subscript type %s because it does not support subscripting",

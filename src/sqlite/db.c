@@ -126,6 +126,11 @@ static int configure(Db *db, Error *err)
 	sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(db->h, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+	/* Optimizations of SQLite 3.40 that give wrong rows. Leaving out a LEFT JOIN that nobody reads does, together with ORDER BY and
+	 * LIMIT over another table; a Bloom filter hashes the length of a text, and equal ones of our collations differ in it (0.0 and
+	 * 0.000). */
+	enum { OMIT_NOOP_JOIN = 0x100, BLOOM_FILTER = 0x80000, BLOOM_PULLDOWN = 0x100000 };
+	sqlite3_test_control(SQLITE_TESTCTRL_OPTIMIZATIONS, db->h, OMIT_NOOP_JOIN | BLOOM_FILTER | BLOOM_PULLDOWN);
 	if (fn_register_all(db->h, &db->env, err))
 		return -1;
 	/* The first statement reads the header and the schema, so a damaged file shows here. */
