@@ -129,6 +129,8 @@ int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const u
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
+/* What comes before the statement itself. */
+int steps_run(SqliteTxn *t, SqliteRun *r, Error *err);
 int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Error *err);
 
 /* script.c */

@@ -73,3 +73,55 @@ int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *er
 		return run_loop(t, c, r, s, err);
 	return run_sql(t, c, r, s, s->kind == STEP_STORE ? (int)s->value : -1, err);
 }
+
+static int run_all(SqliteTxn *t, SqliteRun *r, Error *err)
+{
+	const Plan *plan = r->plan->plan;
+	row_store_clear(&r->conn->db->env);
+	r->rows = 0;
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (step_run(t, r->conn, r, &plan->steps[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+static bool has_open_keys(const Db *db)
+{
+	int open = 0, ignored;
+	sqlite3_db_status(db->h, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &ignored, 0);
+	return open != 0;
+}
+
+/* PostgreSQL looks at foreign keys when the whole statement is done, SQLite when each step is. When something is left open at the end, all
+ * is undone and done again the other way, so that the step that fails tells its error. */
+static int run_deferred(SqliteTxn *t, SqliteRun *r, Error *err)
+{
+	Db *db = r->conn->db;
+	const CommitHooks *h = t->db->hooks;
+	int level = t->nsavepoints + 1;
+	Error ignored;
+	if (h && h->savepoint)
+		h->savepoint(h->ctx, level);
+	if (db_exec(db, "SAVEPOINT understudy_steps; PRAGMA defer_foreign_keys = ON", err) != 0)
+		return -1;
+	int rc = run_all(t, r, err);
+	bool again = rc == 0 && has_open_keys(db);
+	db_exec(db, "PRAGMA defer_foreign_keys = OFF", &ignored);
+	if (again) {
+		if (db_exec(db, "ROLLBACK TO understudy_steps", err) != 0)
+			return -1;
+		if (h && h->rollback_to)
+			h->rollback_to(h->ctx, level);
+		rc = run_all(t, r, err);
+	}
+	return rc == 0 ? db_exec(db, "RELEASE understudy_steps", err) : -1;
+}
+
+int steps_run(SqliteTxn *t, SqliteRun *r, Error *err)
+{
+	const Plan *plan = r->plan->plan;
+	t->wrote |= plan->writes;
+	int rc = plan->defer_fk && !has_open_keys(r->conn->db) ? run_deferred(t, r, err) : run_all(t, r, err);
+	conn_enter(r->conn, t);
+	return rc;
+}

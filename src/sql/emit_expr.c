@@ -75,7 +75,7 @@ static int emit_sort_key(Emitter *e, const SortItem *s, const Query *q)
 		emit_collate(e, s->expr->type);
 		return 0;
 	}
-	bool number = s->expr->kind == X_CONST;
+	bool number = s->expr->kind == X_CONST || s->expr->kind == X_BOOL; /* x AND 0 is 0 for SQLite: a position */
 	if (number)
 		buf_puts(&e->out, "CAST(");
 	if (emit_collated(e, s->expr) < 0)
@@ -295,32 +295,40 @@ static bool is_open_bound(const Expr *x)
 }
 
 /* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; '' = open). */
+static int emit_bounds(Emitter *e, const Expr *x)
+{
+	for (size_t i = 0; i < x->args2.n; i++) {
+		const Expr *bounds[2] = { x->args3.n ? x->args3.items[i] : NULL, x->args2.items[i] };
+		for (int k = 0; k < 2; k++) {
+			if (!bounds[k])
+				continue;
+			buf_puts(&e->out, ", ");
+			if (is_open_bound(bounds[k]))
+				buf_puts(&e->out, "''");
+			else if (emit_expr(e, bounds[k]) < 0)
+				return -1;
+		}
+	}
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 static int emit_subscript(Emitter *e, const Expr *x)
 {
 	const Expr *array = x->args.items[0];
 	const PgType *t = catalog_type(e->cat, array->type);
-	const char *fn = x->args3.n ? "array_slice" : t && t->category == 'G' ? "geo_get" : "array_get";
-	if (!fn_find(fn))
-		return emit_refuse(e, x->location, "array subscripts are not available in SQLite mode");
-	buf_printf(&e->out, "pg_%s(%u, ", fn, array->type);
-	if (emit_expr(e, array) < 0)
+	const char *get = t && t->category == 'G' ? "geo_get" : "array_get";
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : get, array->type);
+	return emit_expr(e, array) < 0 ? -1 : emit_bounds(e, x);
+}
+
+static int emit_assign_element(Emitter *e, const Expr *x)
+{
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_assign_slice" : "array_assign", x->type);
+	if (emit_expr(e, x->args.items[0]) < 0)
 		return -1;
-	for (size_t i = 0; i < x->args2.n; i++) {
-		if (x->args3.n) {
-			buf_puts(&e->out, ", ");
-			if (is_open_bound(x->args3.items[i]))
-				buf_puts(&e->out, "''");
-			else if (emit_expr(e, x->args3.items[i]) < 0)
-				return -1;
-		}
-		buf_puts(&e->out, ", ");
-		if (is_open_bound(x->args2.items[i]))
-			buf_puts(&e->out, "''");
-		else if (emit_expr(e, x->args2.items[i]) < 0)
-			return -1;
-	}
-	buf_puts(&e->out, ")");
-	return 0;
+	buf_puts(&e->out, ", ");
+	return emit_expr(e, x->arg) < 0 ? -1 : emit_bounds(e, x);
 }
 
 static int emit_jsonb_subscript(Emitter *e, const Expr *x)
@@ -359,6 +367,11 @@ static int emit_param(Emitter *e, const Expr *x)
 static int emit_any_subscript(Emitter *e, const Expr *x)
 {
 	return x->args.items[0]->type == 3802 ? emit_jsonb_subscript(e, x) : emit_subscript(e, x);
+}
+
+static int emit_assign_part(Emitter *e, const Expr *x)
+{
+	return x->type == 3802 ? emit_jsonb_subscript(e, x) : emit_assign_element(e, x);
 }
 
 /* GROUP BY without sets: no key is missing. */
@@ -403,7 +416,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_VIA_IO] = emit_cast,
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
-		[X_ASSIGN_PART] = emit_jsonb_subscript,
+		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,
 		[X_SQLVALUE] = emit_sqlvalue,

@@ -267,12 +267,15 @@ int emit_minmax(Emitter *e, const Expr *x)
 		buf_puts(&e->out, "))");
 		return 0;
 	}
-	buf_printf(&e->out, "(SELECT %s(column1", fn);
-	emit_collate(e, x->type);
-	buf_puts(&e->out, ") FROM (");
-	for (size_t i = 0; i < x->args.n; i++)
-		if (emit_around(e, i ? ", (" : "VALUES (", x->args.items[i], ")") < 0)
+	/* max(ifnull(a, X), ifnull(b, X), ...) where X is the first of them that is not null */
+	for (size_t i = 0; i < x->args.n; i++) {
+		buf_printf(&e->out, i ? ", ifnull(" : "%s(ifnull(", fn);
+		if (emit_around(e, "", x->args.items[i], ", coalesce(") < 0 || emit_list(e, x->args.items, x->args.n) < 0)
 			return -1;
-	buf_puts(&e->out, "))");
+		buf_puts(&e->out, "))");
+		if (i == 0)
+			emit_collate(e, x->type);
+	}
+	buf_puts(&e->out, ")");
 	return 0;
 }

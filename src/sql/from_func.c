@@ -167,6 +167,14 @@ static Rte *side_by_side(ParseState *ps, const FuncCall *calls, size_t n, const 
 	return rte_subquery(ps, q, alias, -1);
 }
 
+Rte *from_calls(ParseState *ps, Expr *const *calls, size_t n)
+{
+	FuncCall *all = arena_array(ps->a, FuncCall, n);
+	for (size_t i = 0; i < n; i++)
+		all[i] = (FuncCall){ calls[i], "" };
+	return n > 1 ? side_by_side(ps, all, n, "", false) : function_rte(ps, &all[0], "", false);
+}
+
 FromItem *from_function(ParseState *ps, const PgQuery__RangeFunction *rf)
 {
 	bool saved_srfs = ps->has_srfs, saved_ref = ps->lateral_ref;

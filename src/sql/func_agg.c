@@ -228,8 +228,9 @@ int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool n
 				return -1;
 		for (size_t i = 0; i < f->norder; i++) {
 			bool found = false;
-			for (size_t k = 0; k < f->args.n; k++)
-				found = found || expr_equal(strip_implicit(f->order[i].expr), strip_implicit(f->args.items[k]));
+			for (size_t k = 0; k < f->args.n && !found; k++)
+				if ((found = expr_equal(strip_implicit(f->order[i].expr), strip_implicit(f->args.items[k]))))
+					f->order[i].expr = f->args.items[k];
 			if (!found)
 				return an_error(ps, expr_location(f->order[i].expr), "42P10",
 						"in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list");

@@ -307,6 +307,7 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan)
 	for (size_t i = p.n; i-- > 0;)
 		if (apply(&p, &p.items[i]) < 0)
 			return -1;
+	plan->defer_fk = p.nchanged > 1 || q->cmd == CMD_MERGE;
 	if (insert_copies(&p) < 0)
 		return -1;
 	if (plan->returns_rows)

@@ -124,6 +124,7 @@ struct Plan {
 	size_t ncols;
 	uint32_t *param_types; /* resolved; index 0 is $1 */
 	size_t nparams;
+	bool defer_fk; /* foreign keys are looked at when all steps have run */
 	PlanStep *steps;
 	size_t nsteps;
 	uint32_t target_oid; /* relation written by INSERT, UPDATE, DELETE, COPY: for constraint errors */

@@ -43,7 +43,11 @@ int check_no_vars(ParseState *ps, Expr *e, const char *word);
 int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 
-/* srf.c: 1 when the function was moved, 0 when not */
+/* Set-returning calls side by side; the columns are their values. */
+Rte *from_calls(ParseState *ps, Expr *const *calls, size_t n);
+
+/* srf.c */
+bool groups_by_srf(const Query *q);
 int move_srf_to_from(ParseState *ps, Query *q);
 
 /* order.c */
@@ -87,6 +91,8 @@ int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q
 Expr *assign_to_column(ParseState *ps, Expr *e, const CatRel *rel, const CatColumn *col, int location);
 Expr *column_default(ParseState *ps, const CatRel *rel, const CatColumn *col);
 /* expr_json.c: the value of SET column[...] = value, where `doc` is the column before it. */
+/* near_name.c: adds the hint to the error that says that a column does not exist. `alias` is NULL when none was written. */
+void hint_near_column(ParseState *ps, const char *alias, const char *name);
 Expr *an_assign_part(ParseState *ps, Expr *doc, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value);
 int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *target, TargetList *out);
 

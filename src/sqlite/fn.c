@@ -19,7 +19,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_EXTRA_TABLES = 8 };
+enum { MAX_EXTRA_TABLES = 16 };
 
 static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_like,	     fn_table_text_format,
@@ -40,7 +40,7 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_sysid,	     fn_table_geo,
 					     fn_table_geo_box,	     fn_table_geo_circle,
 					     fn_table_geo_path,	     fn_table_compare,
-					     fn_table_text_parse };
+					     fn_table_text_parse,    fn_table_array_assign };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text,	 agg_table_json, agg_table_datetime, agg_table_ordered,
 					       agg_table_array, agg_table_stat,	 agg_table_regr, agg_table_within,   agg_table_window,
 					       agg_table_bits,	agg_table_range, agg_table_group };
