@@ -89,6 +89,14 @@ static int add_bounds(ParseState *ps, Expr *e, const PgQuery__AIndices *x, bool 
 	return 0;
 }
 
+enum { MAX_DIMENSIONS = 6 };
+
+static Expr *too_many_dimensions(ParseState *ps, size_t n)
+{
+	an_error(ps, -1, "54000", "number of array dimensions (%zu) exceeds the maximum allowed (%d)", n, MAX_DIMENSIONS);
+	return NULL;
+}
+
 /* Types of fixed length that are read like arrays: from 0, one dimension. */
 static bool has_coordinates(uint32_t type)
 {
@@ -104,14 +112,6 @@ static Expr *coordinate(ParseState *ps, Expr *arg, const PgQuery__AIndirection *
 	Expr *e = expr_new(ps, X_SUBSCRIPT, type_lookup(ps->env->cat, arg->type)->elem_oid, expr_location(arg));
 	expr_list_add(ps->a, &e->args, arg);
 	return add_bounds(ps, e, x->indirection[0]->a_indices, false) ? NULL : e;
-}
-
-enum { MAX_DIMENSIONS = 6 };
-
-static Expr *too_many_dimensions(ParseState *ps, size_t n)
-{
-	an_error(ps, -1, "54000", "number of array dimensions (%zu) exceeds the maximum allowed (%d)", n, MAX_DIMENSIONS);
-	return NULL;
 }
 
 Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
