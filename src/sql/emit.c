@@ -145,7 +145,8 @@ static int emit_group_by(Emitter *e, const Query *q)
 	for (size_t i = 0; i < q->group_by.n; i++) {
 		const Expr *g = q->group_by.items[i];
 		buf_puts(&e->out, i ? ", " : " GROUP BY ");
-		bool number = g->kind == X_CONST && g->val.kind == VAL_INT; /* would be read as a position */
+		/* a number would be read as a position; x AND 0 is one for SQLite */
+		bool number = (g->kind == X_CONST && g->val.kind == VAL_INT) || g->kind == X_BOOL;
 		if (number)
 			buf_puts(&e->out, "CAST(");
 		if (emit_collated(e, g) < 0)
