@@ -156,6 +156,7 @@ static int join_functions(Srf *s)
 	q->from = from;
 	rewrite_targets(s, use_function);
 	q->has_srfs = false;
+	q->rewritten = true;
 	return 0;
 }
 
