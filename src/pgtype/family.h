@@ -29,7 +29,7 @@ extern const TypeFamily family_date, family_time, family_timetz, family_timestam
 extern const struct TimeZone tz_utc;
 
 /* json*.c */
-extern const TypeFamily family_json, family_jsonb, family_jsonpath;
+extern const TypeFamily family_json, family_jsonb, family_jsonpath, family_tsvector, family_tsquery, family_regtext;
 
 /* The family of a type, or NULL when the program has none for it. */
 const TypeFamily *family_of(const PgType *t);

@@ -20,9 +20,9 @@ static const struct {
 	{ 1114, &family_timestamp }, { 1184, &family_timestamptz }, { 1186, &family_interval }, { 1266, &family_timetz },
 	{ 1700, &family_numeric },   { 2202, &family_oid },	    { 2203, &family_oid },	{ 2204, &family_oid },
 	{ 2205, &family_oid },	     { 2206, &family_oid },	    { 2275, &family_text },	{ 2278, &family_void },
-	{ 2950, &family_uuid },	     { 3734, &family_oid },	    { 3769, &family_oid },	{ 3802, &family_jsonb },
-	{ 4072, &family_jsonpath },  { 4089, &family_oid },	    { 4096, &family_oid },	{ 4191, &family_oid },
-	{ 5069, &family_xid8 },
+	{ 2950, &family_uuid },	     { 3614, &family_tsvector },    { 3615, &family_tsquery },	{ 3734, &family_regtext },
+	{ 3769, &family_regtext },   { 3802, &family_jsonb },	    { 4072, &family_jsonpath }, { 4089, &family_oid },
+	{ 4096, &family_oid },	     { 4191, &family_oid },	    { 5069, &family_xid8 },
 };
 
 const PgType *pgtype_builtin(uint32_t oid)

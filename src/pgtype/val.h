@@ -6,7 +6,7 @@
  *   float4 float8        REAL; NaN is TEXT 'NaN' (SQLite has no NaN, and TEXT sorts after every number). The column is declared BLOB:
  *                        with a declared type REAL SQLite turns -0 into 0
  *   numeric              TEXT as PostgreSQL prints it, scale kept; collation pgnumeric
- *   text varchar name "char" json jsonb jsonpath uuid enum     TEXT
+ *   text varchar name "char" json jsonb jsonpath uuid enum tsvector tsquery     TEXT
  *   char(n)              TEXT without trailing blanks, padded again on output
  *   bytea                BLOB
  *   date time timetz timestamp timestamptz interval   TEXT as PostgreSQL prints it with DateStyle ISO,

@@ -1,6 +1,8 @@
 /* Text of regclass, regtype, regproc and regnamespace constants -> OIDs, as their input functions in PostgreSQL do. */
 #include "sql/expr.h"
 
+#include "pgtype/ts_dict.h"
+
 #include <ctype.h>
 
 /* Splits a possibly quoted, dotted name; unquoted parts are lowered. Returns the number of parts, 0 when malformed. */
@@ -139,6 +141,20 @@ static int proc_lookup(ParseState *ps, Str text, const char **part, size_t n, in
 	return 0;
 }
 
+static int text_search_lookup(ParseState *ps, uint32_t regtype, Str text, const char **part, size_t n, int location, uint32_t *oid)
+{
+	TsConfig c;
+	bool ours = n == 1 || streq(part[0], "pg_catalog"), config = regtype == T_REGCONFIG;
+	const TsDict *d = ours && !config ? ts_dict_by_name(str_of(part[n - 1])) : NULL;
+	bool found = config ? ours && ts_config_by_name(str_of(part[n - 1]), &c) : d != NULL;
+
+	if (!found)
+		return an_error(ps, location, "42704", "text search %s \"%.*s\" does not exist", config ? "configuration" : "dictionary",
+				STR_ARG(text));
+	*oid = config ? c.oid : d->oid;
+	return 0;
+}
+
 static bool all_digits(Str s, uint32_t *oid)
 {
 	uint64_t v = 0;
@@ -171,6 +187,8 @@ int reg_lookup(ParseState *ps, uint32_t regtype, Str text, int location, uint32_
 		return class_lookup(ps, text, part, n, location, oid);
 	if (regtype == T_REGPROC)
 		return proc_lookup(ps, text, part, n, location, oid);
+	if (regtype == T_REGCONFIG || regtype == T_REGDICTIONARY)
+		return text_search_lookup(ps, regtype, text, part, n, location, oid);
 	if (n != 1)
 		return an_error(ps, location, "42602", "invalid name syntax");
 	*oid = schema_oid(ps, part[0]);

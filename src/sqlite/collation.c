@@ -46,7 +46,7 @@ static int compare_enums(void *arg, int nx, const void *x, int ny, const void *y
 static void on_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 {
 	FnEnv *env = arg;
-	static const char *const typed[] = { "interval", "timetz", "jsonb" };
+	static const char *const typed[] = { "interval", "timetz", "jsonb", "tsvector", "tsquery" };
 	if (strcmp(name, "pgnumeric") == 0) {
 		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, NULL, compare_numeric, NULL);
 		return;

@@ -26,11 +26,12 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_datetime_cast, fn_table_datetime_compare,
 					     fn_table_json,	     fn_table_format,
 					     fn_table_json_array,    fn_table_json_assign,
-					     fn_table_jsonpath,	     fn_table_misc,
-					     fn_table_array,	     fn_table_array_edit,
-					     fn_table_array_search,  fn_table_array_text,
-					     fn_table_float,	     fn_table_float_trig,
-					     fn_table_numeric_math };
+					     fn_table_jsonpath,	     fn_table_ts_vector,
+					     fn_table_ts_query,	     fn_table_ts_text,
+					     fn_table_misc,	     fn_table_array,
+					     fn_table_array_edit,    fn_table_array_search,
+					     fn_table_array_text,    fn_table_float,
+					     fn_table_float_trig,    fn_table_numeric_math };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	  agg_table_text,  agg_table_json, agg_table_datetime,
 					       agg_table_ordered, agg_table_array, agg_table_stat, agg_table_regr };
 
