@@ -177,6 +177,13 @@ static void skip_blanks(Web *w)
 		w->p++;
 }
 
+/* Behind an operand signs mean nothing. */
+static void skip_signs(Web *w)
+{
+	while (w->p < w->end && (isspace((unsigned char)*w->p) || is_operator(*w->p)))
+		w->p++;
+}
+
 /* The word "or" with something to come behind it. */
 static bool at_or(Web *w)
 {
@@ -236,7 +243,7 @@ static TsNode *websearch(const TsConfig *c, Str text, Arena *a, Error *err)
 {
 	Web w = { .p = text.p, .end = text.p + text.n, .c = c, .a = a };
 	TsNode *all = NULL, *both = web_operand(&w);
-	for (skip_blanks(&w); w.p < w.end; skip_blanks(&w)) {
+	for (skip_signs(&w); w.p < w.end; skip_signs(&w)) {
 		if (at_or(&w)) {
 			w.p += 2;
 			all = joined(TSQ_OR, all, both, a);

@@ -64,3 +64,12 @@ select to_tsvector('english', repeat('word ', 20)), ts_rank(to_tsvector('simple'
 prepare p1(text) as select to_tsvector('english', $1) @@ to_tsquery('english', 'cat');
 execute p1('cats');
 select to_tsvector('english', 'x' || body) from docs where id = 2;
+select 'a'::tsquery < 'b'::tsquery, 'a | f' < 'b & c'::tsquery;
+select q from (values ('a'::tsquery),('b'),('zz'),('foo'),('bar'),('a & b'),('a | b'),('!a'),('a <-> b'),('a <2> b'),('b & a'),('hello'),('world'),('!b'),('xy')) v(q) order by q;
+select v from (values ('a'::tsvector),('b'),('zz'),('a:1'),('b:2'),('a b'),('a:1 b'),('a:2'),('a:1A'),('a:1,2'),('foo:3 bar'),('abc:1'),('ab:1'),('a:1 b:2 c:3'),('')) t(v) order by v;
+select cfgname, cfgnamespace, cfgparser from pg_ts_config order by 1;
+select dictname, dictinitoption from pg_ts_dict order by 1;
+select c.cfgname, m.maptokentype, m.mapdict::regdictionary from pg_ts_config_map m join pg_ts_config c on c.oid = m.mapcfg where c.cfgname in ('english', 'russian', 'simple') order by 1, 2;
+select * from pg_ts_parser;
+select websearch_to_tsquery('simple','a ( or b'), websearch_to_tsquery('simple','a : or b'), websearch_to_tsquery('simple','a : ( or b'), websearch_to_tsquery('simple','a ) b'), websearch_to_tsquery('simple','a: or b'), websearch_to_tsquery('simple','a :( or b'),websearch_to_tsquery('simple','a x ( or b'),websearch_to_tsquery('simple','a | or b'),websearch_to_tsquery('simple','a ! or b'),websearch_to_tsquery('simple','a - or b'), websearch_to_tsquery('simple',': or b'), websearch_to_tsquery('simple',': ( b or');
+select websearch_to_tsquery('simple','a or-b'), websearch_to_tsquery('simple','a or"b"'), websearch_to_tsquery('simple','a or'), websearch_to_tsquery('simple','a or '), websearch_to_tsquery('simple','a or1 b'), websearch_to_tsquery('simple','a or+b'), websearch_to_tsquery('simple','a or(b'), websearch_to_tsquery('simple','a or.b'), websearch_to_tsquery('simple','a or/b'), websearch_to_tsquery('simple','a oré b'), websearch_to_tsquery('simple','a or_b'), websearch_to_tsquery('simple','a or<b>c'), websearch_to_tsquery('simple','a or~b'), websearch_to_tsquery('simple','a or&b;c'), websearch_to_tsquery('simple','""'), websearch_to_tsquery('simple','a "" b'), websearch_to_tsquery('simple','"a'), websearch_to_tsquery('simple','-"a b" -c --d');
