@@ -352,7 +352,6 @@ static bool take(TsParser *ps, const char *end, TsTokenType type, TsToken *out)
 	*out = (TsToken){ type, { ps->p, (size_t)(end - ps->p) } };
 	ps->p = end;
 	ps->after_compound = false;
-	ps->after_blank = type == TS_BLANK;
 	return true;
 }
 
@@ -416,6 +415,18 @@ static bool next_wordlike(TsParser *ps, TsToken *out)
 	return take(ps, w.end, word_type(&w, TS_ASCIIWORD, TS_WORD, TS_NUMWORD), out);
 }
 
+/* One character that is no other token, and all that follow it but for those that may begin one. */
+static bool take_blank(TsParser *ps, TsToken *out)
+{
+	const char *q = ps->p;
+	size_t n;
+	do {
+		class_at(q, ps->end, &n);
+		q += n;
+	} while (q < ps->end && class_at(q, ps->end, &n) == CHAR_OTHER && !strchr("-+/<&", *q));
+	return take(ps, q, TS_BLANK, out);
+}
+
 static bool next_sign(TsParser *ps, TsToken *out)
 {
 	TsTokenType type;
@@ -431,9 +442,6 @@ static bool next_sign(TsParser *ps, TsToken *out)
 		break;
 	case '.':
 	case '~':
-		if (ps->after_blank) /* part of the blank */
-			break;
-		/* fallthrough */
 	case '/':
 		q = scan_file(p, ps->end);
 		type = TS_FILE;
@@ -447,7 +455,7 @@ static bool next_sign(TsParser *ps, TsToken *out)
 	}
 	if (q)
 		return take(ps, q, type, out);
-	return take(ps, p + 1, TS_BLANK, out);
+	return take_blank(ps, out);
 }
 
 bool ts_parser_next(TsParser *ps, TsToken *out)
@@ -460,6 +468,6 @@ bool ts_parser_next(TsParser *ps, TsToken *out)
 	if (class_at(ps->p, ps->end, &n) != CHAR_OTHER)
 		return next_wordlike(ps, out);
 	if (n > 1)
-		return take(ps, ps->p + n, TS_BLANK, out);
+		return take_blank(ps, out);
 	return next_sign(ps, out);
 }

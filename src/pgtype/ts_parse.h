@@ -39,7 +39,7 @@ typedef struct TsToken {
 typedef struct TsParser {
 	const char *p, *end;
 	const char *part, *part_end; /* what is still to be given of a compound: its parts, or host and path of a URL */
-	bool url, after_compound, after_blank;
+	bool url, after_compound;
 } TsParser;
 
 void ts_parser_init(TsParser *ps, Str text);

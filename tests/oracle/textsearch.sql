@@ -73,3 +73,13 @@ select c.cfgname, m.maptokentype, m.mapdict::regdictionary from pg_ts_config_map
 select * from pg_ts_parser;
 select websearch_to_tsquery('simple','a ( or b'), websearch_to_tsquery('simple','a : or b'), websearch_to_tsquery('simple','a : ( or b'), websearch_to_tsquery('simple','a ) b'), websearch_to_tsquery('simple','a: or b'), websearch_to_tsquery('simple','a :( or b'),websearch_to_tsquery('simple','a x ( or b'),websearch_to_tsquery('simple','a | or b'),websearch_to_tsquery('simple','a ! or b'),websearch_to_tsquery('simple','a - or b'), websearch_to_tsquery('simple',': or b'), websearch_to_tsquery('simple',': ( b or');
 select websearch_to_tsquery('simple','a or-b'), websearch_to_tsquery('simple','a or"b"'), websearch_to_tsquery('simple','a or'), websearch_to_tsquery('simple','a or '), websearch_to_tsquery('simple','a or1 b'), websearch_to_tsquery('simple','a or+b'), websearch_to_tsquery('simple','a or(b'), websearch_to_tsquery('simple','a or.b'), websearch_to_tsquery('simple','a or/b'), websearch_to_tsquery('simple','a oré b'), websearch_to_tsquery('simple','a or_b'), websearch_to_tsquery('simple','a or<b>c'), websearch_to_tsquery('simple','a or~b'), websearch_to_tsquery('simple','a or&b;c'), websearch_to_tsquery('simple','""'), websearch_to_tsquery('simple','a "" b'), websearch_to_tsquery('simple','"a'), websearch_to_tsquery('simple','-"a b" -c --d');
+select * from unnest('a:1A,2 b c:3'::tsvector);
+select lexeme, positions, weights from unnest(to_tsvector('english','fat cats')) with ordinality as t(lexeme, positions, weights, n) order by n;
+select * from ts_token_type('default');
+select * from ts_token_type('defaul');
+select * from ts_parse('default', '123 - a number, foo-bar ... x');
+select * from ts_debug('english', 'a fat  cat sat on a mat - it ate a fat rats http://x.com/y');
+select alias, token, lexemes from ts_debug('The Brightest supernovaes') where alias <> 'blank';
+select * from ts_debug('simple', '');
+select token, dictionaries, dictionary from ts_debug('russian', 'кошки cats 12');
+select t.lexeme from (values ('b:1 a:2'::tsvector)) v(x), unnest(v.x) t order by 1;
