@@ -214,6 +214,12 @@ PgLink *pglink_open(const PgLogin *login, Error *err)
 	take_over(l);
 	relay_init(&l->relay, login->gen, login->stmts, login->session_settings, &l->hooks, l);
 	l->relay.session = login->session;
+	static const char *const told[] = { "standard_conforming_strings", "client_encoding" };
+	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+		const char *value = pglink_parameter(l, told[i]);
+		if (value)
+			relay_note_parameter(&l->relay, told[i], value);
+	}
 	l->relay.xid_works = PQserverVersion(c) >= 100000;
 	return l;
 }
@@ -382,8 +388,8 @@ int pglink_send(PgLink *l, const uint8_t *p, size_t n, Error *err)
 	out.bytes = 0;
 	out.flush = send_out;
 	out.ctx = &s;
-	if (n == 0 && l->relay.need_sync)
-		relay_sync(&l->relay, &out);
+	if (n == 0 && l->relay.need_send)
+		relay_send_own(&l->relay, &out);
 	else if (relay_from_client(&l->relay, p, n, &out, err) < 0)
 		return -1;
 	if (out.n)

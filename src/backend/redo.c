@@ -10,7 +10,7 @@ struct RedoList {
 	List entries;
 	Map by_xid; /* low half of the xid -> Redo */
 	size_t max_count, max_bytes, bytes;
-	uint64_t forgotten;
+	uint64_t forgotten, added;
 	uint32_t seen[SEEN];
 	size_t seen_at;
 	Map seen_set; /* xid -> itself */
@@ -70,6 +70,7 @@ void redo_add(RedoList *l, Redo *r)
 	pthread_mutex_lock(&l->lock);
 	bool known = map_get(&l->seen_set, map_u64_key(&key)) || map_get(&l->by_xid, map_u64_key(&key));
 	if (!known) {
+		r->number = ++l->added;
 		list_append(&l->entries, &r->node);
 		map_put(&l->by_xid, map_u64_key(&key), r);
 		l->bytes += r->len;
@@ -103,6 +104,36 @@ void redo_mirrored(RedoList *l, uint32_t xid)
 	}
 	pthread_mutex_unlock(&l->lock);
 	redo_free(r);
+}
+
+uint64_t redo_mark(RedoList *l)
+{
+	pthread_mutex_lock(&l->lock);
+	uint64_t mark = l->added;
+	pthread_mutex_unlock(&l->lock);
+	return mark;
+}
+
+void redo_settle(RedoList *l, uint64_t mark)
+{
+	pthread_mutex_lock(&l->lock);
+	for (ListNode *n; (n = list_first(&l->entries));) {
+		Redo *r = list_item(n, Redo, node);
+		if (r->number > mark)
+			break;
+		unlink_redo(l, r);
+		redo_free(r);
+	}
+	pthread_mutex_unlock(&l->lock);
+}
+
+int64_t redo_waiting_since(RedoList *l)
+{
+	pthread_mutex_lock(&l->lock);
+	ListNode *n = list_first(&l->entries);
+	int64_t since = n ? list_item(n, Redo, node)->acked_us : 0;
+	pthread_mutex_unlock(&l->lock);
+	return since;
 }
 
 void redo_take(RedoList *l, List *out)

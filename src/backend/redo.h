@@ -15,11 +15,13 @@ typedef struct Redo {
 	ListNode node;
 	uint64_t xid;	   /* full transaction id of the primary */
 	uint64_t session;  /* who committed it */
+	uint64_t number;   /* of its adding, from 1 */
 	int64_t acked_us;  /* wall clock */
 	uint8_t *messages; /* the client's messages, frontend protocol, in order */
 	size_t len;
 	PrepStmt **binds; /* the statement of each Bind in `messages`, in order; counted references */
 	size_t nbinds;
+	bool errors;	/* some of its statements failed on the primary, and it went on from a savepoint */
 	char *user;	/* NULL or who ran it */
 	char *settings; /* SET statements in force, joined by "; "; "" for none */
 } Redo;
@@ -33,6 +35,12 @@ void redo_add(RedoList *l, Redo *r);
 /* The stream has delivered (and the file durably holds) transaction `xid`. `xid` may be the stream's 32-bit id: only the low half counts.
  */
 void redo_mirrored(RedoList *l, uint32_t xid);
+/* How many have been added so far. Once the file has all that the primary had committed at a later moment, what was added before the mark
+ * has been delivered or never will be: it changed nothing that is followed, or was part of a table's copy. */
+uint64_t redo_mark(RedoList *l);
+void redo_settle(RedoList *l, uint64_t mark);
+/* When the oldest entry was acknowledged; 0 when there is none. */
+int64_t redo_waiting_since(RedoList *l);
 /* Takes all entries out, oldest first; the caller frees each with redo_free. `node` links them through list_pop. */
 void redo_take(RedoList *l, List *out);
 /* How many are waiting, and how many were forgotten because the list was full. */

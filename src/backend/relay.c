@@ -31,6 +31,7 @@ void relay_free(Relay *r)
 	buf_free(&r->server.sent);
 	buf_free(&r->ops);
 	buf_free(&r->record);
+	buf_free(&r->ask.tag);
 	prep_unref(r->portal);
 	r->portal = NULL;
 }
@@ -61,6 +62,9 @@ static void record_bind(Relay *r, PrepStmt *st)
 static void note_statement(Relay *r, StmtKind kind, bool alone, Str text)
 {
 	r->statements++;
+	if (kind == STMT_WRITE && (r->rollback_sent || stmt_prepares_transaction(text)))
+		r->commit_sent = true;
+	r->rollback_sent |= kind == STMT_ROLLBACK;
 	if (kind == STMT_COMMIT || (!alone && stmt_may_end_transaction(text)))
 		r->commit_sent = true;
 	if (kind == STMT_BEGIN)
@@ -100,12 +104,17 @@ static void inject_parse(Relay *r, PrepStmt *st, RelayOut *out)
 	st->link_gen = r->gen;
 }
 
-void relay_sync(Relay *r, RelayOut *out)
+void relay_send_own(Relay *r, RelayOut *out)
 {
 	static const uint8_t sync[] = { 'S', 0, 0, 0, 4 };
+	r->need_send = false;
+	if (r->ask.again) {
+		r->ask.again = false;
+		relay_out_add(out, r->record.data + r->ask.record_at, r->ask.len);
+		return;
+	}
 	relay_out_add(out, sync, sizeof sync);
 	ops_push(r, OP_SYNC);
-	r->need_sync = false;
 }
 
 /* --- the client's messages --- */
@@ -118,16 +127,21 @@ static Str cstr_at(const uint8_t **p, const uint8_t *end)
 	return s;
 }
 
-static void see_query(Relay *r, const uint8_t *p, const uint8_t *end, RelayOut *out)
+/* True when the message was sent here, with our question in it. */
+static bool see_query(Relay *r, const uint8_t *msg, size_t have, uint64_t total, RelayOut *out)
 {
-	bool alone;
-	Str text = cstr_at(&p, end);
+	bool alone, sent = false;
+	const uint8_t *p = msg + 5;
+	Str text = cstr_at(&p, msg + have);
 	StmtKind kind = stmt_classify(text, &alone);
 	if (kind == STMT_COMMIT && alone && r->status == 'T' && ops_empty(r))
 		inject_xid(r, out);
+	else if ((kind == STMT_WRITE || !alone) && have == total)
+		sent = relay_ask_send(r, msg, have, text, out);
 	ops_push(r, OP_QUERY);
 	note_statement(r, kind, alone, text);
 	r->group_wrote = false;
+	return sent;
 }
 
 static void see_parse(Relay *r, const uint8_t *msg, size_t have, uint64_t total)
@@ -199,13 +213,13 @@ static void see_sync(Relay *r, RelayOut *out)
 	ops_push(r, OP_SYNC);
 }
 
+/* 1 when the message has been sent already. */
 static int see_client(Relay *r, const uint8_t *msg, size_t have, uint64_t total, RelayOut *out, Error *err)
 {
 	const uint8_t *p = msg + 5, *end = msg + have;
 	switch (msg[0]) {
 	case 'Q':
-		see_query(r, p, end, out);
-		return 0;
+		return see_query(r, msg, have, total, out);
 	case 'P':
 		see_parse(r, msg, have, total);
 		return 0;
@@ -257,14 +271,17 @@ static uint64_t client_want(uint8_t type, uint64_t total)
 {
 	if (type == 'd')
 		return 5;
-	return total < RELAY_INSPECT ? total : RELAY_INSPECT;
+	/* A Query is not begun by the server before it is whole either. */
+	return total < RELAY_INSPECT || (type == 'Q' && total < RELAY_RECORD) ? total : RELAY_INSPECT;
 }
 
 static int client_message(Relay *r, const uint8_t *msg, size_t have, uint64_t total, RelayOut *out, Error *err)
 {
-	if (see_client(r, msg, have, total, out, err) < 0)
+	int rc = see_client(r, msg, have, total, out, err);
+	if (rc < 0)
 		return -1;
-	relay_out_add(out, msg, have);
+	if (rc == 0)
+		relay_out_add(out, msg, have);
 	record(r, msg, have);
 	r->client.rest = total - have;
 	return 0;

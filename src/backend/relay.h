@@ -42,6 +42,18 @@ typedef struct RelaySet {
 	char *text;
 } RelaySet;
 
+/* Our question for the transaction's id, put into the text of a Query: there is no other place for it when the text commits by itself. */
+typedef struct RelayAsk {
+	bool open;	       /* the oldest outstanding request carries it */
+	bool again;	       /* the text could not be parsed with it: it is sent once more as the client wrote it */
+	bool commits;	       /* a COMMIT of the client's follows it */
+	unsigned before, done; /* statements in front of it, and how many statements have been answered */
+	size_t chars;	       /* of the text in front of it, at the most */
+	size_t record_at, len; /* the client's message in `record` */
+	uint8_t head[5];
+	Buf tag; /* of the statement before it: the client may have that when the transaction has committed */
+} RelayAsk;
+
 /* What the owner is told. Called on the thread that feeds the relay; may be NULL. */
 typedef struct RelayHooks {
 	/* A transaction (or autocommit statement) that wrote was acknowledged. `r` is now the hook's. */
@@ -64,11 +76,17 @@ struct Relay {
 	bool commit_done; /* the answer to a COMMIT has come, its ReadyForQuery has not */
 	bool commit_sent; /* a COMMIT is among the outstanding requests */
 	bool failed;	  /* an error was answered since the transaction began */
+	bool errors;	  /* and yet it was committed */
 	bool rolled_back;
-	bool began;	 /* BEGIN was sent since the last ReadyForQuery */
-	bool terminated; /* the client said goodbye */
-	bool gone;	 /* the server said it is terminating this connection */
-	bool need_sync;	 /* an error in our own messages: the owner must send a Sync (relay_sync) */
+	bool rollback_sent; /* a ROLLBACK is among the outstanding requests: a write behind it stands alone */
+	bool mixed;	    /* something else was answered behind a COMMIT, in the same group */
+	bool began;	    /* BEGIN was sent since the last ReadyForQuery */
+	bool terminated;    /* the client said goodbye */
+	bool gone;	    /* the server said it is terminating this connection */
+	bool need_send;	    /* the owner must send what relay_send_own gives */
+	bool backslashes;   /* standard_conforming_strings is off */
+	bool odd_encoding;  /* the client's encoding has characters with ASCII bytes in them */
+	RelayAsk ask;
 	char gone_state[6], gone_message[200];
 	uint64_t xid; /* of the transaction being ended, 0 = none or unknown */
 	uint64_t session;
@@ -93,10 +111,13 @@ void relay_free(Relay *r);
 
 /* Bytes from the client. -1 (08P01) when they are no protocol; the session must then end. */
 int relay_from_client(Relay *r, const uint8_t *p, size_t n, RelayOut *out, Error *err);
-/* Bytes from the server. After it, look at `gone` and `need_sync`. */
+/* Bytes from the server. After it, look at `gone` and `need_send`. */
 int relay_from_server(Relay *r, const uint8_t *p, size_t n, RelayOut *out, Error *err);
-/* The Sync that need_sync asks for. (pglink_send with no bytes sends it.) */
-void relay_sync(Relay *r, RelayOut *out);
+/* What need_send asks for: the Sync that ends our own failed messages, or a Query without our question. (pglink_send with no bytes sends
+ * it.) */
+void relay_send_own(Relay *r, RelayOut *out);
+/* A parameter of the server, as reported at login; later ones are seen in its answers. */
+void relay_note_parameter(Relay *r, const char *name, const char *value);
 
 /* True when nothing is outstanding, no message is half way, and no transaction is open: the session may change sides here. */
 bool relay_idle(const Relay *r);

@@ -59,6 +59,17 @@ static inline bool op_ends_group(uint8_t op)
 
 /* relay_server.c */
 void relay_transaction_reset(Relay *r);
+void relay_see_xid(Relay *r, const uint8_t *p, const uint8_t *end);
+Str relay_error_field(const uint8_t *p, const uint8_t *end, char field);
+/* relay_ask.c */
+/* Sends a Query with our question in it, or gives false: then nothing was sent. `msg` is the whole message, `text` its text. */
+bool relay_ask_send(Relay *r, const uint8_t *msg, size_t total, Str text, RelayOut *out);
+/* For each message of the server while ask.open: true when the client must not have it, or not yet. */
+bool relay_ask_takes(Relay *r, const uint8_t *msg, size_t have, RelayOut *out);
+static inline bool relay_ask_now(const Relay *r)
+{
+	return r->ask.open && r->ask.done == r->ask.before;
+}
 /* relay.c */
 bool relay_take_header(const uint8_t *p, uint64_t *total);
 

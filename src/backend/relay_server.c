@@ -30,7 +30,7 @@ void relay_transaction_reset(Relay *r)
 	buf_clear(&r->record);
 	r->record_full = !ops_empty(r); /* what follows is already mixed with what ended */
 	r->xid = 0;
-	r->failed = r->rolled_back = false;
+	r->failed = r->errors = r->rolled_back = r->mixed = false;
 }
 
 static void hand_over(Relay *r)
@@ -39,7 +39,8 @@ static void hand_over(Relay *r)
 	d->xid = r->xid;
 	d->session = r->session;
 	d->acked_us = clock_wall_us();
-	if (!r->record_full) {
+	d->errors = r->errors;
+	if (!r->record_full && !r->mixed) {
 		d->messages = r->record.data;
 		d->len = r->record.len;
 		d->binds = r->binds;
@@ -59,25 +60,29 @@ static void see_ready(Relay *r, char status)
 {
 	if (op_ends_group(ops_head(r)))
 		ops_pop(r);
+	r->ask.open = false;
 	r->status = status;
 	r->answered = false;
+	bool committed = r->commit_done, mixed = r->mixed;
 	r->began = false;
 	r->commit_done = false;
 	r->copy_in = false;
 	if (ops_empty(r))
-		r->commit_sent = false;
-	if (status != 'I')
+		r->commit_sent = r->rollback_sent = false;
+	/* COMMIT AND CHAIN, or a BEGIN behind the COMMIT, leaves another transaction open. */
+	if (status != 'I' && !committed)
 		return;
 	bool done = !r->failed && !r->rolled_back;
 	drop_sets(r, done);
 	if (done && r->xid && r->hooks && r->hooks->committed)
 		hand_over(r);
 	relay_transaction_reset(r);
+	r->record_full |= status != 'I' && mixed;
 }
 
 /* --- errors --- */
 
-static Str error_field(const uint8_t *p, const uint8_t *end, char field)
+Str relay_error_field(const uint8_t *p, const uint8_t *end, char field)
 {
 	while (p < end && *p) {
 		const uint8_t *nul = memchr(p, 0, (size_t)(end - p));
@@ -92,7 +97,7 @@ static Str error_field(const uint8_t *p, const uint8_t *end, char field)
 
 static bool ends_connection(Relay *r, const uint8_t *p, const uint8_t *end)
 {
-	Str severity = error_field(p, end, 'V'), state = error_field(p, end, 'C'), message = error_field(p, end, 'M');
+	Str severity = relay_error_field(p, end, 'V'), state = relay_error_field(p, end, 'C'), message = relay_error_field(p, end, 'M');
 	if (!str_is(severity, "FATAL") && !str_is(severity, "PANIC"))
 		return false;
 	r->gone = true;
@@ -108,7 +113,7 @@ static void skip_to_sync(Relay *r)
 		if (ours && ops_head(r) == OP_QUERY) {
 			/* A Query behind our failed messages is skipped too, and no Sync of the client's will come. */
 			ops_pop(r);
-			r->need_sync = true;
+			r->need_send = true;
 			r->skipping = true;
 			return;
 		}
@@ -137,10 +142,15 @@ static bool see_error(Relay *r, const uint8_t *p, const uint8_t *end)
 
 static void see_tag(Relay *r, Str tag)
 {
+	r->mixed |= r->commit_done && !str_is(tag, "BEGIN");
 	if (str_is(tag, "ROLLBACK"))
 		r->rolled_back = true;
-	if (str_is(tag, "COMMIT"))
+	if (str_is(tag, "COMMIT")) {
+		/* It is the server that says so: what had failed was left by way of a savepoint. */
+		r->errors |= r->failed;
+		r->failed = r->rolled_back = false;
 		r->commit_done = true;
+	}
 	bool all = str_is(tag, "DISCARD ALL");
 	if (!all && !str_is(tag, "DEALLOCATE ALL"))
 		return;
@@ -151,7 +161,7 @@ static void see_tag(Relay *r, Str tag)
 		settings_clear(r->settings);
 }
 
-static void see_xid(Relay *r, const uint8_t *p, const uint8_t *end)
+void relay_see_xid(Relay *r, const uint8_t *p, const uint8_t *end)
 {
 	if (end - p < 6 || get_u16(p) != 1)
 		return;
@@ -194,7 +204,10 @@ static bool finish(Relay *r, uint8_t op)
 static bool tell_parameter(Relay *r, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *nul = memchr(p, 0, (size_t)(end - p));
-	if (r->hooks && r->hooks->parameter && nul && end[-1] == 0 && nul + 1 < end)
+	if (!nul || end[-1] != 0 || nul + 1 >= end)
+		return false;
+	relay_note_parameter(r, (const char *)p, (const char *)nul + 1);
+	if (r->hooks && r->hooks->parameter)
 		r->hooks->parameter(r->ctx, (const char *)p, (const char *)nul + 1);
 	return false;
 }
@@ -222,7 +235,7 @@ static bool see_server(Relay *r, const uint8_t *msg, size_t have)
 	case 'D':
 		if (ops_head(r) != (OP_OURS | OP_EXECUTE))
 			return false;
-		see_xid(r, p, end);
+		relay_see_xid(r, p, end);
 		return true;
 	case 'Z':
 		see_ready(r, end > p ? (char)*p : 'I');
@@ -243,7 +256,7 @@ static uint64_t server_want(const Relay *r, uint8_t type, uint64_t total)
 {
 	switch (type) {
 	case 'D':
-		if (ops_head(r) != (OP_OURS | OP_EXECUTE))
+		if (ops_head(r) != (OP_OURS | OP_EXECUTE) && !relay_ask_now(r))
 			return 5;
 		break;
 	case 'C':
@@ -259,7 +272,7 @@ static uint64_t server_want(const Relay *r, uint8_t type, uint64_t total)
 
 static void server_message(Relay *r, const uint8_t *msg, size_t have, uint64_t total, RelayOut *out)
 {
-	r->server.drop_rest = see_server(r, msg, have);
+	r->server.drop_rest = (r->ask.open && relay_ask_takes(r, msg, have, out)) || see_server(r, msg, have);
 	r->server.rest = total - have;
 	if (r->server.drop_rest)
 		return;

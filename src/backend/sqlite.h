@@ -30,6 +30,8 @@ typedef struct SqliteRun SqliteRun;
 
 typedef struct DbSet DbSet;
 
+/* Makes the functions of all rooms known to the connections of this process. dbset_open does it. */
+void dbset_add_functions(void);
 /* The directory must exist and be writable. `loop` receives grants and sync completions. */
 int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err);
 /* Saves sequences, syncs, checkpoints and closes every file. */

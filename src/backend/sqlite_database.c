@@ -22,7 +22,6 @@ bool database_name_valid(const char *name)
 	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
 }
 
-/* The functions of later rooms, for every connection of this process. */
 static void add_functions(void)
 {
 	for (size_t i = 0; catalog_fn_tables[i]; i++)
@@ -33,6 +32,12 @@ static void add_functions(void)
 	fn_add_table(fn_table_regname);
 	fn_add_table(fn_table_rows);
 	fn_add_table(fn_table_pack);
+}
+
+void dbset_add_functions(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, add_functions);
 }
 
 int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
@@ -48,8 +53,7 @@ int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
 		err_set(err, "42501", "data directory \"%s\" is not writable: %s", dir, strerror(errno));
 		return err_hint(err, "Give this user the right to write there, or name another directory with --data-dir.");
 	}
-	static pthread_once_t functions_once = PTHREAD_ONCE_INIT;
-	pthread_once(&functions_once, add_functions);
+	dbset_add_functions();
 	DbSet *set = mem_alloc(sizeof *set);
 	set->dir = mem_strdup(dir);
 	set->loop = loop;

@@ -98,6 +98,8 @@ void writer_release(Database *d);
 /* txn.c */
 /* The connection for a statement that writes: BEGIN IMMEDIATE and savepoints are done. RUN_DONE, RUN_WANT_WRITER or RUN_ERROR. */
 RunResult txn_need_writer(SqliteTxn *t, const char *command, Error *err);
+/* The same for a plan; one with NOWAIT fails (55P03) instead of RUN_WANT_WRITER. */
+RunResult txn_need_writer_for(SqliteTxn *t, const Plan *plan, const char *command, Error *err);
 /* The connection that reads of this transaction use, checked out; *own when the caller gives it back. */
 int txn_read_conn(SqliteTxn *t, DbConn **out, bool *own, Error *err);
 
@@ -112,6 +114,11 @@ void syncer_wait_blocking(Database *d, uint64_t ticket);
 
 /* rows.c */
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+
+/* steps.c */
+/* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
+int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
+int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Error *err);
 
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);

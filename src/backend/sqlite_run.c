@@ -1,6 +1,7 @@
 /* Running one plan: bind, step, encode. */
 #include "backend/sqlite_internal.h"
 
+#include "sqlite/row_store.h"
 #include "wire/proto.h"
 
 #include <assert.h>
@@ -20,15 +21,13 @@ static int prepare(SqliteTxn *t, SqliteRun *r, Error *err)
 {
 	const Plan *plan = r->plan->plan;
 	conn_enter(r->conn, t);
+	if (!plan->sql)
+		return 0;
 	if (db_prepare(r->conn->db, str_of(plan->sql), &r->stmt, err) != 0) {
 		r->stmt = NULL;
 		return -1;
 	}
-	int wanted = sqlite3_bind_parameter_count(r->stmt);
-	for (int i = 0; i < wanted && (size_t)i < r->nparams; i++)
-		if (db_bind(r->stmt, i + 1, &r->params[i]) != SQLITE_OK)
-			return conn_error(r->conn, t, sqlite3_errcode(r->conn->db->h), 0, err);
-	return 0;
+	return run_bind(r->conn, t, r, r->stmt, err);
 }
 
 /* Chooses the connection and compiles. */
@@ -38,7 +37,7 @@ static RunResult open_run(SqliteTxn *t, SqliteRun *r, Error *err)
 	r->own_conn = false;
 	if (plan->writes) {
 		char command[64];
-		RunResult rc = txn_need_writer(t, first_word(plan->tag, command, sizeof command), err);
+		RunResult rc = txn_need_writer_for(t, plan, first_word(plan->tag, command, sizeof command), err);
 		if (rc != RUN_DONE)
 			return rc;
 		r->conn = t->conn;
@@ -60,6 +59,8 @@ void run_close(SqliteTxn *t, SqliteRun *r)
 		r->stmt = NULL;
 	}
 	if (r->conn) {
+		if (r->plan->plan->nsteps)
+			row_store_clear(&r->conn->db->env);
 		conn_leave(r->conn);
 		if (r->own_conn)
 			conn_give_back(r->conn);
@@ -91,6 +92,8 @@ static RunResult finish(SqliteRun *r)
 {
 	/* The statement ends here, so that it holds no snapshot; the portal may live on. */
 	db_done(r->conn->db, r->stmt);
+	if (r->plan->plan->nsteps)
+		row_store_clear(&r->conn->db->env);
 	r->stmt = NULL;
 	conn_leave(r->conn);
 	if (r->own_conn)
@@ -100,15 +103,31 @@ static RunResult finish(SqliteRun *r)
 	return RUN_DONE;
 }
 
+/* What comes before the statement itself. */
+static int run_steps(SqliteTxn *t, SqliteRun *r, Error *err)
+{
+	const Plan *plan = r->plan->plan;
+	row_store_clear(&r->conn->db->env);
+	t->wrote |= plan->writes;
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (step_run(t, r->conn, r, &plan->steps[i], err) != 0)
+			return -1;
+	conn_enter(r->conn, t);
+	return 0;
+}
+
 /* Rows of a statement that writes go to the end at once: SQLite makes all changes at the first step, and the write connection is
  * not kept for a client that takes its time. */
 static RunResult write_rows(SqliteTxn *t, SqliteRun *r, Buf *to, Error *err)
 {
 	const Plan *plan = r->plan->plan;
+	if (run_steps(t, r, err) != 0)
+		return RUN_ERROR;
+	if (!plan->sql)
+		return finish(r);
 	int64_t before = sqlite3_total_changes64(r->conn->db->h);
 	uint64_t rows = 0;
 	int rc;
-	t->wrote = true;
 	while ((rc = step(t, r, err)) == SQLITE_ROW) {
 		if (!plan->returns_rows)
 			continue;
@@ -203,12 +222,26 @@ static RunResult first_read(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *
 	return run_read(t, r, max_rows, out, err);
 }
 
+/* The rows that the steps keep are not kept for a client that takes its time. */
+static RunResult read_steps(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *out, Error *err)
+{
+	unsigned seq = atomic_load(&t->db->ddl_seq);
+	size_t mark = out->len;
+	RunResult rc = run_write(t, r, max_rows, out, err);
+	if (!is_stale(t, r, seq))
+		return rc;
+	out->len = mark;
+	return RUN_STALE;
+}
+
 static RunResult start(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *out, Error *err)
 {
 	r->rows = 0;
 	RunResult rc = open_run(t, r, err);
 	if (rc == RUN_DONE && r->plan->plan->writes)
 		rc = run_write(t, r, max_rows, out, err);
+	else if (rc == RUN_DONE && r->plan->plan->nsteps)
+		rc = read_steps(t, r, max_rows, out, err);
 	else if (rc == RUN_DONE)
 		rc = first_read(t, r, max_rows, out, err);
 	if (rc == RUN_STALE || rc == RUN_ERROR || rc == RUN_WANT_WRITER)

@@ -15,47 +15,6 @@ static void put_notice(const PlanStep *s, Buf *out)
 	wire_put_notice(out, &e, "NOTICE");
 }
 
-/* Puts `value` where %s stands in the text of a step. */
-static void fill_detail(const PlanStep *s, Str value, Error *err)
-{
-	const char *mark = s->detail ? strstr(s->detail, "%s") : NULL;
-	if (mark)
-		err_detail(err, "%.*s%.*s%s", (int)(mark - s->detail), s->detail, STR_ARG(value), mark + 2);
-	else if (s->detail)
-		err_detail(err, "%s", s->detail);
-}
-
-static int check_failed(const PlanStep *s, sqlite3_stmt *st, Error *err)
-{
-	err_set(err, s->code, "%s", s->message);
-	err_object(err, s->schema, s->table, NULL, s->constraint);
-	const char *text = (const char *)sqlite3_column_text(st, 0);
-	fill_detail(s, str_of(text ? text : ""), err);
-	return -1;
-}
-
-/* Runs one statement to its end; for STEP_CHECK_EMPTY a row is the failure. */
-static int run_step_sql(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Error *err)
-{
-	Db *db = t->conn->db;
-	sqlite3_stmt *st;
-	conn_enter(t->conn, t);
-	if (db_prepare(db, str_of(s->sql), &st, err) != 0)
-		return -1;
-	int rc = sqlite3_step(st), result = 0;
-	if (rc == SQLITE_ROW && s->kind == STEP_CHECK_EMPTY)
-		result = check_failed(s, st, err);
-	else
-		while (rc == SQLITE_ROW)
-			rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		result = conn_error(t->conn, t, rc, s->oid ? s->oid : r->plan->plan->target_oid, err);
-	if (result == 0 && s->kind == STEP_ROWS)
-		r->rows = (uint64_t)sqlite3_changes64(db->h);
-	db_done(db, st);
-	return result;
-}
-
 static int restart_sequence(SqliteTxn *t, const PlanStep *s, Error *err)
 {
 	const CatSequence *q = catalog_sequence(t->cat, s->oid);
@@ -82,7 +41,7 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 		set_foreign_keys(t, 0);
 		return 0;
 	default:
-		return run_step_sql(t, r, s, err);
+		return step_run(t, t->conn, r, s, err);
 	}
 }
 
@@ -127,7 +86,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 		return RUN_ERROR;
 	}
 	if (needs_writer(plan)) {
-		RunResult rc = txn_need_writer(t, plan->tag, err);
+		RunResult rc = txn_need_writer_for(t, plan, plan->tag, err);
 		if (rc != RUN_DONE)
 			return rc;
 		if (r->plan->cat != t->cat)

@@ -247,6 +247,15 @@ RunResult txn_need_writer(SqliteTxn *t, const char *command, Error *err)
 	return begin_writing(t, err) == 0 ? RUN_DONE : RUN_ERROR;
 }
 
+RunResult txn_need_writer_for(SqliteTxn *t, const Plan *plan, const char *command, Error *err)
+{
+	RunResult rc = txn_need_writer(t, command, err);
+	if (rc != RUN_WANT_WRITER || !plan->nowait)
+		return rc;
+	err_set(err, "55P03", "could not obtain lock on %s", plan->nowait);
+	return RUN_ERROR;
+}
+
 int txn_read_conn(SqliteTxn *t, DbConn **out, bool *own, Error *err)
 {
 	*own = false;

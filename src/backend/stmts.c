@@ -138,6 +138,12 @@ bool stmt_may_end_transaction(Str text)
 	return false;
 }
 
+bool stmt_prepares_transaction(Str text)
+{
+	const char *p = text.p, *end = text.p + text.n;
+	return str_iis(next_word(&p, end), "prepare") && str_iis(next_word(&p, end), "transaction");
+}
+
 Str stmt_object_name(Str text, char *space, size_t size)
 {
 	const char *p = text.p, *end = text.p + text.n;

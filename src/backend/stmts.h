@@ -31,6 +31,8 @@ typedef enum StmtKind {
 StmtKind stmt_classify(Str text, bool *alone);
 /* For a text of several statements: true when one of them may end a transaction. Quotes and CASE ... END may make it true without need. */
 bool stmt_may_end_transaction(Str text);
+/* PREPARE TRANSACTION, which is as lasting as COMMIT. */
+bool stmt_prepares_transaction(Str text);
 /* The name in SET name / RESET name / PREPARE name / DEALLOCATE name, folded to lower case unless quoted; {NULL,0} for ALL or when absent.
  */
 Str stmt_object_name(Str text, char *space, size_t size);

@@ -1,4 +1,5 @@
 /* PostgreSQL's functions that describe the server and its objects: version, sizes, privileges, visibility, comments. */
+#include "catalog/builtin.h"
 #include "catalog/vtab.h"
 
 #include <strings.h>
@@ -41,6 +42,18 @@ static void f_zero(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 static void f_true(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	sqlite3_result_int(ctx, 1);
+}
+
+static void f_function_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (pgproc_by_oid(arg_oid(argv[0])))
+		sqlite3_result_int(ctx, 1);
+}
+
+static void f_operator_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (pgoperator_by_oid(arg_oid(argv[0])))
+		sqlite3_result_int(ctx, 1);
 }
 
 static void f_null(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -302,8 +315,8 @@ const SqliteFn catalog_fn_info[] = {
 	{ "pg_my_temp_schema", 0, 0, f_zero },
 	{ "pg_is_other_temp_schema", 1, FN_STRICT, f_zero },
 	{ "pg_relation_is_publishable", 1, FN_STRICT, f_publishable },
-	{ "pg_function_is_visible", 1, FN_STRICT, f_true },
-	{ "pg_operator_is_visible", 1, FN_STRICT, f_true },
+	{ "pg_function_is_visible", 1, FN_STRICT, f_function_visible },
+	{ "pg_operator_is_visible", 1, FN_STRICT, f_operator_visible },
 	{ "pg_opclass_is_visible", 1, FN_STRICT, f_true },
 	{ "pg_opfamily_is_visible", 1, FN_STRICT, f_true },
 	{ "pg_collation_is_visible", 1, FN_STRICT, f_true },

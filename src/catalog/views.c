@@ -20,6 +20,7 @@
 	"CASE WHEN a.atttypid = 1082 THEN 0 WHEN a.atttypid IN (1083, 1114, 1184, 1266) THEN CASE WHEN a.atttypmod < 0 THEN 6 ELSE "       \
 	"a.atttypmod END END"
 #define CHAR_LENGTH "CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod <> -1 THEN a.atttypmod - 4 END"
+#define LENGTH "CASE WHEN a.atttypid IN (1560, 1562) AND a.atttypmod <> -1 THEN a.atttypmod ELSE " CHAR_LENGTH " END"
 
 #define CONSTRAINT_TYPE                                                                                                                    \
 	"CASE k.contype WHEN 'c' THEN 'CHECK'::varchar WHEN 'f' THEN 'FOREIGN KEY'::varchar WHEN 'p' THEN 'PRIMARY KEY'::varchar "         \
@@ -72,7 +73,7 @@ const BuiltinView catalog_views[] = {
 	  "a.attnum::int4 AS ordinal_position, CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid)::varchar END "
 	  "AS "
 	  "column_default, " YES_NO(
-		  "NOT a.attnotnull") " AS is_nullable, " DATA_TYPE " AS data_type, " CHAR_LENGTH " AS "
+		  "NOT a.attnotnull") " AS is_nullable, " DATA_TYPE " AS data_type, " LENGTH " AS "
 				      "character_maximum_length, CASE WHEN a.atttypid IN (25, 1042, 1043) THEN 4 * coalesce(" CHAR_LENGTH
 				      ", 268435456) END AS "
 				      "character_octet_length, " PRECISION

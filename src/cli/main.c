@@ -2,6 +2,7 @@
 #include "base/str.h"
 #include "cli/serve.h"
 #include "cli/status.h"
+#include "cli/translate.h"
 
 #include <stdio.h>
 
@@ -15,6 +16,7 @@ static const Command commands[] = {
 	{ "serve", cmd_serve, "the server: PostgreSQL's protocol over SQLite, in front of a primary or alone" },
 	{ "status", status_command, "state of every database of a running server" },
 	{ "switch", switch_command, "fallback, primary or auto: send clients to SQLite, or back" },
+	{ "translate", cmd_translate, "SQLite's SQL for a statement, or which statements of a script or log SQLite can answer" },
 };
 
 static void usage(FILE *to)

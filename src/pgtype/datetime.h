@@ -181,8 +181,8 @@ int interval_divide(const Interval *a, double divisor, Interval *out, Error *err
 int interval_compare(const Interval *a, const Interval *b);
 int timetz_compare(const TimeTz *a, const TimeTz *b);
 int interval_sign(const Interval *iv);
-void interval_justify_hours(Interval *iv);
-void interval_justify_days(Interval *iv);
+int interval_justify_hours(Interval *iv, Error *err); /* 22008 */
+int interval_justify_days(Interval *iv, Error *err);
 int interval_justify(Interval *iv, Error *err);
 int timestamp_diff(int64_t a, int64_t b, Interval *out, Error *err);
 /* age(a, b) of two local times. */

@@ -39,10 +39,9 @@ static int add_us(int64_t ts, int64_t us, int64_t *out, Error *err)
 
 static int add_days(int64_t ts, int32_t days, int64_t *out, Error *err)
 {
-	int64_t us;
-	if (__builtin_mul_overflow((int64_t)days, US_PER_DAY, &us))
-		return out_of_range(err);
-	return add_us(ts, us, out, err);
+	__int128 sum = (__int128)days * US_PER_DAY + ts; /* days alone may be more than 64 bits of microseconds */
+	*out = (int64_t)sum;
+	return *out != sum || !ts_in_range(*out) ? out_of_range(err) : 0;
 }
 
 int timestamp_add_interval(int64_t ts, const Interval *iv, int64_t *out, Error *err)
@@ -169,12 +168,6 @@ int timetz_compare(const TimeTz *a, const TimeTz *b)
 
 /* ---- justify ---- */
 
-static void hours_to_days(int64_t *us, int32_t *days)
-{
-	*days += (int32_t)(*us / US_PER_DAY);
-	*us %= US_PER_DAY;
-}
-
 static void equal_signs(int64_t *us, int32_t *days)
 {
 	if (*days > 0 && *us < 0) {
@@ -186,15 +179,19 @@ static void equal_signs(int64_t *us, int32_t *days)
 	}
 }
 
-void interval_justify_hours(Interval *iv)
+int interval_justify_hours(Interval *iv, Error *err)
 {
-	hours_to_days(&iv->us, &iv->days);
+	if (__builtin_add_overflow(iv->days, iv->us / US_PER_DAY, &iv->days))
+		return interval_range(err);
+	iv->us %= US_PER_DAY;
 	equal_signs(&iv->us, &iv->days);
+	return 0;
 }
 
-void interval_justify_days(Interval *iv)
+int interval_justify_days(Interval *iv, Error *err)
 {
-	iv->months += iv->days / 30;
+	if (__builtin_add_overflow(iv->months, iv->days / 30, &iv->months))
+		return interval_range(err);
 	iv->days %= 30;
 	if (iv->months > 0 && iv->days < 0) {
 		iv->days += 30;
@@ -203,6 +200,7 @@ void interval_justify_days(Interval *iv)
 		iv->days -= 30;
 		iv->months++;
 	}
+	return 0;
 }
 
 int interval_justify(Interval *iv, Error *err)
@@ -230,12 +228,9 @@ int timestamp_diff(int64_t a, int64_t b, Interval *out, Error *err)
 {
 	if (ts_is_infinite(a) || ts_is_infinite(b))
 		return err_set(err, "22008", "cannot subtract infinite timestamps");
-	int64_t us;
-	if (__builtin_sub_overflow(a, b, &us))
-		return interval_range(err);
-	*out = (Interval){ us, 0, 0 };
-	interval_justify_hours(out);
-	return 0;
+	/* PostgreSQL 15 does not look whether the difference fits */
+	*out = (Interval){ (int64_t)((uint64_t)a - (uint64_t)b), 0, 0 };
+	return interval_justify_hours(out, err);
 }
 
 int timestamp_age(int64_t a, int64_t b, Interval *out, Error *err)

@@ -9,7 +9,7 @@
 enum { F_MONTH = 1 << 1, F_YEAR = 1 << 2, F_DAY = 1 << 3, F_HOUR = 1 << 10, F_MINUTE = 1 << 11, F_SECOND = 1 << 12, F_ALL = 0x7FFF };
 
 typedef struct IvDecode {
-	int64_t months, days, us;
+	int64_t years, months, days, us;
 	unsigned seen;
 	bool negative; /* SQL standard: a leading sign counts for all fields */
 	bool ago;
@@ -43,7 +43,7 @@ static DtStatus add_day_fraction(IvDecode *d, double frac, int scale)
 
 static DtStatus add_years(IvDecode *d, int64_t v, double frac, int scale)
 {
-	DtStatus st = add(&d->months, v, 12LL * scale);
+	DtStatus st = add(&d->years, v, scale);
 	return st ? st : add(&d->months, (int64_t)rint(frac * scale * 12), 1);
 }
 
@@ -159,17 +159,25 @@ static DtStatus number_field(IvDecode *d, const char *s, DtUnit *unit, int32_t t
 		v = v > 0 ? -v : v;
 		frac = frac > 0 ? -frac : frac;
 	}
-	if ((st = see(d, *unit, frac != 0)))
+	if ((st = see(d, *unit, frac != 0)) || (st = add_unit(d, *unit, v, frac)))
 		return st;
-	return add_unit(d, *unit, v, frac);
+	if (*unit == DTU_HOUR)
+		*unit = DTU_DAY; /* of a bare number before it: '1 2' day to hour */
+	return DT_OK;
 }
 
-static DtStatus clock_field(IvDecode *d, const char *s, bool minus, DtUnit *unit)
+static DtStatus clock_field(IvDecode *d, const char *s, bool minus, DtUnit *unit, int32_t typmod)
 {
 	int64_t us;
 	DtStatus st = dt_clock(s, &us);
 	if (st)
 		return st;
+	bool minutes = typmod >= 0 && (typmod >> 16 & F_ALL) == (F_MINUTE | F_SECOND);
+	if (minutes && strchr(s, ':') == strrchr(s, ':') && !strchr(s, '.')) {
+		us /= 60; /* '2:03' minute to second */
+		if (us >= US_PER_HOUR)
+			return DT_INTERVAL_RANGE;
+	}
 	const unsigned all = 1u << DTU_HOUR | 1u << DTU_MINUTE | 1u << DTU_SECOND | 1u << DTU_MILLISEC | 1u << DTU_MICROSEC;
 	if (d->seen & all)
 		return DT_BAD;
@@ -210,11 +218,11 @@ static DtStatus decode_fields(IvDecode *d, const DtFields *f, int32_t typmod)
 		const char *s = f->f[i].s;
 		switch (f->f[i].kind) {
 		case DTF_TIME:
-			st = clock_field(d, s, false, &unit);
+			st = clock_field(d, s, false, &unit, typmod);
 			break;
 		case DTF_TZ:
 			if (strchr(s, ':'))
-				st = clock_field(d, s + 1, s[0] == '-', &unit);
+				st = clock_field(d, s + 1, s[0] == '-', &unit, typmod);
 			else
 				st = number_field(d, s, &unit, typmod);
 			break;
@@ -272,13 +280,31 @@ static DtUnit iso_unit(char c, bool time)
 	}
 }
 
-/* The alternative form, where '-' and ':' take the place of letters. */
-static DtStatus iso_alternative(IvDecode *d, const char **s, bool time, int64_t first, double frac)
+/* Digits of the number that begins at s. */
+static size_t iso_width(const char *s)
+{
+	return strspn(s + (*s == '-'), "0123456789");
+}
+
+/* Numbers of two digits without anything between them: 00021015, 103020. */
+static DtStatus iso_basic(IvDecode *d, const DtUnit *units, int64_t v, double frac)
+{
+	DtStatus st = add_unit(d, units[0], v / 10000, 0);
+	if (!st)
+		st = add_unit(d, units[1], v / 100 % 100, 0);
+	return st ? st : add_unit(d, units[2], v % 100, frac);
+}
+
+/* The alternative form, where '-' and ':' take the place of letters. `first` begins at `start`; nothing of its part came before it. */
+static DtStatus iso_alternative(IvDecode *d, const char *start, const char **s, bool time, int64_t first, double frac)
 {
 	static const DtUnit date_units[] = { DTU_YEAR, DTU_MONTH, DTU_DAY }, time_units[] = { DTU_HOUR, DTU_MINUTE, DTU_SECOND };
 	const DtUnit *units = time ? time_units : date_units;
+	char sep = time ? ':' : '-';
+	if (**s != sep && iso_width(start) == (time ? 6 : 8))
+		return iso_basic(d, units, first, frac);
 	DtStatus st = add_unit(d, units[0], first, frac);
-	for (int i = 1; !st && i < 3 && **s == (time ? ':' : '-'); i++) {
+	for (int i = 1; !st && i < 3 && **s == sep; i++) {
 		(*s)++;
 		if (!(st = iso_number(s, &first, &frac)))
 			st = add_unit(d, units[i], first, frac);
@@ -288,7 +314,7 @@ static DtStatus iso_alternative(IvDecode *d, const char **s, bool time, int64_t 
 
 static DtStatus decode_iso(IvDecode *d, const char *s)
 {
-	bool time = false;
+	bool time = false, has_field = false;
 	if (strlen(s) < 2 || *s++ != 'P')
 		return DT_BAD;
 	while (*s) {
@@ -296,23 +322,51 @@ static DtStatus decode_iso(IvDecode *d, const char *s)
 		double frac;
 		if (*s == 'T' && !time) {
 			time = true;
+			has_field = false;
 			s++;
 			continue;
 		}
+		const char *start = s;
 		DtStatus st = iso_number(&s, &v, &frac);
 		if (st)
 			return st;
 		DtUnit unit = iso_unit(*s, time);
-		if (unit == DTU_NONE) {
-			if (*s != (time ? ':' : '-') || (st = iso_alternative(d, &s, time, v, frac)))
-				return st ? st : DT_BAD;
-			continue;
-		}
-		s++;
-		if ((st = add_unit(d, unit, v, frac)))
+		if (unit != DTU_NONE) {
+			s++;
+			if ((st = add_unit(d, unit, v, frac)))
+				return st;
+		} else if (has_field) {
+			return DT_BAD;
+		} else if ((st = iso_alternative(d, start, &s, time, v, frac))) {
 			return st;
+		}
+		has_field = true;
 	}
 	return DT_OK;
+}
+
+static bool fits_int4(int64_t v)
+{
+	return v == (int32_t)v;
+}
+
+/* What was read, as an interval; each field has its own limit. */
+static int finish(IvDecode *d, Str text, Interval *out, Error *err)
+{
+	bool ok = fits_int4(d->years) && fits_int4(d->months) && fits_int4(d->days);
+	if (ok && d->ago) {
+		d->years = -d->years;
+		d->months = -d->months;
+		d->days = -d->days;
+		ok = !__builtin_sub_overflow(0, d->us, &d->us) && fits_int4(d->years) && fits_int4(d->months) && fits_int4(d->days);
+	}
+	if (!ok)
+		return dt_fail(err, DT_INTERVAL_RANGE, "interval", text);
+	int64_t months = d->years * 12 + d->months;
+	if (!fits_int4(months))
+		return err_set(err, "22008", "interval out of range");
+	*out = (Interval){ d->us, (int32_t)d->days, (int32_t)months };
+	return 0;
 }
 
 int interval_in(Str text, const TypeEnv *env, int32_t typmod, Interval *out, Error *err)
@@ -335,17 +389,8 @@ int interval_in(Str text, const TypeEnv *env, int32_t typmod, Interval *out, Err
 		st = DT_INTERVAL_RANGE;
 	if (st)
 		return dt_fail(err, st, "interval", text);
-	if (d.ago) {
-		d.months = -d.months;
-		d.days = -d.days;
-		if (__builtin_sub_overflow(0, d.us, &d.us))
-			return dt_fail(err, DT_INTERVAL_RANGE, "interval", text);
-	}
-	if (d.months != (int32_t)d.months)
-		return err_set(err, "22008", "interval out of range");
-	if (d.days != (int32_t)d.days)
-		return dt_fail(err, DT_INTERVAL_RANGE, "interval", text);
-	*out = (Interval){ d.us, (int32_t)d.days, (int32_t)d.months };
+	if (finish(&d, text, out, err))
+		return -1;
 	return typmod >= 0 ? interval_apply_typmod(out, typmod, err) : 0;
 }
 

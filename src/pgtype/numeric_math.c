@@ -553,10 +553,10 @@ static double rough_exponent(const Numeric *base, const Numeric *y)
 	return v;
 }
 
-/* base > 0 with any exponent, through logarithms. */
+/* base > 0 with any exponent, through logarithms. `size` is about the number of bits before the point of y. */
 static int real_power(const Numeric *base, const Numeric *y, Numeric *r, Error *err)
 {
-	double v = rough_exponent(base, y), size = fabs(to_double(y));
+	double v = rough_exponent(base, y), size = (double)mpz_sizeinbase(y->coef, 2) - y->scale * bits_per_digit;
 	if (fabs(v) > MAX_RESULT_SCALE * 3.01) {
 		if (v > 0)
 			return overflow(err);
@@ -565,7 +565,7 @@ static int real_power(const Numeric *base, const Numeric *y, Numeric *r, Error *
 	}
 	double digits = v * log10_e;
 	int scale = clamp_scale(MIN_SIGNIFICANT - (int)digits, base->scale > y->scale ? base->scale : y->scale);
-	long bits = working_bits(digits, scale) + (size > 1 ? (long)log2(size) : 0) + 32;
+	long bits = working_bits(digits, scale) + (size > 0 ? (long)size : 0) + 34;
 	mpz_t f, p;
 	mpz_inits(f, p, NULL);
 	fix_ln(f, base, bits);

@@ -11,18 +11,23 @@ static const struct {
 	uint32_t oid;
 	const TypeFamily *family;
 } families[] = {
-	{ 16, &family_bool },	     { 17, &family_bytea },	    { 18, &family_char },	{ 19, &family_name },
-	{ 20, &family_int8 },	     { 21, &family_int2 },	    { 22, &family_int2vector }, { 23, &family_int4 },
-	{ 24, &family_oid },	     { 25, &family_text },	    { 26, &family_oid },	{ 28, &family_oid },
-	{ 29, &family_oid },	     { 30, &family_oidvector },	    { 114, &family_json },	{ 194, &family_text },
-	{ 700, &family_float4 },     { 701, &family_float8 },	    { 705, &family_text },	{ 1033, &family_text },
-	{ 1042, &family_bpchar },    { 1043, &family_varchar },	    { 1082, &family_date },	{ 1083, &family_time },
-	{ 1114, &family_timestamp }, { 1184, &family_timestamptz }, { 1186, &family_interval }, { 1266, &family_timetz },
-	{ 1700, &family_numeric },   { 2202, &family_oid },	    { 2203, &family_oid },	{ 2204, &family_oid },
-	{ 2205, &family_oid },	     { 2206, &family_oid },	    { 2275, &family_text },	{ 2278, &family_void },
-	{ 2950, &family_uuid },	     { 3614, &family_tsvector },    { 3615, &family_tsquery },	{ 3734, &family_regtext },
-	{ 3769, &family_regtext },   { 3802, &family_jsonb },	    { 4072, &family_jsonpath }, { 4089, &family_oid },
-	{ 4096, &family_oid },	     { 4191, &family_oid },	    { 5069, &family_xid8 },
+	{ 16, &family_bool },	    { 17, &family_bytea },	 { 18, &family_char },		{ 19, &family_name },
+	{ 20, &family_int8 },	    { 21, &family_int2 },	 { 22, &family_int2vector },	{ 23, &family_int4 },
+	{ 24, &family_oid },	    { 25, &family_text },	 { 26, &family_oid },		{ 28, &family_oid },
+	{ 29, &family_oid },	    { 30, &family_oidvector },	 { 114, &family_json },		{ 194, &family_text },
+	{ 650, &family_inet },	    { 700, &family_float4 },	 { 701, &family_float8 },	{ 705, &family_text },
+	{ 774, &family_macaddr8 },  { 790, &family_money },	 { 829, &family_macaddr },	{ 869, &family_inet },
+	{ 1033, &family_text },	    { 1042, &family_bpchar },	 { 1043, &family_varchar },	{ 1082, &family_date },
+	{ 1083, &family_time },	    { 1114, &family_timestamp }, { 1184, &family_timestamptz }, { 1186, &family_interval },
+	{ 1266, &family_timetz },   { 1560, &family_bits },	 { 1562, &family_bits },	{ 1700, &family_numeric },
+	{ 2202, &family_oid },	    { 2203, &family_oid },	 { 2204, &family_oid },		{ 2205, &family_oid },
+	{ 2206, &family_oid },	    { 2275, &family_text },	 { 2278, &family_void },	{ 2950, &family_uuid },
+	{ 3614, &family_tsvector }, { 3615, &family_tsquery },	 { 3734, &family_regtext },	{ 3769, &family_regtext },
+	{ 3802, &family_jsonb },    { 3904, &family_range },	 { 3906, &family_range },	{ 3908, &family_range },
+	{ 3910, &family_range },    { 3912, &family_range },	 { 3926, &family_range },	{ 4072, &family_jsonpath },
+	{ 4089, &family_oid },	    { 4096, &family_oid },	 { 4191, &family_oid },		{ 4451, &family_range },
+	{ 4532, &family_range },    { 4533, &family_range },	 { 4534, &family_range },	{ 4535, &family_range },
+	{ 4536, &family_range },    { 5069, &family_xid8 },
 };
 
 const PgType *pgtype_builtin(uint32_t oid)
@@ -156,6 +161,8 @@ const char *type_collation(const PgType *type, char *buf, size_t cap)
 		return NULL;
 	if (f == &family_enum)
 		snprintf(buf, cap, "pgenum_%u", t->oid);
+	else if (f == &family_range)
+		snprintf(buf, cap, "pg%s", t->name);
 	else if (f == &family_array && t->elem->typtype == 'e')
 		snprintf(buf, cap, "pgarray_%u", t->elem->oid);
 	else if (f == &family_array)

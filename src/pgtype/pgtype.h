@@ -83,7 +83,7 @@ int type_compare(const PgType *t, const Val *x, const Val *y);
 /* "TEXT", "INTEGER", "REAL" or "BLOB": the declared type of a column in the file. */
 const char *type_storage(const PgType *t);
 /* The SQLite collation that a column of this type needs, or NULL when BINARY is right.
- * pgnumeric, pginterval, pgtimetz, pgjsonb, pgarray_<element type's name>, pgenum_<oid>. */
+ * pgnumeric, pginterval, pgtimetz, pgjsonb, pginet, pg<range type>, pgarray_<element type's name>, pgenum_<oid>. */
 const char *type_collation(const PgType *t, char *buf, size_t cap);
 
 /* "character varying(20)", "timestamp(3) with time zone", "integer[]": PostgreSQL's format_type. */

@@ -61,9 +61,21 @@ static int varchar_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *
 
 static int bpchar_typmod(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err)
 {
+	if (typmod < TYPMOD_HEADER) {
+		*out = *v;
+		return 0;
+	}
 	if (limit_length("character", typmod, is_explicit, v->s, out, err))
 		return -1;
-	out->s = text_rtrim_blanks(out->s);
+	size_t chars = utf8_length(out->s.p, out->s.n), limit = (size_t)(typmod - TYPMOD_HEADER);
+	if (chars < limit) {
+		size_t blanks = limit - chars;
+		char *p = arena_alloc(a, out->s.n + blanks + 1);
+		if (out->s.n)
+			memcpy(p, out->s.p, out->s.n);
+		memset(p + out->s.n, ' ', blanks);
+		out->s = (Str){ p, out->s.n + blanks };
+	}
 	return 0;
 }
 
@@ -71,15 +83,6 @@ static int bpchar_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *e
 {
 	Val v = val_text(text);
 	return family_check_utf8(text, err) ? -1 : bpchar_typmod(t, typmod, false, &v, a, out, err);
-}
-
-static int bpchar_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
-{
-	buf_put_str(out, v->s);
-	size_t chars = utf8_length(v->s.p, v->s.n);
-	for (int limit = typmod - TYPMOD_HEADER; limit > 0 && chars < (size_t)limit; chars++)
-		buf_put_u8(out, ' ');
-	return 0;
 }
 
 static int bpchar_compare(const PgType *t, const Val *x, const Val *y)
@@ -142,7 +145,7 @@ static int char_send(const PgType *t, int32_t typmod, const Val *v, const TypeEn
 const TypeFamily family_text = { text_in, family_text_out, text_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL };
 const TypeFamily family_varchar = { varchar_in,		 family_text_out, varchar_in, family_text_out,
 				    family_text_compare, varchar_typmod,  "TEXT",     NULL };
-const TypeFamily family_bpchar = { bpchar_in, bpchar_out, bpchar_in, bpchar_out, bpchar_compare, bpchar_typmod, "TEXT", NULL };
+const TypeFamily family_bpchar = { bpchar_in, family_text_out, bpchar_in, family_text_out, bpchar_compare, bpchar_typmod, "TEXT", "RTRIM" };
 const TypeFamily family_name = { name_in, family_text_out, name_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL };
 const TypeFamily family_char = { char_in, family_text_out, char_recv, char_send, family_text_compare, NULL, "TEXT", NULL };
 

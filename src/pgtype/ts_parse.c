@@ -427,6 +427,31 @@ static bool take_blank(TsParser *ps, TsToken *out)
 	return take(ps, q, TS_BLANK, out);
 }
 
+/* Whether what follows a tag is text: not behind <script> and <style>, until they are closed. */
+static void note_tag(TsParser *ps, Str tag)
+{
+	static const char *const names[] = { "script", "style" };
+	bool close = tag.n > 1 && tag.p[1] == '/';
+	const char *name = tag.p + 1 + close, *end = name;
+	while (is_ascii_alnum(*end))
+		end++;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_iis((Str){ name, (size_t)(end - name) }, names[i]) && tag.p[tag.n - 2] != '/')
+			ps->silent = !close;
+}
+
+static bool next_silent(TsParser *ps, TsToken *out)
+{
+	const char *q = *ps->p == '<' ? scan_tag(ps->p, ps->end) : NULL;
+	if (q) {
+		take(ps, q, TS_TAG, out);
+		note_tag(ps, out->s);
+		return true;
+	}
+	q = memchr(ps->p + 1, '<', (size_t)(ps->end - ps->p - 1));
+	return take(ps, q ? q : ps->end, TS_BLANK, out);
+}
+
 static bool next_sign(TsParser *ps, TsToken *out)
 {
 	TsTokenType type;
@@ -453,9 +478,12 @@ static bool next_sign(TsParser *ps, TsToken *out)
 	default:
 		break;
 	}
-	if (q)
-		return take(ps, q, type, out);
-	return take_blank(ps, out);
+	if (!q)
+		return take_blank(ps, out);
+	take(ps, q, type, out);
+	if (type == TS_TAG)
+		note_tag(ps, out->s);
+	return true;
 }
 
 bool ts_parser_next(TsParser *ps, TsToken *out)
@@ -465,6 +493,8 @@ bool ts_parser_next(TsParser *ps, TsToken *out)
 		return next_part(ps, out);
 	if (ps->p >= ps->end)
 		return false;
+	if (ps->silent)
+		return next_silent(ps, out);
 	if (class_at(ps->p, ps->end, &n) != CHAR_OTHER)
 		return next_wordlike(ps, out);
 	if (n > 1)

@@ -40,6 +40,7 @@ typedef struct TsParser {
 	const char *p, *end;
 	const char *part, *part_end; /* what is still to be given of a compound: its parts, or host and path of a URL */
 	bool url, after_compound;
+	bool silent; /* inside <script> or <style>: nothing but tags is seen */
 } TsParser;
 
 void ts_parser_init(TsParser *ps, Str text);

@@ -3,14 +3,19 @@
  *
  *   bool                 INT 0 or 1
  *   int2 int4 int8 oid   INT (oid is unsigned 32 bit; regclass and its kin likewise)
+ *   money                INT, cents
  *   float4 float8        REAL; NaN is TEXT 'NaN' (SQLite has no NaN, and TEXT sorts after every number). The column is declared BLOB:
  *                        with a declared type REAL SQLite turns -0 into 0
  *   numeric              TEXT as PostgreSQL prints it, scale kept; collation pgnumeric
  *   text varchar name "char" json jsonb jsonpath uuid enum tsvector tsquery     TEXT
- *   char(n)              TEXT without trailing blanks, padded again on output
+ *   char(n)              TEXT filled with blanks; SQLite's collation RTRIM, which does not see them
+ *   bit, bit varying     TEXT of 0s and 1s; their order as bytes is PostgreSQL's
+ *   inet cidr            TEXT as PostgreSQL prints it; collation pginet
+ *   macaddr macaddr8     TEXT as PostgreSQL prints it
  *   bytea                BLOB
  *   date time timetz timestamp timestamptz interval   TEXT as PostgreSQL prints it with DateStyle ISO,
  *                        TimeZone UTC and IntervalStyle postgres; rare years are escaped, see datetime.h
+ *   ranges, multiranges  TEXT as PostgreSQL prints them under the settings above; collations pgint4range ...
  *   arrays               TEXT, PostgreSQL's array literal over the elements' stored text
  *
  * A Val does not own the bytes it points to.

@@ -150,7 +150,8 @@ static RunResult open_execute(Session *s, Exec *x, Error *err)
 static RunResult prepare_sql(Session *s, const Plan *plan, Error *err)
 {
 	SqlEnv env = settings_env(s);
-	CachedPlan *inner = database_plan(&s->txn, plan->inner_text, plan->param_types, plan->nparams, &env, guc_plan_key(s->guc), err);
+	CachedPlan *inner =
+		database_plan(&s->txn, plan->inner_text, plan->inner_types, plan->ninner_types, &env, guc_plan_key(s->guc), err);
 	if (!inner)
 		return RUN_ERROR;
 	int rc = prepared_add(s, str_of(plan->name), inner, true, err);

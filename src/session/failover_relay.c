@@ -154,8 +154,10 @@ static void settle(Cross *x)
 	Session *s = x->s;
 	Relay *r = pglink_relay(x->link);
 	Error err;
-	if (r->need_sync)
+	if (r->need_send)
 		pglink_send(x->link, NULL, 0, &err); /* a failure shows at the next receive */
+	if (pglink_unsent(x->link) && !x->stuffed)
+		stuff(x);
 	if (x->counted && relay_idle(r))
 		cross_uncount(x);
 	if (s->out.len > s->out_sent && !x->choked)

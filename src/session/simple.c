@@ -36,6 +36,19 @@ static int failed_block_error(Error *err)
 	return err_set(err, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
 }
 
+/* Plans of simple queries are kept apart: they have no parameters but those that stand for their own numbers. */
+static SqlEnv simple_env(Session *s)
+{
+	SqlEnv env = settings_env(s);
+	env.fixed_params = true;
+	return env;
+}
+
+static uint64_t simple_key(const Session *s)
+{
+	return ~guc_plan_key(s->guc);
+}
+
 static bool all_integers(const CachedPlan *p, size_t n)
 {
 	if (!p->plan || p->plan->kind != PLAN_QUERY || p->plan->nparams != n)
@@ -60,7 +73,7 @@ static CachedPlan *shared_plan(Session *s, SimpleQuery *q, Str text, const SqlEn
 	}
 	for (size_t i = 0; i < n; i++)
 		types[i] = T_INT4;
-	CachedPlan *p = database_plan(&s->txn, buf_str(&lifted), types, n, env, guc_plan_key(s->guc), &ignored);
+	CachedPlan *p = database_plan(&s->txn, buf_str(&lifted), types, n, env, simple_key(s), &ignored);
 	buf_free(&lifted);
 	if (!p || !all_integers(p, n)) {
 		plan_unref(p);
@@ -74,13 +87,13 @@ static CachedPlan *shared_plan(Session *s, SimpleQuery *q, Str text, const SqlEn
 /* One statement or none comes from the cache; several are parsed here. */
 static int open_query(Session *s, SimpleQuery *q, Str text, Error *err)
 {
-	SqlEnv env = settings_env(s);
+	SqlEnv env = simple_env(s);
 	q->exec.plan = shared_plan(s, q, text, &env);
 	if (q->exec.plan) {
 		q->n = 1;
 		return 0;
 	}
-	q->exec.plan = database_plan(&s->txn, text, NULL, 0, &env, guc_plan_key(s->guc), err);
+	q->exec.plan = database_plan(&s->txn, text, NULL, 0, &env, simple_key(s), err);
 	if (q->exec.plan) {
 		q->n = q->exec.plan->plan ? 1 : 0;
 		return 0;
@@ -100,8 +113,8 @@ static int plan_next(Session *s, SimpleQuery *q, Error *err)
 	if (q->exec.plan)
 		return 0;
 	txn_refresh_catalog(&s->txn);
-	SqlEnv env = settings_env(s);
-	q->exec.plan = database_plan_one(&s->txn, &q->parsed, q->at, &env, guc_plan_key(s->guc), err);
+	SqlEnv env = simple_env(s);
+	q->exec.plan = database_plan_one(&s->txn, &q->parsed, q->at, &env, simple_key(s), err);
 	if (q->exec.plan)
 		return 0;
 	return s->txn.status == 'E' ? failed_block_error(err) : -1;

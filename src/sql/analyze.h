@@ -33,6 +33,7 @@ typedef enum ExprPlace {
 	AT_CONFLICT_WHERE,
 	AT_EXECUTE,
 	AT_DISTINCT_ON,
+	AT_MERGE_WHEN,
 } ExprPlace;
 
 /* A name visible in an expression: an Rte with the names its columns have at this place. Joins with USING and aliases add items
@@ -77,6 +78,7 @@ struct ParseState {
 	bool has_aggs, has_windows, has_srfs, has_sublinks;
 	bool *volatile_fn;   /* set when a volatile function is called anywhere in the statement */
 	bool *writes;	     /* set when nextval and the like are called */
+	const char **nowait; /* set by NOWAIT: Plan.nowait */
 	WindowDef **windows; /* named in the WINDOW clause */
 	size_t nwindows;
 	bool keep_unknown;	      /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */

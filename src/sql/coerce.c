@@ -74,6 +74,8 @@ bool is_binary_coercible(const Catalog *cat, uint32_t from, uint32_t to)
 		return t && t->typtype == 'e';
 	if (to == T_ANYRANGE || to == T_ANYCOMPATIBLERANGE)
 		return t && t->typtype == 'r';
+	if (to == T_ANYMULTIRANGE || to == T_ANYCOMPATIBLEMULTIRANGE)
+		return t && t->typtype == 'm';
 	if (to == T_RECORD)
 		return is_composite(cat, from);
 	if (to == T_RECORD_ARRAY)
@@ -173,22 +175,11 @@ static Expr *via_io(ParseState *ps, Expr *e, uint32_t type, int location)
 	return wrap(ps, X_VIA_IO, e, type);
 }
 
-static bool is_oid_like(uint32_t t)
+/* Binary coercible in PostgreSQL; between int4 and OIDs the emitter changes the sign. */
+static Expr *relabel(ParseState *ps, Expr *e, uint32_t type, CoerceContext ctx)
 {
-	return t == T_OID || is_reg(t);
-}
-
-/* Binary coercible in PostgreSQL; here the stored forms differ for char(n) (trailing blanks) and between signed and unsigned numbers. */
-static Expr *relabel(ParseState *ps, Expr *e, uint32_t type)
-{
-	bool sign_changes = (e->type == T_INT4 && is_oid_like(type)) || (is_oid_like(e->type) && type == T_INT4);
-
-	if (type == T_BPCHAR)
-		return wrap(ps, X_VIA_IO, e, type);
-	if (!sign_changes)
-		return wrap(ps, X_RELABEL, e, type);
-	Expr *number = wrap(ps, X_VIA_IO, is_reg(e->type) ? wrap(ps, X_RELABEL, e, T_OID) : e, is_reg(type) ? T_OID : type);
-	return is_reg(type) ? wrap(ps, X_RELABEL, number, type) : number;
+	/* What is only compared or computed with may stay a cidr: an index on it is of use then. */
+	return wrap(ps, type == T_INET && ctx != COERCE_IMPLICIT ? X_VIA_IO : X_RELABEL, e, type);
 }
 
 /* Cast functions may also want the typmod and whether the cast is explicit. */
@@ -215,12 +206,14 @@ static Expr *array_cast(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, 
 	const PgProc *func;
 	uint32_t from = type_element(ps->env->cat, e->type), to = type_element(ps->env->cat, type);
 
-	if (coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL && to != T_BPCHAR && from != T_INT4 && to != T_INT4)
+	if (coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL && from != T_INT4 && to != T_INT4)
 		return wrap(ps, X_RELABEL, e, type);
+	Expr *elem = expr_new(ps, X_PARAM, from, e->location);
+	elem->param = 1;
 	Expr *c = wrap(ps, X_ARRAY_CAST, e, type);
 	c->typmod = typmod;
-	c->is_explicit = ctx == COERCE_EXPLICIT;
-	return c;
+	c->arg = coerce_to(ps, elem, to, typmod, ctx, e->location);
+	return c->arg ? c : NULL;
 }
 
 /* An unknown literal, or a parameter of unknown type, becomes what is wanted. */
@@ -271,7 +264,7 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 	}
 	switch (coercion_path(ps->env->cat, e->type, type, ctx, &func)) {
 	case PATH_RELABEL:
-		return relabel(ps, e, type);
+		return relabel(ps, e, type, ctx);
 	case PATH_FUNC:
 		return cast_call(ps, func, e, type, typmod, ctx);
 	case PATH_VIA_IO:

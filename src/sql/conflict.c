@@ -136,7 +136,7 @@ int an_on_conflict(ParseState *ps, const PgQuery__OnConflictClause *c, Query *q)
 		return 0;
 	oc->excluded = rte_relation(ps, q->result->rel, "excluded", -1);
 	size_t saved = ps->nns;
-	ns_add_rte(ps, oc->excluded, true, false);
+	ns_add_rte(ps, oc->excluded, true, true);
 	int rc = an_set_list(ps, c->target_list, c->n_target_list, q->result, &oc->set);
 	if (rc == 0)
 		rc = an_where(ps, c->where_clause, AT_WHERE, "WHERE", &oc->where);

@@ -44,10 +44,30 @@ static int recursive_body(ParseState *ps, Cte *cte, const PgQuery__CommonTableEx
 	return cte_columns(ps, cte, cte->query, def);
 }
 
+/* Each one runs to its end exactly once, so a level that may run several times, or not at all, cannot have it. */
+static int modifying_cte(ParseState *ps, const PgQuery__CommonTableExpr *def, Cte *cte)
+{
+	if (ps->depth > 1)
+		return an_error(ps, def->location, "0A000", "WITH clause containing a data-modifying statement must be at the top level");
+	cte->modifying = true;
+	cte->query = an_query(ps, def->ctequery);
+	if (!cte->query)
+		return -1;
+	return cte->query->returning.n ? cte_columns(ps, cte, cte->query, def) : 0;
+}
+
+/* Which of the CTEs before it does the newest one refer to? */
+static void note_uses(ParseState *ps, Cte *cte, const int *refs, size_t n)
+{
+	cte->uses = arena_array(ps->a, bool, n + 1);
+	for (size_t i = 0; i < n; i++)
+		cte->uses[i] = ps->ctes[i]->refs > refs[i];
+}
+
 static int one_cte(ParseState *ps, const PgQuery__CommonTableExpr *def, bool recursive, Cte *cte)
 {
 	if (def->ctequery->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
-		return an_refuse(ps, def->location, "data-modifying statements in WITH are not available in SQLite mode");
+		return modifying_cte(ps, def, cte);
 	if (def->search_clause || def->cycle_clause)
 		return an_refuse(ps, def->location, "SEARCH and CYCLE clauses are not available in SQLite mode");
 	const PgQuery__SelectStmt *s = def->ctequery->select_stmt;
@@ -60,6 +80,7 @@ static int one_cte(ParseState *ps, const PgQuery__CommonTableExpr *def, bool rec
 int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q)
 {
 	ps->ctes = arena_array(ps->a, Cte *, w->n_ctes + 1);
+	int *refs = arena_array(ps->a, int, w->n_ctes + 1);
 	for (size_t i = 0; i < w->n_ctes; i++) {
 		const PgQuery__CommonTableExpr *def = w->ctes[i]->common_table_expr;
 		for (size_t k = 0; k < ps->nctes; k++)
@@ -72,13 +93,19 @@ int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q)
 		cte->materialized = def->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeAlways  ? 'm'
 				    : def->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeNever ? 'n'
 													    : 0;
+		for (size_t k = 0; k < i; k++)
+			refs[k] = ps->ctes[k]->refs;
 		if (w->recursive) /* visible to itself */
 			ps->ctes[ps->nctes++] = cte;
 		if (one_cte(ps, def, w->recursive, cte) < 0)
 			return -1;
 		if (!w->recursive)
 			ps->ctes[ps->nctes++] = cte;
+		note_uses(ps, cte, refs, i);
+		q->has_modifying |= cte->modifying;
 	}
+	for (size_t i = 0; i < ps->nctes; i++)
+		ps->ctes[i]->refs_within = ps->ctes[i]->refs;
 	q->ctes = ps->ctes;
 	q->nctes = ps->nctes;
 	q->with_recursive = w->recursive;

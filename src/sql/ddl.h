@@ -50,6 +50,8 @@ const char *ddl_choose_name(Ddl *d, uint32_t schema, const char *name1, const ch
 const char *ddl_sqlite_name(Ddl *d, uint32_t schema, const char *name, uint32_t oid);
 const CatRel *ddl_find_rel(Ddl *d, const PgQuery__RangeVar *rv); /* table, view or sequence; NULL when missing, without an error */
 const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name);
+/* 42704 when values of the type cannot be the keys of an index of that kind. */
+int ddl_check_key_type(Ddl *d, uint32_t type, const char *method);
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location); /* pg_catalog is not changed: 42501 */
 
 /* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view) */
@@ -63,6 +65,14 @@ int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr);
 CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys);
 CatConstraint *ddl_new_constraint(Ddl *d, CatRel *r, char type, const char *name, size_t ncols);
 void ddl_choose_rowid(CatRel *r);
+
+/* ddl_storage.c: names of storage, which has no effect here, must exist all the same */
+int ddl_check_tablespace(Ddl *d, const char *name); /* "" is none */
+int ddl_check_table_method(Ddl *d, const char *name);
+int ddl_check_parameters(Ddl *d, PgQuery__Node *const *opts, size_t n, bool index);
+int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, uint32_t type);
+/* Only byte order is known: another collation is refused. `what` has it: "a column". */
+int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what);
 
 /* ddl_save.c: a relation's rows in the _understudy_* tables, and its SQLite text */
 void ddl_save_rel(Ddl *d, const CatRel *r);

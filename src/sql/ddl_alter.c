@@ -216,6 +216,17 @@ static CatColumn *find_column(Alter *al, const char *name)
 	return c;
 }
 
+/* Which columns a view reads is not known, so every view over the table counts. */
+static int refuse_views(Alter *al, const char *what)
+{
+	for (size_t i = 0; i < al->d->cat->nrels; i++) {
+		const CatRel *v = al->d->cat->rels[i];
+		if (v->kind == REL_VIEW && ddl_view_uses(al->d, v, al->old))
+			return an_refuse(al->d->ps, -1, "%s of a table that view \"%s\" uses", what, v->name);
+	}
+	return 0;
+}
+
 static bool uses_column(const int16_t *cols, size_t n, int attnum)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -279,7 +290,7 @@ static int drop_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return 0;
 	}
 	CatColumn *c = find_column(al, cmd->name);
-	if (!c)
+	if (!c || refuse_views(al, "DROP COLUMN"))
 		return -1;
 	const char *what = arena_printf(d->a, "column %s of table %s", c->name, al->r->name);
 	for (size_t i = al->r->nconstraints; i-- > 0;) {
@@ -371,7 +382,7 @@ static int alter_type(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	CatColumn *c = find_column(al, cmd->name);
 	int32_t typmod;
 	const PgType *t = c ? an_typename(d->ps, def->type_name, &typmod) : NULL;
-	if (!t)
+	if (!t || refuse_views(al, "ALTER COLUMN TYPE"))
 		return -1;
 	if (!type_is_supported(t))
 		return an_refuse(d->ps, def->type_name->location, "type %s", t->name);
@@ -405,6 +416,15 @@ static int change_owner(Alter *al, const PgQuery__RoleSpec *role)
 	return 0;
 }
 
+/* Storage parameters, statistics and clustering have no effect on results; what they name must exist. */
+static int check_own_index(Alter *al, const char *name)
+{
+	for (size_t i = 0; i < al->r->nindexes; i++)
+		if (streq(al->r->indexes[i]->name, name))
+			return 0;
+	return an_error(al->d->ps, -1, "42704", "index \"%s\" for table \"%s\" does not exist", name, al->r->name);
+}
+
 static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 {
 	size_t nx = al->r->nindexes, nk = al->r->nconstraints;
@@ -426,15 +446,19 @@ static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return alter_type(al, cmd);
 	case AT(ChangeOwner):
 		return change_owner(al, cmd->newowner);
-	case AT(SetRelOptions): /* storage parameters, statistics and clustering have no effect on results */
+	case AT(SetRelOptions):
 	case AT(ResetRelOptions):
+		return ddl_check_parameters(al->d, cmd->def->list->items, cmd->def->list->n_items, false);
 	case AT(SetStatistics):
 	case AT(SetStorage):
+		return find_column(al, cmd->name) ? 0 : -1;
+	case AT(ClusterOn):
+		return check_own_index(al, cmd->name);
+	case AT(ReplicaIdentity):
+		return *cmd->def->replica_identity_stmt->name ? check_own_index(al, cmd->def->replica_identity_stmt->name) : 0;
 	case AT(SetLogged):
 	case AT(SetUnLogged):
-	case AT(ClusterOn):
 	case AT(DropCluster):
-	case AT(ReplicaIdentity):
 		return 0;
 	default:
 		return an_refuse(al->d->ps, al->old->oid ? -1 : 0, "this form of ALTER TABLE");
@@ -492,12 +516,27 @@ static int in_place(Alter *al)
 	return 0;
 }
 
+/* ALTER INDEX: storage only. */
+static int alter_index(Ddl *d, const PgQuery__AlterTableStmt *s)
+{
+	for (size_t i = 0; i < s->n_cmds; i++) {
+		const PgQuery__AlterTableCmd *cmd = s->cmds[i]->alter_table_cmd;
+		if (cmd->subtype != AT(SetRelOptions) && cmd->subtype != AT(ResetRelOptions))
+			return an_refuse(d->ps, s->relation->location, "this form of ALTER INDEX");
+		if (ddl_check_parameters(d, cmd->def->list->items, cmd->def->list->n_items, true))
+			return -1;
+	}
+	return ddl_finish(d, "ALTER INDEX");
+}
+
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 {
 	const char *tag = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX	 ? "ALTER INDEX"
 			  : s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW	 ? "ALTER VIEW"
 			  : s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE ? "ALTER SEQUENCE"
 										 : "ALTER TABLE";
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX && ddl_find_index(d, s->relation->schemaname, s->relation->relname))
+		return alter_index(d, s);
 	const CatRel *r = an_relation(d->ps, s->relation, s->missing_ok);
 	if (!r && s->missing_ok) {
 		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);

@@ -67,10 +67,7 @@ static int refuse_column_options(Ddl *d, const PgQuery__ColumnDef *def)
 	if (!def->coll_clause)
 		return 0;
 	const PgQuery__CollateClause *cc = def->coll_clause;
-	const char *name = cc->n_collname ? node_string(cc->collname[cc->n_collname - 1]) : "";
-	if (!streq(name, "C") && !streq(name, "POSIX") && !streq(name, "default") && !streq(name, "ucs_basic"))
-		return an_refuse(d->ps, cc->location, "collation \"%s\" of a column", name);
-	return 0;
+	return ddl_check_collation(d, cc->collname, cc->n_collname, cc->location, "a column");
 }
 
 static CatColumn *append_column(Ddl *d, CatRel *r)
@@ -180,39 +177,59 @@ static int column_constraint(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Con
 		return set_identity(d, r, c, k);
 	case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
 		return set_generated(d, r, c, k);
-	case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE:
-	case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_NOT_DEFERRABLE:
-	case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED:
-	case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_IMMEDIATE:
-		return 0; /* seen by apply_deferrability */
 	default:
 		return ddl_add_constraint(d, r, k, c);
 	}
 }
 
-/* DEFERRABLE and the like stand after the constraint they belong to. */
-static void apply_deferrability(PgQuery__Constraint *last, const PgQuery__Constraint *k)
+#define CONSTR(x) PG_QUERY__CONSTR_TYPE__CONSTR_##x
+
+static bool is_attribute(const PgQuery__Constraint *k)
 {
-	if (!last)
-		return;
-	if (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE)
-		last->deferrable = 1;
-	if (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED)
-		last->deferrable = last->initdeferred = 1;
+	return k->contype == CONSTR(ATTR_DEFERRABLE) || k->contype == CONSTR(ATTR_NOT_DEFERRABLE) || k->contype == CONSTR(ATTR_DEFERRED) ||
+	       k->contype == CONSTR(ATTR_IMMEDIATE);
+}
+
+static bool takes_attributes(const PgQuery__Constraint *k)
+{
+	return k && (k->contype == CONSTR(PRIMARY) || k->contype == CONSTR(UNIQUE) || k->contype == CONSTR(EXCLUSION) ||
+		     k->contype == CONSTR(FOREIGN));
+}
+
+/* DEFERRABLE and the like stand after the constraint they belong to, as nodes of their own. */
+static int constraint_attribute(Ddl *d, PgQuery__Constraint *to, const PgQuery__Constraint *k, bool *saw_deferrable, bool *saw_initially)
+{
+	bool initially = k->contype == CONSTR(ATTR_DEFERRED) || k->contype == CONSTR(ATTR_IMMEDIATE);
+	bool on = k->contype == CONSTR(ATTR_DEFERRABLE) || k->contype == CONSTR(ATTR_DEFERRED);
+	if (!takes_attributes(to))
+		return an_error(d->ps, k->location, "42601", "misplaced %s clause",
+				initially ? (on ? "INITIALLY DEFERRED" : "INITIALLY IMMEDIATE") : (on ? "DEFERRABLE" : "NOT DEFERRABLE"));
+	if (initially ? *saw_initially : *saw_deferrable)
+		return an_error(d->ps, k->location, "42601", "multiple %s clauses not allowed",
+				initially ? "INITIALLY IMMEDIATE/DEFERRED" : "DEFERRABLE/NOT DEFERRABLE");
+	if (initially)
+		*saw_initially = true, to->initdeferred = on;
+	else
+		*saw_deferrable = true, to->deferrable = on;
+	if (initially && on && !*saw_deferrable)
+		to->deferrable = true;
+	if (*saw_deferrable && to->initdeferred && !to->deferrable)
+		return an_error(d->ps, k->location, "42601", "constraint declared INITIALLY DEFERRED must be DEFERRABLE");
+	return 0;
 }
 
 int ddl_add_column_constraints(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 {
 	CatColumn *c = (CatColumn *)catrel_column(r, def->colname);
-	PgQuery__Constraint *last = NULL;
-	for (size_t i = 0; i < def->n_constraints; i++) {
-		PgQuery__Constraint *k = def->constraints[i]->constraint;
-		apply_deferrability(last, k);
-		if (k->contype < PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE)
-			last = k;
-	}
-	for (size_t i = 0; i < def->n_constraints; i++) {
-		if (column_constraint(d, r, c, def->constraints[i]->constraint))
+	for (size_t i = 0; i < def->n_constraints;) {
+		PgQuery__Constraint k = *def->constraints[i++]->constraint;
+		bool deferrable = false, initially = false;
+		if (is_attribute(&k)) /* it follows none */
+			return constraint_attribute(d, NULL, &k, &deferrable, &initially);
+		for (; i < def->n_constraints && is_attribute(def->constraints[i]->constraint); i++)
+			if (constraint_attribute(d, &k, def->constraints[i]->constraint, &deferrable, &initially))
+				return -1;
+		if (column_constraint(d, r, c, &k))
 			return -1;
 	}
 	return 0;

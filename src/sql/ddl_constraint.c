@@ -106,7 +106,7 @@ static int refuse_key_options(Ddl *d, const PgQuery__Constraint *k)
 		return an_refuse(d->ps, k->location, "INCLUDE columns of a unique constraint");
 	if (k->nulls_not_distinct)
 		return an_refuse(d->ps, k->location, "NULLS NOT DISTINCT");
-	return 0;
+	return ddl_check_tablespace(d, k->indexspace) || ddl_check_parameters(d, k->options, k->n_options, true) ? -1 : 0;
 }
 
 static const char *key_name(Ddl *d, CatRel *r, const PgQuery__Constraint *k, bool primary, const char *given, const int16_t *cols, size_t n)
@@ -173,6 +173,8 @@ static int add_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatCol
 	CatConstraint *c = ddl_new_constraint(d, r, primary ? 'p' : 'u', name, n);
 	c->index = x;
 	for (size_t i = 0; i < n; i++) {
+		if (ddl_check_key_type(d, catrel_attnum(r, cols[i])->type->oid, "btree"))
+			return -1;
 		x->keys[i] = c->cols[i] = cols[i];
 		if (primary)
 			((CatColumn *)catrel_attnum(r, cols[i]))->not_null = true;

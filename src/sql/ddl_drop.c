@@ -296,6 +296,7 @@ static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 	ddl_sql(d, "DELETE FROM _understudy_enum WHERE type IN (SELECT oid FROM _understudy_type WHERE schema = %u)", ns->oid);
 	ddl_sql(d, "DELETE FROM _understudy_type WHERE schema = %u", ns->oid);
 	ddl_sql(d, "DELETE FROM _understudy_schema WHERE oid = %u", ns->oid);
+	ddl_sql(d, "DELETE FROM _understudy_comment WHERE objoid = %u AND classoid = 2615", ns->oid);
 	return 0;
 }
 
@@ -310,10 +311,8 @@ static int drop_schema(Ddl *d, const PgQuery__DropStmt *s)
 			ddl_notice(d, "00000", "schema \"%s\" does not exist, skipping", name);
 			continue;
 		}
-		if (ns->oid < FIRST_USER_OID)
-			return ns->oid == NS_PUBLIC ? an_refuse(d->ps, -1, "DROP SCHEMA public")
-						    : an_error(d->ps, -1, "2BP01",
-							       "cannot drop schema %s because it is required by the database system", name);
+		if (ns->oid < FIRST_USER_OID && ns->oid != NS_PUBLIC)
+			return an_error(d->ps, -1, "2BP01", "cannot drop schema %s because it is required by the database system", name);
 		if (drop_one_schema(d, ns, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
 			return -1;
 	}

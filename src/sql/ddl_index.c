@@ -37,6 +37,8 @@ static const char *index_name(Ddl *d, const CatRel *r, const PgQuery__IndexStmt 
 
 static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 {
+	if (ddl_check_collation(d, e->collation, e->n_collation, -1, "an index"))
+		return -1;
 	bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
 	bool nulls_first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
 			   (desc && e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST);
@@ -46,10 +48,11 @@ static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 		if (!c)
 			return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", e->name);
 		x->keys[i] = c->attnum;
-		return 0;
+		return ddl_check_opclass(d, x->method, e, c->type->oid);
 	}
 	const char *text = ddl_expr_sql(d, e->expr);
-	if (!text || !an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err))
+	const Expr *key = text ? an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_EXPR, 0, -1, d->err) : NULL;
+	if (!key || ddl_check_opclass(d, x->method, e, key->type))
 		return -1;
 	x->exprs[i] = arena_strdup(d->a, text);
 	return 0;
@@ -74,7 +77,7 @@ static int fill_index(Ddl *d, CatIndex *x, const PgQuery__IndexStmt *s)
 
 int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 {
-	if (check_index_stmt(d, s))
+	if (check_index_stmt(d, s) || ddl_check_tablespace(d, s->table_space) || ddl_check_parameters(d, s->options, s->n_options, true))
 		return -1;
 	const CatRel *r = an_relation(d->ps, s->relation, false);
 	if (!r || ddl_check_user_rel(d, r, s->relation->location))

@@ -114,7 +114,9 @@ int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
 		ddl_notice(d, "42P06", "schema \"%s\" already exists, skipping", name);
 		return ddl_finish(d, "CREATE SCHEMA");
 	}
-	ddl_sql(d, "INSERT INTO _understudy_schema VALUES (%u, %s, %u)", ddl_oid(d), ddl_lit(d, name), d->owner);
+	/* Tables of public have plain names in the file, by this OID: it keeps it when it is made again. */
+	uint32_t oid = streq(name, "public") ? NS_PUBLIC : ddl_oid(d);
+	ddl_sql(d, "INSERT INTO _understudy_schema VALUES (%u, %s, %u)", oid, ddl_lit(d, name), d->owner);
 	return ddl_finish(d, "CREATE SCHEMA");
 }
 

@@ -12,10 +12,9 @@ static int refuse_create(Ddl *d, const PgQuery__CreateStmt *s)
 		return an_refuse(d->ps, at, "CREATE TABLE OF a type");
 	if (s->relation->relpersistence && *s->relation->relpersistence == 't')
 		return an_refuse(d->ps, at, "temporary table");
-	if (s->tablespacename && *s->tablespacename && !streq(s->tablespacename, "pg_default"))
-		return an_refuse(d->ps, at, "TABLESPACE");
-	if (s->access_method && *s->access_method && !streq(s->access_method, "heap"))
-		return an_error(d->ps, -1, "42704", "access method \"%s\" does not exist", s->access_method);
+	if (ddl_check_tablespace(d, s->tablespacename) || ddl_check_table_method(d, s->access_method) ||
+	    ddl_check_parameters(d, s->options, s->n_options, false))
+		return -1;
 	return 0;
 }
 
@@ -116,6 +115,9 @@ int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s)
 		return an_refuse(d->ps, into->rel->location, "temporary table");
 	if (s->query->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
 		return an_refuse(d->ps, into->rel->location, "CREATE TABLE AS EXECUTE");
+	if (ddl_check_tablespace(d, into->table_space_name) || ddl_check_table_method(d, into->access_method) ||
+	    ddl_check_parameters(d, into->options, into->n_options, false))
+		return -1;
 	uint32_t schema = ddl_target_schema(d, into->rel);
 	if (!schema)
 		return -1;

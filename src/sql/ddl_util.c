@@ -334,6 +334,15 @@ const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name)
 	return NULL;
 }
 
+int ddl_check_key_type(Ddl *d, uint32_t type, const char *method)
+{
+	if (!streq(method, "btree") || ordering_for(d->ps, type, -1))
+		return 0;
+	an_error(d->ps, -1, "42704", "data type %s has no default operator class for access method \"%s\"",
+		 catalog_type(d->cat, type)->name, method);
+	return err_hint(d->err, "You must specify an operator class for the index or define a default operator class for the data type.");
+}
+
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location)
 {
 	if (r->oid < FIRST_USER_OID)

@@ -107,7 +107,7 @@ int emit_with(Emitter *e, const Query *q)
 	bool any = false;
 	for (size_t i = 0; i < q->nctes; i++) {
 		const Cte *cte = q->ctes[i];
-		if (!cte->refs && !cte->recursive)
+		if ((!cte->refs && !cte->recursive) || cte->stored)
 			continue;
 		buf_puts(&e->out, any ? ", " : q->with_recursive ? "WITH RECURSIVE " : "WITH ");
 		any = true;
@@ -117,44 +117,6 @@ int emit_with(Emitter *e, const Query *q)
 	if (any)
 		buf_puts(&e->out, " ");
 	return 0;
-}
-
-/* A number of rows: NULL means no limit, a negative one is an error. */
-static int emit_count(Emitter *e, const Expr *x, const char *checker, const char *when_null)
-{
-	if (x->kind == X_CONST && x->val.kind == VAL_INT)
-		return emit_expr(e, x);
-	if (fn_find(checker)) {
-		buf_printf(&e->out, "pg_%s(", checker);
-		if (emit_expr(e, x) < 0)
-			return -1;
-		buf_puts(&e->out, ")");
-		return 0;
-	}
-	/* abs() of the smallest integer raises an error, which is better than SQLite's reading of negative numbers. */
-	buf_puts(&e->out, "CASE WHEN ");
-	if (emit_expr(e, x) < 0)
-		return -1;
-	buf_puts(&e->out, " < 0 THEN abs(-9223372036854775807 - 1) ELSE ifnull(");
-	if (emit_expr(e, x) < 0)
-		return -1;
-	buf_printf(&e->out, ", %s) END", when_null);
-	return 0;
-}
-
-int emit_limits(Emitter *e, const Query *q)
-{
-	if (!q->limit && !q->offset)
-		return 0;
-	buf_puts(&e->out, " LIMIT ");
-	if (!q->limit)
-		buf_puts(&e->out, "-1");
-	else if (emit_count(e, q->limit, "limit_count", "-1") < 0)
-		return -1;
-	if (!q->offset)
-		return 0;
-	buf_puts(&e->out, " OFFSET ");
-	return emit_count(e, q->offset, "offset_count", "0");
 }
 
 static int emit_targets(Emitter *e, const Query *q, unsigned flags)
@@ -201,8 +163,6 @@ static int emit_body(Emitter *e, const Query *q)
 	}
 	if (emit_where(e, "WHERE", q->where) < 0 || emit_group_by(e, q) < 0)
 		return -1;
-	if (q->having && !q->group_by.n && !q->has_aggs)
-		return emit_refuse(e, q->having->location, "HAVING without GROUP BY or aggregates is not available in SQLite mode");
 	return emit_where(e, "HAVING", q->having);
 }
 
@@ -350,7 +310,7 @@ static int emit_setop_order(Emitter *e, const Query *q)
 	return 0;
 }
 
-static int emit_ordered(Emitter *e, const Query *q, unsigned flags)
+int emit_ordered(Emitter *e, const Query *q, unsigned flags)
 {
 	if (q->setop != SETOP_NONE)
 		return emit_setop(e, q, flags) < 0 ? -1 : emit_setop_order(e, q);
@@ -372,7 +332,7 @@ int emit_select(Emitter *e, const Query *q, unsigned flags)
 		return -1;
 	if (q->has_srfs)
 		return emit_refuse(e, -1, "set-returning functions in the select list are not available in SQLite mode");
-	if (emit_ordered(e, q, flags) < 0 || emit_limits(e, q) < 0)
+	if (q->with_ties ? emit_with_ties(e, q, flags) < 0 : emit_ordered(e, q, flags) < 0 || emit_limits(e, q) < 0)
 		return -1;
 	e->depth--;
 	return 0;

@@ -25,6 +25,10 @@ typedef struct Emitter {
 	Expr **stash;
 	size_t nstash;
 	const CatRel *returning_of; /* a subquery of RETURNING is written: it must not read this relation, which has changed already */
+	struct Snapshot *snapshots; /* tables to be read as they were (parts.h) */
+	size_t nsnapshots;
+	const CatRel **changed; /* tables that must not be read any more */
+	size_t nchanged;
 } Emitter;
 
 int emit_query(Emitter *e, const Query *q);

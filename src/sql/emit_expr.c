@@ -197,6 +197,26 @@ static int emit_nullif(Emitter *e, const Expr *x)
 	return 0;
 }
 
+static bool is_oid_like(Emitter *e, uint32_t type)
+{
+	const PgType *t = catalog_type(e->cat, type);
+	return t && (type == 26 || strncmp(t->input, "reg", 3) == 0);
+}
+
+/* The same bits; int4 has a sign where OIDs have none. */
+static int emit_relabel(Emitter *e, const Expr *x)
+{
+	const Expr *arg = x->args.items[0];
+	bool to_int = x->type == 23 && is_oid_like(e, arg->type);
+	if (!to_int && !(arg->type == 23 && is_oid_like(e, x->type)))
+		return emit_expr(e, arg);
+	buf_puts(&e->out, to_int ? "((" : "(");
+	if (emit_expr(e, arg) < 0)
+		return -1;
+	buf_puts(&e->out, to_int ? " << 32) >> 32)" : " & 4294967295)");
+	return 0;
+}
+
 static int emit_case(Emitter *e, const Expr *x)
 {
 	buf_puts(&e->out, "CASE");
@@ -366,7 +386,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 	case X_SUBLINK:
 		return emit_sublink(e, x);
 	case X_RELABEL:
-		return emit_expr(e, x->args.items[0]);
+		return emit_relabel(e, x);
 	case X_VIA_IO:
 	case X_ARRAY_CAST:
 	case X_TYPMOD:
@@ -377,17 +397,22 @@ static int emit_kind(Emitter *e, const Expr *x)
 		if (x->args.items[0]->type == 3802)
 			return emit_jsonb_subscript(e, x);
 		return emit_subscript(e, x);
+	case X_GROUPING: /* GROUP BY without sets: no key is missing */
+		buf_puts(&e->out, "0");
+		return 0;
 	case X_SQLVALUE:
 		return emit_sqlvalue(e, x);
 	case X_COLLATE:
 		return emit_collate_clause(e, x);
 	case X_ROWID:
-		buf_printf(&e->out, "t%d.rowid", x->rte->id);
+		if (x->rte == e->plain_rte)
+			buf_puts(&e->out, "rowid");
+		else
+			buf_printf(&e->out, "t%d.rowid", x->rte->id);
 		return 0;
 	case X_ROW:
 	case X_FIELD:
 	case X_DEFAULT:
-	case X_GROUPING:
 		break;
 	}
 	return emit_refuse(e, x->location, "this kind of expression is not available in SQLite mode");

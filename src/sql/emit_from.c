@@ -1,5 +1,6 @@
 /* FROM and column references. */
 #include "sql/emit_internal.h"
+#include "sql/parts.h"
 
 enum { MAX_PACKED = 100 }; /* SQLite allows 127 arguments */
 
@@ -9,7 +10,10 @@ static const struct {
 	bool elem; /* called with the element type's OID first */
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
+	{ "multirange_unnest", "pg_unnest_multirange", true },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
+	{ "regexp_matches", "pg_regexp_matches", false },
+	{ "regexp_matches_no_flags", "pg_regexp_matches", false },
 	{ "generate_series_int4", "pg_generate_series_int8", false },
 	{ "generate_series_int8", "pg_generate_series_int8", false },
 	{ "generate_series_step_int4", "pg_generate_series_int8", false },
@@ -140,6 +144,46 @@ static int check_returning_source(Emitter *e, const Rte *r)
 		       : 0;
 }
 
+/* The columns of a table under the names they have in the file, and rowid. */
+static int emit_snapshot(Emitter *e, struct Snapshot *s, const Rte *r)
+{
+	s->used = true;
+	if (s->new_rowid) {
+		buf_puts(&e->out, "(SELECT rowid, * FROM ");
+		emit_ident(&e->out, s->rel->sqlite_name);
+		buf_printf(&e->out, " WHERE rowid NOT IN (SELECT c%d FROM understudy_rows(%d)))", s->new_rowid, s->store);
+		return 0;
+	}
+	buf_puts(&e->out, "(SELECT c1 AS rowid");
+	for (size_t i = 0, k = 1; i < r->rel->ncols; i++) {
+		const CatColumn *c = &r->rel->cols[i];
+		if (c->dropped)
+			continue;
+		buf_printf(&e->out, ", c%zu", ++k);
+		emit_collate(e, c->type->oid);
+		buf_puts(&e->out, " AS ");
+		emit_ident(&e->out, c->sqlite_name);
+	}
+	buf_printf(&e->out, " FROM understudy_rows(%d))", s->store);
+	return 0;
+}
+
+static int emit_relation(Emitter *e, const Rte *r)
+{
+	if (check_returning_source(e, r) < 0)
+		return -1;
+	for (size_t i = 0; i < e->nsnapshots; i++)
+		if (e->snapshots[i].rel == r->rel)
+			return emit_snapshot(e, &e->snapshots[i], r);
+	for (size_t i = 0; i < e->nchanged; i++)
+		if (e->changed[i] == r->rel)
+			return emit_refuse(
+				e, r->location,
+				"reading a table here that another part of the statement changes is not available in SQLite mode");
+	emit_ident(&e->out, r->rel->sqlite_name);
+	return 0;
+}
+
 static int emit_lateral(Emitter *e, const Rte *r)
 {
 	if (r->ncols > MAX_PACKED)
@@ -160,9 +204,7 @@ static int emit_rte(Emitter *e, const Rte *r)
 	int rc = 0;
 	switch (r->kind) {
 	case RTE_RELATION:
-		if (check_returning_source(e, r) < 0)
-			return -1;
-		emit_ident(&e->out, r->rel->sqlite_name);
+		rc = emit_relation(e, r);
 		break;
 	case RTE_SUBQUERY:
 		if (r->lateral) {
@@ -174,9 +216,16 @@ static int emit_rte(Emitter *e, const Rte *r)
 		buf_puts(&e->out, ")");
 		break;
 	case RTE_CTE:
+		if (r->cte->stored) {
+			buf_printf(&e->out, "understudy_rows(%d)", r->cte->store);
+			break;
+		}
 		if (e->returning_of)
 			return emit_refuse(e, r->location, "a WITH query in RETURNING is not available in SQLite mode");
 		buf_printf(&e->out, "cte%d", r->cte->id);
+		break;
+	case RTE_STORE:
+		buf_printf(&e->out, "understudy_rows(%d)", r->store);
 		break;
 	case RTE_FUNCTION:
 		rc = emit_function(e, r);

@@ -1,39 +1,9 @@
-/* Calls: functions and operators, aggregates, windows, casts. */
+/* Calls: functions and operators, casts. Aggregates are in emit_agg.c. */
 #include "sql/emit_internal.h"
 
-#include <stdio.h>
-
-enum { MAX_ORDERED_ARGS = 100 }; /* SQLite allows 127 arguments */
-
-static uint32_t type_of(const Expr *x)
+uint32_t emit_type_of(const Expr *x)
 {
 	return x->type == 705 ? 25 : x->type;
-}
-
-/* Functions that see the blanks of a char(n), which the file does not keep. */
-static bool sees_blanks(const PgProc *p, const SqliteFn *fn)
-{
-	static const char *const names[] = { "textlike",    "textnlike",     "texticlike",    "texticnlike",   "textregexeq",
-					     "textregexne", "texticregexeq", "texticregexne", "bpcharoctetlen" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(p->src, names[i]))
-			return true;
-	return fn->flags & FN_TYPED;
-}
-
-static int emit_own_args(Emitter *e, const PgProc *p, const SqliteFn *fn, Expr *const *args, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		bool padded = type_of(args[i]) == 1042 && args[i]->typmod > 4 && sees_blanks(p, fn);
-		buf_puts(&e->out, i ? ", " : "");
-		if (padded)
-			buf_printf(&e->out, "pg_cast_out(1042, %d, ", args[i]->typmod);
-		if (emit_expr(e, args[i]) < 0)
-			return -1;
-		if (padded)
-			buf_puts(&e->out, ")");
-	}
-	return 0;
 }
 
 static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
@@ -47,14 +17,14 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
 	for (size_t i = 0; fn->flags & FN_TYPED && i < n; i++)
-		buf_printf(&e->out, "%u, ", type_of(args[i]));
-	if (emit_own_args(e, p, fn, args, n) < 0)
+		buf_printf(&e->out, "%u, ", emit_type_of(args[i]));
+	if (emit_list(e, args, n) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
 }
 
-static int emit_around(Emitter *e, const char *before, const Expr *x, const char *after)
+int emit_around(Emitter *e, const char *before, const Expr *x, const char *after)
 {
 	buf_puts(&e->out, before);
 	if (emit_expr(e, x) < 0)
@@ -130,11 +100,13 @@ static int emit_like(Emitter *e, const PgProc *p, Expr *const *args, int locatio
 /* The other side of text || anything: as its cast to text gives it, which for boolean is not what it prints. */
 static int emit_as_text(Emitter *e, const Expr *x)
 {
-	uint32_t type = type_of(x);
+	uint32_t type = emit_type_of(x);
 	if (type == 16)
 		return emit_around(e, "(CASE ", x, " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)");
-	if (type == 25 || type == 1043 || type == 1042)
-		return emit_expr(e, x); /* the stored form of char(n) has no trailing blanks */
+	if (type == 25 || type == 1043)
+		return emit_expr(e, x);
+	if (type == 1042)
+		return emit_around(e, "pg_rtrim1(", x, ")");
 	buf_printf(&e->out, "pg_cast_out(%u, %d, ", type, x->typmod);
 	return emit_around(e, "", x, ")");
 }
@@ -176,158 +148,6 @@ int emit_func(Emitter *e, const Expr *x)
 	return emit_proc_call(e, x->proc, x->args.items, x->args.n, x->variadic_array, x->location);
 }
 
-static int emit_bound(Emitter *e, char bound, const Expr *offset)
-{
-	switch (bound) {
-	case 'u':
-		buf_puts(&e->out, "UNBOUNDED PRECEDING");
-		return 0;
-	case 'U':
-		buf_puts(&e->out, "UNBOUNDED FOLLOWING");
-		return 0;
-	case 'c':
-		buf_puts(&e->out, "CURRENT ROW");
-		return 0;
-	default:
-		return emit_around(e, "", offset, bound == 'p' ? " PRECEDING" : " FOLLOWING");
-	}
-}
-
-static int emit_frame(Emitter *e, const WindowDef *w)
-{
-	buf_puts(&e->out, w->mode == 'r' ? " ROWS BETWEEN " : w->mode == 'g' ? " GROUPS BETWEEN " : " RANGE BETWEEN ");
-	if (emit_bound(e, w->start, w->start_offset) < 0)
-		return -1;
-	buf_puts(&e->out, " AND ");
-	if (emit_bound(e, w->end, w->end_offset) < 0)
-		return -1;
-	buf_puts(&e->out, w->exclude == 'c'   ? " EXCLUDE CURRENT ROW"
-			  : w->exclude == 'g' ? " EXCLUDE GROUP"
-			  : w->exclude == 't' ? " EXCLUDE TIES"
-					      : "");
-	return 0;
-}
-
-static int emit_over(Emitter *e, const WindowDef *w)
-{
-	buf_puts(&e->out, " OVER (");
-	for (size_t i = 0; i < w->partition.n; i++) {
-		buf_puts(&e->out, i ? ", " : "PARTITION BY ");
-		if (emit_collated(e, w->partition.items[i]) < 0)
-			return -1;
-	}
-	if (w->norder) {
-		buf_puts(&e->out, w->partition.n ? " ORDER BY " : "ORDER BY ");
-		if (emit_sort(e, w->order, w->norder, NULL) < 0)
-			return -1;
-	}
-	if (w->has_frame && emit_frame(e, w) < 0)
-		return -1;
-	buf_puts(&e->out, ")");
-	return 0;
-}
-
-static bool order_matters(const PgProc *p)
-{
-	static const char *const free_of_order[] = { "count",	 "sum",	    "min",   "max",	"avg",
-						     "bool_and", "bool_or", "every", "bit_and", "bit_or" };
-	for (size_t i = 0; i < ARRAY_LEN(free_of_order); i++)
-		if (streq(p->name, free_of_order[i]))
-			return false;
-	return true;
-}
-
-static int aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool *typed)
-{
-	*typed = false;
-	if (x->proc->kind == 'w') {
-		snprintf(name, cap, "%s", x->proc->name);
-		return 0;
-	}
-	if (!native_aggregate(e->cat, x->proc, name, cap, typed))
-		return emit_refuse(e, x->location, "the aggregate %s is not available in SQLite mode", x->proc->name);
-	return 0;
-}
-
-static int emit_filter(Emitter *e, const Expr *x)
-{
-	if (!x->filter)
-		return 0;
-	if (emit_where(e, "FILTER (WHERE", x->filter) < 0)
-		return -1;
-	buf_puts(&e->out, ")");
-	return 0;
-}
-
-/* DISTINCT sorts by ORDER BY first, then by the arguments that are not in it. */
-static size_t aggregate_keys(const Expr *x, SortItem *keys)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < x->norder; i++)
-		keys[n++] = x->order[i];
-	for (size_t i = 0; x->is_distinct && i < x->args.n; i++) {
-		bool found = false;
-		for (size_t k = 0; k < n; k++)
-			found = found || expr_equal(keys[k].expr, x->args.items[i]);
-		if (!found)
-			keys[n++] = (SortItem){ .expr = x->args.items[i] };
-	}
-	return n;
-}
-
-/* See sqlite/agg_ordered.c. */
-static int emit_ordered_aggregate(Emitter *e, const Expr *x, const char *name, bool typed)
-{
-	SortItem *keys = arena_array(e->a, SortItem, x->norder + x->args.n + 1);
-	size_t n = aggregate_keys(x, keys), nargs = x->args.n * (typed ? 2 : 1);
-	if (!strchr(name, '.') || nargs + 3 * n > MAX_ORDERED_ARGS)
-		return emit_refuse(e, x->location, "%s inside the aggregate %s is not available in SQLite mode",
-				   x->is_distinct ? "DISTINCT" : "ORDER BY", x->proc->name);
-	buf_puts(&e->out, "pg_agg_ordered(");
-	emit_text(&e->out, str_of(name));
-	buf_printf(&e->out, ", %d, %zu, %zu", x->is_distinct, nargs, n);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&e->out, ", %u, %d", type_of(keys[i].expr), (keys[i].desc ? 1 : 0) | (keys[i].nulls_first ? 2 : 0));
-	for (size_t i = 0; typed && i < x->args.n; i++)
-		buf_printf(&e->out, ", %u", type_of(x->args.items[i]));
-	for (size_t i = 0; i < x->args.n; i++)
-		if (emit_around(e, ", ", x->args.items[i], "") < 0)
-			return -1;
-	for (size_t i = 0; i < n; i++)
-		if (emit_around(e, ", ", keys[i].expr, "") < 0)
-			return -1;
-	buf_puts(&e->out, ")");
-	return emit_filter(e, x);
-}
-
-int emit_aggregate(Emitter *e, const Expr *x)
-{
-	char name[200];
-	bool typed;
-	if (aggregate_name(e, x, name, sizeof name, &typed) < 0)
-		return -1;
-	bool ordered = order_matters(x->proc);
-	if ((x->norder && ordered) || (x->is_distinct && (ordered || typed || x->args.n != 1)))
-		return emit_ordered_aggregate(e, x, name, typed);
-	if (strchr(name, '.'))
-		emit_ident(&e->out, name);
-	else
-		buf_puts(&e->out, name);
-	buf_puts(&e->out, x->star ? "(*" : x->is_distinct ? "(DISTINCT " : "(");
-	for (size_t i = 0; typed && i < x->args.n; i++)
-		buf_printf(&e->out, "%u, ", type_of(x->args.items[i]));
-	for (size_t i = 0; i < x->args.n; i++) {
-		if (i)
-			buf_puts(&e->out, ", ");
-		if ((i ? emit_expr(e, x->args.items[i]) : emit_collated(e, x->args.items[i])) < 0)
-			return -1;
-	}
-	buf_puts(&e->out, ")");
-	if (emit_filter(e, x) < 0)
-		return -1;
-	return x->window ? emit_over(e, x->window) : 0;
-}
-
 static bool is_text(uint32_t type)
 {
 	return type == 25 || type == 1043 || type == 705 || type == 1042;
@@ -343,8 +163,8 @@ static const char *own_io(Emitter *e, uint32_t type, bool in)
 
 static int emit_via_io(Emitter *e, const Expr *x, const Expr *arg)
 {
-	bool out = !is_text(type_of(arg)), in = !is_text(x->type);
-	const char *own_in = own_io(e, x->type, true), *own_out = own_io(e, type_of(arg), false);
+	bool out = !is_text(emit_type_of(arg)), in = !is_text(x->type);
+	const char *own_in = own_io(e, x->type, true), *own_out = own_io(e, emit_type_of(arg), false);
 	if (own_in)
 		buf_printf(&e->out, "pg_%s(", own_in);
 	else if (in)
@@ -372,8 +192,17 @@ int emit_cast(Emitter *e, const Expr *x)
 	const PgType *from = catalog_type(e->cat, arg->type), *to = catalog_type(e->cat, x->type);
 	if (!from || !to)
 		return emit_refuse(e, x->location, "this array cast is not available in SQLite mode");
-	buf_printf(&e->out, "pg_array_cast(%u, %u, %d, %d, ", from->elem_oid, to->elem_oid, x->typmod, x->is_explicit);
-	return emit_around(e, "", arg, ")");
+	Buf outer = e->out;
+	e->out = (Buf){ 0 };
+	int rc = emit_around(e, "SELECT ", x->arg, "");
+	const char *cast = arena_strndup(e->a, buf_cstr(&e->out), e->out.len);
+	buf_free(&e->out);
+	e->out = outer;
+	if (rc < 0)
+		return -1;
+	buf_printf(&e->out, "pg_array_cast(%u, %u, ", from->elem_oid, to->elem_oid);
+	emit_text(&e->out, str_of(cast));
+	return emit_around(e, ", ", arg, ")");
 }
 
 int emit_sqlvalue(Emitter *e, const Expr *x)

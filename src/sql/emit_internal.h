@@ -37,7 +37,8 @@ int emit_enter(Emitter *e, int location); /* -1 and 54001 when too deep */
 enum { OUT_ALIAS = 1, OUT_COLLATE = 2 };
 int emit_select(Emitter *e, const Query *q, unsigned flags);
 int emit_with(Emitter *e, const Query *q);
-int emit_limits(Emitter *e, const Query *q);
+/* The query's body and ORDER BY, without WITH and LIMIT. */
+int emit_ordered(Emitter *e, const Query *q, unsigned flags);
 int emit_where(Emitter *e, const char *word, const Expr *x);
 
 /* emit_expr.c */
@@ -52,12 +53,33 @@ int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, 
 
 /* emit_func.c */
 int emit_func(Emitter *e, const Expr *x);
-int emit_aggregate(Emitter *e, const Expr *x);
+int emit_around(Emitter *e, const char *before, const Expr *x, const char *after);
+/* The type that a typed function is told: text for an unknown literal. */
+uint32_t emit_type_of(const Expr *x);
 int emit_cast(Emitter *e, const Expr *x);
 /* The body of a function that PostgreSQL defines in SQL; 0A000 for the others. */
 int emit_inline(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location);
 int emit_sqlvalue(Emitter *e, const Expr *x);
 int emit_minmax(Emitter *e, const Expr *x);
+
+/* emit_limit.c */
+int emit_limits(Emitter *e, const Query *q);
+int emit_with_ties(Emitter *e, const Query *q, unsigned flags);
+
+/* emit_agg.c */
+int emit_aggregate(Emitter *e, const Expr *x);
+/* The name in SQLite of an aggregate, and whether it is called with type OIDs first. */
+int emit_aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool *typed);
+/* ", type, flags" of each key; ", x" of each expression. */
+void emit_key_types(Emitter *e, const SortItem *keys, size_t n);
+int emit_more(Emitter *e, Expr *const *items, size_t n);
+
+/* emit_window.c */
+int emit_over(Emitter *e, const WindowDef *w, bool with_frame);
+bool window_uses_frame(const PgProc *p);
+/* SQLite has no such frame, or no such arguments: see sqlite/agg_window.c. */
+bool needs_own_window(const Catalog *cat, const Expr *x);
+int emit_own_window(Emitter *e, const Expr *x);
 
 /* emit_sublink.c */
 int emit_sublink(Emitter *e, const Expr *x);

@@ -112,8 +112,7 @@ static Expr *refused(ParseState *ps, const PgNode *n)
 {
 	switch (n->node_case) {
 	case PG_QUERY__NODE__NODE_GROUPING_FUNC:
-		an_refuse(ps, n->grouping_func->location, "GROUPING is not supported in SQLite mode");
-		return NULL;
+		return an_grouping(ps, n->grouping_func);
 	case PG_QUERY__NODE__NODE_XML_EXPR:
 		an_refuse(ps, n->xml_expr->location, "XML functions are not supported in SQLite mode");
 		return NULL;

@@ -65,6 +65,9 @@ int finish_window(ParseState *ps, Expr *f, const PgQuery__FuncCall *call);
 int inner_location(const Expr *f, ExprKind kind); /* of the first such call among the arguments, else of f */
 int check_call_form(ParseState *ps, const PgProc *proc, const PgQuery__FuncCall *call, const char *name);
 const char *place_name(ExprPlace place);
+bool aggregates_allowed(ExprPlace place);
+/* group_sets.c */
+Expr *an_grouping(ParseState *ps, const PgQuery__GroupingFunc *g);
 /* 0A000 with this message when the expression calls a set-returning function, subqueries aside. */
 int refuse_srf(ParseState *ps, Expr *e, const char *what);
 

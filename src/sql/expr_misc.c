@@ -1,6 +1,8 @@
 /* Constants, parameters, casts, CASE, CURRENT_DATE and kin, COLLATE. */
 #include "sql/expr.h"
 
+#include "pgtype/bits.h"
+
 #include <ctype.h>
 
 static Expr *number(ParseState *ps, const char *text, int location)
@@ -37,23 +39,9 @@ static Expr *bit_string(ParseState *ps, const char *text, int location)
 {
 	Buf b = { 0 };
 
-	if (!type_is_supported(pgtype_builtin(T_BIT)))
-		return an_refuse(ps, location, "type bit is not supported in SQLite mode"), NULL;
-	for (const char *p = text + 1; *p && text[0] == 'x'; p++) {
-		int v = *p <= '9' ? *p - '0' : (*p | 32) - 'a' + 10;
-		if (!isxdigit((unsigned char)*p)) {
-			buf_free(&b);
-			return an_error(ps, location, "22P02", "\"%c\" is not a valid hexadecimal digit", *p), NULL;
-		}
-		for (int bit = 3; bit >= 0; bit--)
-			buf_put_u8(&b, (v >> bit) & 1 ? '1' : '0');
-	}
-	for (const char *p = text + 1; *p && text[0] != 'x'; p++) {
-		if (*p != '0' && *p != '1') {
-			buf_free(&b);
-			return an_error(ps, location, "22P02", "\"%c\" is not a valid binary digit", *p), NULL;
-		}
-		buf_put_u8(&b, (uint8_t)*p);
+	if (bits_parse(str_of(text), &b, ps->err)) {
+		buf_free(&b);
+		return err_at(ps->err, char_position(ps->source, location)), NULL;
 	}
 	Expr *e = expr_new(ps, X_CONST, T_BIT, location);
 	e->val = val_text((Str){ arena_strndup(ps->a, b.len ? (char *)b.data : "", b.len), b.len });
@@ -94,7 +82,7 @@ Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r)
 {
 	ParamTypes *p = ps->params;
 
-	if (r->number <= 0 || r->number > UINT16_MAX)
+	if (r->number <= 0 || r->number > UINT16_MAX || (ps->env->fixed_params && (size_t)r->number > p->n))
 		return an_error(ps, r->location, "42P02", "there is no parameter $%d", r->number), NULL;
 	size_t n = (size_t)r->number;
 	if (n > p->cap) {

@@ -34,6 +34,13 @@ Rte *rte_subquery(ParseState *ps, Query *q, const char *alias, int location)
 	return r;
 }
 
+Rte *rte_store(ParseState *ps, int store)
+{
+	Rte *r = rte_new(ps, RTE_STORE, "", -1);
+	r->store = store;
+	return r;
+}
+
 /* AS name(column, ...): the names replace those of the first columns. */
 int rte_apply_alias(ParseState *ps, Rte *rte, const PgQuery__Alias *alias, int location)
 {
@@ -63,6 +70,14 @@ FromItem *from_leaf(ParseState *ps, Rte *rte)
 	return f;
 }
 
+void query_from_rte(ParseState *ps, Query *q, Rte *rte)
+{
+	q->from = arena_array(ps->a, FromItem *, 1);
+	q->from[0] = arena_new_of(ps->a, FromItem);
+	q->from[0]->rte = rte;
+	q->nfrom = 1;
+}
+
 static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 {
 	if (ps->depth >= MAX_QUERY_DEPTH)
@@ -79,6 +94,7 @@ static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 			      .next_id = ps->next_id,
 			      .volatile_fn = ps->volatile_fn,
 			      .writes = ps->writes,
+			      .nowait = ps->nowait,
 			      .depth = ps->depth + 1 };
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;
 	if (parsed.n != 1)
@@ -129,6 +145,8 @@ static FromItem *from_range_var(ParseState *ps, const PgQuery__RangeVar *rv)
 	Cte *cte = *rv->schemaname ? NULL : cte_find(ps, rv->relname);
 	Rte *r;
 	if (cte) {
+		if (cte->modifying && !cte->query->returning.n)
+			return an_error(ps, rv->location, "0A000", "WITH query \"%s\" does not have a RETURNING clause", cte->name), NULL;
 		if (!cte->cols)
 			return an_refuse(ps, rv->location, "this recursive reference to \"%s\" is not available in SQLite mode", cte->name),
 			       NULL;

@@ -302,6 +302,55 @@ static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 	return 0;
 }
 
+static bool is_hypothetical(const char *name)
+{
+	size_t n;
+	for (const PgProc *p = pgproc_named(name, &n); n--; p++) {
+		const PgAggregate *agg = pgaggregate_of(p->oid);
+		if (agg && agg->kind == 'h')
+			return true;
+	}
+	return false;
+}
+
+/* The hypothetical row and the sort keys have common types, pair by pair. */
+static int unify_hypothetical(ParseState *ps, Call *call, size_t nkeys)
+{
+	size_t ndirect = call->n - nkeys;
+	if (ndirect != nkeys) {
+		no_function(ps, call, false);
+		return err_hint(
+			ps->err,
+			"To use the hypothetical-set aggregate %s, the number of hypothetical direct arguments (here %zu) must match the "
+			"number of ordering columns (here %zu).",
+			call->name, ndirect, nkeys);
+	}
+	for (size_t i = 0; i < nkeys; i++) {
+		Expr *pair[2] = { call->args[i], call->args[ndirect + i] };
+		uint32_t type = common_type(ps, pair, 2, "WITHIN GROUP", call->location);
+		if (!type || !(call->args[i] = coerce_to(ps, pair[0], type, -1, COERCE_IMPLICIT, pair[0]->location)) ||
+		    !(call->args[ndirect + i] = coerce_to(ps, pair[1], type, -1, COERCE_IMPLICIT, pair[1]->location)))
+			return -1;
+	}
+	return 0;
+}
+
+/* The sort keys of WITHIN GROUP are arguments too, after the direct ones. */
+static int within_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
+{
+	Expr **args = arena_array(ps->a, Expr *, call->n + c->n_agg_order + 1);
+	const char **names = arena_array(ps->a, const char *, call->n + c->n_agg_order + 1);
+	memcpy(args, call->args, call->n * sizeof *args);
+	call->args = args;
+	call->argnames = names;
+	for (size_t i = 0; i < c->n_agg_order; i++) {
+		args[call->n] = an_expr(ps, c->agg_order[i]->sort_by->node, ps->place);
+		if (!args[call->n++])
+			return -1;
+	}
+	return is_hypothetical(call->name) ? unify_hypothetical(ps, call, c->n_agg_order) : 0;
+}
+
 static int set_place(ParseState *ps, const Expr *f)
 {
 	for (size_t i = 0; i < f->args.n && ps->place == AT_FROM_FUNCTION; i++)
@@ -326,10 +375,8 @@ Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *c)
 	Call call = { .location = c->location, .func_variadic = c->func_variadic };
 	bool outer_aggs = ps->has_aggs, outer_windows = ps->has_windows;
 
-	if (c->agg_within_group)
-		return an_refuse(ps, c->location, "WITHIN GROUP is not supported in SQLite mode"), NULL;
 	ps->has_aggs = ps->has_windows = false;
-	int rc = call_name(ps, c, &call) || call_args(ps, c, &call) ? -1 : 0;
+	int rc = call_name(ps, c, &call) || call_args(ps, c, &call) || (c->agg_within_group && within_args(ps, c, &call)) ? -1 : 0;
 	bool nested_agg = ps->has_aggs, nested_window = ps->has_windows;
 	ps->has_aggs = outer_aggs || nested_agg;
 	ps->has_windows = outer_windows || nested_window;

@@ -1,5 +1,6 @@
 /* Aggregates and window functions: what may stand where, and the clauses of their calls. */
 #include "sql/expr.h"
+#include "sql/query.h"
 
 const char *place_name(ExprPlace place)
 {
@@ -26,12 +27,13 @@ const char *place_name(ExprPlace place)
 		[AT_CONFLICT_WHERE] = "WHERE",
 		[AT_EXECUTE] = "EXECUTE parameters",
 		[AT_DISTINCT_ON] = "DISTINCT ON",
+		[AT_MERGE_WHEN] = "MERGE WHEN conditions",
 	};
 
 	return names[place];
 }
 
-static bool aggregates_allowed(ExprPlace place)
+bool aggregates_allowed(ExprPlace place)
 {
 	return place == AT_SELECT || place == AT_HAVING || place == AT_ORDER_BY || place == AT_WINDOW || place == AT_DISTINCT_ON;
 }
@@ -48,14 +50,22 @@ int check_call_form(ParseState *ps, const PgProc *proc, const PgQuery__FuncCall 
 
 	if (kind == 'a') {
 		const PgAggregate *agg = pgaggregate_of(proc->oid);
-		if (agg && agg->kind != 'n')
-			return an_refuse(ps, c->location, "ordered-set aggregate %s is not supported in SQLite mode", name);
-		if (c->n_args == 0 && !c->agg_star)
+		bool within = agg && agg->kind != 'n';
+		if (within && !c->agg_within_group)
+			return an_error(ps, c->location, "42809", "WITHIN GROUP is required for ordered-set aggregate %s", name);
+		if (within && c->over)
+			return an_error(ps, c->location, "0A000", "OVER is not supported for ordered-set aggregate %s", name);
+		if (!within && c->agg_within_group)
+			return an_error(ps, c->location, "42809", "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP",
+					name);
+		if (!within && c->n_args == 0 && !c->agg_star)
 			return an_error(ps, c->location, "42809", "%s(*) must be used to call a parameterless aggregate function", name);
 		return 0;
 	}
 	if (c->agg_star)
 		return an_error(ps, c->location, "42809", "%s(*) specified, but %s is not an aggregate function", name, name);
+	if (c->agg_within_group)
+		return an_error(ps, c->location, "42809", "WITHIN GROUP specified, but %s is not an aggregate function", name);
 	if (c->agg_distinct)
 		return an_error(ps, c->location, "42809", "DISTINCT specified, but %s is not an aggregate function", name);
 	if (c->n_agg_order)
@@ -163,6 +173,26 @@ int inner_location(const Expr *f, ExprKind kind)
 	return in.location >= 0 ? in.location : f->location;
 }
 
+/* Of the arguments, the last ones are the sort keys; those before are the direct ones. */
+static int within_order(ParseState *ps, Expr *f, const PgQuery__FuncCall *c)
+{
+	size_t ndirect = f->args.n - c->n_agg_order;
+	ExprList all = f->args;
+	f->args = (ExprList){ 0 };
+	f->order = arena_array(ps->a, SortItem, c->n_agg_order + 1);
+	for (size_t i = 0; i < all.n; i++) {
+		Expr *e = all.items[i];
+		expr_list_add(ps->a, i < ndirect ? &f->args2 : &f->args, e);
+		if (i < ndirect)
+			continue;
+		SortItem *item = &f->order[f->norder++];
+		*item = (SortItem){ .expr = e };
+		if (!ordering_for(ps, e->type, e->location) || sort_direction(ps, c->agg_order[i - ndirect]->sort_by, item))
+			return -1;
+	}
+	return 0;
+}
+
 int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool nested_agg, bool nested_window)
 {
 	f->kind = X_AGG;
@@ -177,7 +207,9 @@ int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool n
 		return an_error(ps, inner_location(f, X_WINDOW), "42803", "aggregate function calls cannot contain window function calls");
 	if (!aggregates_allowed(ps->place))
 		return an_error(ps, c->location, "42803", "aggregate functions are not allowed in %s", place_name(ps->place));
-	if (an_sort_exprs(ps, c->agg_order, c->n_agg_order, ps->place, &f->order, &f->norder) || add_filter(ps, f, c))
+	if ((c->agg_within_group ? within_order(ps, f, c)
+				 : an_sort_exprs(ps, c->agg_order, c->n_agg_order, ps->place, &f->order, &f->norder)) ||
+	    add_filter(ps, f, c))
 		return -1;
 	if (c->agg_distinct) {
 		for (size_t i = 0; i < f->args.n; i++)

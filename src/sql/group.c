@@ -28,7 +28,7 @@ static bool determined_by_key(const Query *q, const Rte *rte)
 		if (c->type != 'p' || c->deferrable)
 			continue;
 		size_t k = 0;
-		while (k < c->ncols && grouped_var(q, rte, c->cols[k]))
+		while (k < c->ncols && grouped_var(q, rte, c->cols[k]) && !q->has_grouping_sets)
 			k++;
 		return k == c->ncols && k > 0;
 	}
@@ -50,6 +50,19 @@ static void check_var(Check *c, const Expr *x)
 			 "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate function", x->rte->alias, col);
 }
 
+static void check_grouping_args(Check *c, const Expr *x)
+{
+	for (size_t i = 0; i < x->args.n && !c->failed; i++) {
+		const ExprList *keys = &c->q->group_by;
+		size_t k = 0;
+		while (k < keys->n && !expr_equal(keys->items[k], x->args.items[i]))
+			k++;
+		c->failed = k == keys->n;
+	}
+	if (c->failed)
+		an_error(c->ps, x->location, "42803", "arguments to GROUPING must be grouping expressions of the associated query level");
+}
+
 static bool check_expr(Expr *x, void *arg)
 {
 	Check *c = arg;
@@ -58,10 +71,17 @@ static bool check_expr(Expr *x, void *arg)
 	for (size_t i = 0; i < c->q->group_by.n; i++)
 		if (expr_equal(c->q->group_by.items[i], x))
 			return false;
+	if (x->kind == X_GROUPING && !c->depth) {
+		check_grouping_args(c, x);
+		return false;
+	}
 	if (x->kind == X_VAR)
 		check_var(c, x);
-	if (x->kind == X_AGG && !c->depth)
+	if (x->kind == X_AGG && !c->depth) {
+		for (size_t i = 0; i < x->args2.n; i++)
+			expr_walk(x->args2.items[i], check_expr, c);
 		return false;
+	}
 	if (x->query) {
 		for (size_t i = 0; i < x->args.n; i++)
 			expr_walk(x->args.items[i], check_expr, c);
@@ -75,7 +95,7 @@ static bool check_expr(Expr *x, void *arg)
 
 int check_grouping(ParseState *ps, Query *q)
 {
-	if (!q->has_aggs && !q->group_by.n && !q->having)
+	if (!q->has_aggs && !q->group_by.n && !q->having && !q->has_grouping_sets)
 		return 0;
 	Check c = { .ps = ps, .q = q };
 	for (size_t i = 0; i < q->targets.n && !c.failed; i++)

@@ -276,6 +276,20 @@ int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q
 	return 0;
 }
 
+static char overriding_kind(const PgQuery__InsertStmt *s)
+{
+	return s->override == PG_QUERY__OVERRIDING_KIND__OVERRIDING_USER_VALUE	   ? 'u'
+	       : s->override == PG_QUERY__OVERRIDING_KIND__OVERRIDING_SYSTEM_VALUE ? 's'
+										   : 0;
+}
+
+int an_insert_row(ParseState *ps, const PgQuery__InsertStmt *s, Query *q)
+{
+	Insert in = { .ps = ps, .s = s, .q = q, .rel = q->result->rel };
+	q->overriding = overriding_kind(s);
+	return insert_columns(&in) < 0 ? -1 : insert_values(&in, s->select_stmt ? s->select_stmt->select_stmt : NULL);
+}
+
 Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s)
 {
 	Insert in = { .ps = ps, .s = s, .q = query_new(ps, CMD_INSERT) };
@@ -285,9 +299,7 @@ Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s)
 	in.rel = dml_target(ps, s->relation, "inserting into");
 	if (!in.rel)
 		return NULL;
-	q->overriding = s->override == PG_QUERY__OVERRIDING_KIND__OVERRIDING_USER_VALUE	    ? 'u'
-			: s->override == PG_QUERY__OVERRIDING_KIND__OVERRIDING_SYSTEM_VALUE ? 's'
-											    : 0;
+	q->overriding = overriding_kind(s);
 	q->result = rte_relation(ps, in.rel, s->relation->alias ? s->relation->alias->aliasname : in.rel->name, s->relation->location);
 	if (insert_columns(&in) < 0)
 		return NULL;

@@ -47,7 +47,7 @@ typedef enum ExprKind {
 	X_SUBLINK,     /* sublink kind, query, args = test expressions, proc = comparison (procs: one per column), rowop = its name */
 	X_RELABEL,     /* args[0] with another type, same stored form */
 	X_VIA_IO,      /* args[0] through its text form: type, typmod -1 */
-	X_ARRAY_CAST,  /* args[0] element by element */
+	X_ARRAY_CAST,  /* args[0] element by element: arg is the cast of one, which is parameter 1 there */
 	X_TYPMOD,      /* args[0] with typmod applied; is_explicit */
 	X_SUBSCRIPT,   /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
 	X_ASSIGN_PART, /* args[0] (jsonb) with the part that args2 names replaced by arg; negated: the first subscript is an integer */
@@ -120,7 +120,15 @@ typedef struct Column { /* an output column of a query or of an Rte */
 	uint32_t collation;
 } Column;
 
-typedef enum RteKind { RTE_RELATION, RTE_SUBQUERY, RTE_FUNCTION, RTE_VALUES, RTE_CTE, RTE_RESULT } RteKind;
+typedef enum RteKind {
+	RTE_RELATION,
+	RTE_SUBQUERY,
+	RTE_FUNCTION,
+	RTE_VALUES,
+	RTE_CTE,
+	RTE_RESULT,
+	RTE_STORE, /* rows kept by an earlier step of the plan: store, cols */
+} RteKind;
 
 typedef struct Cte {
 	const char *name;
@@ -131,6 +139,11 @@ typedef struct Cte {
 	size_t ncols;
 	int id; /* unique in the statement; emitted as cte<id> */
 	int refs;
+	bool modifying; /* INSERT, UPDATE, DELETE */
+	bool stored;	/* its rows are in `store` already (parts.h) */
+	int store;
+	bool *uses;	 /* which of the CTEs before it in the same WITH it refers to */
+	int refs_within; /* how many of `refs` come from the same WITH */
 } Cte;
 
 struct Rte {
@@ -147,6 +160,7 @@ struct Rte {
 	ExprList *rows; /* RTE_VALUES */
 	size_t nrows;
 	Cte *cte;
+	int store;    /* RTE_STORE */
 	Column *cols; /* for relations: one per attnum, name NULL when dropped */
 	size_t ncols;
 	bool nullable; /* on the nullable side of an outer join */
@@ -176,7 +190,12 @@ typedef struct TargetList {
 	size_t n, cap;
 } TargetList;
 
-typedef enum { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE } CmdKind;
+typedef struct GroupSet { /* of GROUPING SETS: places in Query.group_by */
+	int *keys;
+	size_t n;
+} GroupSet;
+
+typedef enum { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE, CMD_MERGE } CmdKind;
 typedef enum { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
 typedef enum { LOCK_NONE, LOCK_KEY_SHARE, LOCK_SHARE, LOCK_NO_KEY_UPDATE, LOCK_UPDATE } LockStrength;
 
@@ -190,11 +209,19 @@ typedef struct OnConflict {
 	Rte *excluded; /* columns of EXCLUDED */
 } OnConflict;
 
+typedef struct MergeAction {
+	bool matched;
+	Expr *when;    /* NULL: always */
+	Query *change; /* INSERT of one row of values, UPDATE or DELETE of the target; NULL = DO NOTHING */
+	int store;     /* of its values (parts_merge.c) */
+} MergeAction;
+
 struct Query {
 	CmdKind cmd;
 	Cte **ctes;
 	size_t nctes;
 	bool with_recursive;
+	bool has_modifying; /* one of the CTEs is */
 
 	FromItem **from; /* comma list */
 	size_t nfrom;
@@ -204,6 +231,8 @@ struct Query {
 	ExprList distinct_on;
 	ExprList group_by;
 	bool has_grouping_sets;
+	GroupSet *group_sets;
+	size_t ngroup_sets;
 	Expr *having;
 	WindowDef **windows;
 	size_t nwindows;
@@ -213,7 +242,6 @@ struct Query {
 	Expr *limit, *offset;
 	bool with_ties;
 	LockStrength lock;
-	bool lock_nowait, lock_skip;
 
 	/* Set operations: `setop` of two queries; targets then describe the output columns (X_VAR over no rte is not used;
 	 * names and types are in `cols`). ORDER BY and LIMIT of this level apply to the result. */
@@ -233,6 +261,8 @@ struct Query {
 	char overriding; /* 0, 's' system, 'u' user */
 	OnConflict *conflict;
 	TargetList returning;
+	MergeAction *actions; /* MERGE: from[0] is the source, `where` the join condition */
+	size_t nactions;
 
 	Column *cols; /* output columns (after junk removal) */
 	size_t ncols;

@@ -180,6 +180,8 @@ static const PgProc *type_operator(ParseState *ps, const char *name, uint32_t ty
 		op = exact(ops, n, T_RECORD, T_RECORD);
 	if (!op && t && t->typtype == 'r')
 		op = exact(ops, n, T_ANYRANGE, T_ANYRANGE);
+	if (!op && t && t->typtype == 'm')
+		op = exact(ops, n, T_ANYMULTIRANGE, T_ANYMULTIRANGE);
 	if (op && op->result != T_BOOL)
 		return NULL;
 	return op ? pgproc_by_oid(op->proc) : NULL;

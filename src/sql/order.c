@@ -124,23 +124,9 @@ int an_sort_exprs(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPla
 	return 0;
 }
 
-int an_group_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q)
+int group_key_target(ParseState *ps, Query *q, const PgNode *node)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (nodes[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
-			return an_refuse(ps, nodes[i]->grouping_set->location,
-					 "GROUPING SETS, ROLLUP and CUBE are not available in SQLite mode");
-		int at = find_target(ps, q, nodes[i], AT_GROUP_BY, "GROUP BY");
-		if (at < 0)
-			return -1;
-		Target *t = &q->targets.items[at - 1];
-		if (t->expr->type == 705 && !(t->expr = coerce_unknown_to_text(ps, t->expr)))
-			return -1;
-		if (!equality_for(ps, t->expr->type, t->expr->location))
-			return -1;
-		expr_list_add(ps->a, &q->group_by, t->expr);
-	}
-	return 0;
+	return find_target(ps, q, node, AT_GROUP_BY, "GROUP BY");
 }
 
 static int distinct_on(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q)

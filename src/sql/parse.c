@@ -89,6 +89,18 @@ static const char *skip_token(const char *p, const char *end, Str *word)
 	return p;
 }
 
+size_t sql_statement_length(Str script)
+{
+	const char *p = script.p, *end = p + script.n;
+	while (p < end) {
+		Str word;
+		if (*p == ';')
+			return (size_t)(p - script.p) + 1;
+		p = skip_token(p, end, &word);
+	}
+	return script.n;
+}
+
 /* True when the text may nest deeper than the stack allows: an upper bound made of token counts, since every level of
  * the tree takes a token of its own; commas, semicolons and OR (which is kept flat) begin a new run. */
 static bool nests_too_deep(Str text)
@@ -191,6 +203,8 @@ static int parse_error(const PgQueryError *e, Error *err)
 		err_set(err, "22021", "%s", e->message);
 	else if (strncmp(e->message, "stack depth", 11) == 0)
 		err_set(err, "54001", "%s", e->message);
+	else if (strncmp(e->message, "frame ", 6) == 0)
+		err_set(err, "42P20", "%s", e->message);
 	else if (strstr(e->message, "is not supported") || strstr(e->message, "not yet supported") || strstr(e->message, "implemented"))
 		err_set(err, "0A000", "%s", e->message);
 	else

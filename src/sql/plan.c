@@ -1,8 +1,10 @@
 /* sql_plan: one statement -> plan, by its kind. */
 #include "sql/plan_copy.h"
+#include "sql/fields.h"
 #include "sql/plan_internal.h"
 
 #include "sql/emit.h"
+#include "sql/parts.h"
 
 ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 {
@@ -14,7 +16,8 @@ ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 			    .params = arena_new_of(a, ParamTypes),
 			    .next_id = arena_new_of(a, int),
 			    .volatile_fn = arena_new_of(a, bool),
-			    .writes = arena_new_of(a, bool) };
+			    .writes = arena_new_of(a, bool),
+			    .nowait = arena_new_of(a, const char *) };
 	return ps;
 }
 
@@ -56,7 +59,7 @@ static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 {
 	static const char *const tags[] = {
-		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE"
+		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE", [CMD_MERGE] = "MERGE"
 	};
 	Query *q = an_query(ps, stmt);
 	if (!q)
@@ -68,11 +71,11 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 	plan->cacheable = true;
 	if (plan_columns(ps, q, plan) < 0)
 		return -1;
-	plan->sql = plan_emit(ps, q);
-	if (!plan->sql)
+	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;
+	plan->nowait = *ps->nowait;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
 	if (out)
 		*out = q;
@@ -106,6 +109,8 @@ static int plan_explain(ParseState *ps, const PgQuery__ExplainStmt *s, const Raw
 	}
 	if (plan_query(ps, s->query, &inner, NULL) < 0)
 		return -1;
+	if (inner.nsteps)
+		return err_refuse(ps->err, 0, "EXPLAIN of a statement that runs in several steps is not available in SQLite mode");
 	plan->kind = PLAN_EXPLAIN;
 	plan->tag = "EXPLAIN";
 	plan->sql = inner.sql;
@@ -128,6 +133,7 @@ static int plan_node(ParseState *ps, const RawStmt *raw, Plan *plan)
 	case PG_QUERY__NODE__NODE_INSERT_STMT:
 	case PG_QUERY__NODE__NODE_UPDATE_STMT:
 	case PG_QUERY__NODE__NODE_DELETE_STMT:
+	case PG_QUERY__NODE__NODE_MERGE_STMT:
 		return plan_query(ps, n, plan, NULL);
 	case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
 		return plan_explain(ps, n->explain_stmt, raw, plan);
@@ -148,7 +154,8 @@ int sql_plan(const SqlEnv *env, const ParsedSql *parsed, size_t which, const uin
 		memcpy(ps->params->types, param_types, nparams * sizeof *param_types);
 	Plan *plan = arena_new_of(a, Plan);
 	plan->catalog_version = env->cat->version;
-	if (plan_node(ps, &parsed->stmts[which], plan) < 0 || plan_params(ps, plan) < 0)
+	const RawStmt *raw = &parsed->stmts[which];
+	if (fields_check(ps, raw) < 0 || plan_node(ps, raw, plan) < 0 || plan_params(ps, plan) < 0)
 		return -1;
 	*out = plan;
 	return 0;

@@ -16,6 +16,7 @@ typedef struct SqlEnv {
 	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
 	size_t nsearch_path;
 	const char *user, *database;
+	bool fixed_params; /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
 
 /* One statement of a query string. */
@@ -36,9 +37,11 @@ typedef struct ParsedSql {
  * sql_parsed_free releases the tree. Text is checked to be valid UTF-8 first (22021). */
 int sql_parse(Str text, Arena *a, ParsedSql *out, Error *err);
 void sql_parsed_free(ParsedSql *p);
+/* Bytes of the first statement of a script, its semicolon included: by the lexer only, so that what follows a wrong one can be read. */
+size_t sql_statement_length(Str script);
 
 typedef enum PlanKind {
-	PLAN_QUERY,  /* SELECT, VALUES, INSERT, UPDATE, DELETE: run `sql` */
+	PLAN_QUERY,  /* SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE: run `steps`, if any, then `sql`, unless it is NULL */
 	PLAN_SCRIPT, /* DDL and the like: run `steps` in order in one transaction */
 	PLAN_BEGIN,
 	PLAN_COMMIT,
@@ -69,13 +72,14 @@ typedef enum StepKind {
 	STEP_FK_OFF, /* sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY, 0): works inside a transaction; on again when the script has ended,
 			however */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
-	STEP_ROWS,	   /* run `sql`; its change count becomes the command tag's row count (CREATE TABLE AS) */
+	STEP_ROWS,	   /* run `sql`; its change count is added to the command tag's row count */
+	STEP_STORE,	   /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
 } StepKind;
 
 typedef struct PlanStep {
 	StepKind kind;
 	const char *sql;
-	const char *code, *message, *detail;
+	const char *code, *message, *detail, *hint;
 	const char *constraint, *table, *schema;
 	uint32_t oid;
 	int64_t value;
@@ -109,6 +113,7 @@ struct Plan {
 	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;
 	bool has_limit_ties;
+	const char *nowait; /* NOWAIT: what cannot be locked when the write connection is taken (55P03); NULL = wait for it */
 	PlanColumn *cols;
 	size_t ncols;
 	uint32_t *param_types; /* resolved; index 0 is $1 */
@@ -134,6 +139,8 @@ struct Plan {
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
 	 * columns are the arguments. EXPLAIN: inner. */
 	Str inner_text;
+	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
+	size_t ninner_types;
 	const RawStmt *inner;
 	uint64_t catalog_version;
 };

@@ -1,6 +1,8 @@
 /* Polymorphic types: anyelement and its family must agree, anycompatible and its family find a common type. */
 #include "sql/expr.h"
 
+#include "pgtype/range.h"
+
 static bool simple_family(uint32_t t)
 {
 	return t == T_ANYELEMENT || t == T_ANYARRAY || t == T_ANYNONARRAY || t == T_ANYENUM || t == T_ANYRANGE || t == T_ANYMULTIRANGE;
@@ -19,7 +21,8 @@ bool is_polymorphic(uint32_t oid)
 
 typedef struct Poly {
 	uint32_t elem, array; /* anyelement's family */
-	uint32_t common;      /* anycompatible's */
+	uint32_t range, multirange;
+	uint32_t common; /* anycompatible's */
 	bool nonarray, enumerated, compat_nonarray;
 	bool has_simple, has_compat;
 	const char *problem; /* NULL while consistent */
@@ -35,6 +38,13 @@ static void clash(Poly *p, const char *problem, uint32_t x, uint32_t y)
 	}
 }
 
+static void agree(Poly *p, uint32_t *have, uint32_t actual, const char *problem)
+{
+	if (*have && *have != actual)
+		clash(p, problem, *have, actual);
+	*have = actual;
+}
+
 static void add_simple(const Catalog *cat, Poly *p, uint32_t actual, uint32_t declared)
 {
 	p->has_simple = true;
@@ -42,23 +52,44 @@ static void add_simple(const Catalog *cat, Poly *p, uint32_t actual, uint32_t de
 	p->enumerated = p->enumerated || declared == T_ANYENUM;
 	if (actual == T_UNKNOWN || actual == 0)
 		return;
-	if (declared == T_ANYARRAY) {
-		if (p->array && p->array != actual)
-			clash(p, "arguments declared \"anyarray\" are not all alike", p->array, actual);
-		p->array = actual;
-	} else if (declared == T_ANYRANGE || declared == T_ANYMULTIRANGE) {
-		clash(p, "argument declared is not a range type", actual, actual);
-	} else {
-		if (p->elem && p->elem != actual)
-			clash(p, "arguments declared \"anyelement\" are not all alike", p->elem, actual);
-		p->elem = actual;
-	}
+	if (declared == T_ANYARRAY)
+		agree(p, &p->array, actual, "arguments declared \"anyarray\" are not all alike");
+	else if (declared == T_ANYRANGE)
+		agree(p, &p->range, actual, "arguments declared \"anyrange\" are not all alike");
+	else if (declared == T_ANYMULTIRANGE)
+		agree(p, &p->multirange, actual, "arguments declared \"anymultirange\" are not all alike");
+	else
+		agree(p, &p->elem, actual, "arguments declared \"anyelement\" are not all alike");
 	if (p->array && !type_element(cat, p->array))
 		clash(p, "argument declared anyarray is not an array", p->array, p->array);
 }
 
+/* A range gives its multirange and the elements, a multirange its range. */
+static void finish_ranges(Poly *p)
+{
+	const RangeType *range = range_type_of(p->range), *multi = range_type_of(p->multirange);
+
+	if (p->problem || (!p->range && !p->multirange))
+		return;
+	if (p->range && (!range || range->range != p->range)) {
+		clash(p, "argument declared anyrange is not a range type", p->range, p->range);
+	} else if (p->multirange && (!multi || multi->multirange != p->multirange)) {
+		clash(p, "argument declared anymultirange is not a multirange type", p->multirange, p->multirange);
+	} else if (range && multi && range != multi) {
+		clash(p, "argument declared anymultirange is not consistent with argument declared anyrange", p->multirange, p->range);
+	} else {
+		const RangeType *k = range ? range : multi;
+		p->range = k->range;
+		p->multirange = k->multirange;
+		if (p->elem && p->elem != k->subtype)
+			clash(p, "argument declared anyrange is not consistent with argument declared anyelement", p->range, p->elem);
+		p->elem = k->subtype;
+	}
+}
+
 static void finish_simple(const Catalog *cat, Poly *p)
 {
+	finish_ranges(p);
 	if (p->array && !p->problem) {
 		uint32_t elem = type_element(cat, p->array);
 		if (p->elem && p->elem != elem)
@@ -156,6 +187,12 @@ static uint32_t real_type(ParseState *ps, Poly *p, uint32_t declared, int locati
 
 	if (!is_polymorphic(declared))
 		return declared;
+	if (declared == T_ANYRANGE || declared == T_ANYMULTIRANGE) {
+		uint32_t t = declared == T_ANYRANGE ? p->range : p->multirange;
+		if (!t)
+			an_error(ps, location, "42804", "could not determine polymorphic type because input has type unknown");
+		return t;
+	}
 	if (!array)
 		return elem;
 	if (!compat && p->array)

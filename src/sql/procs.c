@@ -28,6 +28,12 @@ static const Native natives[] = {
 	{ "int8or", NATIVE_INFIX, "|" },
 	{ "int4not", NATIVE_PREFIX, "~" },
 	{ "int8not", NATIVE_PREFIX, "~" },
+	/* What is stored is canonical. */
+	{ "int4range_canonical", NATIVE_SAME, NULL },
+	{ "int8range_canonical", NATIVE_SAME, NULL },
+	{ "daterange_canonical", NATIVE_SAME, NULL },
+	{ "bitcat", NATIVE_INFIX, "||" },
+	{ "bitlength", NATIVE_CALL, "length" },
 	{ "nameeqtext", NATIVE_COMPARE, "=" },
 	{ "texteqname", NATIVE_COMPARE, "=" },
 	{ "namenetext", NATIVE_COMPARE, "<>" },
@@ -52,9 +58,10 @@ static const Native natives[] = {
 
 /* Types whose comparison functions are SQLite's comparison of the stored values, with the type's collation. */
 static const char *const compared[] = {
-	"int2",	   "int4",  "int8",   "int24", "int42",	   "int28",    "int82", "int48", "int84",  "float4",	"float8",      "float48",
-	"float84", "text",  "bpchar", "name",  "nametext", "textname", "date",	"time",	 "timetz", "timestamp", "timestamptz", "bool",
-	"uuid",	   "bytea", "oid",    "char",  "numeric",  "interval", "enum",	"jsonb", "array",  "macaddr",	"pg_lsn",
+	"int2",	  "int4",      "int8",	      "int24", "int42",	  "int28", "int82",	 "int48",    "int84",	"float4",
+	"float8", "float48",   "float84",     "text",  "bpchar",  "name",  "nametext",	 "textname", "date",	"time",
+	"timetz", "timestamp", "timestamptz", "bool",  "uuid",	  "bytea", "oid",	 "char",     "numeric", "interval",
+	"enum",	  "jsonb",     "array",	      "bit",   "network", "range", "multirange", "cash",     "macaddr", "macaddr8",
 };
 
 static const char *compare_operator(const char *suffix)
@@ -114,7 +121,9 @@ const char *sql_function_form(uint32_t oid)
 
 static bool is_minmax_native(uint32_t type)
 {
-	static const uint32_t types[] = { 20, 21, 23, 25, 26, 700, 701, 1042, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2277, 3500 };
+	static const uint32_t types[] = {
+		20, 21, 23, 25, 26, 700, 701, 790, 869, 1042, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2277, 3500
+	};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (types[i] == type)
 			return true;

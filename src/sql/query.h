@@ -16,9 +16,13 @@ int ns_find_column(ParseState *ps, const char *name, int location, Expr **out); 
 Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
 Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location);
 Rte *rte_subquery(ParseState *ps, Query *q, const char *alias, int location);
+/* Columns are made by the caller, who fills the store. */
+Rte *rte_store(ParseState *ps, int store);
 int rte_apply_alias(ParseState *ps, Rte *rte, const PgQuery__Alias *alias, int location);
 FromItem *from_item(ParseState *ps, const PgNode *node);
 FromItem *from_leaf(ParseState *ps, Rte *rte);
+/* A FROM with this one item. */
+void query_from_rte(ParseState *ps, Query *q, Rte *rte);
 
 /* joins.c */
 FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *j);
@@ -34,6 +38,8 @@ int an_where(ParseState *ps, const PgNode *node, ExprPlace place, const char *co
 void query_set_columns(ParseState *ps, Query *q, const TargetList *targets);
 int resolve_unknown_targets(ParseState *ps, TargetList *l);
 Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s);
+/* 42P10 when the expression refers to columns of this level. */
+int check_no_vars(ParseState *ps, Expr *e, const char *word);
 int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 
@@ -42,9 +48,16 @@ int move_srf_to_from(ParseState *ps, Query *q);
 
 /* order.c */
 int an_order_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
-int an_group_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
+/* The output column that an item of GROUP BY names or is; -1 on error. */
+int group_key_target(ParseState *ps, Query *q, const PgNode *node);
 int an_distinct(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
 int sort_direction(ParseState *ps, const PgQuery__SortBy *sb, SortItem *item);
+
+/* group_sets.c */
+int an_group_by(ParseState *ps, PgQuery__Node *const *nodes, size_t n, bool distinct, Query *q);
+
+/* group_union.c: after everything else of the query was analysed and checked */
+int group_sets_to_union(ParseState *ps, Query *q);
 
 /* window.c */
 int an_named_windows(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
@@ -62,6 +75,9 @@ int query_coerce_column(ParseState *ps, Query *q, size_t column, uint32_t type, 
 /* insert.c, update.c, delete.c */
 Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s);
 Query *an_update(ParseState *ps, const PgQuery__UpdateStmt *s);
+/* One row of values, or of defaults, as an INSERT; q->result is given, its columns are not visible. */
+int an_insert_row(ParseState *ps, const PgQuery__InsertStmt *s, Query *q);
+Query *an_merge(ParseState *ps, const PgQuery__MergeStmt *s);
 Query *an_delete(ParseState *ps, const PgQuery__DeleteStmt *s);
 const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb);
 int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);

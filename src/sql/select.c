@@ -13,6 +13,7 @@ ParseState *level_new(ParseState *parent)
 			    .next_id = parent->next_id,
 			    .volatile_fn = parent->volatile_fn,
 			    .writes = parent->writes,
+			    .nowait = parent->nowait,
 			    .depth = parent->depth + 1 };
 	return ps;
 }
@@ -96,6 +97,27 @@ void query_set_columns(ParseState *ps, Query *q, const TargetList *targets)
 	}
 }
 
+typedef struct LocalVar {
+	const ParseState *ps;
+	int location; /* -2: none */
+} LocalVar;
+
+static bool note_local_var(Expr *x, void *arg)
+{
+	LocalVar *l = arg;
+	for (size_t i = 0; x->kind == X_VAR && l->location == -2 && i < l->ps->nns; i++)
+		if (l->ps->ns[i]->rte == x->rte)
+			l->location = x->location;
+	return l->location == -2;
+}
+
+int check_no_vars(ParseState *ps, Expr *e, const char *word)
+{
+	LocalVar var = { ps, -2 };
+	expr_walk(e, note_local_var, &var);
+	return var.location == -2 ? 0 : an_error(ps, var.location, "42P10", "argument of %s must not contain variables", word);
+}
+
 static int limit_expr(ParseState *ps, const PgNode *node, ExprPlace place, const char *word, Expr **out)
 {
 	if (!node || (node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull))
@@ -104,6 +126,8 @@ static int limit_expr(ParseState *ps, const PgNode *node, ExprPlace place, const
 	*out = e ? coerce_to_int8(ps, e, word) : NULL;
 	if (!*out)
 		return -1;
+	if (check_no_vars(ps, *out, word) < 0)
+		return -1;
 	if ((*out)->kind == X_CONST && (*out)->val.kind == VAL_INT && (*out)->val.i < 0)
 		return an_error(ps, -1, place == AT_LIMIT ? "2201W" : "2201X", "%s must not be negative", word);
 	return 0;
@@ -111,8 +135,10 @@ static int limit_expr(ParseState *ps, const PgNode *node, ExprPlace place, const
 
 int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 {
-	if (s->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES && s->limit_count)
-		return an_refuse(ps, -1, "FETCH FIRST ... WITH TIES is not available in SQLite mode");
+	const PgNode *count = s->limit_count;
+	q->with_ties = s->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES && count;
+	if (q->with_ties && count->node_case == PG_QUERY__NODE__NODE_A_CONST && count->a_const->isnull)
+		return an_error(ps, -1, "2201W", "row count cannot be null in FETCH FIRST ... WITH TIES clause");
 	if (limit_expr(ps, s->limit_offset, AT_OFFSET, "OFFSET", &q->offset) < 0)
 		return -1;
 	return limit_expr(ps, s->limit_count, AT_LIMIT, "LIMIT", &q->limit);
@@ -134,13 +160,13 @@ static const char *lock_words(PgQuery__LockClauseStrength s)
 
 static int check_lock(ParseState *ps, const Query *q, const char *words)
 {
-	const char *with = q->setop != SETOP_NONE	     ? "UNION/INTERSECT/EXCEPT"
-			   : q->distinct || q->distinct_on.n ? "DISTINCT clause"
-			   : q->group_by.n		     ? "GROUP BY clause"
-			   : q->having			     ? "HAVING clause"
-			   : ps->has_aggs		     ? "aggregate functions"
-			   : ps->has_windows		     ? "window functions"
-							     : NULL;
+	const char *with = q->setop != SETOP_NONE		   ? "UNION/INTERSECT/EXCEPT"
+			   : q->distinct || q->distinct_on.n	   ? "DISTINCT clause"
+			   : q->group_by.n || q->has_grouping_sets ? "GROUP BY clause"
+			   : q->having				   ? "HAVING clause"
+			   : ps->has_aggs			   ? "aggregate functions"
+			   : ps->has_windows			   ? "window functions"
+								   : NULL;
 	return with ? an_error(ps, -1, "0A000", "%s is not allowed with %s", words, with) : 0;
 }
 
@@ -151,6 +177,16 @@ static int check_locked_name(ParseState *ps, const PgQuery__LockingClause *lc, c
 			return 0;
 	return an_error(ps, rv->location, "42P01", "relation \"%s\" in %s clause not found in FROM clause", rv->relname,
 			lock_words(lc->strength));
+}
+
+/* The relation that the error of NOWAIT names. */
+static const char *locked_name(ParseState *ps, const PgQuery__LockingClause *lc)
+{
+	const char *alias = lc->n_locked_rels ? lc->locked_rels[0]->range_var->relname : NULL;
+	for (size_t i = 0; i < ps->nns; i++)
+		if (ps->ns[i]->rte && ps->ns[i]->rte->rel && (!alias || streq(ps->ns[i]->alias, alias)))
+			return ps->ns[i]->rte->rel->name;
+	return alias ? alias : "";
 }
 
 /* Row locks: here the statement takes the write lock of the whole file, which is stronger. */
@@ -166,8 +202,9 @@ int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 		LockStrength strength = lc->strength > 1 ? (LockStrength)(lc->strength - 1) : LOCK_NONE;
 		if (strength > q->lock)
 			q->lock = strength;
-		q->lock_nowait |= lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitError;
-		q->lock_skip |= lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitSkip;
+		/* SKIP LOCKED waits: no row is locked by itself, so none can be skipped. */
+		if (lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitError)
+			*ps->nowait = arena_printf(ps->a, "row in relation \"%s\"", locked_name(ps, lc));
 		*ps->writes = true;
 	}
 	return 0;
@@ -179,7 +216,8 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 	    an_targets(ps, s->target_list, s->n_target_list, AT_SELECT, &q->targets) < 0 ||
 	    an_where(ps, s->where_clause, AT_WHERE, "WHERE", &q->where) < 0 ||
 	    an_where(ps, s->having_clause, AT_HAVING, "HAVING", &q->having) < 0 ||
-	    an_order_by(ps, s->sort_clause, s->n_sort_clause, q) < 0 || an_group_by(ps, s->group_clause, s->n_group_clause, q) < 0 ||
+	    an_order_by(ps, s->sort_clause, s->n_sort_clause, q) < 0 ||
+	    an_group_by(ps, s->group_clause, s->n_group_clause, s->group_distinct, q) < 0 ||
 	    an_distinct(ps, s->distinct_clause, s->n_distinct_clause, q) < 0)
 		return -1;
 	if (!ps->keep_unknown && resolve_unknown_targets(ps, &q->targets) < 0)
@@ -192,7 +230,15 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 	q->has_sublinks = ps->has_sublinks;
 	if (q->has_srfs)
 		move_srf_to_from(ps, q);
-	return check_grouping(ps, q) < 0 || an_locking(ps, s, q) < 0 ? -1 : 0;
+	if (check_grouping(ps, q) < 0 || an_locking(ps, s, q) < 0)
+		return -1;
+	/* HAVING alone makes one group of all rows, as GROUP BY () does. */
+	if (q->having && !q->group_by.n && !q->has_aggs && !q->has_grouping_sets) {
+		q->has_grouping_sets = true;
+		q->group_sets = arena_new_of(ps->a, GroupSet);
+		q->ngroup_sets = 1;
+	}
+	return q->has_grouping_sets ? group_sets_to_union(ps, q) : 0;
 }
 
 Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s)
@@ -224,6 +270,8 @@ Query *an_query(ParseState *parent, const PgNode *stmt)
 		return an_update(ps, stmt->update_stmt);
 	case PG_QUERY__NODE__NODE_DELETE_STMT:
 		return an_delete(ps, stmt->delete_stmt);
+	case PG_QUERY__NODE__NODE_MERGE_STMT:
+		return an_merge(ps, stmt->merge_stmt);
 	default:
 		return an_refuse(ps, -1, "this statement is not available here in SQLite mode"), NULL;
 	}

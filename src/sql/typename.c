@@ -41,8 +41,9 @@ static int length_typmod(ParseState *ps, const PgType *t, int32_t n, int locatio
 
 	if (n < 1)
 		return an_error(ps, location, "22023", "length for type %s must be at least 1", name);
-	if (!bits && n > 10485760)
-		return an_error(ps, location, "22023", "length for type %s cannot exceed %d", name, 10485760);
+	int32_t most = bits ? 83886080 : 10485760;
+	if (n > most)
+		return an_error(ps, location, "22023", "length for type %s cannot exceed %d", name, most);
 	*out = bits ? n : n + 4;
 	return 0;
 }

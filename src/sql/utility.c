@@ -1,5 +1,6 @@
 /* Statements that are neither queries nor COPY: transactions, prepared statements, maintenance; and the way to the DDL planners. */
 #include "sql/ddl.h"
+#include "sql/fields.h"
 
 #include <pg_query.h>
 
@@ -54,8 +55,6 @@ int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *pl
 /* A SET value as text. */
 static const char *set_value(ParseState *ps, const PgNode *n)
 {
-	if (n->node_case == NODE(TYPE_CAST)) /* SET TIME ZONE INTERVAL '...' */
-		return set_value(ps, n->type_cast->arg);
 	if (n->node_case != NODE(A_CONST))
 		return NULL;
 	const PgQuery__AConst *k = n->a_const;
@@ -139,14 +138,15 @@ static int plan_prepare(ParseState *ps, const PgQuery__PrepareStmt *s, const Raw
 	RawStmt *inner = arena_new_of(ps->a, RawStmt);
 	*inner = (RawStmt){ .node = s->query, .text = plan->inner_text, .location = raw->location + at };
 	plan->inner = inner;
-	plan->nparams = s->n_argtypes;
-	plan->param_types = arena_array(ps->a, uint32_t, s->n_argtypes + 1);
+	uint32_t *types = arena_array(ps->a, uint32_t, s->n_argtypes + 1);
+	plan->inner_types = types;
+	plan->ninner_types = s->n_argtypes;
 	for (size_t i = 0; i < s->n_argtypes; i++) {
 		int32_t typmod;
 		const PgType *t = an_typename(ps, s->argtypes[i]->type_name, &typmod);
 		if (!t)
 			return -1;
-		plan->param_types[i] = t->oid;
+		types[i] = t->oid;
 	}
 	return 0;
 }
@@ -201,6 +201,65 @@ static int check_relations(ParseState *ps, PgQuery__Node *const *rels, size_t n)
 			return -1;
 	}
 	return 0;
+}
+
+static int check_vacuum(ParseState *ps, const PgQuery__VacuumStmt *s)
+{
+	static const char options[] =
+		" verbose analyze freeze full disable_page_skipping index_cleanup process_toast truncate parallel skip_locked ";
+	for (size_t i = 0; i < s->n_options; i++) {
+		const char *name = s->options[i]->def_elem->defname, *at = strstr(options, name);
+		if (!at || at[-1] != ' ' || at[strlen(name)] != ' ')
+			return an_error(ps, s->options[i]->def_elem->location, "42601", "unrecognized %s option \"%s\"",
+					s->is_vacuumcmd ? "VACUUM" : "ANALYZE", name);
+	}
+	bool analyze = !s->is_vacuumcmd;
+	for (size_t i = 0; i < s->n_options; i++)
+		analyze = analyze || streq(s->options[i]->def_elem->defname, "analyze");
+	for (size_t i = 0; i < s->n_rels && !analyze; i++)
+		if (s->rels[i]->vacuum_relation->n_va_cols)
+			return an_error(ps, -1, "0A000", "ANALYZE option must be specified when a column list is provided");
+	if (check_relations(ps, s->rels, s->n_rels))
+		return -1;
+	for (size_t i = 0; i < s->n_rels; i++) {
+		const PgQuery__VacuumRelation *v = s->rels[i]->vacuum_relation;
+		const CatRel *r = v->relation ? an_relation(ps, v->relation, false) : NULL;
+		for (size_t k = 0; r && k < v->n_va_cols; k++)
+			if (!catrel_column(r, v->va_cols[k]->string->sval))
+				return an_error(ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist",
+						v->va_cols[k]->string->sval, r->name);
+	}
+	return 0;
+}
+
+static int check_reindex(ParseState *ps, const PgQuery__ReindexStmt *s)
+{
+	if (!s->relation && s->kind == PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SCHEMA && !catalog_schema(ps->env->cat, s->name))
+		return an_error(ps, -1, "3F000", "schema \"%s\" does not exist", s->name);
+	if (!s->relation && s->kind != PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SCHEMA && *s->name &&
+	    !streq(s->name, ps->env->database))
+		return an_error(ps, -1, "0A000", "can only reindex the currently open database");
+	if (!s->relation)
+		return 0;
+	if (s->kind != PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX)
+		return an_relation(ps, s->relation, false) ? 0 : -1;
+	Ddl d = { .ps = ps, .cat = ps->env->cat };
+	if (ddl_find_index(&d, s->relation->schemaname, s->relation->relname))
+		return 0;
+	return an_error(ps, -1, "42P01", "relation \"%s\" does not exist", s->relation->relname);
+}
+
+static int check_cluster(ParseState *ps, const PgQuery__ClusterStmt *s)
+{
+	const CatRel *r = s->relation ? an_relation(ps, s->relation, false) : NULL;
+	if (!r)
+		return s->relation ? -1 : 0;
+	if (!*s->indexname)
+		return 0;
+	for (size_t i = 0; i < r->nindexes; i++)
+		if (streq(r->indexes[i]->name, s->indexname))
+			return 0;
+	return an_error(ps, -1, "42704", "index \"%s\" for table \"%s\" does not exist", s->indexname, r->name);
 }
 
 static int plan_discard(const PgQuery__DiscardStmt *s, Plan *plan)
@@ -281,19 +340,21 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 	case NODE(NOTIFY_STMT):
 		return plan_notify(ps, n, plan);
 	case NODE(VACUUM_STMT):
-		if (check_relations(ps, n->vacuum_stmt->rels, n->vacuum_stmt->n_rels))
+		if (check_vacuum(ps, n->vacuum_stmt))
 			return -1;
 		return plan_nothing(plan, n->vacuum_stmt->is_vacuumcmd ? "VACUUM" : "ANALYZE");
 	case NODE(CHECK_POINT_STMT):
 		return plan_nothing(plan, "CHECKPOINT");
 	case NODE(REINDEX_STMT):
-		return plan_nothing(plan, "REINDEX");
+		return check_reindex(ps, n->reindex_stmt) ? -1 : plan_nothing(plan, "REINDEX");
 	case NODE(CLUSTER_STMT):
-		return plan_nothing(plan, "CLUSTER");
+		return check_cluster(ps, n->cluster_stmt) ? -1 : plan_nothing(plan, "CLUSTER");
 	case NODE(LOCK_STMT):
 		if (check_relations(ps, n->lock_stmt->relations, n->lock_stmt->n_relations))
 			return -1;
 		plan->writes = true;
+		if (n->lock_stmt->nowait)
+			plan->nowait = arena_printf(ps->a, "relation \"%s\"", n->lock_stmt->relations[0]->range_var->relname);
 		return plan_nothing(plan, "LOCK TABLE");
 	case NODE(CREATE_EXTENSION_STMT):
 		return plan_extension(ps, n->create_extension_stmt, plan);
@@ -340,26 +401,6 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 	}
 }
 
-/* "CreateFunctionStmt" as "CREATE FUNCTION": the statement's name for a refusal. */
-static const char *statement_name(ParseState *ps, Str text)
-{
-	Str t = str_trim(text);
-	size_t n = 0, words = 0;
-	while (n < t.n && n < 60) {
-		char c = t.p[n];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (c == ' ' && ++words == 2)
-			break;
-		if (!letter && c != ' ')
-			break;
-		n++;
-	}
-	char *s = arena_strndup(ps->a, t.p, n);
-	for (char *c = s; *c; c++)
-		*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
-	return s;
-}
-
 int plan_other(ParseState *ps, const RawStmt *raw, Plan *plan)
 {
 	const PgNode *n = raw->node;
@@ -374,5 +415,5 @@ int plan_other(ParseState *ps, const RawStmt *raw, Plan *plan)
 		ddl_sql(&d, "INSERT INTO _understudy_role VALUES (%u, %s)", d.owner, ddl_lit(&d, ps->env->user));
 	}
 	rc = plan_ddl(&d, n);
-	return rc <= 0 ? rc : an_refuse(ps, raw->location, "%s", statement_name(ps, raw->text));
+	return rc <= 0 ? rc : fields_refuse_statement(ps, raw);
 }

@@ -30,15 +30,58 @@ static WindowDef *window_named(ParseState *ps, const char *name)
 	return NULL;
 }
 
+/* Types whose rows can be in RANGE of each other, and the types of the offset, the key's own or preferred one first. */
+static const struct {
+	uint32_t key, offsets[3];
+} ranges[] = {
+	{ 20, { 20 } },	    { 23, { 23, 20, 21 } }, { 21, { 21, 20, 23 } }, { 700, { 701 } },	{ 701, { 701 } },   { 1700, { 1700 } },
+	{ 1082, { 1186 } }, { 1114, { 1186 } },	    { 1184, { 1186 } },	    { 1083, { 1186 } }, { 1266, { 1186 } }, { 1186, { 1186 } },
+};
+
+/* The type that the offset is converted to; 0 and an error when there is none. */
+static uint32_t range_offset_type(ParseState *ps, uint32_t key, const Expr *e)
+{
+	const Catalog *cat = ps->env->cat;
+	const uint32_t *offsets = NULL;
+	uint32_t found = 0;
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+		if (ranges[i].key == key)
+			offsets = ranges[i].offsets;
+	const char *key_name = type_format(catalog_type(cat, key), -1, ps->a);
+	if (!offsets) {
+		an_error(ps, e->location, "0A000", "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", key_name);
+		return 0;
+	}
+	for (size_t i = 0; i < 3 && offsets[i] && !found; i++)
+		if (offsets[i] == e->type || (e->type == 705 && i == 0))
+			found = offsets[i];
+	for (size_t i = 0; i < 3 && offsets[i] && !found; i++)
+		if (can_coerce(cat, e->type, offsets[i], COERCE_IMPLICIT))
+			found = offsets[i];
+	if (!found) {
+		an_error(ps, e->location, "0A000",
+			 "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset type %s", key_name,
+			 type_format(catalog_type(cat, e->type), -1, ps->a));
+		err_hint(ps->err, "Cast the offset value to an appropriate type.");
+	}
+	return found;
+}
+
 static int frame_offset(ParseState *ps, const PgNode *node, const WindowDef *w, Expr **out)
 {
 	if (!node)
 		return 0;
-	if (w->mode == 'n')
-		return an_refuse(ps, -1, "RANGE with an offset is not available in SQLite mode");
+	const char *word = w->mode == 'r' ? "ROWS" : w->mode == 'g' ? "GROUPS" : "RANGE";
 	Expr *e = an_expr(ps, node, AT_WINDOW);
-	*out = e ? coerce_to_int8(ps, e, w->mode == 'r' ? "ROWS" : "GROUPS") : NULL;
-	return *out ? 0 : -1;
+	if (!e)
+		return -1;
+	if (w->mode == 'n') {
+		uint32_t type = range_offset_type(ps, w->order[0].expr->type, e);
+		*out = type ? coerce_to(ps, e, type, -1, COERCE_IMPLICIT, e->location) : NULL;
+	} else {
+		*out = coerce_to_int8(ps, e, word);
+	}
+	return *out ? check_no_vars(ps, *out, word) : -1;
 }
 
 static int window_frame(ParseState *ps, const PgQuery__WindowDef *def, WindowDef *w)
@@ -51,6 +94,8 @@ static int window_frame(ParseState *ps, const PgQuery__WindowDef *def, WindowDef
 	w->exclude = f & EXCLUDE_CURRENT_ROW ? 'c' : f & EXCLUDE_GROUP ? 'g' : f & EXCLUDE_TIES ? 't' : 0;
 	if (w->mode == 'g' && w->has_frame && !w->norder)
 		return an_error(ps, def->location, "42P20", "GROUPS mode requires an ORDER BY clause");
+	if (w->mode == 'n' && (def->start_offset || def->end_offset) && w->norder != 1)
+		return an_error(ps, def->location, "42P20", "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column");
 	if (frame_offset(ps, def->start_offset, w, &w->start_offset) < 0)
 		return -1;
 	return frame_offset(ps, def->end_offset, w, &w->end_offset);

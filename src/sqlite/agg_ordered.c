@@ -7,16 +7,11 @@
  * `name` is that of the aggregate as in SqliteAgg.name; `args` are its arguments (type OIDs first when it is typed). Key flags: 1
  * descending, 2 nulls first. With `distinct`, of rows whose keys are all equal only the first is given.
  */
-#include "sqlite/fn.h"
+#include "sqlite/sort_key.h"
 
 #include <stdlib.h>
 
-enum { FIXED_ARGS = 4, KEY_DESC = 1, KEY_NULLS_FIRST = 2 };
-
-typedef struct SortKey {
-	const PgType *type;
-	unsigned flags;
-} SortKey;
+enum { FIXED_ARGS = 4 };
 
 typedef struct Ordered {
 	/* SQLite gives one context to all who ask in a call: the aggregate finds its own state, zeroed, at the start of this one. */
@@ -71,7 +66,7 @@ static void ordered_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	o->rows[o->n++] = row;
 }
 
-static int compare_key(const SortKey *k, sqlite3_value *x, sqlite3_value *y)
+int sort_key_compare(const SortKey *k, sqlite3_value *x, sqlite3_value *y)
 {
 	bool xnull = sqlite3_value_type(x) == SQLITE_NULL, ynull = sqlite3_value_type(y) == SQLITE_NULL;
 	if (xnull || ynull)
@@ -86,7 +81,7 @@ static int compare_rows(const void *x, const void *y, void *arg)
 	const Ordered *o = arg;
 	sqlite3_value **a = *(sqlite3_value ***)x, **b = *(sqlite3_value ***)y;
 	for (int i = 0; i < o->nkeys; i++) {
-		int c = compare_key(&o->keys[i], a[o->nargs + i], b[o->nargs + i]);
+		int c = sort_key_compare(&o->keys[i], a[o->nargs + i], b[o->nargs + i]);
 		if (c)
 			return c;
 	}

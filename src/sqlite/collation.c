@@ -46,17 +46,14 @@ static int compare_enums(void *arg, int nx, const void *x, int ny, const void *y
 static void on_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 {
 	FnEnv *env = arg;
-	static const char *const typed[] = { "interval", "timetz", "jsonb", "tsvector", "tsquery" };
 	if (strcmp(name, "pgnumeric") == 0) {
 		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, NULL, compare_numeric, NULL);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(typed); i++) {
-		if (strncmp(name, "pg", 2) == 0 && strcmp(name + 2, typed[i]) == 0) {
-			const PgType *t = pgtype_builtin_named(typed[i]);
-			sqlite3_create_collation_v2(db, name, SQLITE_UTF8, (void *)(uintptr_t)t, compare_typed, NULL);
-			return;
-		}
+	const PgType *own = strncmp(name, "pg", 2) == 0 ? pgtype_builtin_named(name + 2) : NULL;
+	if (own) {
+		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, (void *)(uintptr_t)own, compare_typed, NULL);
+		return;
 	}
 	bool array = strncmp(name, "pgarray_", 8) == 0;
 	if (!array && strncmp(name, "pgenum_", 7) != 0)

@@ -1,4 +1,5 @@
 #include "sqlite/db.h"
+#include "sqlite/row_store.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -167,6 +168,7 @@ void db_close(Db *db)
 	map_free(&db->stmts);
 	sqlite3_close_v2(db->h);
 	fn_draws_free(&db->env);
+	row_store_clear(&db->env);
 	free(db);
 }
 

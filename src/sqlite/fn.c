@@ -6,6 +6,8 @@
 #include "sqlite/fn_numeric_math.h"
 #include "sqlite/fn_text.h"
 
+#include "sqlite/row_store.h"
+#include "sqlite/sort_key.h"
 #include "sqlite/vtab_set.h"
 
 #include "base/map.h"
@@ -31,9 +33,14 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_misc,	     fn_table_array,
 					     fn_table_array_edit,    fn_table_array_search,
 					     fn_table_array_text,    fn_table_float,
-					     fn_table_float_trig,    fn_table_numeric_math };
-static const SqliteAgg *const agg_tables[] = { agg_table_math,	  agg_table_text,  agg_table_json, agg_table_datetime,
-					       agg_table_ordered, agg_table_array, agg_table_stat, agg_table_regr };
+					     fn_table_float_trig,    fn_table_numeric_math,
+					     fn_table_within,	     fn_table_bits,
+					     fn_table_inet,	     fn_table_money,
+					     fn_table_range,	     fn_table_compare,
+					     fn_table_text_parse };
+static const SqliteAgg *const agg_tables[] = { agg_table_math,	  agg_table_text,   agg_table_json, agg_table_datetime,
+					       agg_table_ordered, agg_table_array,  agg_table_stat, agg_table_regr,
+					       agg_table_within,  agg_table_window, agg_table_bits, agg_table_range };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];
@@ -236,5 +243,7 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err)
 		rc = vtab_sets_register(db, env);
 	if (rc == SQLITE_OK)
 		rc = vtab_json_register(db, env);
+	if (rc == SQLITE_OK)
+		rc = vtab_rows_register(db, env);
 	return rc == SQLITE_OK ? 0 : err_set(err, "XX000", "could not register functions: %s", sqlite3_errmsg(db));
 }

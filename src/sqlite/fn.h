@@ -72,12 +72,13 @@ typedef struct FnEnv {
 	const PgType *(*type_lookup)(void *catalog, uint32_t oid);
 	/* The configuration that default_text_search_config names; may be NULL. */
 	int (*text_search_config)(void *session, uint32_t *oid, Error *err);
-	void *catalog;	       /* struct Catalog * (catalog/catalog.h) */
-	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
-	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
-	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
-	FnDraws draws;	       /* of the statement that runs */
-	Arena *scratch;	       /* reset by the backend after each row batch; for temporary results only */
+	void *catalog;		  /* struct Catalog * (catalog/catalog.h) */
+	void *session;		  /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
+	Error error;		  /* set by fn_fail; read by the backend when sqlite3_step failed */
+	void *touched, *stash;	  /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
+	FnDraws draws;		  /* of the statement that runs */
+	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
+	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
 
 FnEnv *fn_env(sqlite3_context *ctx);
@@ -105,8 +106,10 @@ Str fn_arg_str(sqlite3_value *v);		    /* TEXT or BLOB bytes */
 extern const SqliteFn fn_table_int[], fn_table_float[], fn_table_numeric[], fn_table_text[], fn_table_bytea[], fn_table_datetime[],
 	fn_table_datetime_now[], fn_table_datetime_cast[], fn_table_datetime_compare[], fn_table_json[], fn_table_format[],
 	fn_table_json_array[], fn_table_json_assign[], fn_table_jsonpath[], fn_table_ts_vector[], fn_table_ts_query[], fn_table_ts_text[],
-	fn_table_array[], fn_table_misc[], fn_table_system[];
-extern const SqliteAgg agg_table_math[], agg_table_text[], agg_table_json[], agg_table_array[], agg_table_datetime[], agg_table_ordered[];
+	fn_table_array[], fn_table_misc[], fn_table_system[], fn_table_bits[], fn_table_inet[], fn_table_money[], fn_table_range[],
+	fn_table_compare[];
+extern const SqliteAgg agg_table_math[], agg_table_text[], agg_table_json[], agg_table_array[], agg_table_datetime[], agg_table_ordered[],
+	agg_table_bits[], agg_table_range[];
 
 /* The function for a prosrc, or NULL. Safe from any thread. */
 const SqliteFn *fn_find(const char *prosrc);
@@ -124,6 +127,6 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err);
  *   pg_cast_out(type_oid, typmod, v)            stored -> text
  *   pg_cast_in(type_oid, typmod, text)          text -> stored (strict input, 22P02 and kin)
  *   pg_typmod(type_oid, typmod, explicit, v)    type_apply_typmod
- *   pg_array_cast(elem_from, elem_to, typmod, explicit, v)   element by element, through text where no direct way exists
+ *   pg_array_cast(elem_from, elem_to, sql, v)   element by element; sql is a SELECT of the cast of ?1
  */
 #endif

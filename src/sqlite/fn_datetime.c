@@ -294,18 +294,14 @@ FN(fn_interval_div)
 FN(fn_justify_hours)
 {
 	Interval a;
-	if (!dt_arg_interval(ctx, argv[0], &a))
-		return;
-	interval_justify_hours(&a);
-	dt_result_interval(ctx, &a);
+	if (dt_arg_interval(ctx, argv[0], &a) && dt_ok(ctx, interval_justify_hours(&a, dt_err(ctx))))
+		dt_result_interval(ctx, &a);
 }
 FN(fn_justify_days)
 {
 	Interval a;
-	if (!dt_arg_interval(ctx, argv[0], &a))
-		return;
-	interval_justify_days(&a);
-	dt_result_interval(ctx, &a);
+	if (dt_arg_interval(ctx, argv[0], &a) && dt_ok(ctx, interval_justify_days(&a, dt_err(ctx))))
+		dt_result_interval(ctx, &a);
 }
 FN(fn_justify_interval)
 {

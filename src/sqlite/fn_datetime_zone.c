@@ -1,5 +1,7 @@
 #include "sqlite/fn_datetime.h"
 
+#include "pgtype/datetime_parse.h"
+
 #include <math.h>
 
 /* ---- AT TIME ZONE ---- */
@@ -177,11 +179,27 @@ void dt_make_timestamptz(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	if (make_local(ctx, argv, &ts) && dt_ok(ctx, tz_local_to_utc(dt_zone(ctx), ts, &ts, dt_err(ctx))))
 		dt_result_tstz(ctx, ts);
 }
+/* The zone of make_timestamptz: signs mean what they mean in ISO 8601, not what they mean in zone names. */
+static bool make_zone(sqlite3_context *ctx, Str name, int64_t ts, int32_t *east)
+{
+	_cleanup_(mem_freep) char *s = mem_strndup(name.p, name.n);
+	if (*s >= '0' && *s <= '9') {
+		err_set(dt_err(ctx), "22023", "invalid input syntax for type numeric time zone: \"%s\"", s);
+		err_hint(dt_err(ctx), "Numeric time zones must have \"-\" or \"+\" as first character.");
+		fn_fail(ctx);
+		return false;
+	}
+	DtStatus st = dt_zone_offset(s, east);
+	if (st == DT_ZONE_RANGE)
+		fn_raise(ctx, "22023", "numeric time zone \"%s\" out of range", s);
+	return st == DT_OK || (st == DT_BAD && zone_offset(ctx, name, ts, true, east));
+}
+
 void dt_make_timestamptz_at(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	int64_t ts;
 	int32_t east;
-	if (!make_local(ctx, argv, &ts) || !zone_offset(ctx, fn_arg_str(argv[6]), ts, true, &east))
+	if (!make_local(ctx, argv, &ts) || !make_zone(ctx, fn_arg_str(argv[6]), ts, &east))
 		return;
 	ts -= east * US_PER_SEC;
 	if (!ts_in_range(ts))

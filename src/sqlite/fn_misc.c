@@ -62,32 +62,68 @@ static void apply_typmod(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		fn_result(ctx, &v);
 }
 
-/* Through text: the target's typmod is applied afterwards, because an explicit cast cuts where input would refuse. */
-static int cast_item(const FnEnv *env, const PgType *from, const PgType *to, int32_t typmod, bool is_explicit, Arena *a, Val *v, Error *err)
+static void end_statement(void *p)
 {
-	Buf b = { 0 };
-	int rc = type_out(from, -1, v, env->types, &b, err);
-	Str text = { arena_strndup(a, b.len ? (const char *)b.data : "", b.len), b.len };
-	buf_free(&b);
-	if (rc || type_in(to, -1, text, env->types, a, v, err))
-		return -1;
-	return type_apply_typmod(to, typmod, is_explicit, v, a, v, err);
+	sqlite3_finalize(p);
 }
 
+/* The SELECT that casts one element, kept with the call while its text stays the same. */
+static sqlite3_stmt *element_cast(sqlite3_context *ctx, sqlite3_value *sql)
+{
+	sqlite3_stmt *st = sqlite3_get_auxdata(ctx, 2);
+	if (st)
+		return st;
+	Str text = fn_arg_str(sql);
+	sqlite3 *db = sqlite3_context_db_handle(ctx);
+	if (sqlite3_prepare_v2(db, text.p, (int)text.n, &st, NULL) != SQLITE_OK) {
+		fn_raise(ctx, "XX000", "%s", sqlite3_errmsg(db));
+		return NULL;
+	}
+	sqlite3_set_auxdata(ctx, 2, st, end_statement);
+	return sqlite3_get_auxdata(ctx, 2);
+}
+
+static void bind_item(sqlite3_stmt *st, const Val *v)
+{
+	if (v->kind == VAL_INT)
+		sqlite3_bind_int64(st, 1, v->i);
+	else if (v->kind == VAL_REAL)
+		sqlite3_bind_double(st, 1, v->r);
+	else if (v->kind == VAL_BLOB)
+		sqlite3_bind_blob64(st, 1, v->s.n ? v->s.p : "", v->s.n, SQLITE_STATIC);
+	else
+		sqlite3_bind_text64(st, 1, v->s.n ? v->s.p : "", v->s.n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static int cast_item(sqlite3_stmt *st, Arena *a, Val *v)
+{
+	bind_item(st, v);
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		*v = fn_arg(sqlite3_column_value(st, 0));
+		if (v->kind == VAL_TEXT || v->kind == VAL_BLOB)
+			v->s.p = arena_strndup(a, v->s.p, v->s.n);
+	}
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return rc == SQLITE_ROW ? 0 : -1;
+}
+
+/* pg_array_cast(element type, target's element type, 'SELECT cast of ?1', array) */
 static void array_cast(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	if (is_null(argv[4]))
+	if (is_null(argv[3]))
 		return;
 	const PgType *from = type_arg(ctx, argv[0]), *to = from ? type_arg(ctx, argv[1]) : NULL;
-	if (!to)
+	sqlite3_stmt *st = to ? element_cast(ctx, argv[2]) : NULL;
+	if (!st)
 		return;
-	FnEnv *env = fn_env(ctx);
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	PgArray x;
-	int rc = array_read(from, fn_arg_str(argv[4]), a, &x, &env->error);
+	int rc = array_read(from, fn_arg_str(argv[3]), a, &x, &fn_env(ctx)->error);
 	for (size_t i = 0; rc == 0 && i < x.n; i++)
 		if (x.items[i].kind != VAL_NULL)
-			rc = cast_item(env, from, to, sqlite3_value_int(argv[2]), sqlite3_value_int(argv[3]), a, &x.items[i], &env->error);
+			rc = cast_item(st, a, &x.items[i]);
 	if (rc) {
 		fn_fail(ctx);
 		return;
@@ -107,5 +143,5 @@ static void single_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 const SqliteFn fn_table_misc[] = {
 	{ "cast_out", 3, 0, cast_out },	    { "cast_in", 3, 0, cast_in },	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
-	{ "array_cast", 5, 0, array_cast }, { "single_row", 2, 0, single_row }, { NULL },
+	{ "array_cast", 4, 0, array_cast }, { "single_row", 2, 0, single_row }, { NULL },
 };

@@ -4,6 +4,7 @@
 
 #include "pgtype/floats.h"
 #include "pgtype/numeric.h"
+#include "pgtype/numeric_small.h"
 
 #include <math.h>
 
@@ -38,6 +39,21 @@ static void binary(sqlite3_context *ctx, sqlite3_value **argv, Binary how)
 		fn_numeric_result(ctx, &r);
 }
 
+typedef bool (*SmallBinary)(const NumSmall *x, const NumSmall *y, NumSmall *r);
+
+/* Sums and products that fit a machine word need no numbers of any size. */
+static void arithmetic(sqlite3_context *ctx, sqlite3_value **argv, SmallBinary small, Binary how)
+{
+	NumSmall x, y;
+	if (!numsmall_read(fn_arg_str(argv[0]), &x) || !numsmall_read(fn_arg_str(argv[1]), &y) || !small(&x, &y, &x)) {
+		binary(ctx, argv, how);
+		return;
+	}
+	char text[NUMSMALL_TEXT];
+	size_t n = numsmall_print(&x, text);
+	sqlite3_result_text64(ctx, text, n, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 static void unary(sqlite3_context *ctx, sqlite3_value **argv, Unary how)
 {
 	_cleanup_(numeric_clear) Numeric x;
@@ -64,6 +80,11 @@ static void to_int(sqlite3_context *ctx, sqlite3_value **argv, const char *name,
 	{                                                                                                                                  \
 		binary(ctx, argv, how);                                                                                                    \
 	}
+#define ARITHMETIC(prosrc, small, how)                                                                                                     \
+	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
+	{                                                                                                                                  \
+		arithmetic(ctx, argv, small, how);                                                                                         \
+	}
 #define UNARY(prosrc, how)                                                                                                                 \
 	static void f_##prosrc(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                       \
 	{                                                                                                                                  \
@@ -81,9 +102,9 @@ static void to_int(sqlite3_context *ctx, sqlite3_value **argv, const char *name,
 		to_int(ctx, argv, name, lo, hi);                                                                                           \
 	}
 
-BINARY(numeric_add, numeric_add)
-BINARY(numeric_sub, numeric_sub)
-BINARY(numeric_mul, numeric_mul)
+ARITHMETIC(numeric_add, numsmall_add, numeric_add)
+ARITHMETIC(numeric_sub, numsmall_sub, numeric_sub)
+ARITHMETIC(numeric_mul, numsmall_mul, numeric_mul)
 BINARY(numeric_div, numeric_div)
 BINARY(numeric_div_trunc, numeric_div_trunc)
 BINARY(numeric_mod, numeric_mod)

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <tcl.h>
 
@@ -165,8 +166,24 @@ int regex_flags(Str letters, RegexFlags *out, Error *err)
 
 /* What the pattern has that must be known before it is compiled. */
 typedef struct Survey {
-	bool lookbehind, looks_back, wide_range;
+	bool lookbehind, looks_back, wide;
+	bool back_reference, branches; /* branches: what Tcl's engine does not follow a back reference through */
+	int quantifiers;
 } Survey;
+
+enum { MAX_QUANTIFIERS = 400 }; /* with some more the engine takes minutes to compile */
+
+/* \x and \U of a character beyond U+FFFF, which has a stand-in only where it is written out. */
+static bool is_wide_escape(Str p, size_t at)
+{
+	uint64_t c = 0;
+	size_t most = p.p[at] == 'U' ? 8 : 255;
+	if (p.p[at] != 'x' && p.p[at] != 'U')
+		return false;
+	for (size_t i = at + 1; i < p.n && i <= at + most && isxdigit((unsigned char)p.p[i]) && c <= 0xFFFF; i++)
+		c = c * 16 + (uint64_t)(p.p[i] <= '9' ? p.p[i] - '0' : (p.p[i] | 32) - 'a' + 10);
+	return c > 0xFFFF;
+}
 
 static bool follows(Str p, size_t at, const char *s)
 {
@@ -181,12 +198,18 @@ static Survey survey(Str p)
 		if (c == '\\' && i + 1 < p.n) {
 			i++;
 			s.looks_back |= strchr("AmMyY", p.p[i]) != NULL && p.p[i];
+			s.back_reference |= p.p[i] >= '1' && p.p[i] <= '9';
+			s.wide |= is_wide_escape(p, i);
 		} else if (c == '[' && (follows(p, i, "[[:<:]]") || follows(p, i, "[[:>:]]"))) {
 			s.looks_back = true;
 		} else if (c == '(' && (follows(p, i, "(?<=") || follows(p, i, "(?<!"))) {
 			s.lookbehind = true;
+		} else if (c == '|' || follows(p, i, "()") || follows(p, i, "{0") || follows(p, i, "(?=") || follows(p, i, "(?!")) {
+			s.branches = true;
+		} else if (strchr("*+?{", c) && c) {
+			s.quantifiers++;
 		} else if (c >= 0xF0 && ((i && p.p[i - 1] == '-') || (i + 4 < p.n && p.p[i + 4] == '-'))) {
-			s.wide_range = true;
+			s.wide = true;
 		}
 	}
 	return s;
@@ -213,8 +236,16 @@ static int compile(Regex *r, Str pattern, int flags, Error *err)
 	Survey s = flags & TCL_REG_ADVF ? survey(pattern) : (Survey){ 0 };
 	if (s.lookbehind)
 		return err_set(err, "0A000", "lookbehind in regular expressions is not available in SQLite mode");
-	if (s.wide_range)
-		return err_set(err, "0A000", "character ranges beyond U+FFFF in regular expressions are not available in SQLite mode");
+	if (s.wide)
+		return err_set(err, "0A000",
+			       "character ranges and escapes beyond U+FFFF in regular expressions are not available in SQLite mode");
+	if (s.back_reference && s.branches)
+		return err_set(err, "0A000",
+			       "back references together with alternatives, empty groups or lookahead in regular expressions are not "
+			       "available in SQLite mode");
+	if (s.quantifiers > MAX_QUANTIFIERS)
+		return err_set(err, "0A000", "regular expressions with more than %d quantifiers are not available in SQLite mode",
+			       MAX_QUANTIFIERS);
 	int chars;
 	Tcl_Obj *obj = new_unicode(pattern, &chars, NULL);
 	Tcl_RegExp re = Tcl_GetRegExpFromObj(NULL, obj, flags);

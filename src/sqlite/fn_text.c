@@ -343,6 +343,18 @@ static void compare(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	sqlite3_result_int(ctx, (c > 0) - (c < 0));
 }
 
+static void bpchar_larger(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Val x = fn_arg(argv[0]), y = fn_arg(argv[1]);
+	sqlite3_result_value(ctx, argv[type_compare(pgtype_builtin(1042), &x, &y) >= 0 ? 0 : 1]);
+}
+
+static void bpchar_smaller(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Val x = fn_arg(argv[0]), y = fn_arg(argv[1]);
+	sqlite3_result_value(ctx, argv[type_compare(pgtype_builtin(1042), &x, &y) <= 0 ? 0 : 1]);
+}
+
 static void concat_two(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	Buf b = { 0 };
@@ -383,8 +395,8 @@ const SqliteFn fn_table_text[] = {
 	{ "text_starts_with", 2, PURE, starts_with },
 	{ "text_larger", 2, PURE, larger },
 	{ "text_smaller", 2, PURE, smaller },
-	{ "bpchar_larger", 2, PURE, larger },
-	{ "bpchar_smaller", 2, PURE, smaller },
+	{ "bpchar_larger", 2, PURE, bpchar_larger },
+	{ "bpchar_smaller", 2, PURE, bpchar_smaller },
 	{ "bttextcmp", 2, PURE, compare },
 	{ "bttext_pattern_cmp", 2, PURE, compare },
 	{ "bpcharcmp", 2, PURE, compare },

@@ -254,11 +254,6 @@ static void int_to_char(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		fn_result_str(ctx, (Str){ &c, i != 0 });
 }
 
-static void char_to_bpchar(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	fn_result_str(ctx, text_rtrim_blanks(fn_arg_str(argv[0])));
-}
-
 static void bool_to_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	sqlite3_result_text(ctx, sqlite3_value_int(argv[0]) ? "true" : "false", -1, SQLITE_STATIC);
@@ -297,9 +292,9 @@ const SqliteFn fn_table_chars[] = {
 	{ "text_name", 1, PURE, text_to_name },
 	{ "bpchar_name", 1, PURE, to_name },
 	{ "name_text", 1, PURE, same },
-	{ "name_bpchar", 1, PURE, char_to_bpchar },
+	{ "name_bpchar", 1, PURE, same },
 	{ "char_text", 1, PURE, same },
-	{ "char_bpchar", 1, PURE, char_to_bpchar },
+	{ "char_bpchar", 1, PURE, same },
 	{ "text_char", 1, PURE, text_to_char },
 	{ "chartoi4", 1, PURE, char_to_int },
 	{ "i4tochar", 1, PURE, int_to_char },

@@ -15,6 +15,7 @@ typedef struct Copy {
 	PGconn *sql, *repl;
 	Db *db;
 	const char *database;
+	const char *records; /* NULL, or the file whose records of what happened are taken over */
 	char node[40];
 	Arena *arena, *row_arena;
 	atomic_bool *stop;
@@ -305,6 +306,51 @@ static int start_state(Copy *c, Error *err)
 	return state_put_int(c->db, "timeline", id.timeline, err) < 0 ? -1 : state_put_int(c->db, "epoch", 1, err);
 }
 
+/* All rows of a query on one file, put into the other by a command with as many parameters. */
+static int carry(Db *from, const char *query, Db *to, const char *command, Error *err)
+{
+	sqlite3_stmt *in, *out;
+	if (db_prepare(from, str_of(query), &in, err) < 0)
+		return -1;
+	int rc = db_prepare(to, str_of(command), &out, err);
+	if (rc < 0) {
+		db_done(from, in);
+		return -1;
+	}
+	int step;
+	while (rc == 0 && (step = sqlite3_step(in)) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(in); i++)
+			sqlite3_bind_value(out, i + 1, sqlite3_column_value(in, i));
+		int put = sqlite3_step(out);
+		rc = put == SQLITE_DONE ? 0 : db_error(to, put, err);
+		sqlite3_reset(out);
+	}
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = db_error(from, step, err);
+	db_done(to, out);
+	db_done(from, in);
+	return rc;
+}
+
+/* Numbers of the journal go on, so that a conflict keeps its own. */
+static int keep_records(Copy *c, Error *err)
+{
+	static const char *const what[][2] = {
+		{ "SELECT * FROM _understudy_conflict", "INSERT INTO _understudy_conflict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" },
+		{ "SELECT * FROM _understudy_in_doubt", "INSERT INTO _understudy_in_doubt VALUES (?, ?, ?, ?, ?)" },
+		{ "SELECT * FROM _understudy_events", "INSERT INTO _understudy_events VALUES (?, ?, ?, ?)" },
+		{ "SELECT * FROM sqlite_sequence WHERE name = '_understudy_journal'", "INSERT INTO sqlite_sequence VALUES (?, ?)" },
+	};
+	Db *from;
+	if (apply_db_open(c->records, &from, err) < 0)
+		return -1;
+	int rc = db_exec(c->db, "BEGIN", err);
+	for (size_t i = 0; i < ARRAY_LEN(what) && rc == 0; i++)
+		rc = carry(from, what[i][0], c->db, what[i][1], err);
+	db_close(from);
+	return rc < 0 ? rc : db_exec(c->db, "COMMIT", err);
+}
+
 static int fill_file(Copy *c, Error *err)
 {
 	if (start_state(c, err) < 0)
@@ -314,6 +360,8 @@ static int fill_file(Copy *c, Error *err)
 	    make_publication(c, true, err) < 0 || make_publication(c, false, err) < 0 || make_slot(c, err) < 0 || copy_rows(c, err) < 0)
 		return -1;
 	if (source_exec(c->sql, "COMMIT", err) < 0 || schema_copy_later(c->db, c->database, &c->schema, err) < 0)
+		return -1;
+	if (c->records && keep_records(c, err) < 0)
 		return -1;
 	if (state_put_int(c->db, "copied", 1, err) < 0)
 		return -1;
@@ -374,30 +422,92 @@ static int open_new(Copy *c, const char *path, Error *err)
 	return state_run(c->db, "UPDATE _understudy_meta SET value = ?1 WHERE key = 'database_name'", &name, 1, err);
 }
 
+/* Makes the file at new_path; what is left of an attempt that failed is removed. */
+static int make_file(Copy *c, const char *conninfo, const char *new_path, Error *err)
+{
+	int rc = -1;
+	c->started_us = clock_mono_us();
+	if ((c->sql = source_connect(conninfo, false, err)) && (c->repl = source_connect(conninfo, true, err)))
+		rc = open_new(c, new_path, err);
+	if (rc == 0)
+		rc = fill_file(c, err);
+	if (c->db)
+		db_close(c->db);
+	c->db = NULL;
+	source_closep(&c->sql);
+	return rc;
+}
+
+static int finish_copy(Copy *c, const char *new_path, int rc)
+{
+	Error ignored;
+	if (rc < 0 && c->repl && c->node[0])
+		copy_drop_slot(c->repl, c->node, &ignored);
+	source_closep(&c->repl);
+	remove_file(new_path);
+	if (rc == 0)
+		log_info("initial copy complete: %zu tables, %llu rows, %.1f MB, %.1f s", c->schema.n, (unsigned long long)c->rows,
+			 (double)c->bytes / 1e6, (double)(clock_mono_us() - c->started_us) / 1e6);
+	return rc;
+}
+
 int copy_initial(const char *conninfo, const char *path, const char *database, atomic_bool *stop, Error *err)
 {
 	_cleanup_(arena_freep) Arena *arena = arena_new();
 	_cleanup_(arena_freep) Arena *row_arena = arena_new();
-	Copy c = { .database = database, .arena = arena, .row_arena = row_arena, .stop = stop, .started_us = clock_mono_us() };
+	Copy c = { .database = database, .arena = arena, .row_arena = row_arena, .stop = stop };
 	char *new_path = arena_printf(arena, "%s.new", path);
-	int rc = -1;
-	if ((c.sql = source_connect(conninfo, false, err)) && (c.repl = source_connect(conninfo, true, err)))
-		rc = open_new(&c, new_path, err);
-	if (rc == 0)
-		rc = fill_file(&c, err);
-	if (c.db)
-		db_close(c.db);
-	source_closep(&c.sql);
+	int rc = make_file(&c, conninfo, new_path, err);
 	if (rc == 0)
 		rc = publish_file(new_path, path, err);
+	return finish_copy(&c, new_path, rc);
+}
+
+/* Page by page, as one transaction of `to`: connections that have the file open see the old contents or the new. */
+static int overwrite(const char *from, Db *to, Error *err)
+{
+	Db *db;
+	if (db_open(from, DB_READ, &db, err) < 0)
+		return -1;
+	sqlite3_backup *b = sqlite3_backup_init(to->h, "main", db->h, "main");
+	if (b)
+		sqlite3_backup_step(b, -1);
+	int rc = b ? sqlite3_backup_finish(b) : sqlite3_errcode(to->h);
+	db_close(db);
+	return rc == SQLITE_OK ? 0 : db_error(to, rc, err);
+}
+
+int copy_again(const char *conninfo, Database *d, atomic_bool *stop, Error *err)
+{
+	_cleanup_(arena_freep) Arena *arena = arena_new();
+	_cleanup_(arena_freep) Arena *row_arena = arena_new();
+	const char *path = database_path(d);
+	Copy c = { .database = database_name(d), .records = path, .arena = arena, .row_arena = row_arena, .stop = stop };
+	char *new_path = arena_printf(arena, "%s.new", path);
+	Db *db;
+	if (apply_db_open(path, &db, err) < 0)
+		return -1;
+	const char *old = state_get(db, "node", arena);
+	int rc = make_file(&c, conninfo, new_path, err);
+	if (rc == 0) {
+		database_borrow_writer(d);
+		rc = overwrite(new_path, db, err);
+		database_return_writer(d, rc == 0);
+	}
+	db_close(db);
 	Error ignored;
-	if (rc < 0 && c.repl && c.node[0])
-		copy_drop_slot(c.repl, c.node, &ignored);
-	source_closep(&c.repl);
-	if (rc < 0)
-		remove_file(new_path);
-	else
-		log_info("initial copy complete: %zu tables, %llu rows, %.1f MB, %.1f s", c.schema.n, (unsigned long long)c.rows,
-			 (double)c.bytes / 1e6, (double)(clock_mono_us() - c.started_us) / 1e6);
-	return rc;
+	if (rc == 0 && old && copy_drop_slot(c.repl, old, &ignored) < 0)
+		log_warn("the lost slot and publications of %s are still on the primary: %s", old, ignored.message);
+	return finish_copy(&c, new_path, rc);
+}
+
+int copy_slot_usable(PGconn *conn, const char *node, Error *err)
+{
+	Buf b = { 0 };
+	buf_printf(&b,
+		   "SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = 'understudy_%s' AND wal_status IS DISTINCT FROM 'lost'",
+		   node);
+	_cleanup_(source_clearp) PGresult *r = source_query(conn, buf_cstr(&b), err);
+	buf_free(&b);
+	return r ? PQntuples(r) > 0 : -1;
 }

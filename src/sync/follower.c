@@ -14,6 +14,7 @@ enum {
 	GROUP_US = 50000,
 	SEQUENCE_POLL_US = 2000000,
 	SCHEMA_POLL_US = 1000000,
+	LEVEL_POLL_US = 1000000,
 	IDLE_MS = 250,
 	DRAIN_US = 20000000, /* without a word from the stream; SQLite's writers wait meanwhile */
 	ANSWER_MS = 10,	     /* while an answer is awaited on the other connection */
@@ -42,7 +43,10 @@ typedef struct Follower {
 	size_t nxids, cap_xids;
 	PGconn *sql; /* for what the stream does not carry: sequences */
 	int64_t polled_us, schema_due_us, asked_us;
-	char asked; /* a question is under way: s(equences) or t(ables) */
+	char asked; /* a question is under way: s(equences), t(ables) or l(evel) */
+	/* Where the primary stood when the redo list stood at `mark`; 0 = not asked for. */
+	uint64_t target, mark;
+	bool level; /* the file has been there */
 } Follower;
 
 /* 1: a source transaction is complete. A transaction cut off later is undone to the savepoint. */
@@ -173,10 +177,42 @@ static int on_message(Follower *f, const OutMessage *m, Error *err)
 
 /* Sequences and structure are not in the stream. A question is sent and its answer taken when it has come: a primary that hangs must not
  * hang us. */
+/* Transactions of the redo list that have waited for long may be such as the stream never brings; so may any when tables have just been
+ * copied. */
+static bool wants_level(const Follower *f)
+{
+	if (f->cfg->until_level || !f->cfg->redo || f->target)
+		return f->cfg->until_level && !f->target;
+	int64_t since = redo_waiting_since(f->cfg->redo);
+	return since && (!f->level || clock_wall_us() - since > LEVEL_POLL_US);
+}
+
+/* A position behind everything committed so far: a transaction's, so that the stream surely reaches it. */
+static void ask_level(Follower *f)
+{
+	f->mark = f->cfg->redo ? redo_mark(f->cfg->redo) : 0;
+	f->asked = PQsendQuery(f->sql, "SELECT pg_catalog.pg_logical_emit_message(true, 'understudy', 'level')") == 1 ? 'l' : 0;
+}
+
+static void see_level(Follower *f)
+{
+	uint64_t reached = f->stream.idle_lsn > f->ap.applied ? f->stream.idle_lsn : f->ap.applied;
+	if (!f->target || f->group || f->ap.in_tx || reached < f->target)
+		return;
+	if (f->cfg->redo)
+		redo_settle(f->cfg->redo, f->mark);
+	f->target = 0;
+	f->level = true;
+}
+
 static void ask(Follower *f)
 {
 	int64_t now = clock_mono_us();
-	if (now >= f->schema_due_us)
+	if (wants_level(f))
+		ask_level(f);
+	else if (f->cfg->until_level)
+		return;
+	else if (now >= f->schema_due_us)
 		f->asked = PQsendQuery(f->sql, resync_query) == 1 ? 't' : 0;
 	else if (now - f->polled_us >= SEQUENCE_POLL_US)
 		f->asked = PQsendQuery(f->sql, schema_sequence_query) == 1 ? 's' : 0;
@@ -222,7 +258,11 @@ static int poll_sql(Follower *f, Error *err)
 		PQclear(more);
 	char what = f->asked;
 	f->asked = 0;
-	int rc = what == 's' ? take_sequences(f, r, err) : take_structure(f, r, err);
+	int rc = 0;
+	if (what == 'l')
+		f->target = PQresultStatus(r) == PGRES_TUPLES_OK ? source_lsn(PQgetvalue(r, 0, 0)) : 0;
+	else
+		rc = what == 's' ? take_sequences(f, r, err) : take_structure(f, r, err);
 	PQclear(r);
 	return rc;
 }
@@ -236,9 +276,9 @@ static int follow_loop(Follower *f, Error *err)
 		/* Without anything more to read at once the open group is committed. */
 		bool whole = f->group && !f->ap.in_tx;
 		int rc = stream_next(&f->stream,
-				     whole || stopping			 ? 0
-				     : f->asked || f->schema_due_us == 0 ? ANSWER_MS
-									 : IDLE_MS,
+				     whole || stopping						? 0
+				     : f->asked || f->schema_due_us == 0 || f->cfg->until_level ? ANSWER_MS
+												: IDLE_MS,
 				     f->arena, &m, err);
 		if (rc < 0)
 			return -1;
@@ -251,8 +291,11 @@ static int follow_loop(Follower *f, Error *err)
 			return -1;
 		if (whole && stream_confirm(&f->stream, f->ap.applied, true, err) < 0)
 			return -1;
-		if (stopping)
+		see_level(f);
+		if (stopping || (f->level && f->cfg->until_level))
 			return 0;
+		if (source_stopped())
+			return err_set(err, "57014", "the primary could not be followed to its end in time");
 		if (when_idle(f, err) < 0)
 			return -1;
 		rc = f->ap.in_tx ? 0 : poll_sql(f, err);
@@ -283,10 +326,30 @@ static int follow_open(Follower *f, Error *err)
 	return 0;
 }
 
+/* Tables made or changed since the last look. */
+static int check_structure(const FollowConfig *cfg, Error *err)
+{
+	_cleanup_(arena_freep) Arena *arena = arena_new();
+	Db *db;
+	if (apply_db_open(cfg->path, &db, err) < 0)
+		return -1;
+	PGconn *c = source_connect(cfg->conninfo, false, err);
+	PGresult *r = c ? source_query(c, resync_query, err) : NULL;
+	int rc = r ? 0 : -1;
+	if (r && resync_needed(r, db))
+		rc = resync_run(cfg->conninfo, db, cfg->db, cfg->database, state_get(db, "node", arena), err);
+	PQclear(r);
+	source_closep(&c);
+	db_close(db);
+	return rc;
+}
+
 int follow_run(const FollowConfig *config, Error *err)
 {
 	_cleanup_(arena_freep) Arena *arena = arena_new();
 	Follower f = { .cfg = config, .arena = arena };
+	if (config->until_level && check_structure(config, err) < 0)
+		log_warn("the structure of the primary could not be looked at: %s", err->message);
 	int rc = follow_open(&f, err);
 	if (rc == 0)
 		rc = follow_loop(&f, err);

@@ -24,10 +24,11 @@ typedef struct FollowConfig {
 	int wake_fd;		  /* readable when `stop` was set; -1 = none */
 	atomic_bool *stop;	  /* when set: what has already arrived is applied, then following ends */
 	FollowProgress *progress; /* may be NULL */
+	bool until_level;	  /* look at the tables, then follow only until the file has all that the primary has committed now */
 } FollowConfig;
 
-/* Follows until `stop` (0), until tables were copied again (1: call it again), or until the connection ends or fails (-1). Either way every
- * whole transaction that had arrived is in the file. */
+/* Follows until `stop` or until the file is level (0), until tables were copied again (1: call it again), or until the connection ends or
+ * fails (-1). Either way every whole transaction that had arrived is in the file. */
 int follow_run(const FollowConfig *config, Error *err);
 
 /* Applies the stream from `from` up to `target` inside a transaction that the caller has open on `db`, and stores the position reached

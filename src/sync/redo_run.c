@@ -101,22 +101,35 @@ static int run_query(RedoRun *run, CachedPlan *plan, const Val *params, size_t n
 	return rc == RUN_ERROR ? -1 : err_set(err, "55000", "a recorded statement could not be run (%d)", rc);
 }
 
+static const Plan begin_block = { .kind = PLAN_BEGIN, .tag = "BEGIN", .read_only = -1 };
+static const Plan commit_block = { .kind = PLAN_COMMIT, .tag = "COMMIT" };
+static const Plan rollback_all = { .kind = PLAN_ROLLBACK, .tag = "ROLLBACK" };
+
+/* BEGIN and kin, without a client to be told. */
+static int control(RedoRun *run, const Plan *plan, Error *err)
+{
+	Buf out = { 0 };
+	const char *tag;
+	if (txn_start_statement(&run->txn, plan, err) < 0)
+		return -1;
+	int rc = txn_statement(&run->txn, plan, &out, &tag, err);
+	buf_free(&out);
+	return rc;
+}
+
 static int run_planned(RedoRun *run, CachedPlan *plan, const RedoStmt *s, Error *err)
 {
 	if (!plan->plan || plan->plan->kind == PLAN_BEGIN || plan->plan->kind == PLAN_COMMIT || plan->plan->kind == PLAN_SHOW ||
 	    plan->plan->kind == PLAN_NOTHING)
 		return 0;
+	if (plan->plan->kind == PLAN_ROLLBACK)
+		return control(run, &rollback_all, err) < 0 ? -1 : control(run, &begin_block, err);
 	if (plan->plan->kind == PLAN_SET)
 		return run_set(run, plan->plan, err);
 	if (txn_start_statement(&run->txn, plan->plan, err) < 0)
 		return -1;
-	if (plan->plan->kind == PLAN_SAVEPOINT || plan->plan->kind == PLAN_RELEASE || plan->plan->kind == PLAN_ROLLBACK_TO) {
-		Buf out = { 0 };
-		const char *tag;
-		int rc = txn_statement(&run->txn, plan->plan, &out, &tag, err);
-		buf_free(&out);
-		return rc;
-	}
+	if (plan->plan->kind == PLAN_SAVEPOINT || plan->plan->kind == PLAN_RELEASE || plan->plan->kind == PLAN_ROLLBACK_TO)
+		return control(run, plan->plan, err);
 	if (plan->plan->kind != PLAN_QUERY && plan->plan->kind != PLAN_SCRIPT)
 		return err_refuse(err, 0, "%s in a transaction to be done again is not supported", plan->plan->tag);
 	if (plan->plan->kind == PLAN_QUERY && !plan->plan->writes)
@@ -203,14 +216,25 @@ void redo_close(RedoRun *run)
 	free(run);
 }
 
-static int run_all(RedoRun *run, const RedoStmt *stmts, size_t n, Error *err)
+/* Always in a block, so that savepoints are known. What failed on the primary fails here, and is left in the same way: by going back to a
+ * savepoint. When nothing failed there, nothing may here. */
+static int run_all(RedoRun *run, const RedoStmt *stmts, size_t n, bool errors, Error *err)
 {
-	int rc = 0;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = run_stmt(run, &stmts[i], err);
-	if (rc == 0)
-		return txn_end_implicit(&run->txn, err);
-	txn_fail(&run->txn);
+	Error again;
+	bool failed = false;
+	int rc = control(run, &begin_block, err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (run_stmt(run, &stmts[i], failed ? &again : err) < 0) {
+			txn_fail(&run->txn);
+			failed = true;
+			rc = errors ? 0 : -1;
+		}
+		failed = failed && run->txn.status == 'E';
+	}
+	if (rc == 0 && !failed)
+		return control(run, &commit_block, err);
+	if (run->txn.status != 'I')
+		control(run, &rollback_all, &again);
 	return -1;
 }
 
@@ -223,7 +247,7 @@ int redo_run(RedoRun *run, const Redo *r, Error *err)
 		return err_set(err, "54000", "its messages were too long to be kept");
 	if (redo_decode(r, run->arena, &stmts, &n, err) < 0 || become(run, r, err) < 0)
 		return -1;
-	int rc = run_all(run, stmts, n, err);
+	int rc = run_all(run, stmts, n, r->errors, err);
 	guc_rollback(run->guc);
 	return rc;
 }

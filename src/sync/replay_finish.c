@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "sync/copy.h"
 #include "sync/follower.h"
 #include "sync/replay_internal.h"
 #include "sync/state.h"
@@ -206,6 +207,14 @@ static int level_file(Finish *f, Error *err)
 		return -1;
 	if (left)
 		return err_set(err, "57P03", "the return was broken off");
+	int usable = copy_slot_usable(r->conn, r->node, err);
+	if (usable < 0)
+		return -1;
+	if (!usable) {
+		/* Nothing brings the file level any more. Everything of its own is on the primary, so it may be copied again. */
+		log_warn("the replication slot of %s is gone or lost: the file is left as it is", r->cfg.path);
+		return state_put_int(r->db, "slot_lost", 1, err) < 0 ? -1 : db_exec(r->db, "DELETE FROM _understudy_journal", err);
+	}
 	if (visit_changes(f, remove_keyless_insert, err) < 0)
 		return -1;
 	if (follow_drain(r->cfg.conninfo, r->db, r->apply, r->node, from, f->target, err) < 0)

@@ -14,15 +14,21 @@ static const char session_options[] = "-c DateStyle=ISO,MDY -c TimeZone=UTC -c I
 enum { CONNECT_US = 10 * 1000 * 1000, LOOK_MS = 50 };
 
 static _Thread_local atomic_bool *thread_stop;
+static _Thread_local int64_t thread_deadline;
 
 void source_set_stop(atomic_bool *stop)
 {
 	thread_stop = stop;
 }
 
+void source_set_deadline(int64_t us)
+{
+	thread_deadline = us;
+}
+
 bool source_stopped(void)
 {
-	return thread_stop && atomic_load(thread_stop);
+	return (thread_stop && atomic_load(thread_stop)) || (thread_deadline && clock_mono_us() > thread_deadline);
 }
 
 /* Until the socket is ready, or for a moment. False when the thread is to stop. */

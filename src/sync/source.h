@@ -19,6 +19,8 @@ void source_closep(PGconn **c);
 /* Every wait of the calling thread on a primary ends (its connection is shut down, 08006) once *stop is true. Kept per thread; NULL =
  * never. */
 void source_set_stop(atomic_bool *stop);
+/* The same at a moment of clock_mono_us; 0 = never. */
+void source_set_deadline(int64_t us);
 bool source_stopped(void);
 /* PQgetResult and PQgetCopyData with such waits. */
 PGresult *source_get_result(PGconn *c);

@@ -2,7 +2,8 @@
  * What the file remembers of its primary and of what happened: small tables named _understudy_*.
  *
  *   _understudy_sync(key, value)   node, system_id, timeline, slot, lsn (end of the last source transaction applied), commit_us,
- *                                  copied ('1' when the copy is complete), epoch, drain ('1' while a return is to be finished)
+ *                                  copied ('1' when the copy is complete), epoch, drain ('1' while a return is to be finished),
+ *                                  slot_lost ('1' when changes of the primary can be missing: not to be served)
  *   _understudy_unmirrored         objects of the primary that the file does not have, and why
  *   _understudy_mirror            tables of the primary as they were copied: fingerprint of their structure, and the position of the copy
  *   _understudy_stale              tables whose contents are not known to be right, and why

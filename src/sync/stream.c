@@ -3,11 +3,15 @@
 #include "base/clock.h"
 
 #include <poll.h>
+#include <unistd.h>
 
-/* PostgreSQL counts microseconds from 2000-01-01. */
-enum { EPOCH_2000_S = 946684800 };
+enum {
+	EPOCH_2000_S = 946684800, /* PostgreSQL counts microseconds from 2000-01-01 */
+	SLOT_BUSY_US = 2000000,
+	SLOT_LOOK_US = 20000,
+};
 
-int stream_open(Stream *s, const char *conninfo, const char *node, uint64_t from, Error *err)
+static int try_open(Stream *s, const char *conninfo, const char *node, uint64_t from, Error *err)
 {
 	*s = (Stream){ .conn = source_connect(conninfo, true, err), .flushed = from, .wake_fd = -1 };
 	if (!s->conn)
@@ -27,6 +31,18 @@ int stream_open(Stream *s, const char *conninfo, const char *node, uint64_t from
 		err_set(err, "08P01", "the primary did not start replication");
 	stream_close(s);
 	return -1;
+}
+
+int stream_open(Stream *s, const char *conninfo, const char *node, uint64_t from, Error *err)
+{
+	int64_t until = clock_mono_us() + SLOT_BUSY_US;
+	for (;;) {
+		int rc = try_open(s, conninfo, node, from, err);
+		/* The server lets go of the slot a moment after our last connection has ended. */
+		if (rc == 0 || !err_is(err, "55006") || clock_mono_us() > until || source_stopped())
+			return rc;
+		usleep(SLOT_LOOK_US);
+	}
 }
 
 void stream_close(Stream *s)

@@ -23,6 +23,7 @@ enum {
 	MAX_SAVEPOINTS = 4096,
 	RETURN_BACKLOG = 50, /* transactions: with no more than these left the writers are fenced */
 	RETURN_ROUNDS = 1000,
+	LEVEL_US = 5000000,
 	SEQUENCE_GAP = 1000, /* numbers the primary may have handed out since we last asked */
 };
 
@@ -42,8 +43,8 @@ struct Sync {
 	atomic_bool stop;
 	SyncStatus status;
 	FollowProgress progress;
-	bool unreplayed; /* as sync_open found it, then as on_lost and the return leave it */
-	bool copied;
+	bool unreplayed;	/* as sync_open found it, then as on_lost and the return leave it */
+	bool copied, slot_lost; /* as sync_open found it */
 
 	Database *db; /* once it is open; lives as long as the DbSet */
 	Journal *journal;
@@ -153,6 +154,7 @@ static int look_at_file(Sync *s, Error *err)
 	if (apply_db_open(s->path, &db, err) < 0)
 		return -1;
 	s->copied = state_get_int(db, "copied", 0) == 1;
+	s->slot_lost = state_get_int(db, "slot_lost", 0) == 1;
 	sqlite3_stmt *st;
 	int rc = db_prepare(db, str_of("SELECT EXISTS (SELECT 1 FROM _understudy_journal)"), &st, err);
 	if (rc == 0) {
@@ -181,7 +183,7 @@ int sync_open(const SyncConfig *config, Sync **out, Error *err)
 	int rc = look_at_file(s, err);
 	if (rc == 0 && s->copied)
 		rc = open_database(s, err);
-	s->status.has_copy = s->copied;
+	s->status.has_copy = s->copied && !s->slot_lost;
 	if (config->route)
 		route_listen(config->route, route_changed, s);
 	if (rc < 0) {
@@ -281,32 +283,49 @@ static int check_source(Sync *s, Error *err)
 			err,
 			"Nothing was written. Point understudy at the former primary, or move the file away to begin with a new copy.");
 	}
-	if (rc == 0) {
-		const char *sql = arena_printf(a,
-					       "SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = 'understudy_%s' AND "
-					       "wal_status IS DISTINCT FROM 'lost'",
-					       node);
-		PGresult *r = source_query(c, sql, err);
-		rc = r ? PQntuples(r) > 0 : -1;
-		PQclear(r);
-	}
+	if (rc == 0)
+		rc = copy_slot_usable(c, node, err);
 	source_closep(&c);
 	return rc;
 }
 
-/* The old file is kept beside the new one: it holds events and conflicts a person may want. */
-static int set_aside(Sync *s, Error *err)
+static void set_has_copy(Sync *s, bool has)
 {
-	if (s->unreplayed)
-		return err_set(err, "55000",
-			       "the replication slot is gone and %s holds writes that are not on the primary: it is not replaced", s->path);
-	if (s->db)
-		return err_set(err, "55000", "the replication slot is gone; restart understudy without %s to copy the database again",
-			       s->path);
-	char *old = mem_printf("%s.%lld", s->path, (long long)clock_wall_us());
-	int rc = rename(s->path, old) == 0 ? 0 : err_set(err, "58030", "could not rename %s: %m", s->path);
-	free(old);
-	s->copied = false;
+	pthread_mutex_lock(&s->lock);
+	s->status.has_copy = has;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The slot is gone, and with it the changes that the file has not seen: it must not be served until it has been copied again. */
+static int note_slot_lost(Sync *s, int64_t *unreplayed, Error *err)
+{
+	log_warn("the replication slot of %s is gone or lost: the database has to be copied again", s->path);
+	set_has_copy(s, false);
+	Db *w = database_borrow_writer(s->db);
+	int rc = state_put_int(w, "slot_lost", 1, err);
+	*unreplayed = state_count(w, "SELECT count(*) FROM _understudy_journal");
+	database_return_writer(s->db, rc == 0);
+	return rc;
+}
+
+static int start_over(Sync *s, Error *err)
+{
+	int64_t unreplayed;
+	int rc = note_slot_lost(s, &unreplayed, err);
+	set_phase(s, SYNC_COPYING, "the replication slot was lost: copying again");
+	if (rc == 0 && unreplayed)
+		rc = err_set(err, "55000",
+			     "the replication slot is gone and %s holds %lld transactions that are not on the primary: it is not replaced",
+			     s->path, (long long)unreplayed);
+	uint64_t mark = s->cfg.redo ? redo_mark(s->cfg.redo) : 0;
+	if (rc == 0)
+		rc = copy_again(s->cfg.primary, s->db, &s->stop, err);
+	if (rc == 0 && s->cfg.redo)
+		redo_settle(s->cfg.redo, mark);
+	if (rc == 0)
+		rc = database_reload(s->db, err);
+	if (rc == 0)
+		set_has_copy(s, true);
 	return rc;
 }
 
@@ -315,11 +334,8 @@ static int prepare_copy(Sync *s, Error *err)
 	int usable = s->copied ? check_source(s, err) : 0;
 	if (usable < 0)
 		return -1;
-	if (s->copied && !usable) {
-		log_warn("replication slot of %s is gone or lost: the database has to be copied again", s->path);
-		if (set_aside(s, err) < 0)
-			return -1;
-	}
+	if (s->copied && !usable && start_over(s, err) < 0)
+		return -1;
 	if (!s->copied) {
 		if (access(s->path, F_OK) == 0)
 			return err_set(err, "55000", "%s exists and is not a copy of the primary: it is not overwritten", s->path);
@@ -330,23 +346,29 @@ static int prepare_copy(Sync *s, Error *err)
 	}
 	if (open_database(s, err) < 0)
 		return -1;
-	pthread_mutex_lock(&s->lock);
-	s->status.has_copy = true;
-	pthread_mutex_unlock(&s->lock);
+	set_has_copy(s, true);
 	return 0;
 }
 
 static void follow_forever(Sync *s)
 {
-	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, s->wake_fd, &s->stop, &s->progress };
+	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, s->wake_fd, &s->stop, &s->progress, false };
 	while (!atomic_load(&s->stop)) {
 		Error err;
 		set_phase(s, SYNC_FOLLOWING, NULL);
-		if (follow_run(&cfg, &err) < 0) {
-			log_warn("following stopped: %s", err.message);
-			set_phase(s, SYNC_IDLE, err.message);
-			nap(s, 1000);
+		if (follow_run(&cfg, &err) >= 0)
+			continue;
+		log_warn("following stopped: %s", err.message);
+		set_phase(s, SYNC_IDLE, err.message);
+		Error why;
+		int usable = atomic_load(&s->stop) ? 1 : check_source(s, &why);
+		if (usable == 0 && start_over(s, &why) == 0)
+			continue;
+		if (usable == 0) {
+			log_error("no copy of the primary: %s", why.message);
+			set_phase(s, SYNC_FAILED, why.message);
 		}
+		nap(s, 1000);
 	}
 }
 
@@ -480,12 +502,31 @@ static void redo_all(Sync *s)
 			 count, (double)(clock_mono_us() - since) / 1000);
 }
 
+/* The primary is left in good health: nothing that it has acknowledged, and no table, needs to be missing here. */
+static int take_the_last(Sync *s, Error *err)
+{
+	int64_t unreplayed;
+	atomic_bool never = false;
+	FollowConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, s->cfg.redo, -1, &never, &s->progress, true };
+	source_set_deadline(clock_mono_us() + LEVEL_US);
+	int rc = follow_run(&cfg, err);
+	source_set_deadline(0);
+	if (rc >= 0)
+		return 0;
+	log_warn("%s: the last changes of the primary may be missing until the return: %s", s->cfg.database, err->message);
+	if (check_source(s, err) != 0 || note_slot_lost(s, &unreplayed, err) < 0)
+		return 0;
+	return err_set(err, "55000", "the replication slot was lost: nobody knows what the copy has missed");
+}
+
 static int on_lost(void *ctx, bool alive, Error *err)
 {
 	Sync *s = ctx;
 	stop_worker(s);
 	if (!has_copy(s) || !s->db)
 		return err_set(err, "55000", "there is no complete copy of the primary");
+	if (alive && take_the_last(s, err) < 0)
+		return -1;
 	if (database_reload(s->db, err) < 0)
 		return -1;
 	Db *w = database_borrow_writer(s->db);

@@ -312,3 +312,155 @@ def test_sigterm_ends_it_in_every_state(pair, state):
         pg.stop_all(signal.SIGCONT)
     assert us.proc.returncode == 0 and time.monotonic() - t < 12
     c.close()
+
+
+def test_a_forced_switch_takes_the_last_change_along(pair):
+    pg, us = pair
+    for i in range(3):
+        with us.connect() as c:
+            c.execute("create table fresh%d (id int primary key, v text)" % i)
+            c.execute("create table keyless%d (v text)" % i)
+            c.execute("insert into fresh%d select g, 'x' from generate_series(1, 1000) g" % i)
+            c.execute("insert into keyless%d values ('a')" % i)
+            c.execute("update t set n = %d where id = 1" % (100 + i))
+            us.post("/db/force-sqlite")
+            assert source(c) == "sqlite"
+            assert c.execute("select count(*) from fresh%d" % i).fetchone() == (1000,)
+            assert c.execute("select count(*) from keyless%d" % i).fetchone() == (1,)
+            assert c.execute("select n from t where id = 1").fetchone() == (100 + i,)
+            assert c.execute("insert into keyless%d values ('b')" % i).rowcount == 1
+        us.post("/db/retry-primary")
+        us.wait_state("PRIMARY", 30)
+        assert pg.sql("select v from keyless%d order by 1" % i) == [("a",), ("b",)]
+
+
+def test_what_came_with_a_table_is_not_done_again(pair):
+    """A transaction that the stream never brings, because its table was not followed yet, is part of the table's copy."""
+    pg, us = pair
+    with us.connect() as c:
+        c.execute("create table late (v text)")
+        c.execute("insert into late values ('once')")
+        c.execute("begin")
+        c.execute("select * from t where id = 1 for update")
+        c.execute("commit")
+    time.sleep(5)
+    pg.kill9()
+    us.wait_state("SQLITE", 20)
+    assert us.sql("select count(*) from late") == [(1,)]
+    assert "were done again" not in us.log_text()
+
+
+def test_a_forced_switch_does_not_wait_for_ever(pair):
+    pg, us = pair
+    with us.connect() as c:
+        c.execute("select 1")
+    blocker = pg.connect(autocommit=False)
+    blocker.execute("create table held (id int primary key)")
+    blocker.commit()
+    blocker.execute("insert into held values (1)")
+    t = time.monotonic()
+    assert us.post("/db/force-sqlite")["source"] == "sqlite"
+    assert time.monotonic() - t < 10
+    blocker.close()
+    us.sql("update t set n = 5 where id = 5")
+    us.post("/db/retry-primary")
+    us.wait_state("PRIMARY", 30)
+    assert pg.sql("select n from t where id = 5") == [(5,)]
+
+
+def lose_slot(pg):
+    def dropped():
+        pg.sql("select pg_terminate_backend(active_pid) from pg_replication_slots where active_pid is not null")
+        pg.sql("select pg_drop_replication_slot(slot_name) from pg_replication_slots")
+        return True
+    wait_until("the slot to be dropped", dropped, 20)
+
+
+def test_a_lost_slot_is_made_again_while_the_primary_serves(pair):
+    pg, us = pair
+    us.post("/db/force-sqlite")
+    us.sql("update t set v = 'mine' where id = 1")
+    pg.sql("update t set v = 'theirs' where id = 1")
+    us.post("/db/retry-primary")
+    us.wait_state("PRIMARY", 30)
+    c = us.connect()
+    lose_slot(pg)
+    pg.sql("insert into t (v) values ('missed'); insert into log values ('missed')")
+    c.execute("insert into t (v) values ('through')")
+    wait_until("the new copy", lambda: "copy complete" in us.log_text().split("is gone or lost")[-1] and "is gone or lost" in us.log_text(), 30)
+    us.wait_state("PRIMARY", 30)
+    c.execute("insert into t (v) values ('followed')")
+    slots = pg.sql("select count(*) from pg_replication_slots where active")
+    assert slots == [(1,)] and pg.sql("select count(*) from pg_publication") == [(2,)]
+    pg.kill9()
+    us.wait_state("SQLITE", 20)
+    assert source(c) == "sqlite"
+    assert c.execute("select v from t where id > 20 order by id").fetchall() == [("missed",), ("through",), ("followed",)]
+    assert c.execute("select count(*) from log").fetchone() == (1,)
+    assert c.execute("select count(*) from understudy.conflicts").fetchone() == (1,)
+    c.execute("insert into t (v) values ('offline')")
+    pg.wait_gone()
+    pg.restart_after_kill()
+    us.wait_state("PRIMARY", 60)
+    assert pg.sql("select v from t where id > 20 order by id") == [("missed",), ("through",), ("followed",), ("offline",)]
+    c.close()
+
+
+def test_a_slot_lost_during_an_outage_does_not_keep_the_writes_from_returning(pair):
+    pg, us = pair
+    us.post("/db/force-sqlite")
+    us.sql("insert into t (v) values ('offline'); insert into log values ('offline')")
+    lose_slot(pg)
+    pg.sql("update t set v = 'theirs' where id = 3")
+    us.post("/db/retry-primary")
+    wait_until("the new copy", lambda: us.log_text().count("copy complete") == 2, 30)
+    us.wait_state("PRIMARY", 30)
+    assert pg.sql("select count(*) from log") == [(1,)]
+    us.post("/db/force-sqlite")
+    assert us.sql("select v from t where v in ('offline', 'theirs') order by 1") == [("offline",), ("theirs",)]
+    assert us.sql("select count(*) from log") == [(1,)]
+
+
+def test_a_copy_behind_a_lost_slot_is_not_served(pair):
+    """Not even by the next process: nobody knows what it has missed."""
+    pg, us = pair
+    us.stop()
+    lose_slot(pg)
+    pg.sql("insert into t (v) values ('missed')")
+    blocker = pg.connect(autocommit=False)
+    blocker.execute("lock table t in access exclusive mode")
+    us.start()
+    wait_until("the loss to be seen", lambda: "is gone or lost" in us.log_text(), 30)
+    us.kill9()
+    pg.kill9()
+    blocker.close()
+    pg.wait_gone()
+    us.start()
+    us.wait_state("SQLITE", 20)
+    with pytest.raises(psycopg.Error):
+        us.sql("select count(*) from t")
+    pg.restart_after_kill()
+    us.wait_state("PRIMARY", 60)
+    us.post("/db/force-sqlite")
+    assert us.sql("select count(*) from t") == [(21,)]
+
+
+def test_an_invalidated_slot_is_made_again():
+    pg = Postgres(["max_slot_wal_keep_size=16MB", "max_wal_size=32MB", "min_wal_size=32MB"])
+    pg.sql("create table t (id int primary key, v text)")
+    us = Understudy(primary=pg.url(), options=["--hold", "200ms", "--probe-interval", "200ms", "--min-dwell", "0"])
+    us.wait_state("PRIMARY", 60)
+    us.stop()
+    pg.sql("create table filler as select g, repeat('x', 1000) as v from generate_series(1, 60000) g; drop table filler; insert into t values (1, 'missed')")
+    for _ in range(3):
+        pg.sql("select pg_switch_wal()")
+        pg.sql("checkpoint")
+    assert pg.sql("select wal_status from pg_replication_slots") == [("lost",)]
+    us.start()
+    wait_until("the new copy", lambda: us.log_text().count("copy complete") == 2, 30)
+    us.wait_state("PRIMARY", 60)
+    us.post("/db/force-sqlite")
+    assert us.sql("select v from t") == [("missed",)]
+    assert pg.sql("select count(*) from pg_replication_slots") == [(1,)]
+    us.close()
+    pg.close()

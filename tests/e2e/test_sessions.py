@@ -6,6 +6,7 @@ import time
 
 import psycopg
 import pytest
+from psycopg import pq
 
 from harness import Understudy, rss_kib
 
@@ -415,3 +416,16 @@ def test_stop_with_sessions_in_every_state():
         assert states(read_until(s, b"never"))[-1:] == ["57P01"]
     half.close()
     holder.close()
+
+
+def test_simple_query_has_no_parameters(us):
+    with us.connect() as c:
+        c.pgconn.exec_(b"create table params (id int primary key)")
+        for sql, position in ((b"select $1", b"8"), (b"insert into params values ($1)", b"28"), (b"select 1; select * from params where id = $2", b"43")):
+            r = c.pgconn.exec_(sql)
+            assert r.error_field(pq.DiagnosticField.SQLSTATE) == b"42P02"
+            assert r.error_field(pq.DiagnosticField.STATEMENT_POSITION) == position
+        r = c.pgconn.exec_params(b"select $1::int", [b"7"])
+        assert r.get_value(0, 0) == b"7"
+        r = c.pgconn.exec_(b"prepare p as select $1::int + 1; execute p (2)")
+        assert r.get_value(0, 0) == b"3"

@@ -26,6 +26,26 @@ COLUMNS = {
     "timestamp": ["2024-02-29 12:34:56.123456", "0044-03-15 10:00:00 BC", "294276-12-31 23:59:59.999999", "infinity", "-infinity", "1999-12-31 23:59:59.9"],
     "timestamptz": ["2024-02-29 12:34:56.123456+05:30", "0044-03-15 10:00:00+00 BC", "294276-12-31 23:59:59.999999+00", "infinity", "-infinity", "2024-03-31 02:30:00+01"],
     "interval": ["1 year 2 mons -3 days +04:05:06.789012", "-1 mon +1 day -00:00:00.000001", "00:00:00", "178000000 years", "1 day -24:00:00"],
+    "money": ["1234.5", "-0.01", "92233720368547758.07", "-92233720368547758.08"],
+    "money[]": ["{1,NULL,\"$1,000\"}"],
+    "int4range": ["[1,5)", "(,)", "empty", "[-2147483648,0]"],
+    "int8range": ["[1,9223372036854775806]"],
+    "numrange": ["[1.10,2.500]", "(,-1e-20)"],
+    "daterange": ["[2024-01-01,2024-02-29]", "[0044-03-15 BC,infinity]", "(,10000-01-01)"],
+    "tsrange": ['[2024-01-01 10:00:00.5,infinity)', '["0044-03-15 10:00:00 BC",)'],
+    "tstzrange": ['[2024-01-01 10:00:00+05,2024-01-01 10:00:00+00]'],
+    "int4multirange": ["{}", "{[1,3),[5,7)}"],
+    "tstzmultirange": ['{[2024-01-01 10:00:00+05,2024-01-01 10:00:00+00],(2025-01-01,)}'],
+    "int4range[]": ['{"[1,5)",empty,NULL}'],
+    "bit(3)": ["101", "000"],
+    "varbit(9)": ["", "1", "010101010"],
+    "bit varying": ["x1f", "1" * 77],
+    "inet": ["10.1.2.3", "10.1.2.3/8", "::ffff:1.2.3.4", "2001:db8::1/64", "0.0.0.0/0", "::"],
+    "cidr": ["10.1.2.3/32", "10/8", "2001:db8::/32", "::/0"],
+    "macaddr": ["08:00:2b:01:02:03", "FFFFFFFFFFFF"],
+    "macaddr8": ["08:00:2b:01:02:03:04:05", "08:00:2b:01:02:03"],
+    "varbit[]": ["{1,01,NULL}"],
+    "inet[]": ["{10.1.2.3,::1/64,NULL}"],
     "int4[]": ["{}", "{1,NULL,3}", "{{1,2},{3,4}}", "[0:2]={7,8,9}", "[-1:0][2:3]={{1,2},{3,4}}"],
     "text[]": ['{"",NULL,"NULL","a,b","q\\"uote","back\\\\slash"," sp "}', "{Ünï,\U0001F600}"],
     "numeric[]": ["{1.10,NaN,-0.0}"],
@@ -128,7 +148,7 @@ def test_stock_shell_shows_what_postgres_prints(pair):
     assert dump.returncode == 0 and not dump.stderr, dump.stderr
     assert "Parse error" not in dump.stdout and "COMMIT;" in dump.stdout
     with pg.connect(options="-c timezone=UTC") as c:
-        for t in ("numeric", "uuid", "jsonb", "interval", "int4[]", "text[]", "mood", "time"):
+        for t in ("numeric", "uuid", "jsonb", "interval", "int4[]", "text[]", "mood", "time", "cidr", "macaddr", "varbit(9)"):
             want = [v for i, v in read_all(c, t) if v is not None and i < 1000]
             got = subprocess.run(["sqlite3", "-json", path, "select v from %s where id < 1000 and v is not null order by id" % name(t)], stdout=subprocess.PIPE,
                                  text=True).stdout

@@ -3,12 +3,7 @@
  * by SQLite over a file that holds the tables of the plan's catalog. A text that SQLite's parser rejects is a failure.
  * Built with libFuzzer it fuzzes; with -DREPLAY it runs the files named as arguments.
  */
-#include "catalog/vtab.h"
-#include "sql/fn_sql.h"
-#include "sql/plan.h"
-
-#include <stdio.h>
-#include <unistd.h>
+#include "../world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -24,30 +19,7 @@ static const char *const ddl[] = {
 	"CREATE SEQUENCE seq",
 };
 
-static Db *db;
-static Catalog *cat;
-
-static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "%s: %s\n", what, why);
-	abort();
-}
-
-static int run_steps(const Plan *plan, Error *err)
-{
-	for (size_t i = 0; i < plan->nsteps; i++)
-		if ((plan->steps[i].kind == STEP_SQL || plan->steps[i].kind == STEP_ROWS) && db_exec(db, plan->steps[i].sql, err) != 0)
-			return -1;
-	return 0;
-}
-
-static SqlEnv environment(void)
-{
-	static const char *const path[] = { "public" };
-	return (SqlEnv){
-		.cat = cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = "fuzz"
-	};
-}
+static World world;
 
 static void make_table(const char *sql)
 {
@@ -55,39 +27,21 @@ static void make_table(const char *sql)
 	Error err = { 0 };
 	ParsedSql parsed;
 	Plan *plan;
-	SqlEnv env = environment();
-	if (sql_parse(str_of(sql), a, &parsed, &err) || sql_plan(&env, &parsed, 0, NULL, 0, a, &plan, &err) || run_steps(plan, &err))
-		die(sql, err.message);
+	SqlEnv env = world_env(&world);
+	if (sql_parse(str_of(sql), a, &parsed, &err) || sql_plan(&env, &parsed, 0, NULL, 0, a, &plan, &err) ||
+	    world_apply(&world, plan, &err))
+		world_die(sql, err.message);
 	sql_parsed_free(&parsed);
-	catalog_unref(cat);
-	if (catalog_load(db, "fuzz", &cat, &err) != 0)
-		die(sql, err.message);
 }
 
 static void close_world(void)
 {
-	catalog_unref(cat);
-	db_close(db);
+	world_close(&world);
 }
 
 static void make_world(void)
 {
-	char path[] = "/tmp/understudy-fuzz-XXXXXX";
-	Error err = { 0 };
-	int fd = mkstemp(path);
-	if (fd < 0)
-		die(path, "mkstemp");
-	close(fd);
-	unlink(path);
-	for (size_t i = 0; catalog_fn_tables[i]; i++)
-		fn_add_table(catalog_fn_tables[i]);
-	fn_add_table(fn_table_sql);
-	fn_add_table(fn_table_rows);
-	fn_add_table(fn_table_pack);
-	if (db_create(path, catalog_schema_sql, &err) || db_open(path, DB_WRITE, &db, &err) || catalog_register(db->h, &db->env, &err) ||
-	    catalog_load(db, "fuzz", &cat, &err))
-		die(path, err.message);
-	unlink(path);
+	world_open(&world);
 	for (size_t i = 0; i < ARRAY_LEN(ddl); i++)
 		make_table(ddl[i]);
 	atexit(close_world);
@@ -97,10 +51,10 @@ static void make_world(void)
 static void compile(const char *sql)
 {
 	sqlite3_stmt *st = NULL;
-	if (sql && sqlite3_prepare_v2(db->h, sql, -1, &st, NULL) != SQLITE_OK) {
-		const char *message = sqlite3_errmsg(db->h);
+	if (sql && sqlite3_prepare_v2(world.db->h, sql, -1, &st, NULL) != SQLITE_OK) {
+		const char *message = sqlite3_errmsg(world.db->h);
 		if (strstr(message, "syntax error") || strstr(message, "unrecognized token") || strstr(message, "incomplete input"))
-			die(message, sql);
+			world_die(message, sql);
 	}
 	sqlite3_finalize(st);
 }
@@ -109,11 +63,11 @@ static void plan_one(const ParsedSql *parsed, size_t which)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	Error err = { 0 };
-	SqlEnv env = environment();
+	SqlEnv env = world_env(&world);
 	Plan *plan = NULL;
 	if (sql_plan(&env, parsed, which, NULL, 0, a, &plan, &err) != 0) {
 		if (strlen(err.sqlstate) != 5 || !err.message[0])
-			die("an error without SQLSTATE or message", err.message);
+			world_die("an error without SQLSTATE or message", err.message);
 		return;
 	}
 	compile(plan->sql);
@@ -123,7 +77,7 @@ static void plan_one(const ParsedSql *parsed, size_t which)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	if (!db)
+	if (!world.db)
 		make_world();
 	if (memchr(data, 0, n))
 		return 0; /* the protocol's strings hold no NUL */

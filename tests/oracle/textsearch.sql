@@ -83,3 +83,4 @@ select alias, token, lexemes from ts_debug('The Brightest supernovaes') where al
 select * from ts_debug('simple', '');
 select token, dictionaries, dictionary from ts_debug('russian', 'кошки cats 12');
 select t.lexeme from (values ('b:1 a:2'::tsvector)) v(x), unnest(v.x) t order by 1;
+select to_tsvector('simple', 'x <script>a b</script> c <style type="t">d</style> e <script/>f'), ts_headline('simple', 'a <script>b</script> c <b>d</b>', 'c');

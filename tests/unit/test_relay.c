@@ -1,5 +1,6 @@
 /* The relay's walker: injection and swallowing, with packets cut at every byte. */
 #include "backend/relay.h"
+#include "backend/script.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -383,14 +384,261 @@ static void test_redo_delivered_first(void **state)
 	redo_list_free(l);
 }
 
+#define ASK "SELECT pg_catalog.txid_current_if_assigned()"
+
+/* An autocommit INSERT as text: its tag waits until the answer to our question shows that it has been committed. */
+static void ask_once(size_t cut)
+{
+	Bench b;
+	Buf c = { 0 }, s = { 0 }, want = { 0 };
+	start(&b);
+	MSG(&c, 'Q', "INSERT INTO t VALUES ('a;') RETURNING 1 -- x\0");
+	feed(&b, true, &c, cut);
+	MSG(&want, 'Q', "INSERT INTO t VALUES ('a;') RETURNING 1 -- x\n;" ASK "\0");
+	assert_int_equal(b.to_server.len, want.len);
+	assert_memory_equal(b.to_server.data, want.data, want.len);
+	assert_int_equal(relay_loss(&b.r), LOSS_AUTOCOMMIT);
+	buf_clear(&want);
+	MSG(&s, 'T', "\0\1?column?\0\0\0\0\0\0\0\0\0\0\x17\0\4\xff\xff\xff\xff\0\0");
+	MSG(&s, 'D', "\0\1\0\0\0\0011");
+	buf_put(&want, s.data, s.len);
+	MSG(&s, 'C', "INSERT 0 1\0");
+	feed(&b, false, &s, cut);
+	assert_int_equal(b.to_client.len, want.len);
+	assert_true(b.r.commit_done);
+	buf_clear(&s);
+	MSG(&s, 'T', "\0\1txid_current_if_assigned\0\0\0\0\0\0\0\0\0\0\x14\0\x8\xff\xff\xff\xff\0\0");
+	MSG(&s, 'D', "\0\1\0\0\0\00512345");
+	MSG(&s, 'C', "SELECT 1\0");
+	ready(&s, 'I');
+	feed(&b, false, &s, cut);
+	MSG(&want, 'C', "INSERT 0 1\0");
+	ready(&want, 'I');
+	assert_int_equal(b.to_client.len, want.len);
+	assert_memory_equal(b.to_client.data, want.data, want.len);
+	assert_non_null(b.committed);
+	assert_int_equal(b.committed->xid, 12345);
+	assert_int_equal(count_of(&(Buf){ .data = b.committed->messages, .len = b.committed->len }, "txid"), 0);
+	buf_free(&want);
+	buf_free(&c);
+	buf_free(&s);
+	stop(&b);
+}
+
+static void test_ask_cut_anywhere(void **state)
+{
+	for (size_t cut = 0; cut < 70; cut++)
+		ask_once(cut);
+}
+
+/* The error of an unfinished text names its end, so it is sent once more as it was written. */
+static void test_unfinished_text_is_sent_again(void **state)
+{
+	Bench b;
+	Buf c = { 0 }, s = { 0 };
+	RelayOut o = { .flush = into, .ctx = &b.to_server };
+	start(&b);
+	MSG(&c, 'Q', "DELETE FROM\0");
+	feed(&b, true, &c, 0);
+	MSG(&s, 'E', "SERROR\0VERROR\0C42601\0Msyntax error at or near \";\"\0P13\0\0");
+	ready(&s, 'I');
+	feed(&b, false, &s, 0);
+	assert_int_equal(b.to_client.len, 0);
+	assert_true(b.r.need_send);
+	assert_int_equal(relay_loss(&b.r), LOSS_AUTOCOMMIT);
+	buf_clear(&b.to_server);
+	relay_send_own(&b.r, &o);
+	into(&o);
+	assert_int_equal(b.to_server.len, c.len);
+	assert_memory_equal(b.to_server.data, c.data, c.len);
+	buf_clear(&s);
+	MSG(&s, 'E', "SERROR\0VERROR\0C42601\0Msyntax error at end of input\0P12\0\0");
+	ready(&s, 'I');
+	feed(&b, false, &s, 0);
+	assert_int_equal(b.to_client.len, s.len);
+	assert_true(relay_idle(&b.r));
+	assert_null(b.committed);
+	buf_free(&c);
+	buf_free(&s);
+	stop(&b);
+}
+
+static void test_script_points(void **state)
+{
+	static const struct {
+		const char *text, *question_before; /* NULL: none; "" the end */
+		unsigned before;
+		bool in_transaction, backslashes;
+	} cases[] = {
+		{ "INSERT INTO t VALUES (1)", "", 1 },
+		{ "insert into t values (1);; -- x", "", 1 },
+		{ "/* a /* b */ */ (WITH x AS (DELETE FROM t RETURNING 1) SELECT 1)", "", 1 },
+		{ "WITH x AS (SELECT 1) SELECT 'delete', \"delete\"", NULL },
+		{ "SELECT 1; UPDATE t SET a = $$;$$ || $a$ $$; $a$; SELECT 2", "", 3 },
+		{ "BEGIN; DELETE FROM t; COMMIT", " COMMIT", 2 },
+		{ "BEGIN; DELETE FROM t; END TRANSACTION;", " END TRANSACTION;", 2 },
+		{ "BEGIN; DELETE FROM t; COMMIT AND CHAIN", NULL },
+		{ "BEGIN; DELETE FROM t; COMMIT PREPARED 'x'", NULL },
+		{ "BEGIN; DELETE FROM t; ROLLBACK", NULL },
+		{ "BEGIN; SELECT 1; COMMIT", NULL },
+		{ "BEGIN; DELETE FROM t", NULL },
+		{ "DELETE FROM t; COMMIT", NULL },
+		{ "DELETE FROM t; COMMIT", " COMMIT", 1, true },
+		{ "COMMIT", NULL, 0, true },
+		{ "COMMIT; DELETE FROM t", NULL, 0, true },
+		{ "VACUUM t", NULL },
+		{ "CREATE INDEX CONCURRENTLY i ON t (a)", NULL },
+		{ "COPY t FROM STDIN", NULL },
+		{ "INSERT INTO t VALUES (1); COPY t TO STDOUT", NULL },
+		{ "INSERT INTO t VALUES (1); DO 'x'", NULL },
+		{ "INSERT INTO t VALUES ('a", NULL },
+		{ "INSERT INTO t VALUES (1) /* a", NULL },
+		{ "INSERT INTO t VALUES ($a$ $b$)", NULL },
+		{ "INSERT INTO \"t", NULL },
+		{ "INSERT INTO t VALUES ('a\\')", "", 1 },
+		{ "INSERT INTO t VALUES ('a\\')", NULL, 0, false, true },
+		{ "INSERT INTO t VALUES ('a\\'; COMMIT')", "", 1, false, true },
+		{ "INSERT INTO t VALUES (E'a\\'; COMMIT', name$a$, E'')", "", 1 },
+		{ "INSERT INTO t VALUES (E'a'\n'b\\'; ')", NULL },
+		{ "INSERT INTO t VALUES ('''', '')", "", 1 },
+		{ ";;", NULL },
+		{ "", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		ScriptPoint p = { 0 };
+		const char *want = cases[i].question_before;
+		bool found = script_find_point(str_of(cases[i].text), cases[i].in_transaction, cases[i].backslashes, &p);
+		if (found != (want != NULL))
+			fail_msg("%s", cases[i].text);
+		if (!found)
+			continue;
+		assert_string_equal(cases[i].text + p.at, want);
+		assert_int_equal(p.before, cases[i].before);
+		assert_int_equal(p.commits, *want != '\0');
+	}
+}
+
+static void test_redo_settled_by_a_mark(void **state)
+{
+	RedoList *l = redo_list_new(10, 1000);
+	assert_int_equal(redo_waiting_since(l), 0);
+	for (uint64_t i = 0; i < 3; i++) {
+		Redo *r = mem_alloc(sizeof *r);
+		r->xid = i + 10;
+		r->acked_us = (int64_t)i + 100;
+		redo_add(l, r);
+		if (i == 1)
+			assert_int_equal(redo_mark(l), 2);
+	}
+	redo_mirrored(l, 10);
+	assert_int_equal(redo_waiting_since(l), 101);
+	redo_settle(l, 2);
+	assert_int_equal(redo_count(l, NULL), 1);
+	assert_int_equal(redo_waiting_since(l), 102);
+	redo_list_free(l);
+}
+
+/* In a transaction that is open on the server. */
+static void begin_block(Bench *b, Buf *c, Buf *s)
+{
+	start(b);
+	MSG(c, 'Q', "BEGIN\0");
+	feed(b, true, c, 0);
+	MSG(s, 'C', "BEGIN\0");
+	ready(s, 'T');
+	feed(b, false, s, 0);
+	buf_clear(c);
+	buf_clear(s);
+}
+
+static void test_what_may_be_lasting(void **state)
+{
+	Bench b;
+	Buf c = { 0 }, s = { 0 };
+	begin_block(&b, &c, &s);
+	MSG(&c, 'Q', "PREPARE TRANSACTION 'x'\0");
+	feed(&b, true, &c, 0);
+	assert_int_equal(relay_loss(&b.r), LOSS_COMMIT);
+	stop(&b);
+	buf_clear(&c);
+	begin_block(&b, &c, &s);
+	MSG(&c, 'Q', "ROLLBACK\0");
+	feed(&b, true, &c, 0);
+	assert_int_equal(relay_loss(&b.r), LOSS_STATEMENT);
+	buf_clear(&c);
+	MSG(&c, 'Q', "INSERT INTO t VALUES (1)\0");
+	feed(&b, true, &c, 0);
+	assert_int_equal(relay_loss(&b.r), LOSS_COMMIT);
+	stop(&b);
+	buf_free(&c);
+	buf_free(&s);
+}
+
+static void commit_block(Bench *b, const char *text, size_t n, char status, Buf *c, Buf *s)
+{
+	buf_clear(c);
+	buf_clear(s);
+	msg(c, 'Q', text, n);
+	feed(b, true, c, 0);
+	MSG(s, '1', "");
+	if (b->r.gen == 1 && b->committed)
+		buf_clear(s); /* the question has been parsed already */
+	MSG(s, '2', "");
+	MSG(s, 'D', "\0\1\0\0\0\003742");
+	MSG(s, 'C', "SELECT 1\0");
+	MSG(s, 'C', "COMMIT\0");
+	ready(s, status);
+	feed(b, false, s, 0);
+}
+
+/* The server goes on from a savepoint, and says COMMIT in the end; a chained transaction is another one. */
+static void test_commit_after_errors_and_chained(void **state)
+{
+	Bench b;
+	Buf c = { 0 }, s = { 0 };
+	begin_block(&b, &c, &s);
+	MSG(&c, 'Q', "INSERT INTO t VALUES (1)\0");
+	feed(&b, true, &c, 0);
+	MSG(&s, 'E', "SERROR\0VERROR\0C23505\0Mno\0\0");
+	ready(&s, 'E');
+	feed(&b, false, &s, 0);
+	buf_clear(&c);
+	buf_clear(&s);
+	MSG(&c, 'Q', "ROLLBACK TO a\0");
+	feed(&b, true, &c, 0);
+	MSG(&s, 'C', "ROLLBACK\0");
+	ready(&s, 'T');
+	feed(&b, false, &s, 0);
+	commit_block(&b, "COMMIT AND CHAIN", sizeof "COMMIT AND CHAIN", 'T', &c, &s);
+	assert_non_null(b.committed);
+	assert_true(b.committed->errors);
+	size_t before = b.committed->len;
+	commit_block(&b, "COMMIT", sizeof "COMMIT", 'I', &c, &s);
+	assert_false(b.committed->errors);
+	assert_true(b.committed->len < before);
+	stop(&b);
+	buf_free(&c);
+	buf_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commit_cut_anywhere),  cmocka_unit_test(test_write_cut_anywhere),
-		cmocka_unit_test(test_error_skips_to_sync),  cmocka_unit_test(test_fatal_is_kept_from_the_client),
-		cmocka_unit_test(test_settings_cross),	     cmocka_unit_test(test_copy_in_pipelined),
-		cmocka_unit_test(test_commit_among_others),  cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_commit_cut_anywhere),
+		cmocka_unit_test(test_write_cut_anywhere),
+		cmocka_unit_test(test_error_skips_to_sync),
+		cmocka_unit_test(test_fatal_is_kept_from_the_client),
+		cmocka_unit_test(test_settings_cross),
+		cmocka_unit_test(test_copy_in_pipelined),
+		cmocka_unit_test(test_commit_among_others),
+		cmocka_unit_test(test_classify),
 		cmocka_unit_test(test_redo_delivered_first),
+		cmocka_unit_test(test_what_may_be_lasting),
+		cmocka_unit_test(test_commit_after_errors_and_chained),
+		cmocka_unit_test(test_redo_settled_by_a_mark),
+		cmocka_unit_test(test_ask_cut_anywhere),
+		cmocka_unit_test(test_unfinished_text_is_sent_again),
+		cmocka_unit_test(test_script_points),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,303 @@
+/* One part of a statement: the query that computes what it will write and return, and the statement that writes it. See parts.h. */
+#include "sql/parts_rows.h"
+#include "sql/rewrite.h"
+#include "sqlite/row_store.h"
+
+bool part_returns_late(const Part *part)
+{
+	return part->q->conflict != NULL;
+}
+
+int rows_add_output(Rows *r, Expr *e, int attnum)
+{
+	ParseState *ps = r->p->ps;
+	if (r->sel->targets.n >= STORE_COLUMNS)
+		return an_refuse(ps, e->location, "a change of more than %d columns in this form is not available in SQLite mode",
+				 STORE_COLUMNS);
+	if (target_add(ps, &r->sel->targets, e, "") < 0)
+		return -1;
+	r->sel->targets.items[r->sel->targets.n - 1].attnum = attnum;
+	return 0;
+}
+
+Expr *rows_store_var(ParseState *ps, Rte *store, size_t column, const Expr *like)
+{
+	Expr *v = expr_new(ps, X_VAR, like->type, like->location);
+	v->typmod = like->typmod;
+	v->collation = like->collation;
+	v->rte = store;
+	v->column = (int)column;
+	return v;
+}
+
+static Expr *stored_value(Expr *x, void *arg);
+
+static Expr *generated_value(Expr *x, void *arg)
+{
+	Rows *r = arg;
+	if (x->kind != X_VAR)
+		return NULL;
+	Expr v = *x;
+	v.rte = r->part->q->result;
+	return stored_value(&v, r);
+}
+
+/* A generated column, from the new values of the others. */
+static Expr *generated_column(Rows *r, const CatColumn *col)
+{
+	ParseState *ps = r->p->ps;
+	Expr *e = an_expr_text(ps->env, ps->a, col->default_sql, r->part->q->result->rel, AT_DEFAULT, col->type->oid, col->typmod, ps->err);
+	r->failed |= !e;
+	return expr_rewrite(ps->a, e, generated_value, r);
+}
+
+/* A column of the target as it will be, or of another table as it is, read from the store. */
+static Expr *stored_value(Expr *x, void *arg)
+{
+	Rows *r = arg;
+	ParseState *ps = r->p->ps;
+	const Query *q = r->part->q;
+	bool own = x->kind == X_VAR && x->rte == q->result && x->column > 0;
+	if (!own && !(x->kind == X_VAR && x->column > 0 && x->rte && query_has_rte(q, x->rte)))
+		return NULL;
+	const CatColumn *col = own ? &q->result->rel->cols[x->column - 1] : NULL;
+	if (own && col->generated && q->cmd != CMD_DELETE && q->cmd != CMD_MERGE)
+		return generated_column(r, col);
+	const TargetList *t = &r->sel->targets;
+	for (size_t i = 0; i < t->n; i++) {
+		const Expr *e = t->items[i].expr;
+		bool same = own && t->items[i].attnum == x->column;
+		bool kept = !t->items[i].attnum && e->kind == X_VAR && e->rte == x->rte && e->column == x->column;
+		if (same || kept)
+			return rows_store_var(ps, r->store, i + 1, x);
+	}
+	if (own && q->cmd == CMD_INSERT)
+		return expr_const(ps, x->type, val_null());
+	Expr *v = expr_copy(ps, x);
+	if (rows_add_output(r, v, 0) < 0) {
+		r->failed = true;
+		return x;
+	}
+	return rows_store_var(ps, r->store, t->n, x);
+}
+
+Expr *rows_rewrite(Rows *r, Expr *x)
+{
+	Expr *e = expr_rewrite(r->p->ps->a, x, stored_value, r);
+	return r->failed ? NULL : e;
+}
+
+static bool is_grouped(const Query *q)
+{
+	return q->cmd != CMD_INSERT && q->nfrom;
+}
+
+/* Target and FROM of an UPDATE or DELETE: its row numbers first; each row of the target once. */
+static int select_changed(Rows *r)
+{
+	ParseState *ps = r->p->ps;
+	const Query *q = r->part->q;
+	Query *sel = r->sel;
+	sel->from = arena_array(ps->a, FromItem *, q->nfrom + 1);
+	sel->from[0] = arena_new_of(ps->a, FromItem);
+	sel->from[0]->rte = q->result;
+	memcpy(sel->from + 1, q->from, q->nfrom * sizeof *q->from);
+	sel->nfrom = q->nfrom + 1;
+	sel->where = q->where;
+	Expr *rowid = expr_new(ps, X_ROWID, 20, -1);
+	rowid->rte = q->result;
+	if (is_grouped(q))
+		expr_list_add(ps->a, &sel->group_by, rowid);
+	if (rows_add_output(r, rowid, 0) < 0)
+		return -1;
+	for (size_t i = 0; q->cmd == CMD_UPDATE && i < q->targets.n; i++)
+		if (rows_add_output(r, q->targets.items[i].expr, q->targets.items[i].attnum) < 0)
+			return -1;
+	return 0;
+}
+
+static int select_inserted(Rows *r)
+{
+	ParseState *ps = r->p->ps;
+	const Query *q = r->part->q;
+	Query *sel = r->sel;
+	sel->from = q->from;
+	sel->nfrom = q->nfrom;
+	for (size_t i = 0; i < q->ninsert; i++) {
+		Expr *e = q->values ? q->values[0].items[i] : q->targets.items[i].expr;
+		if (rows_add_output(r, e, q->insert_attnums[i]) < 0)
+			return -1;
+	}
+	if (!q->ninsert && rows_add_output(r, expr_const(ps, 23, val_null()), 0) < 0)
+		return -1;
+	if (q->nvalues <= 1)
+		return 0;
+	sel->values = q->values;
+	sel->nvalues = q->nvalues;
+	return 0;
+}
+
+static int returning_query(Rows *r, Query *out)
+{
+	ParseState *ps = r->p->ps;
+	const Query *q = r->part->q;
+	*out = (Query){ .cmd = CMD_SELECT };
+	query_from_rte(ps, out, r->store);
+	for (size_t i = 0; i < q->returning.n; i++) {
+		Expr *e = rows_rewrite(r, q->returning.items[i].expr);
+		if (!e || target_add(ps, &out->targets, e, q->returning.items[i].name) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int compute_changes(Parts *p, Part *part)
+{
+	Query sel = { .cmd = CMD_SELECT }, ret;
+	const Query *q = part->q;
+	Rows r = { .p = p, .part = part, .sel = &sel, .store = rte_store(p->ps, part->rows) };
+	sel.ctes = q->ctes;
+	sel.nctes = q->nctes;
+	sel.with_recursive = q->with_recursive;
+	if ((q->cmd == CMD_INSERT ? select_inserted(&r) : select_changed(&r)) < 0)
+		return -1;
+	bool returns = q->returning.n && (!part->cte || part->cte->refs) && !part_returns_late(part);
+	if (returns && returning_query(&r, &ret) < 0)
+		return -1;
+	if (parts_store(p, &sel, part->rows, q->result->rel->oid) < 0)
+		return -1;
+	if (!returns)
+		return 0;
+	part->out = p->nstores++;
+	return parts_store(p, &ret, part->out, 0);
+}
+
+static int compute_select(Parts *p, Part *part)
+{
+	ParseState *ps = p->ps;
+	part->out = part->rows;
+	if (part->q->ncols > STORE_COLUMNS)
+		return an_refuse(ps, -1, "more than %d columns beside a data-modifying WITH are not available in SQLite mode",
+				 STORE_COLUMNS);
+	if (!part->cte || !part->cte->recursive)
+		return parts_store(p, part->q, part->rows, 0);
+	Query q = { .cmd = CMD_SELECT, .nctes = 1, .with_recursive = true };
+	q.ctes = arena_array(ps->a, Cte *, 1);
+	q.ctes[0] = part->cte;
+	Rte *rte = rte_new(ps, RTE_CTE, part->cte->name, -1);
+	rte->cte = part->cte;
+	rte->cols = part->cte->cols;
+	rte->ncols = part->cte->ncols;
+	query_from_rte(ps, &q, rte);
+	for (size_t i = 0; i < rte->ncols; i++)
+		if (target_add(ps, &q.targets, var_new(ps, rte, (int)i + 1, -1), "") < 0)
+			return -1;
+	return parts_store(p, &q, part->rows, 0);
+}
+
+int part_compute(Parts *p, Part *part)
+{
+	return part->q->cmd == CMD_SELECT  ? compute_select(p, part)
+	       : part->q->cmd == CMD_MERGE ? merge_compute(p, part)
+					   : compute_changes(p, part);
+}
+
+/* rowid = c1, or rowid IN (SELECT c1 ...), of the store. */
+static Expr *rowid_test(ParseState *ps, Rte *result, Rte *store, bool in)
+{
+	Expr *rowid = expr_new(ps, X_ROWID, 20, -1), like = { .type = 20, .typmod = -1, .location = -1 };
+	rowid->rte = result;
+	Expr *c1 = rows_store_var(ps, store, 1, &like), *test = make_op(ps, "=", NULL, rowid, c1, -1);
+	if (!test || !in)
+		return test;
+	Query *q = arena_new_of(ps->a, Query);
+	query_from_rte(ps, q, store);
+	if (target_add(ps, &q->targets, c1, "") < 0)
+		return NULL;
+	query_set_columns(ps, q, &q->targets);
+	Expr *any = expr_new(ps, X_SUBLINK, 16, -1);
+	any->sublink = SUBLINK_ANY;
+	any->query = q;
+	any->proc = test->proc;
+	expr_list_add(ps->a, &any->args, rowid);
+	return any;
+}
+
+static Expr *column_from(ParseState *ps, Rte *store, const CatRel *rel, int attnum, size_t at)
+{
+	const CatColumn *c = &rel->cols[attnum - 1];
+	Expr like = { .type = c->type->oid, .typmod = c->typmod, .collation = c->type->collation, .location = -1 };
+	return rows_store_var(ps, store, at, &like);
+}
+
+static int apply_insert(Parts *p, const Part *part, Rte *store, Query *w)
+{
+	ParseState *ps = p->ps;
+	w->source = NULL;
+	if (!w->ninsert)
+		return 0;
+	w->values = NULL;
+	w->nvalues = 0;
+	query_from_rte(ps, w, store);
+	w->targets = (TargetList){ 0 };
+	for (size_t i = 0; i < w->ninsert; i++)
+		if (target_add(ps, &w->targets, column_from(ps, store, w->result->rel, w->insert_attnums[i], i + 1), "") < 0)
+			return -1;
+	return 0;
+}
+
+static int apply_update(Parts *p, const Part *part, Rte *store, Query *w)
+{
+	ParseState *ps = p->ps;
+	query_from_rte(ps, w, store);
+	w->targets = (TargetList){ 0 };
+	for (size_t i = 0; i < part->q->targets.n; i++) {
+		int attnum = part->q->targets.items[i].attnum;
+		if (target_add(ps, &w->targets, column_from(ps, store, w->result->rel, attnum, i + 2), "") < 0)
+			return -1;
+		w->targets.items[i].attnum = attnum;
+	}
+	w->where = rowid_test(ps, w->result, store, false);
+	return w->where ? 0 : -1;
+}
+
+static int apply_delete(Parts *p, Rte *store, Query *w)
+{
+	w->from = NULL;
+	w->nfrom = 0;
+	w->where = rowid_test(p->ps, w->result, store, true);
+	return w->where ? 0 : -1;
+}
+
+/* INSERT ... ON CONFLICT returns by itself; the row numbers come last, for those who must not see the new rows. */
+static int apply_returning(Parts *p, Part *part, Query *w)
+{
+	Expr *rowid = expr_new(p->ps, X_ROWID, 20, -1);
+	rowid->rte = w->result;
+	part->out = p->nstores++;
+	if (target_add(p->ps, &w->returning, rowid, "") < 0)
+		return -1;
+	part->rowid_at = (int)w->returning.n;
+	return parts_store(p, w, part->out, w->result->rel->oid);
+}
+
+int part_apply(Parts *p, Part *part)
+{
+	if (part->q->cmd == CMD_MERGE)
+		return merge_apply(p, part);
+	Query w = *part->q;
+	Rte *store = rte_store(p->ps, part->rows);
+	w.ctes = NULL;
+	w.nctes = 0;
+	bool late = part_returns_late(part) && w.returning.n && (!part->cte || part->cte->refs);
+	if (!late)
+		w.returning = (TargetList){ 0 };
+	int rc = w.cmd == CMD_INSERT   ? apply_insert(p, part, store, &w)
+		 : w.cmd == CMD_UPDATE ? apply_update(p, part, store, &w)
+				       : apply_delete(p, store, &w);
+	if (rc < 0)
+		return -1;
+	if (late)
+		return apply_returning(p, part, &w);
+	return parts_step(p, !part->cte && !p->plan->returns_rows ? STEP_ROWS : STEP_SQL, &w) ? 0 : -1;
+}

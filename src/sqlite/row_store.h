@@ -1,0 +1,21 @@
+/*
+ * Rows kept while a statement of several steps runs, and read again by its later steps: SELECT c1, c2 FROM understudy_rows(3).
+ *
+ * The stores belong to a connection. They are numbered from 0; a store that nothing was put into is empty.
+ */
+#ifndef US_SQLITE_ROW_STORE_H
+#define US_SQLITE_ROW_STORE_H
+
+#include "sqlite/fn.h"
+
+enum { STORE_COLUMNS = 400 }; /* c1 ... c400 */
+
+/* Appends the statement's current row to a store. */
+void row_store_add(FnEnv *env, int store, sqlite3_stmt *stmt);
+/* Empties all stores: the statement has ended. */
+void row_store_clear(FnEnv *env);
+
+/* Registers the table on a connection; an SQLite result code. */
+int vtab_rows_register(sqlite3 *db, FnEnv *env);
+
+#endif

@@ -1,0 +1,20 @@
+-- The reset that test suites begin with.
+create table kept (id int primary key);
+insert into kept values (1);
+drop schema public;
+drop schema public cascade;
+select 1 from kept;
+create table nowhere (id int);
+create schema public;
+create schema public;
+create table kept (id serial primary key, t text not null);
+insert into kept (t) values ('a'), ('b') returning *;
+drop schema if exists public cascade;
+create schema if not exists public;
+select count(*) from information_schema.tables where table_schema = 'public';
+begin;
+create table gone (id int);
+drop schema public cascade;
+rollback;
+create table again (id int);
+select * from again;
