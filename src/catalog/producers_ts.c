@@ -48,9 +48,8 @@ static void produce_dict(RowSink *s)
 		bool stops = false;
 		for (size_t k = 0; d->language && k < ts_stop_lists_count; k++)
 			stops |= streq(ts_stop_lists[k].language, d->language);
-		if (d->language)
-			row_text(s, "dictinitoption",
-				 arena_printf(s->a, stops ? "language = '%s', stopwords = '%s'" : "language = '%s'", d->language, d->language));
+		const char *language = d->language ? arena_printf(s->a, "language = '%s'", d->language) : NULL;
+		row_text(s, "dictinitoption", stops ? arena_printf(s->a, "%s, stopwords = '%s'", language, d->language) : language);
 	}
 }
 

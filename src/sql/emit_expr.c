@@ -294,11 +294,34 @@ static bool is_open_bound(const Expr *x)
 	return !x || x->kind == X_DEFAULT;
 }
 
+static int emit_jsonb_subscript(Emitter *e, const Expr *x)
+{
+	bool assign = x->kind == X_ASSIGN_PART;
+	if (assign)
+		buf_printf(&e->out, "pg_jsonb_assign(%d, ", x->negated);
+	else
+		buf_puts(&e->out, "pg_jsonb_subscript(");
+	if (emit_expr(e, x->args.items[0]) < 0)
+		return -1;
+	if (assign) {
+		buf_puts(&e->out, ", ");
+		if (emit_expr(e, x->arg) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, ", ");
+	if (emit_list(e, x->args2.items, x->args2.n) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 /* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; '' = open). */
 static int emit_subscript(Emitter *e, const Expr *x)
 {
 	const char *fn = x->args3.n ? "array_slice" : "array_get";
 	const Expr *array = x->args.items[0];
+	if (array->type == 3802)
+		return emit_jsonb_subscript(e, x);
 	if (!fn_find(fn))
 		return emit_refuse(e, x->location, "array subscripts are not available in SQLite mode");
 	buf_printf(&e->out, "pg_%s(%u, ", fn, array->type);
@@ -318,27 +341,6 @@ static int emit_subscript(Emitter *e, const Expr *x)
 		else if (emit_expr(e, x->args2.items[i]) < 0)
 			return -1;
 	}
-	buf_puts(&e->out, ")");
-	return 0;
-}
-
-static int emit_jsonb_subscript(Emitter *e, const Expr *x)
-{
-	bool assign = x->kind == X_ASSIGN_PART;
-	if (assign)
-		buf_printf(&e->out, "pg_jsonb_assign(%d, ", x->negated);
-	else
-		buf_puts(&e->out, "pg_jsonb_subscript(");
-	if (emit_expr(e, x->args.items[0]) < 0)
-		return -1;
-	if (assign) {
-		buf_puts(&e->out, ", ");
-		if (emit_expr(e, x->arg) < 0)
-			return -1;
-	}
-	buf_puts(&e->out, ", ");
-	if (emit_list(e, x->args2.items, x->args2.n) < 0)
-		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
 }
@@ -392,10 +394,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 	case X_TYPMOD:
 		return emit_cast(e, x);
 	case X_ASSIGN_PART:
-		return emit_jsonb_subscript(e, x);
 	case X_SUBSCRIPT:
-		if (x->args.items[0]->type == 3802)
-			return emit_jsonb_subscript(e, x);
 		return emit_subscript(e, x);
 	case X_GROUPING: /* GROUP BY without sets: no key is missing */
 		buf_puts(&e->out, "0");
