@@ -2,6 +2,7 @@
 #include "sqlite/fn_ts.h"
 
 #include "pgtype/array.h"
+#include "pgtype/ts_match.h"
 
 enum { OID_FLOAT4 = 700 };
 
@@ -95,6 +96,34 @@ COMPARE(fn_le, c <= 0)
 COMPARE(fn_gt, c > 0)
 COMPARE(fn_ge, c >= 0)
 COMPARE(fn_cmp, (c > 0) - (c < 0))
+
+/* Whether every word of y is one of x, whatever the operators are. */
+static void contains(sqlite3_context *ctx, sqlite3_value *vx, sqlite3_value *vy)
+{
+	TS_ARENA(a);
+	TsNode *x, *y;
+	if (!ts_arg_query(ctx, vx, a, &x) || !ts_arg_query(ctx, vy, a, &y))
+		return;
+	const TsNode **wx = arena_array(a, const TsNode *, ts_query_nodes(x) + 1),
+		     **wy = arena_array(a, const TsNode *, ts_query_nodes(y) + 1);
+	size_t nx = x ? ts_values(x, wx) : 0, ny = y ? ts_values(y, wy) : 0;
+	bool all = true;
+	for (size_t i = 0; i < ny && all; i++) {
+		bool found = false;
+		for (size_t k = 0; k < nx && !found; k++)
+			found = str_eq(wx[k]->s, wy[i]->s);
+		all = found;
+	}
+	sqlite3_result_int(ctx, all);
+}
+TS_FN(fn_contains)
+{
+	contains(ctx, argv[0], argv[1]);
+}
+TS_FN(fn_contained)
+{
+	contains(ctx, argv[1], argv[0]);
+}
 
 /* ---- searching ---- */
 
@@ -236,6 +265,8 @@ const SqliteFn fn_table_ts_query[] = {
 	{ "tsquery_gt", 2, PURE, fn_gt },
 	{ "tsquery_ge", 2, PURE, fn_ge },
 	{ "tsquery_cmp", 2, PURE, fn_cmp },
+	{ "tsq_mcontains", 2, PURE, fn_contains },
+	{ "tsq_mcontained", 2, PURE, fn_contained },
 	{ "ts_match_vq", 2, PURE, fn_match_vq },
 	{ "ts_match_qv", 2, PURE, fn_match_qv },
 	{ "ts_match_tq", 2, FN_STRICT, fn_match_tq },

@@ -199,36 +199,94 @@ TS_FN(fn_jsonb_vector)
 
 /* ---- headlines ---- */
 
-static void headline(sqlite3_context *ctx, sqlite3_value *config, sqlite3_value **argv, sqlite3_value *options)
+typedef struct Headlines {
+	TsConfig config;
+	TsNode *q;
+	Str options;
+	Arena *a;
+	Error *err;
+} Headlines;
+
+static int text_headline(const Headlines *h, Str text, Buf *out)
+{
+	return ts_headline(&h->config, text, h->q, h->options, h->a, out, h->err);
+}
+
+/* A document with headlines in place of its strings; json is written without blanks, jsonb as it is printed. */
+static int json_headlines(const Headlines *h, Json *j, bool canonical, Buf *out)
+{
+	_cleanup_(buf_free) Buf b = { 0 };
+	bool array = j->kind == JSON_ARRAY;
+	if (j->kind == JSON_STRING) {
+		if (text_headline(h, j->s, &b) < 0)
+			return -1;
+		json_print_string(buf_str(&b), out);
+		return 0;
+	}
+	if (j->kind < JSON_ARRAY) {
+		if (canonical)
+			json_print(j, out);
+		else
+			buf_put_str(out, j->raw);
+		return 0;
+	}
+	buf_puts(out, array ? "[" : "{");
+	for (size_t i = 0; i < j->n; i++) {
+		buf_puts(out, !i ? "" : canonical ? ", " : ",");
+		if (!array) {
+			json_print_string(j->pairs[i].key, out);
+			buf_puts(out, canonical ? ": " : ":");
+		}
+		if (json_headlines(h, array ? j->items[i] : j->pairs[i].value, canonical, out) < 0)
+			return -1;
+	}
+	buf_puts(out, array ? "]" : "}");
+	return 0;
+}
+
+typedef enum { HEADLINE_TEXT, HEADLINE_JSON, HEADLINE_JSONB } HeadlineOf;
+
+static int document_headline(const Headlines *h, Str doc, HeadlineOf of, Buf *out)
+{
+	if (of == HEADLINE_TEXT)
+		return text_headline(h, doc, out);
+	Json *j = json_parse(doc, of == HEADLINE_JSONB, h->a, h->err);
+	return j ? json_headlines(h, j, of == HEADLINE_JSONB, out) : -1;
+}
+
+static void headline(sqlite3_context *ctx, sqlite3_value *config, sqlite3_value **argv, sqlite3_value *options, HeadlineOf of)
 {
 	TS_ARENA(a);
 	_cleanup_(buf_free) Buf b = { 0 };
-	TsConfig c;
-	TsNode *q;
-	Str opts = options ? fn_arg_str(options) : (Str){ "", 0 };
-	if (!ts_arg_config(ctx, config, &c) || !ts_arg_query(ctx, argv[1], a, &q))
+	Headlines h = { .options = options ? fn_arg_str(options) : (Str){ "", 0 }, .a = a, .err = &fn_env(ctx)->error };
+	if (!ts_arg_config(ctx, config, &h.config) || !ts_arg_query(ctx, argv[1], a, &h.q))
 		return;
-	if (ts_headline(&c, fn_arg_str(argv[0]), q, opts, a, &b, &fn_env(ctx)->error) < 0)
+	if (document_headline(&h, fn_arg_str(argv[0]), of, &b) < 0)
 		fn_fail(ctx);
 	else
 		ts_result_buf(ctx, &b);
 }
-TS_FN(fn_headline)
-{
-	headline(ctx, NULL, argv, NULL);
-}
-TS_FN(fn_headline_opt)
-{
-	headline(ctx, NULL, argv, argv[2]);
-}
-TS_FN(fn_headline_byid)
-{
-	headline(ctx, argv[0], argv + 1, NULL);
-}
-TS_FN(fn_headline_byid_opt)
-{
-	headline(ctx, argv[0], argv + 1, argv[3]);
-}
+/* With and without a configuration first, with and without options last. */
+#define HEADLINES(name, of)                                                                                                                \
+	TS_FN(name)                                                                                                                        \
+	{                                                                                                                                  \
+		headline(ctx, NULL, argv, NULL, of);                                                                                       \
+	}                                                                                                                                  \
+	TS_FN(name##_opt)                                                                                                                  \
+	{                                                                                                                                  \
+		headline(ctx, NULL, argv, argv[2], of);                                                                                    \
+	}                                                                                                                                  \
+	TS_FN(name##_byid)                                                                                                                 \
+	{                                                                                                                                  \
+		headline(ctx, argv[0], argv + 1, NULL, of);                                                                                \
+	}                                                                                                                                  \
+	TS_FN(name##_byid_opt)                                                                                                             \
+	{                                                                                                                                  \
+		headline(ctx, argv[0], argv + 1, argv[3], of);                                                                             \
+	}
+HEADLINES(fn_headline, HEADLINE_TEXT)
+HEADLINES(fn_headline_json, HEADLINE_JSON)
+HEADLINES(fn_headline_jsonb, HEADLINE_JSONB)
 
 #define PURE (FN_STRICT | FN_IMMUTABLE)
 
@@ -258,5 +316,13 @@ const SqliteFn fn_table_ts_text[] = {
 	{ "ts_headline_opt", 3, FN_STRICT, fn_headline_opt },
 	{ "ts_headline_byid", 3, PURE, fn_headline_byid },
 	{ "ts_headline_byid_opt", 4, PURE, fn_headline_byid_opt },
+	{ "ts_headline_json", 2, FN_STRICT, fn_headline_json },
+	{ "ts_headline_json_opt", 3, FN_STRICT, fn_headline_json_opt },
+	{ "ts_headline_json_byid", 3, PURE, fn_headline_json_byid },
+	{ "ts_headline_json_byid_opt", 4, PURE, fn_headline_json_byid_opt },
+	{ "ts_headline_jsonb", 2, FN_STRICT, fn_headline_jsonb },
+	{ "ts_headline_jsonb_opt", 3, FN_STRICT, fn_headline_jsonb_opt },
+	{ "ts_headline_jsonb_byid", 3, PURE, fn_headline_jsonb_byid },
+	{ "ts_headline_jsonb_byid_opt", 4, PURE, fn_headline_jsonb_byid_opt },
 	{ 0 },
 };
