@@ -101,6 +101,7 @@ bool plan_is_current(const SqliteTxn *t, const CachedPlan *p, uint64_t key);
 /* --- transactions --- */
 
 typedef struct TxnSavepoint TxnSavepoint;
+typedef struct SeqUndo SeqUndo;
 
 struct SqliteTxn {
 	Database *db;
@@ -119,6 +120,7 @@ struct SqliteTxn {
 	Catalog *cat;		  /* referenced: what statements of this transaction see now */
 	TxnSavepoint *savepoints; /* newest first */
 	int nsavepoints;
+	SeqUndo *restarted;	   /* sequences as they were before RESTART; newest first */
 	uint64_t snapshot_commits; /* commits of the database when the repeatable snapshot was taken */
 	uint64_t sync_ticket;	   /* 0, or what must be synced before an answer may leave */
 	Arena *scratch;		   /* for one statement */

@@ -1,23 +1,28 @@
 /* COPY FROM STDIN: bytes in any pieces -> records -> rows. */
+#include "backend/copy_binary.h"
 #include "backend/copy_fields.h"
+#include "backend/copy_lines.h"
 #include "backend/sqlite_internal.h"
+#include "pgtype/family.h"
 
+#include <iconv.h>
 #include <stdio.h>
 
 struct SqliteCopy {
 	CachedPlan *plan;
 	sqlite3_stmt *stmt;
-	Buf pending;	/* bytes of records not yet whole */
-	size_t scanned; /* of pending: known to hold no end of a record */
-	bool in_quote, escaped;
-	bool ended; /* "\." was read */
-	bool crlf, eol_known;
+	Buf pending; /* bytes of records not yet whole, in UTF-8 */
+	CopyLines lines;
+	iconv_t iconv; /* (iconv_t)-1: the bytes are in UTF-8 already */
+	bool ended;    /* "\\." or the trailer was read */
+	bool begun;    /* the binary header was read */
 	uint64_t line, rows;
 	CopyFields fields;
 	Val *vals;
 	Arena *arena;
 	int column;	   /* being converted; -1 = none */
-	Str field, record; /* for the context of an error */
+	Str field, record; /* for the context of an error; p == NULL: not shown */
+	Str *binary;	   /* the fields of a binary row */
 	char context[512];
 };
 
@@ -34,8 +39,18 @@ RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error 
 		conn_leave(t->conn);
 		return RUN_ERROR;
 	}
+	iconv_t encoding = (iconv_t)-1;
+	if (plan->plan->copy.encoding && (encoding = iconv_open("UTF-8", plan->plan->copy.encoding)) == (iconv_t)-1) {
+		db_done(t->conn->db, stmt);
+		conn_leave(t->conn);
+		err_refuse(err, 0, "the encoding %s is not known to this system", plan->plan->copy.encoding);
+		return RUN_ERROR;
+	}
 	SqliteCopy *c = mem_alloc(sizeof *c);
 	c->plan = plan_ref(plan);
+	c->lines.o = &plan->plan->copy;
+	c->iconv = encoding;
+	c->binary = mem_alloc((plan->plan->ncols + 1) * sizeof *c->binary);
 	c->stmt = stmt;
 	c->arena = arena_new();
 	c->vals = mem_alloc((plan->plan->ncols + 1) * sizeof *c->vals);
@@ -51,7 +66,10 @@ void copy_in_free(SqliteTxn *t, SqliteCopy *c)
 		db_done(t->conn->db, c->stmt);
 		conn_leave(t->conn);
 	}
+	if (c->iconv != (iconv_t)-1)
+		iconv_close(c->iconv);
 	plan_unref(c->plan);
+	free(c->binary);
 	buf_free(&c->pending);
 	copy_fields_free(&c->fields);
 	arena_free(c->arena);
@@ -71,16 +89,22 @@ static void set_context(SqliteTxn *t, SqliteCopy *c)
 	const CatRel *rel = catalog_rel_by_oid(t->cat, plan->target_oid);
 	const char *table = rel ? rel->name : "?";
 	Str shown = c->column >= 0 ? c->field : c->record;
-	const char *dots = shown.n > 100 ? "..." : "";
+	unsigned long long line = c->line;
+	const char *column = c->column >= 0 ? plan->cols[c->column].name : NULL;
 	int n = shown.n > 100 ? 100 : (int)shown.n;
-	if (c->column >= 0)
-		snprintf(c->context, sizeof c->context, "COPY %s, line %llu, column %s: \"%.*s%s\"", table, (unsigned long long)c->line,
-			 plan->cols[c->column].name, n, shown.p, dots);
+	while (n < (int)shown.n && n > 0 && ((unsigned char)shown.p[n] & 0xc0) == 0x80)
+		n--;
+	const char *dots = shown.n > 100 ? "..." : "";
+	if (plan->copy.binary && column)
+		snprintf(c->context, sizeof c->context, "COPY %s, line %llu, column %s", table, line, column);
+	else if (column && !shown.p)
+		snprintf(c->context, sizeof c->context, "COPY %s, line %llu, column %s: null input", table, line, column);
+	else if (column)
+		snprintf(c->context, sizeof c->context, "COPY %s, line %llu, column %s: \"%.*s%s\"", table, line, column, n, shown.p, dots);
 	else if (shown.p)
-		snprintf(c->context, sizeof c->context, "COPY %s, line %llu: \"%.*s%s\"", table, (unsigned long long)c->line, n, shown.p,
-			 dots);
+		snprintf(c->context, sizeof c->context, "COPY %s, line %llu: \"%.*s%s\"", table, line, n, shown.p, dots);
 	else
-		snprintf(c->context, sizeof c->context, "COPY %s, line %llu", table, (unsigned long long)c->line);
+		snprintf(c->context, sizeof c->context, "COPY %s, line %llu", table, line);
 }
 
 static bool field_is_null(const CopyOptions *o, const CopyField *f, size_t i, const char *text)
@@ -96,6 +120,9 @@ static int convert(SqliteTxn *t, SqliteCopy *c, Error *err)
 {
 	const Plan *plan = c->plan->plan;
 	for (size_t i = 0; i < plan->ncols; i++) {
+		c->column = -1;
+		if (i >= c->fields.n)
+			return err_set(err, "22P04", "missing data for column \"%s\"", plan->cols[i].name);
 		const CopyField *f = &c->fields.items[i];
 		const char *text = (const char *)c->fields.text.data + f->at;
 		c->vals[i] = val_null();
@@ -103,8 +130,6 @@ static int convert(SqliteTxn *t, SqliteCopy *c, Error *err)
 			continue;
 		c->column = (int)i;
 		c->field = (Str){ text, f->n };
-		if (!utf8_valid(text, f->n))
-			return err_set(err, "22021", "invalid byte sequence for encoding \"UTF8\"");
 		if (type_in(plan->cols[i].type, plan->cols[i].typmod, c->field, t->types, c->arena, &c->vals[i], err) != 0)
 			return -1;
 	}
@@ -124,8 +149,39 @@ static int insert(SqliteTxn *t, SqliteCopy *c, Error *err)
 	while (rc == SQLITE_ROW);
 	if (rc != SQLITE_DONE)
 		return conn_write_error(t->conn, t, rc, plan->target_oid, c->stmt, err);
+	c->rows += (uint64_t)sqlite3_changes64(t->conn->db->h); /* WHERE may have left it out */
 	sqlite3_reset(c->stmt);
-	c->rows++;
+	return 0;
+}
+
+/* The first line under HEADER MATCH. */
+static int match_header(SqliteCopy *c, Str line, Error *err)
+{
+	const Plan *plan = c->plan->plan;
+	if ((plan->copy.csv ? copy_split_csv : copy_split_text)(&plan->copy, line, &c->fields, err) != 0)
+		return -1;
+	if (c->fields.n != plan->ncols)
+		return err_set(err, "22P04", "wrong number of fields in header line: got %zu, expected %zu", c->fields.n, plan->ncols);
+	for (size_t i = 0; i < plan->ncols; i++) {
+		const CopyField *f = &c->fields.items[i];
+		const char *name = (const char *)c->fields.text.data + f->at;
+		if (f->is_null)
+			return err_set(err, "22P04",
+				       "column name mismatch in header line field %zu: got null value (\"%s\"), expected \"%s\"", i + 1,
+				       plan->copy.null_text, plan->cols[i].name);
+		if (!streq(name, plan->cols[i].name))
+			return err_set(err, "22P04", "column name mismatch in header line field %zu: got \"%s\", expected \"%s\"", i + 1,
+				       name, plan->cols[i].name);
+	}
+	return 0;
+}
+
+static int insert_row(SqliteTxn *t, SqliteCopy *c, Error *err)
+{
+	if (insert(t, c, err) != 0)
+		return -1;
+	if (arena_size(c->arena) > 64 * 1024)
+		arena_reset(c->arena);
 	return 0;
 }
 
@@ -133,101 +189,144 @@ static int one_record(SqliteTxn *t, SqliteCopy *c, Str line, Error *err)
 {
 	const Plan *plan = c->plan->plan;
 	const CopyOptions *o = &plan->copy;
-	c->line++;
+	bool first = c->line == 0;
+	c->line += 1 + c->lines.breaks;
 	c->record = line;
 	c->column = -1;
-	if (o->header && c->line == 1)
-		return 0;
+	if (family_check_utf8(line, err) != 0) {
+		c->record = (Str){ 0 };
+		return -1;
+	}
+	if (o->header && first)
+		return o->header_match ? match_header(c, line, err) : 0;
 	if ((o->csv ? copy_split_csv : copy_split_text)(o, line, &c->fields, err) != 0)
 		return -1;
 	/* A table without columns takes empty lines. */
 	size_t n = c->fields.n == 1 && line.n == 0 && plan->ncols == 0 ? 0 : c->fields.n;
 	if (n > plan->ncols)
 		return err_set(err, "22P04", "extra data after last expected column");
-	if (n < plan->ncols)
-		return err_set(err, "22P04", "missing data for column \"%s\"", plan->cols[n].name);
-	if (convert(t, c, err) != 0 || insert(t, c, err) != 0)
-		return -1;
-	if (arena_size(c->arena) > 64 * 1024)
-		arena_reset(c->arena);
-	return 0;
+	if (!o->csv && memchr(line.p, '\\', line.n)) /* an escape may have made a wrong byte */
+		for (size_t i = 0; i < n; i++)
+			if (family_check_utf8((Str){ (char *)c->fields.text.data + c->fields.items[i].at, c->fields.items[i].n }, err) != 0)
+				return -1;
+	return convert(t, c, err) != 0 ? -1 : insert_row(t, c, err);
 }
 
-/* Finds the newline that ends the record at the front of `pending`; -1 when it has not come yet. */
-static ssize_t find_end(SqliteCopy *c, size_t from)
+static int binary_row(SqliteTxn *t, SqliteCopy *c, Error *err)
 {
-	const CopyOptions *o = &c->plan->plan->copy;
-	const uint8_t *p = c->pending.data;
-	for (size_t i = from + c->scanned; i < c->pending.len; i++) {
-		char ch = (char)p[i];
-		if (o->csv) {
-			/* An escape that is not the quote itself protects the next character inside quotes. */
-			if (c->escaped)
-				c->escaped = false;
-			else if (c->in_quote && ch == o->escape && o->escape != o->quote)
-				c->escaped = true;
-			else if (ch == o->quote)
-				c->in_quote = !c->in_quote;
-			else if (ch == '\n' && !c->in_quote)
-				return (ssize_t)i;
-		} else if (c->escaped) {
-			c->escaped = false;
-		} else if (ch == '\\') {
-			c->escaped = true;
-		} else if (ch == '\n') {
-			return (ssize_t)i;
-		}
+	const Plan *plan = c->plan->plan;
+	for (size_t i = 0; i < plan->ncols; i++) {
+		c->vals[i] = val_null();
+		c->column = (int)i;
+		if (c->binary[i].p &&
+		    type_recv(plan->cols[i].type, plan->cols[i].typmod, c->binary[i], t->types, c->arena, &c->vals[i], err) != 0)
+			return -1;
 	}
-	c->scanned = c->pending.len - from;
-	return -1;
+	c->column = -1;
+	return insert_row(t, c, err);
 }
 
-static int take_line(SqliteTxn *t, SqliteCopy *c, Str line, Error *err)
+/* Takes one record off the front of `data`: its length, 0 when it is not whole, -1 on error. */
+static ssize_t take_binary(SqliteTxn *t, SqliteCopy *c, Str data, bool eof, Error *err)
 {
-	if (line.n && line.p[line.n - 1] == '\r' && (!c->eol_known || c->crlf)) {
-		c->crlf = true;
-		line.n--;
+	bool last = false;
+	ssize_t n;
+	if (!c->begun) {
+		n = copy_binary_header(data, eof, err);
+		c->begun = n > 0;
+		return n;
 	}
-	c->eol_known = true;
-	if (line.n == 2 && memcmp(line.p, "\\.", 2) == 0) {
-		c->ended = true;
+	if (c->ended && data.n)
+		return err_set(err, "22P04", "received copy data after EOF marker");
+	if (data.n == 0)
 		return 0;
-	}
-	return one_record(t, c, line, err);
+	c->column = -1;
+	c->line++;
+	n = copy_binary_row(data, eof, c->binary, c->plan->plan->ncols, &last, &c->column, err);
+	c->line -= n == 0;
+	c->ended = last;
+	return n > 0 && !last && binary_row(t, c, err) != 0 ? -1 : n;
 }
 
-int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err)
+static ssize_t take_line(SqliteTxn *t, SqliteCopy *c, Str data, bool eof, Error *err)
 {
-	if (c->ended)
+	size_t end = 0, next = 0;
+	if (data.n == 0)
 		return 0;
-	if (atomic_load(&t->cancel)) {
-		atomic_store(&t->cancel, false);
-		return err_set(err, "57014", "canceling statement due to user request");
-	}
-	buf_put_str(&c->pending, data);
+	c->column = -1;
+	c->record = (Str){ 0 };
+	LineResult rc = copy_lines_next(&c->lines, data, eof, &end, &next, err);
+	if (rc == LINE_ERROR)
+		c->line += 1 + c->lines.breaks;
+	if (rc == LINE_ERROR || rc == LINE_MORE)
+		return rc;
+	c->ended = rc == LINE_LAST;
+	if (rc == LINE_LAST && end == 0)
+		return (ssize_t)next;
+	return one_record(t, c, (Str){ data.p, end }, err) != 0 ? -1 : (ssize_t)next;
+}
+
+/* Works off what has come. */
+static int take_all(SqliteTxn *t, SqliteCopy *c, bool eof, Error *err)
+{
+	bool binary = c->plan->plan->copy.binary;
 	size_t from = 0;
-	for (ssize_t end; !c->ended && (end = find_end(c, from)) >= 0;) {
-		Str line = { (char *)c->pending.data + from, (size_t)end - from };
-		c->scanned = 0;
-		if (take_line(t, c, line, err) != 0) {
-			set_context(t, c);
+	while (binary || !c->ended) {
+		Str data = { (char *)c->pending.data + from, c->pending.len - from };
+		ssize_t n = (binary ? take_binary : take_line)(t, c, data, eof, err);
+		if (n < 0) {
+			if (!binary || c->begun) /* a wrong header belongs to no line */
+				set_context(t, c);
 			return -1;
 		}
-		from = (size_t)end + 1;
+		if (n == 0)
+			break;
+		from += (size_t)n;
 	}
 	buf_consume(&c->pending, from);
 	return 0;
 }
 
+/* Appends the bytes as UTF-8. */
+static int decode(SqliteCopy *c, Str data, Error *err)
+{
+	char *in = (char *)(uintptr_t)data.p;
+	size_t left = data.n;
+	while (left) {
+		size_t room = left * 4;
+		char *at = (char *)buf_reserve(&c->pending, room), *out = at;
+		size_t rc = iconv(c->iconv, &in, &left, &out, &room);
+		c->pending.len += (size_t)(out - at);
+		if (rc == (size_t)-1)
+			return err_set(err, "22P05",
+				       "character with byte sequence 0x%02x in encoding \"%s\" has no equivalent in encoding \"UTF8\"",
+				       (unsigned char)*in, c->plan->plan->copy.encoding_name);
+	}
+	return 0;
+}
+
+int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err)
+{
+	bool binary = c->plan->plan->copy.binary;
+	if (c->ended && !binary)
+		return 0;
+	if (atomic_load(&t->cancel)) {
+		atomic_store(&t->cancel, false);
+		return err_set(err, "57014", "canceling statement due to user request");
+	}
+	if (c->iconv == (iconv_t)-1 || binary)
+		buf_put_str(&c->pending, data);
+	else if (decode(c, data, err) != 0)
+		return -1;
+	return take_all(t, c, false, err);
+}
+
 int copy_in_finish(SqliteTxn *t, SqliteCopy *c, uint64_t *rows, Error *err)
 {
-	if (c->pending.len && !c->ended) {
-		Str line = { (char *)c->pending.data, c->pending.len };
-		if (take_line(t, c, line, err) != 0) {
-			set_context(t, c);
-			return -1;
-		}
-	}
+	if (take_all(t, c, true, err) != 0)
+		return -1;
+	if (c->plan->plan->copy.binary && !c->begun)
+		return copy_binary_header((Str){ "", 0 }, true, err) < 0 ? -1 : 0;
 	*rows = c->rows;
 	return 0;
 }

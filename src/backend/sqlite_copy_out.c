@@ -1,7 +1,34 @@
-/* COPY TO STDOUT in text and csv. Behaviour of PostgreSQL's copyto.c. */
+/* COPY TO STDOUT. Behaviour of PostgreSQL's copyto.c. */
 #include "backend/sqlite_internal.h"
 
 #include "wire/proto.h"
+
+#include <iconv.h>
+#include <stdio.h>
+
+/* Brings what was added to `out` since `from` into the encoding of the copy. */
+static int encode_from(const CopyOptions *o, size_t from, Buf *out, Error *err)
+{
+	if (!o->encoding || o->binary)
+		return 0;
+	iconv_t cd = iconv_open(o->encoding, "UTF-8");
+	if (cd == (iconv_t)-1)
+		return err_refuse(err, 0, "the encoding %s is not known to this system", o->encoding);
+	char *in = (char *)out->data + from, *to = in; /* one byte per character: it never grows */
+	size_t left = out->len - from, room = left;
+	size_t rc = iconv(cd, &in, &left, &to, &room);
+	iconv_close(cd);
+	if (rc == (size_t)-1) {
+		size_t n = (unsigned char)*in >= 0xf0 ? 4 : (unsigned char)*in >= 0xe0 ? 3 : 2;
+		char bytes[32] = "";
+		for (size_t i = 0, used = 0; i < n && i < left; i++)
+			used += (size_t)snprintf(bytes + used, sizeof bytes - used, "%s0x%02x", i ? " " : "", (unsigned char)in[i]);
+		return err_set(err, "22P05", "character with byte sequence %s in encoding \"UTF8\" has no equivalent in encoding \"%s\"",
+			       bytes, o->encoding_name);
+	}
+	out->len = (size_t)((uint8_t *)to - out->data);
+	return 0;
+}
 
 static void put_text_field(const CopyOptions *o, Str s, Buf *out)
 {
@@ -55,10 +82,23 @@ static void put_field(const Plan *plan, size_t i, Str s, Buf *out)
 		put_text_field(o, s, out);
 }
 
-static int put_row(SqliteTxn *t, SqliteRun *r, Buf *value, Buf *out, Error *err)
+static int put_binary_field(SqliteTxn *t, const PlanColumn *col, const Val *v, Buf *out, Error *err)
+{
+	if (v->kind == VAL_NULL) {
+		buf_put_u32(out, UINT32_MAX);
+		return 0;
+	}
+	size_t at = out->len;
+	buf_put_u32(out, 0);
+	if (type_send(col->type, col->typmod, v, t->types, out, err) != 0)
+		return -1;
+	buf_set_u32(out, at, (uint32_t)(out->len - at - 4));
+	return 0;
+}
+
+static int put_text_row(SqliteTxn *t, SqliteRun *r, Buf *value, Buf *out, Error *err)
 {
 	const Plan *plan = r->plan->plan;
-	size_t at = wire_copy_data_begin(out);
 	for (size_t i = 0; i < plan->ncols; i++) {
 		if (i)
 			buf_put_u8(out, (uint8_t)plan->copy.delimiter);
@@ -68,60 +108,114 @@ static int put_row(SqliteTxn *t, SqliteRun *r, Buf *value, Buf *out, Error *err)
 			continue;
 		}
 		buf_clear(value);
-		if (type_out(plan->cols[i].type, plan->cols[i].typmod, &v, t->types, value, err) != 0) {
-			out->len = at - 1;
+		if (type_out(plan->cols[i].type, plan->cols[i].typmod, &v, t->types, value, err) != 0)
 			return -1;
-		}
 		put_field(plan, i, buf_str(value), out);
 	}
 	buf_put_u8(out, '\n');
+	return 0;
+}
+
+static int put_row(SqliteTxn *t, SqliteRun *r, Buf *value, Buf *out, Error *err)
+{
+	const Plan *plan = r->plan->plan;
+	size_t at = wire_copy_data_begin(out), from = out->len;
+	int rc = 0;
+	if (plan->copy.binary) {
+		buf_put_u16(out, (uint16_t)plan->ncols);
+		for (size_t i = 0; i < plan->ncols && rc == 0; i++) {
+			Val v = db_column(r->stmt, (int)i);
+			rc = put_binary_field(t, &plan->cols[i], &v, out, err);
+		}
+	} else {
+		rc = put_text_row(t, r, value, out, err);
+	}
+	if (rc == 0)
+		rc = encode_from(&plan->copy, from, out, err);
+	if (rc != 0) {
+		out->len = at - 1;
+		return -1;
+	}
 	wire_end(out, at);
 	return 0;
 }
 
-static void put_header(const Plan *plan, Buf *out)
+static int put_header(const Plan *plan, Buf *out, Error *err)
 {
-	size_t at = wire_copy_data_begin(out);
+	size_t at = wire_copy_data_begin(out), from = out->len;
 	for (size_t i = 0; i < plan->ncols; i++) {
 		if (i)
 			buf_put_u8(out, (uint8_t)plan->copy.delimiter);
 		put_field(plan, i, str_of(plan->cols[i].name), out);
 	}
 	buf_put_u8(out, '\n');
+	if (encode_from(&plan->copy, from, out, err) != 0)
+		return -1;
+	wire_end(out, at);
+	return 0;
+}
+
+static void put_binary_header(Buf *out)
+{
+	size_t at = wire_copy_data_begin(out);
+	buf_put(out, "PGCOPY\n\377\r\n", 11);
+	buf_put_u32(out, 0); /* flags */
+	buf_put_u32(out, 0); /* length of the extension */
 	wire_end(out, at);
 }
 
-static int open_copy(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
+static void put_end(const Plan *plan, Buf *out)
+{
+	if (plan->copy.binary) {
+		size_t at = wire_copy_data_begin(out);
+		buf_put_u16(out, UINT16_MAX);
+		wire_end(out, at);
+	}
+	wire_put_copy_done(out);
+}
+
+static RunResult open_copy(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 {
 	const Plan *plan = r->plan->plan;
-	if (txn_read_conn(t, &r->conn, &r->own_conn, err) != 0)
-		return -1;
+	r->own_conn = false;
+	if (plan->writes) {
+		RunResult rc = txn_need_writer_for(t, plan, "COPY TO", err);
+		if (rc != RUN_DONE)
+			return rc;
+		if (r->plan->cat != t->cat)
+			return RUN_STALE;
+		r->conn = t->conn;
+		t->wrote = true;
+	} else if (txn_read_conn(t, &r->conn, &r->own_conn, err) != 0) {
+		return RUN_ERROR;
+	}
 	r->open = true;
 	r->rows = 0;
 	conn_enter(r->conn, t);
 	if (db_prepare(r->conn->db, str_of(plan->sql), &r->stmt, err) != 0) {
 		r->stmt = NULL;
-		return -1;
+		return RUN_ERROR;
 	}
-	wire_put_copy_response(out, 'H', 0, plan->ncols);
-	if (plan->copy.header)
-		put_header(plan, out);
-	return 0;
+	wire_put_copy_response(out, 'H', plan->copy.binary, plan->ncols);
+	if (plan->copy.binary)
+		put_binary_header(out);
+	return plan->copy.header && put_header(plan, out, err) != 0 ? RUN_ERROR : RUN_DONE;
 }
 
 static RunResult rows(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 {
 	Buf value = { 0 };
 	RunResult result = RUN_FULL;
-	while (out->len < RUN_OUT_HIGH) {
+	/* SQLite has made all changes of a statement that writes at the first step; it goes to its end at once. */
+	while (out->len < RUN_OUT_HIGH || r->plan->plan->writes) {
 		int rc = sqlite3_step(r->stmt);
 		if (rc == SQLITE_DONE) {
-			wire_put_copy_done(out);
+			put_end(r->plan->plan, out);
 			result = RUN_DONE;
 			break;
 		}
 		if (rc != SQLITE_ROW)
-			conn_error(r->conn, t, rc, 0, err);
+			conn_write_error(r->conn, t, rc, r->plan->plan->target_oid, r->stmt, err);
 		if (rc != SQLITE_ROW || put_row(t, r, &value, out, err) != 0) {
 			result = RUN_ERROR;
 			break;
@@ -134,14 +228,12 @@ static RunResult rows(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 
 RunResult copy_out(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 {
-	RunResult rc = RUN_ERROR;
-	if (r->plan->plan->writes) {
-		err_refuse(err, 0, "COPY of a statement that writes is not supported on SQLite");
-		return RUN_ERROR;
-	}
+	RunResult rc = RUN_DONE;
 	if (r->open)
 		conn_enter(r->conn, t);
-	if (r->open || open_copy(t, r, out, err) == 0)
+	else
+		rc = open_copy(t, r, out, err);
+	if (rc == RUN_DONE)
 		rc = rows(t, r, out, err);
 	if (rc == RUN_FULL) {
 		conn_leave(r->conn);

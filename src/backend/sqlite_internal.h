@@ -77,6 +77,14 @@ struct TxnSavepoint {
 	bool ddl;
 };
 
+struct SeqUndo {
+	SeqUndo *older;
+	uint32_t oid;
+	int64_t last_value;
+	bool is_called;
+	int level; /* savepoints at that time */
+};
+
 /* conn.c */
 int conn_open(Database *d, DbMode mode, DbConn **out, Error *err);
 void conn_close(DbConn *c);
@@ -103,6 +111,9 @@ RunResult txn_need_writer_for(SqliteTxn *t, const Plan *plan, const char *comman
 /* The connection that reads of this transaction use, checked out; *own when the caller gives it back. */
 int txn_read_conn(SqliteTxn *t, DbConn **out, bool *own, Error *err);
 
+/* RESTART of a sequence, which is undone with the transaction, or with the savepoint. */
+int txn_restart_sequence(SqliteTxn *t, const PlanStep *s, Error *err);
+
 /* database.c: what a committed transaction with DDL leaves for everybody */
 void database_publish_catalog(Database *d, Catalog *cat);
 
@@ -118,6 +129,8 @@ int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const u
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
+/* What comes before the statement itself. */
+int steps_run(SqliteTxn *t, SqliteRun *r, Error *err);
 int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Error *err);
 
 /* script.c */

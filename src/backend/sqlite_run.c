@@ -103,25 +103,12 @@ static RunResult finish(SqliteRun *r)
 	return RUN_DONE;
 }
 
-/* What comes before the statement itself. */
-static int run_steps(SqliteTxn *t, SqliteRun *r, Error *err)
-{
-	const Plan *plan = r->plan->plan;
-	row_store_clear(&r->conn->db->env);
-	t->wrote |= plan->writes;
-	for (size_t i = 0; i < plan->nsteps; i++)
-		if (step_run(t, r->conn, r, &plan->steps[i], err) != 0)
-			return -1;
-	conn_enter(r->conn, t);
-	return 0;
-}
-
 /* Rows of a statement that writes go to the end at once: SQLite makes all changes at the first step, and the write connection is
  * not kept for a client that takes its time. */
 static RunResult write_rows(SqliteTxn *t, SqliteRun *r, Buf *to, Error *err)
 {
 	const Plan *plan = r->plan->plan;
-	if (run_steps(t, r, err) != 0)
+	if (steps_run(t, r, err) != 0)
 		return RUN_ERROR;
 	if (!plan->sql)
 		return finish(r);

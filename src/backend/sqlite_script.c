@@ -15,14 +15,6 @@ static void put_notice(const PlanStep *s, Buf *out)
 	wire_put_notice(out, &e, "NOTICE");
 }
 
-static int restart_sequence(SqliteTxn *t, const PlanStep *s, Error *err)
-{
-	const CatSequence *q = catalog_sequence(t->cat, s->oid);
-	if (!q)
-		return err_set(err, "XX000", "sequence with OID %u is not in the catalog", s->oid);
-	return sequence_restart(t->db->sequences, q, err);
-}
-
 /* PRAGMA foreign_keys does nothing inside a transaction; this does. */
 static void set_foreign_keys(SqliteTxn *t, int on)
 {
@@ -36,7 +28,8 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 		put_notice(s, out);
 		return 0;
 	case STEP_RESTART_SEQUENCE:
-		return restart_sequence(t, s, err);
+	case STEP_SET_SEQUENCE:
+		return txn_restart_sequence(t, s, err);
 	case STEP_FK_OFF:
 		set_foreign_keys(t, 0);
 		return 0;

@@ -33,7 +33,8 @@ int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Erro
 	return 0;
 }
 
-int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
+/* Runs the step's SQL once. */
+static int run_sql(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, int store, Error *err)
 {
 	Db *db = c->db;
 	sqlite3_stmt *st;
@@ -44,8 +45,8 @@ int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *er
 	while (result == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		if (s->kind == STEP_CHECK_EMPTY)
 			result = check_failed(s, st, err);
-		else if (s->kind == STEP_STORE)
-			row_store_add(&db->env, (int)s->value, st);
+		else if (store >= 0)
+			row_store_add(&db->env, store, st);
 	}
 	if (result == 0 && rc != SQLITE_DONE)
 		result = conn_write_error(c, t, rc, s->oid ? s->oid : r->plan->plan->target_oid, st, err);
@@ -53,4 +54,74 @@ int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *er
 		r->rows += (uint64_t)sqlite3_changes64(db->h);
 	db_done(db, st);
 	return result;
+}
+
+/* The rows of each round are the input of the next. */
+static int run_loop(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
+{
+	FnEnv *env = &c->db->env;
+	int rows = (int)s->value, input = s->work, output = s->work + 1;
+	for (size_t n = row_store_append(env, rows, input); n; n = row_store_append(env, output, rows), row_store_move(env, output, input))
+		if (run_sql(t, c, r, s, output, err) != 0)
+			return -1;
+	return 0;
+}
+
+int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
+{
+	if (s->kind == STEP_LOOP)
+		return run_loop(t, c, r, s, err);
+	return run_sql(t, c, r, s, s->kind == STEP_STORE ? (int)s->value : -1, err);
+}
+
+static int run_all(SqliteTxn *t, SqliteRun *r, Error *err)
+{
+	const Plan *plan = r->plan->plan;
+	row_store_clear(&r->conn->db->env);
+	r->rows = 0;
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (step_run(t, r->conn, r, &plan->steps[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+static bool has_open_keys(const Db *db)
+{
+	int open = 0, ignored;
+	sqlite3_db_status(db->h, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &ignored, 0);
+	return open != 0;
+}
+
+/* PostgreSQL looks at foreign keys when the whole statement is done, SQLite when each step is. When something is left open at the end, all
+ * is undone and done again the other way, so that the step that fails tells its error. */
+static int run_deferred(SqliteTxn *t, SqliteRun *r, Error *err)
+{
+	Db *db = r->conn->db;
+	const CommitHooks *h = t->db->hooks;
+	int level = t->nsavepoints + 1;
+	Error ignored;
+	if (h && h->savepoint)
+		h->savepoint(h->ctx, level);
+	if (db_exec(db, "SAVEPOINT understudy_steps; PRAGMA defer_foreign_keys = ON", err) != 0)
+		return -1;
+	int rc = run_all(t, r, err);
+	bool again = rc == 0 && has_open_keys(db);
+	db_exec(db, "PRAGMA defer_foreign_keys = OFF", &ignored);
+	if (again) {
+		if (db_exec(db, "ROLLBACK TO understudy_steps", err) != 0)
+			return -1;
+		if (h && h->rollback_to)
+			h->rollback_to(h->ctx, level);
+		rc = run_all(t, r, err);
+	}
+	return rc == 0 ? db_exec(db, "RELEASE understudy_steps", err) : -1;
+}
+
+int steps_run(SqliteTxn *t, SqliteRun *r, Error *err)
+{
+	const Plan *plan = r->plan->plan;
+	t->wrote |= plan->writes;
+	int rc = plan->defer_fk && !has_open_keys(r->conn->db) ? run_deferred(t, r, err) : run_all(t, r, err);
+	conn_enter(r->conn, t);
+	return rc;
 }

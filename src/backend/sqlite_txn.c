@@ -36,10 +36,37 @@ static void drop_savepoints(SqliteTxn *t, TxnSavepoint *down_to)
 	}
 }
 
+int txn_restart_sequence(SqliteTxn *t, const PlanStep *s, Error *err)
+{
+	const CatSequence *q = catalog_sequence(t->cat, s->oid);
+	if (!q)
+		return err_set(err, "XX000", "sequence with OID %u is not in the catalog", s->oid);
+	SeqUndo *u = mem_alloc(sizeof *u);
+	*u = (SeqUndo){ .older = t->restarted, .oid = s->oid, .level = t->nsavepoints };
+	sequence_state(t->db->sequences, q, &u->last_value, &u->is_called);
+	t->restarted = u;
+	if (s->kind == STEP_SET_SEQUENCE)
+		return sequence_set(t->db->sequences, q, s->value, false, err);
+	return sequence_restart(t->db->sequences, q, err);
+}
+
+/* Forgets the restarts made since there were `level` savepoints, and undoes them. */
+static void drop_restarts(SqliteTxn *t, int level, bool undo)
+{
+	while (t->restarted && t->restarted->level >= level) {
+		SeqUndo *u = t->restarted;
+		t->restarted = u->older;
+		if (undo)
+			sequence_restore(t->db->sequences, u->oid, u->last_value, u->is_called);
+		free(u);
+	}
+}
+
 /* The transaction is over on SQLite; forgets everything about it. */
 static void forget(SqliteTxn *t)
 {
 	drop_savepoints(t, NULL);
+	drop_restarts(t, 0, false);
 	t->status = 'I';
 	t->implicit = t->ddl = t->broken = t->wrote = false;
 	t->writer = t->granted = false;
@@ -65,6 +92,7 @@ static void rollback_writer(SqliteTxn *t)
 
 static void rollback(SqliteTxn *t)
 {
+	drop_restarts(t, 0, true);
 	if (t->writer || t->granted) {
 		rollback_writer(t);
 	} else if (t->conn) {
@@ -376,6 +404,7 @@ static int rollback_to(SqliteTxn *t, TxnSavepoint *s, Error *err)
 		if (h && h->rollback_to)
 			h->rollback_to(h->ctx, s->level);
 	}
+	drop_restarts(t, s->level, true);
 	drop_savepoints(t, s);
 	if (t->ddl) {
 		catalog_unref(t->cat);

@@ -194,22 +194,6 @@ static void f_txid_if_assigned(sqlite3_context *ctx, int argc, sqlite3_value **a
 		sqlite3_result_int64(ctx, (int64_t)v->txid);
 }
 
-static void f_char_to_encoding(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	Str name = fn_arg_str(argv[0]);
-	static const struct {
-		const char *name;
-		int encoding;
-	} known[] = { { "SQL_ASCII", 0 }, { "UTF8", 6 }, { "UTF-8", 6 }, { "UNICODE", 6 }, { "LATIN1", 8 } };
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (str_iis(name, known[i].name)) {
-			sqlite3_result_int(ctx, known[i].encoding);
-			return;
-		}
-	}
-	sqlite3_result_int(ctx, -1);
-}
-
 static void f_tablespace_location(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	uint32_t oid = arg_oid(argv[0]);
@@ -308,7 +292,6 @@ const SqliteFn catalog_fn_info[] = {
 	{ "sql_col_description_2", 2, FN_STRICT, f_col_description },
 	{ "pg_current_xact_id", 0, 0, f_txid_current },
 	{ "pg_current_xact_id_if_assigned", 0, 0, f_txid_if_assigned },
-	{ "PG_char_to_encoding", 1, FN_STRICT, f_char_to_encoding },
 	{ "pg_tablespace_location", 1, FN_STRICT, f_tablespace_location },
 	{ "current_schemas", 1, FN_STRICT, f_current_schemas },
 	{ "getdatabaseencoding", 0, 0, f_database_encoding },

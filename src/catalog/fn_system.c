@@ -1,5 +1,6 @@
 /* PostgreSQL's functions about the session and the catalog. */
 #include "catalog/vtab.h"
+#include "pgtype/encoding.h"
 
 static const Catalog *fn_catalog(sqlite3_context *ctx)
 {
@@ -99,8 +100,20 @@ static void fn_in_recovery(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void fn_encoding_to_char(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	int n = sqlite3_value_int(argv[0]);
-	result_text(ctx, n == 6 ? "UTF8" : n == 0 ? "SQL_ASCII" : "");
+	result_text(ctx, encoding_name(sqlite3_value_int(argv[0])));
+}
+
+static void fn_char_to_encoding(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Str name = { (const char *)sqlite3_value_text(argv[0]), (size_t)sqlite3_value_bytes(argv[0]) };
+	sqlite3_result_int(ctx, encoding_named(name));
+}
+
+static void fn_client_encoding(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	const char *name = v && v->get_setting ? v->get_setting(v->arg, "client_encoding") : NULL;
+	result_text(ctx, name ? name : "UTF8");
 }
 
 static void fn_current_setting(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -141,6 +154,8 @@ const SqliteFn catalog_fn_system[] = {
 	{ "pg_backend_pid", 0, FN_STRICT, fn_backend_pid },
 	{ "pg_is_in_recovery", 0, FN_STRICT, fn_in_recovery },
 	{ "PG_encoding_to_char", 1, FN_STRICT, fn_encoding_to_char },
+	{ "PG_char_to_encoding", 1, FN_STRICT, fn_char_to_encoding },
+	{ "pg_client_encoding", 0, FN_STRICT, fn_client_encoding },
 	{ "show_config_by_name", 1, FN_STRICT, fn_current_setting },
 	{ "show_config_by_name_missing_ok", 2, FN_STRICT, fn_current_setting },
 	{ "set_config_by_name", 3, 0, fn_set_config },

@@ -109,8 +109,14 @@ static int load_enum_label(Catalog *c, sqlite3_stmt *s, Error *err)
 		return damaged(err, "label of enum", oid_at(s, 0));
 	const char **labels = (const char **)t->labels;
 	labels = grow(c, labels, t->nlabels, sizeof *labels);
-	labels[t->nlabels++] = text_at(c, s, 1);
+	uint32_t *oids = grow(c, (uint32_t *)t->label_oids, t->nlabels, sizeof *oids);
+	double *sorts = grow(c, (double *)t->label_sorts, t->nlabels, sizeof *sorts);
+	labels[t->nlabels] = text_at(c, s, 1);
+	oids[t->nlabels] = oid_at(s, 2);
+	sorts[t->nlabels++] = sqlite3_column_double(s, 3);
 	t->labels = labels;
+	t->label_oids = oids;
+	t->label_sorts = sorts;
 	return 0;
 }
 
@@ -280,7 +286,7 @@ static const struct {
 	  "oid",
 	  load_relation },
 	{ "SELECT oid, schema, name, kind, owner, array_oid, elem, relid FROM _understudy_type ORDER BY oid", load_type },
-	{ "SELECT type, label FROM _understudy_enum ORDER BY type, sort", load_enum_label },
+	{ "SELECT type, label, oid, sort FROM _understudy_enum ORDER BY type, sort", load_enum_label },
 	{ "SELECT rel, attnum, name, type, typmod, not_null, dropped, identity, generated, default_sql, sequence, sqlite_name "
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },

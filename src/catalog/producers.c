@@ -322,9 +322,9 @@ static void produce_enum(RowSink *s)
 		const PgType *t = s->cat->types[i];
 		for (size_t k = 0; k < t->nlabels; k++) {
 			row_new(s);
-			row_int(s, "oid", (int64_t)t->oid + 2 + (int64_t)k);
+			row_int(s, "oid", t->label_oids[k]);
 			row_int(s, "enumtypid", t->oid);
-			s->rows[s->n - 1][2] = val_real((double)k + 1);
+			s->rows[s->n - 1][2] = val_real(t->label_sorts[k]);
 			row_text(s, "enumlabel", t->labels[k]);
 		}
 	}

@@ -209,6 +209,18 @@ int sequence_restart(SequenceStore *s, const CatSequence *q, Error *err)
 	return sequence_set(s, q, q->start, false, err);
 }
 
+void sequence_restore(SequenceStore *s, uint32_t oid, int64_t last_value, bool is_called)
+{
+	pthread_mutex_lock(&s->lock);
+	SeqState *st = state_find(s, oid);
+	if (st) {
+		st->last_value = last_value;
+		st->is_called = is_called;
+		st->dirty = true;
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
 void sequence_state(SequenceStore *s, const CatSequence *q, int64_t *last_value, bool *is_called)
 {
 	pthread_mutex_lock(&s->lock);

@@ -32,6 +32,8 @@ int sequence_next(SequenceStore *s, const CatSequence *q, int64_t *value, Error 
 int sequence_set(SequenceStore *s, const CatSequence *q, int64_t value, bool is_called, Error *err);
 /* ALTER SEQUENCE RESTART and TRUNCATE RESTART IDENTITY. */
 int sequence_restart(SequenceStore *s, const CatSequence *q, Error *err);
+/* Back to what sequence_state told before: RESTART does roll back. */
+void sequence_restore(SequenceStore *s, uint32_t oid, int64_t last_value, bool is_called);
 /* last_value and is_called as SELECT * FROM seq shows them. */
 void sequence_state(SequenceStore *s, const CatSequence *q, int64_t *last_value, bool *is_called);
 

@@ -38,6 +38,9 @@ typedef struct SessionVars {
 	size_t ncurrent, current_cap;
 	uint32_t last_sequence; /* OID, 0 when lastval is not yet defined */
 
+	uint64_t random[2]; /* state of random(), once setseed was called */
+	bool random_seeded;
+
 	/* Settings; `arg` is handed through. Any of them may be NULL. */
 	void *arg;
 	const char *(*get_setting)(void *arg, const char *name); /* NULL when there is no such setting */

@@ -2,7 +2,7 @@
 #include "catalog/vtab.h"
 #include "catalog/sequence.h"
 
-const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system, catalog_fn_info, NULL };
+const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system, catalog_fn_info, catalog_fn_random, NULL };
 
 typedef struct Module {
 	FnEnv *env;

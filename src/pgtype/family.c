@@ -9,8 +9,10 @@ int family_bad_text(Error *err, const char *type_name, Str text)
 
 int family_check_length(Str bytes, size_t want, Error *err)
 {
-	if (bytes.n != want)
-		return err_set(err, "22P03", "incorrect binary data format: %zu bytes where %zu are expected", bytes.n, want);
+	if (bytes.n < want)
+		return err_set(err, "08P01", "insufficient data left in message");
+	if (bytes.n > want)
+		return err_set(err, "22P03", "incorrect binary data format");
 	return 0;
 }
 

@@ -51,6 +51,8 @@ struct PgType {
 	const PgType *elem;			     /* for true array types, otherwise NULL */
 	const char *const *labels;		     /* enums: labels in declared order */
 	size_t nlabels;
+	const uint32_t *label_oids; /* pg_enum.oid and enumsortorder, as many */
+	const double *label_sorts;
 };
 
 /* The builtin type with this OID, or NULL. Every row of PostgreSQL 15's pg_type that initdb makes is there. */

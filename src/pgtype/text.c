@@ -119,10 +119,23 @@ static int name_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *
 	return 0;
 }
 
+/* Three octal digits of a byte, or -1. */
+static int octal_code(const char *p)
+{
+	bool ok = p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
+	return ok ? (p[0] - '0') * 64 + (p[1] - '0') * 8 + p[2] - '0' : -1;
+}
+
 static int char_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
-	if (text.n && (unsigned char)text.p[0] >= 0x80)
+	int code = text.n == 4 && text.p[0] == '\\' ? octal_code(text.p + 1) : -1;
+	if ((text.n && (unsigned char)text.p[0] >= 0x80) || code >= 0x80)
 		return err_refuse(err, 0, "a value of type \"char\" outside ASCII is not supported");
+	if (code >= 0) {
+		char c = (char)code;
+		*out = val_text((Str){ arena_strndup(a, &c, 1), code ? 1 : 0 });
+		return 0;
+	}
 	*out = val_text((Str){ text.p, text.n ? 1 : 0 });
 	return 0;
 }

@@ -7,7 +7,7 @@ static RunResult start_in(Session *s, Exec *x, Error *err)
 	RunResult rc = copy_in_begin(&s->txn, x->plan, &s->copy, err);
 	if (rc != RUN_DONE)
 		return rc;
-	wire_put_copy_response(&s->out, 'G', 0, plan->ncols ? plan->ncols : plan->nparams);
+	wire_put_copy_response(&s->out, 'G', plan->copy.binary, plan->ncols ? plan->ncols : plan->nparams);
 	s->state = SESSION_COPY_IN;
 	return RUN_SUSPENDED;
 }
@@ -15,14 +15,6 @@ static RunResult start_in(Session *s, Exec *x, Error *err)
 RunResult copy_start(Session *s, Exec *x, Error *err)
 {
 	const Plan *plan = x->plan->plan;
-	if (plan->copy_file) {
-		err_refuse(err, 0, "COPY to or from a file is not supported; use STDIN or STDOUT");
-		return RUN_ERROR;
-	}
-	if (plan->copy.binary) {
-		err_refuse(err, 0, "COPY in binary format is not supported on SQLite");
-		return RUN_ERROR;
-	}
 	if (plan->copy_from)
 		return start_in(s, x, err);
 	x->run.plan = x->plan;

@@ -2,6 +2,7 @@
 #include "session/internal.h"
 
 #include "base/clock.h"
+#include "sqlite/group.h"
 
 #include <stdio.h>
 
@@ -252,12 +253,15 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	return refuse("this statement", err);
 }
 
-/* The catalog changed under a plan: plans it again. */
+enum { PLAIN_GROUPS_KEY = 0x5055 }; /* keeps plans with plain_groups apart */
+
+/* The catalog changed under a plan, or its groups did not fit: plans it again. */
 static int renew(Session *s, Exec *x, Error *err)
 {
 	txn_refresh_catalog(&s->txn);
 	SqlEnv env = settings_env(s);
-	uint64_t key = guc_plan_key(s->guc);
+	env.plain_groups = x->plain_groups;
+	uint64_t key = guc_plan_key(s->guc) ^ (x->plain_groups ? PLAIN_GROUPS_KEY : 0);
 	CachedPlan **which = x->inner ? &x->inner : &x->plan, *old = *which;
 	CachedPlan *plan = database_plan(&s->txn, old->text, old->declared, old->ndeclared, &env, key, err);
 	if (!plan)
@@ -289,8 +293,13 @@ RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	}
 	for (;;) {
 		RunResult rc = dispatch(s, x, max_rows, err);
-		if (rc != RUN_STALE)
+		bool too_many_groups = rc == RUN_ERROR && err_is(err, GROUP_FULL) && !x->plain_groups;
+		if (rc != RUN_STALE && !too_many_groups)
 			return rc;
+		if (too_many_groups) {
+			x->plain_groups = true;
+			run_close(t, &x->run);
+		}
 		if (renew(s, x, err) != 0)
 			return RUN_ERROR;
 	}

@@ -151,7 +151,7 @@ static bool is_custom(const char *name)
 	return dot && dot != name && dot[1];
 }
 
-static int check(const char *name, const char *value, Buf *canon, Error *err)
+static int check(Guc *g, const char *name, const char *value, Buf *canon, Error *err)
 {
 	const GucDef *d = guc_def(name);
 	if (!d && is_custom(name)) {
@@ -164,14 +164,14 @@ static int check(const char *name, const char *value, Buf *canon, Error *err)
 		return unknown(name, err);
 	if (d->read_only)
 		return err_set(err, "55P02", "parameter \"%s\" cannot be changed", d->name);
-	return guc_check_value(d, value, canon, err);
+	return guc_check_value(d, value, value_of(g, d->name), canon, err);
 }
 
 int guc_set_start(Guc *g, const char *name, const char *value, Error *err)
 {
 	char lower[64];
 	Buf canon = { 0 };
-	if (check(name, value, &canon, err) != 0) {
+	if (check(g, name, value, &canon, err) != 0) {
 		buf_free(&canon);
 		return -1;
 	}
@@ -196,7 +196,7 @@ int guc_set(Guc *g, const char *name, const char *value, bool local, Error *err)
 	const GucDef *d = guc_def(name);
 	int rc = 0;
 	if (value)
-		rc = check(name, value, &canon, err);
+		rc = check(g, name, value, &canon, err);
 	else if (!d && !is_custom(name))
 		rc = unknown(name, err);
 	else if (d && d->read_only)

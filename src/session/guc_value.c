@@ -143,13 +143,14 @@ static bool parse_datestyle(const char *value, DateStyle *style, DateOrder *orde
 	return true;
 }
 
-static int check_string(const GucDef *d, const char *value, Buf *canon, Error *err)
+static int check_string(const GucDef *d, const char *value, const char *now, Buf *canon, Error *err)
 {
 	static const char *const styles[] = { "ISO", "SQL", "Postgres", "German" }, *const orders[] = { "MDY", "DMY", "YMD" };
 	if (streq(d->name, "DateStyle")) {
 		DateStyle style = DATESTYLE_ISO;
 		DateOrder order = DATEORDER_MDY;
-		if (!parse_datestyle(value, &style, &order))
+		/* What the value does not name stays as it is. */
+		if ((now && !parse_datestyle(now, &style, &order)) || !parse_datestyle(value, &style, &order))
 			return bad(d, value, err);
 		buf_printf(canon, "%s, %s", styles[style], orders[order]);
 		return 0;
@@ -180,7 +181,7 @@ static int check_string(const GucDef *d, const char *value, Buf *canon, Error *e
 	return 0;
 }
 
-int guc_check_value(const GucDef *d, const char *value, Buf *canon, Error *err)
+int guc_check_value(const GucDef *d, const char *value, const char *now, Buf *canon, Error *err)
 {
 	switch (d->type) {
 	case GUC_BOOL: {
@@ -196,7 +197,7 @@ int guc_check_value(const GucDef *d, const char *value, Buf *canon, Error *err)
 	case GUC_ENUM:
 		return check_enum(d, value, canon, err);
 	default:
-		return check_string(d, value, canon, err);
+		return check_string(d, value, now, canon, err);
 	}
 }
 

@@ -24,8 +24,9 @@ typedef struct Exec {
 	bool described;
 	CachedPlan *inner; /* EXECUTE: the prepared statement's plan, referenced */
 	Val *args;
-	Arena *arena;  /* for args and the like; made when needed */
-	uint64_t sent; /* rows delivered before the client had to be waited for */
+	Arena *arena;	   /* for args and the like; made when needed */
+	bool plain_groups; /* its groups did not fit their table */
+	uint64_t sent;	   /* rows delivered before the client had to be waited for */
 } Exec;
 
 struct Portal {

@@ -33,6 +33,7 @@ typedef enum ExprPlace {
 	AT_CONFLICT_WHERE,
 	AT_EXECUTE,
 	AT_DISTINCT_ON,
+	AT_COPY_WHERE,
 	AT_MERGE_WHEN,
 } ExprPlace;
 
@@ -51,7 +52,7 @@ typedef struct NsItem {
 	size_t ncols;
 	bool rel_visible;  /* usable as alias.column and alias.* */
 	bool cols_visible; /* usable as plain column */
-	bool lateral_only, lateral_ok;
+	bool no_lateral;   /* on the left of RIGHT or FULL JOIN, whose right side is being analysed */
 } NsItem;
 
 /* Types of $1..$n: shared by all levels of a statement, filled as they are inferred. */
@@ -81,11 +82,13 @@ struct ParseState {
 	const char **nowait; /* set by NOWAIT: Plan.nowait */
 	WindowDef **windows; /* named in the WINDOW clause */
 	size_t nwindows;
-	bool keep_unknown;	      /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
-	bool lateral_ref;	      /* an item of this level was referred to from inside its own FROM clause */
-	bool in_from;		      /* FROM is being analysed: a reference to this level is a lateral one */
-	Cte *recursive_cte;	      /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
-	const char **recursive_names; /* WITH RECURSIVE name(these) */
+	bool keep_unknown;		 /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
+	bool lateral_ref;		 /* an item of this level was referred to from inside its own FROM clause */
+	bool in_from;			 /* FROM is being analysed: a reference to this level is a lateral one */
+	const PgQuery__WithClause *with; /* WITH RECURSIVE whose queries are being analysed */
+	const char *no_recursion;	 /* where a recursive query must not refer to itself: "a subquery" ...; NULL elsewhere */
+	Cte *recursive_cte;		 /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
+	const char **recursive_names;	 /* WITH RECURSIVE name(these) */
 	size_t n_recursive_names;
 	int depth; /* levels above this one, views included */
 };

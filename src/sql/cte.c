@@ -10,6 +10,15 @@ Cte *cte_find(ParseState *ps, const char *name)
 	return NULL;
 }
 
+bool cte_comes_later(const ParseState *ps, const char *name)
+{
+	for (; ps; ps = ps->parent)
+		for (size_t i = 0; ps->with && i < ps->with->n_ctes; i++)
+			if (streq(ps->with->ctes[i]->common_table_expr->ctename, name))
+				return true;
+	return false;
+}
+
 static int cte_columns(ParseState *ps, Cte *cte, const Query *q, const PgQuery__CommonTableExpr *def)
 {
 	if (def->n_aliascolnames > q->ncols)
@@ -20,6 +29,26 @@ static int cte_columns(ParseState *ps, Cte *cte, const Query *q, const PgQuery__
 	for (size_t i = 0; i < def->n_aliascolnames; i++)
 		cte->cols[i].name = arena_strdup(ps->a, def->aliascolnames[i]->string->sval);
 	return 0;
+}
+
+static bool has_cte(const FromItem *f, const Cte *cte)
+{
+	if (f->rte)
+		return f->rte->kind == RTE_CTE && f->rte->cte == cte;
+	return has_cte(f->left, cte) || has_cte(f->right, cte);
+}
+
+/* SQLite runs the recursive term for one row after the other, PostgreSQL for all rows of the last step at once. It is the same when the
+ * term does nothing with several rows together, and SQLite wants to see the reference in the FROM itself. */
+static bool is_row_by_row(const Query *q, const Cte *cte)
+{
+	bool found = false;
+	if (q->setop != SETOP_NONE || q->distinct || q->distinct_on.n || q->group_by.n || q->has_grouping_sets || q->has_windows ||
+	    q->limit || q->offset || q->norder || q->nvalues || q->having)
+		return false;
+	for (size_t i = 0; i < q->nfrom; i++)
+		found |= has_cte(q->from[i], cte);
+	return found;
 }
 
 static int recursive_body(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *def, const PgQuery__SelectStmt *s)
@@ -36,10 +65,11 @@ static int recursive_body(ParseState *ps, Cte *cte, const PgQuery__CommonTableEx
 	cte->query = an_setop(body, s);
 	if (!cte->query)
 		return -1;
+	cte->phase = 0;
 	cte->recursive = cte->refs > 0;
-	if (cte->refs > 1)
-		return an_refuse(ps, def->location,
-				 "a recursive query that refers to itself more than once is not available in SQLite mode");
+	cte->loops = cte->recursive && !is_row_by_row(cte->query->rarg, cte);
+	if (cte->loops && ps->depth > 1)
+		return an_refuse(ps, def->location, "this form of a recursive query is not available in SQLite mode inside another query");
 	cte->refs = 0;
 	return cte_columns(ps, cte, cte->query, def);
 }
@@ -79,6 +109,7 @@ static int one_cte(ParseState *ps, const PgQuery__CommonTableExpr *def, bool rec
 
 int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q)
 {
+	ps->with = w->recursive ? w : NULL;
 	ps->ctes = arena_array(ps->a, Cte *, w->n_ctes + 1);
 	int *refs = arena_array(ps->a, int, w->n_ctes + 1);
 	for (size_t i = 0; i < w->n_ctes; i++) {
@@ -90,6 +121,7 @@ int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q)
 		Cte *cte = arena_new_of(ps->a, Cte);
 		cte->name = arena_strdup(ps->a, def->ctename);
 		cte->id = ++*ps->next_id;
+		cte->location = def->location;
 		cte->materialized = def->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeAlways  ? 'm'
 				    : def->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeNever ? 'n'
 													    : 0;
@@ -106,6 +138,7 @@ int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q)
 	}
 	for (size_t i = 0; i < ps->nctes; i++)
 		ps->ctes[i]->refs_within = ps->ctes[i]->refs;
+	ps->with = NULL;
 	q->ctes = ps->ctes;
 	q->nctes = ps->nctes;
 	q->with_recursive = w->recursive;

@@ -11,6 +11,14 @@ static uint32_t names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, cons
 	return ddl_target_schema(d, &rv);
 }
 
+static int check_label(Ddl *d, const char *label)
+{
+	if (strlen(label) <= 63)
+		return 0;
+	an_error(d->ps, -1, "42602", "invalid enum label \"%s\"", label);
+	return err_detail(d->err, "Labels must be 63 bytes or less.");
+}
+
 int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
 {
 	const char *name;
@@ -28,10 +36,8 @@ int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
 		oid);
 	for (size_t i = 0; i < s->n_vals; i++) {
 		const char *label = node_string(s->vals[i]);
-		if (strlen(label) > 63) {
-			an_error(d->ps, -1, "42602", "invalid enum label \"%s\"", label);
-			return err_detail(d->err, "Labels must be 63 bytes or less.");
-		}
+		if (check_label(d, label) < 0)
+			return -1;
 		for (size_t k = 0; k < i; k++) {
 			if (streq(node_string(s->vals[k]), label))
 				return an_error(d->ps, -1, "23505", "enum label \"%s\" used more than once", label);
@@ -69,6 +75,8 @@ static bool has_label(const PgType *t, const char *label)
 
 static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t)
 {
+	if (check_label(d, s->new_val) < 0)
+		return -1;
 	if (has_label(t, s->new_val)) {
 		if (!s->skip_if_new_val_exists)
 			return an_error(d->ps, -1, "42710", "enum label \"%s\" already exists", s->new_val);
@@ -84,7 +92,7 @@ static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType 
 			arena_printf(d->a, "(SELECT sort FROM _understudy_enum WHERE type = %u AND label = %s)", t->oid, ddl_lit(d, near));
 		bool after = s->new_val_is_after;
 		sort = arena_printf(
-			d->a, "(%s + coalesce((SELECT %s(sort) FROM _understudy_enum WHERE type = %u AND sort %s %s), %s %s 1)) / 2.0", at,
+			d->a, "coalesce((%s + (SELECT %s(sort) FROM _understudy_enum WHERE type = %u AND sort %s %s)) / 2.0, %s %s 1)", at,
 			after ? "min" : "max", t->oid, after ? ">" : "<", at, at, after ? "+" : "-");
 	}
 	ddl_sql(d, "INSERT INTO _understudy_enum VALUES (%u, %u, %s, %s)", ddl_oid(d), t->oid, ddl_lit(d, s->new_val), sort);

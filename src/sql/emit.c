@@ -218,33 +218,39 @@ static int emit_distinct_on(Emitter *e, const Query *q, unsigned flags)
 	return 0;
 }
 
+/* The first row as SELECT, so that the columns have names and the rows can refer to outer queries. */
+static int emit_one_row(Emitter *e, const Query *q, unsigned flags)
+{
+	buf_puts(&e->out, "SELECT ");
+	for (size_t i = 0; i < q->ncols; i++) {
+		buf_puts(&e->out, i ? ", " : "");
+		if ((flags & OUT_COLLATE ? emit_collated : emit_expr)(e, q->values[0].items[i]) < 0)
+			return -1;
+		if (flags & OUT_ALIAS)
+			buf_printf(&e->out, " AS c%zu", i + 1);
+	}
+	return 0;
+}
+
 static int emit_rows(Emitter *e, const Query *q, unsigned flags)
 {
-	if (flags) {
-		buf_puts(&e->out, "SELECT ");
-		for (size_t i = 0; i < q->ncols; i++) {
-			buf_printf(&e->out, i ? ", column%zu" : "column%zu", i + 1);
-			if (flags & OUT_COLLATE)
-				emit_collate(e, q->cols[i].type);
-			buf_printf(&e->out, " AS c%zu", i + 1);
-		}
-		buf_puts(&e->out, " FROM (");
-	}
-	for (size_t r = 0; r < q->nvalues; r++) {
-		buf_puts(&e->out, r ? ", (" : "VALUES (");
+	size_t first = flags ? 1 : 0;
+	if (flags && emit_one_row(e, q, flags) < 0)
+		return -1;
+	for (size_t r = first; r < q->nvalues; r++) {
+		buf_puts(&e->out, r > first ? ", (" : flags ? " UNION ALL VALUES (" : "VALUES (");
 		if (emit_list(e, q->values[r].items, q->values[r].n) < 0)
 			return -1;
 		buf_puts(&e->out, ")");
 	}
-	if (flags)
-		buf_puts(&e->out, ")");
 	return 0;
 }
 
 /* SQLite's compound SELECT has no parentheses: a branch with clauses of its own becomes a subquery. */
 static int emit_branch(Emitter *e, const Query *q, bool flat_setop, unsigned flags)
 {
-	bool simple = !q->norder && !q->limit && !q->offset && !q->nctes && !q->distinct_on.n && (q->setop == SETOP_NONE || flat_setop);
+	bool simple = !q->norder && !q->limit && !q->offset && !q->nctes && !q->distinct_on.n && (q->setop == SETOP_NONE || flat_setop) &&
+		      q->nvalues < 2;
 	if (simple)
 		return emit_select(e, q, flags | OUT_COLLATE);
 	buf_puts(&e->out, "SELECT * FROM (");
@@ -318,6 +324,10 @@ int emit_ordered(Emitter *e, const Query *q, unsigned flags)
 		return emit_rows(e, q, flags);
 	if (q->distinct_on.n)
 		return emit_distinct_on(e, q, flags);
+	bool done = false;
+	int rc = q->group_by.n ? emit_hash_grouped(e, q, flags, &done) : 0;
+	if (done)
+		return rc;
 	if (emit_core(e, q, flags) < 0)
 		return -1;
 	if (!q->norder)

@@ -294,6 +294,41 @@ static bool is_open_bound(const Expr *x)
 	return !x || x->kind == X_DEFAULT;
 }
 
+/* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; '' = open). */
+static int emit_bounds(Emitter *e, const Expr *x)
+{
+	for (size_t i = 0; i < x->args2.n; i++) {
+		const Expr *bounds[2] = { x->args3.n ? x->args3.items[i] : NULL, x->args2.items[i] };
+		for (int k = 0; k < 2; k++) {
+			if (!bounds[k])
+				continue;
+			buf_puts(&e->out, ", ");
+			if (is_open_bound(bounds[k]))
+				buf_puts(&e->out, "''");
+			else if (emit_expr(e, bounds[k]) < 0)
+				return -1;
+		}
+	}
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
+static int emit_subscript(Emitter *e, const Expr *x)
+{
+	const Expr *array = x->args.items[0];
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : "array_get", array->type);
+	return emit_expr(e, array) < 0 ? -1 : emit_bounds(e, x);
+}
+
+static int emit_assign_element(Emitter *e, const Expr *x)
+{
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_assign_slice" : "array_assign", x->type);
+	if (emit_expr(e, x->args.items[0]) < 0)
+		return -1;
+	buf_puts(&e->out, ", ");
+	return emit_expr(e, x->arg) < 0 ? -1 : emit_bounds(e, x);
+}
+
 static int emit_jsonb_subscript(Emitter *e, const Expr *x)
 {
 	bool assign = x->kind == X_ASSIGN_PART;
@@ -315,105 +350,79 @@ static int emit_jsonb_subscript(Emitter *e, const Expr *x)
 	return 0;
 }
 
-/* pg_array_get(array type, array, subscripts...), pg_array_slice(array type, array, lower and upper bounds in turn; '' = open). */
-static int emit_subscript(Emitter *e, const Expr *x)
+static int emit_const(Emitter *e, const Expr *x)
 {
-	const char *fn = x->args3.n ? "array_slice" : "array_get";
-	const Expr *array = x->args.items[0];
-	if (array->type == 3802)
-		return emit_jsonb_subscript(e, x);
-	if (!fn_find(fn))
-		return emit_refuse(e, x->location, "array subscripts are not available in SQLite mode");
-	buf_printf(&e->out, "pg_%s(%u, ", fn, array->type);
-	if (emit_expr(e, array) < 0)
-		return -1;
-	for (size_t i = 0; i < x->args2.n; i++) {
-		if (x->args3.n) {
-			buf_puts(&e->out, ", ");
-			if (is_open_bound(x->args3.items[i]))
-				buf_puts(&e->out, "''");
-			else if (emit_expr(e, x->args3.items[i]) < 0)
-				return -1;
-		}
-		buf_puts(&e->out, ", ");
-		if (is_open_bound(x->args2.items[i]))
-			buf_puts(&e->out, "''");
-		else if (emit_expr(e, x->args2.items[i]) < 0)
-			return -1;
-	}
-	buf_puts(&e->out, ")");
+	emit_val(&e->out, &x->val);
+	return 0;
+}
+
+static int emit_param(Emitter *e, const Expr *x)
+{
+	buf_printf(&e->out, "?%d", x->param);
+	return 0;
+}
+
+static int emit_any_subscript(Emitter *e, const Expr *x)
+{
+	return x->args.items[0]->type == 3802 ? emit_jsonb_subscript(e, x) : emit_subscript(e, x);
+}
+
+static int emit_assign_part(Emitter *e, const Expr *x)
+{
+	return x->type == 3802 ? emit_jsonb_subscript(e, x) : emit_assign_element(e, x);
+}
+
+/* GROUP BY without sets: no key is missing. */
+static int emit_grouping(Emitter *e, const Expr *x)
+{
+	buf_puts(&e->out, "0");
+	return 0;
+}
+
+static int emit_rowid(Emitter *e, const Expr *x)
+{
+	if (x->rte == e->plain_rte)
+		buf_puts(&e->out, "rowid");
+	else
+		buf_printf(&e->out, "t%d.rowid", x->rte->id);
 	return 0;
 }
 
 static int emit_kind(Emitter *e, const Expr *x)
 {
-	switch (x->kind) {
-	case X_CONST:
-		emit_val(&e->out, &x->val);
-		return 0;
-	case X_PARAM:
-		buf_printf(&e->out, "?%d", x->param);
-		return 0;
-	case X_VAR:
-		return emit_var(e, x);
-	case X_FUNC:
-		return emit_func(e, x);
-	case X_AGG:
-	case X_WINDOW:
-		return emit_aggregate(e, x);
-	case X_BOOL:
-		return emit_bool(e, x);
-	case X_NULLTEST:
-		return emit_null_test(e, x);
-	case X_BOOLTEST:
-		return emit_bool_test(e, x);
-	case X_DISTINCT:
-		return emit_distinct(e, x);
-	case X_NULLIF:
-		return emit_nullif(e, x);
-	case X_SCALAR_ARRAY:
-		return emit_scalar_array(e, x);
-	case X_IN_LIST:
-		return emit_in_list(e, x);
-	case X_CASE:
-		return emit_case(e, x);
-	case X_COALESCE:
-		return emit_coalesce(e, x);
-	case X_MINMAX:
-		return emit_minmax(e, x);
-	case X_ARRAY:
-		return emit_array(e, x);
-	case X_ROW_COMPARE:
-		return emit_row_compare(e, x);
-	case X_SUBLINK:
-		return emit_sublink(e, x);
-	case X_RELABEL:
-		return emit_relabel(e, x);
-	case X_VIA_IO:
-	case X_ARRAY_CAST:
-	case X_TYPMOD:
-		return emit_cast(e, x);
-	case X_ASSIGN_PART:
-	case X_SUBSCRIPT:
-		return emit_subscript(e, x);
-	case X_GROUPING: /* GROUP BY without sets: no key is missing */
-		buf_puts(&e->out, "0");
-		return 0;
-	case X_SQLVALUE:
-		return emit_sqlvalue(e, x);
-	case X_COLLATE:
-		return emit_collate_clause(e, x);
-	case X_ROWID:
-		if (x->rte == e->plain_rte)
-			buf_puts(&e->out, "rowid");
-		else
-			buf_printf(&e->out, "t%d.rowid", x->rte->id);
-		return 0;
-	case X_ROW:
-	case X_FIELD:
-	case X_DEFAULT:
-		break;
-	}
+	static int (*const kinds[])(Emitter * e, const Expr *x) = {
+		[X_CONST] = emit_const,
+		[X_PARAM] = emit_param,
+		[X_VAR] = emit_var,
+		[X_FUNC] = emit_func,
+		[X_AGG] = emit_aggregate,
+		[X_WINDOW] = emit_aggregate,
+		[X_BOOL] = emit_bool,
+		[X_NULLTEST] = emit_null_test,
+		[X_BOOLTEST] = emit_bool_test,
+		[X_DISTINCT] = emit_distinct,
+		[X_NULLIF] = emit_nullif,
+		[X_SCALAR_ARRAY] = emit_scalar_array,
+		[X_IN_LIST] = emit_in_list,
+		[X_CASE] = emit_case,
+		[X_COALESCE] = emit_coalesce,
+		[X_MINMAX] = emit_minmax,
+		[X_ARRAY] = emit_array,
+		[X_ROW_COMPARE] = emit_row_compare,
+		[X_SUBLINK] = emit_sublink,
+		[X_RELABEL] = emit_relabel,
+		[X_VIA_IO] = emit_cast,
+		[X_ARRAY_CAST] = emit_cast,
+		[X_TYPMOD] = emit_cast,
+		[X_ASSIGN_PART] = emit_assign_part,
+		[X_SUBSCRIPT] = emit_any_subscript,
+		[X_GROUPING] = emit_grouping,
+		[X_SQLVALUE] = emit_sqlvalue,
+		[X_COLLATE] = emit_collate_clause,
+		[X_ROWID] = emit_rowid,
+	};
+	if (x->kind < ARRAY_LEN(kinds) && kinds[x->kind])
+		return kinds[x->kind](e, x);
 	return emit_refuse(e, x->location, "this kind of expression is not available in SQLite mode");
 }
 

@@ -224,6 +224,9 @@ static int emit_rte(Emitter *e, const Rte *r)
 			return emit_refuse(e, r->location, "a WITH query in RETURNING is not available in SQLite mode");
 		buf_printf(&e->out, "cte%d", r->cte->id);
 		break;
+	case RTE_GROUPS:
+		rc = emit_groups(e, r);
+		break;
 	case RTE_STORE:
 		buf_printf(&e->out, "understudy_rows(%d)", r->store);
 		break;

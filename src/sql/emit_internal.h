@@ -74,6 +74,10 @@ int emit_aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool 
 void emit_key_types(Emitter *e, const SortItem *keys, size_t n);
 int emit_more(Emitter *e, Expr *const *items, size_t n);
 
+/* emit_group.c: writes the query over a hash table of its groups, or nothing (done is false) when that does not fit it */
+int emit_hash_grouped(Emitter *e, const Query *q, unsigned flags, bool *done);
+int emit_groups(Emitter *e, const Rte *r);
+
 /* emit_window.c */
 int emit_over(Emitter *e, const WindowDef *w, bool with_frame);
 bool window_uses_frame(const PgProc *p);

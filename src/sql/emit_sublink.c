@@ -180,9 +180,9 @@ static int emit_scalar(Emitter *e, const Expr *x)
 
 static int emit_array_sublink(Emitter *e, const Expr *x)
 {
-	if (!agg_find("array_agg.anynonarray"))
-		return emit_refuse(e, x->location, "ARRAY(subquery) is not available in SQLite mode");
-	buf_printf(&e->out, "(SELECT ifnull(\"array_agg.anynonarray\"(%u, c1), '{}') FROM (", x->query->cols[0].type);
+	const PgType *t = catalog_type(e->cat, x->query->cols[0].type);
+	const char *kind = t && t->elem ? "anyarray" : "anynonarray";
+	buf_printf(&e->out, "(SELECT ifnull(\"array_agg.%s\"(%u, c1), '{}') FROM (", kind, x->query->cols[0].type);
 	if (emit_select(e, x->query, OUT_ALIAS) < 0)
 		return -1;
 	buf_puts(&e->out, "))");

@@ -78,6 +78,8 @@ Expr *an_sublink(ParseState *ps, const PgQuery__SubLink *s);
 Expr *an_array(ParseState *ps, const PgQuery__AArrayExpr *x, uint32_t array_type, uint32_t elem_type, int32_t typmod);
 Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x);
 /* expr_json.c */
+/* SET column[...] = value of an array column; expr_array.c. */
+Expr *an_assign_element(ParseState *ps, Expr *array, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value);
 Expr *an_jsonb_subscript(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes, size_t n);
 Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x);
 Expr *an_sqlvalue(ParseState *ps, const PgQuery__SQLValueFunction *f);

@@ -89,6 +89,14 @@ static int add_bounds(ParseState *ps, Expr *e, const PgQuery__AIndices *x, bool 
 	return 0;
 }
 
+enum { MAX_DIMENSIONS = 6 };
+
+static Expr *too_many_dimensions(ParseState *ps, size_t n)
+{
+	an_error(ps, -1, "54000", "number of array dimensions (%zu) exceeds the maximum allowed (%d)", n, MAX_DIMENSIONS);
+	return NULL;
+}
+
 Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 {
 	Expr *arg = an_expr(ps, x->arg, ps->place);
@@ -108,6 +116,8 @@ Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 		return an_error(ps, expr_location(arg), "42804", "cannot subscript type %s because it does not support subscripting",
 				type_name(ps, arg->type)),
 		       NULL;
+	if (x->n_indirection > MAX_DIMENSIONS)
+		return too_many_dimensions(ps, x->n_indirection);
 	uint32_t type = !slice ? elem : arg->type == T_INT2VECTOR || arg->type == T_OIDVECTOR ? type_array(ps->env->cat, elem) : arg->type;
 	Expr *e = expr_new(ps, X_SUBSCRIPT, type, expr_location(arg));
 	expr_list_add(ps->a, &e->args, arg);
@@ -117,4 +127,39 @@ Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 	e->typmod = arg->typmod;
 	e->collation = arg->collation;
 	return e;
+}
+
+Expr *an_assign_element(ParseState *ps, Expr *array, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value)
+{
+	const PgType *t = col->type;
+	bool slice = false;
+
+	for (size_t i = 0; i < rt->n_indirection; i++) {
+		if (rt->indirection[i]->node_case != PG_QUERY__NODE__NODE_A_INDICES)
+			return an_refuse(ps, rt->location, "assigning to a field of a column is not available in SQLite mode"), NULL;
+		slice = slice || rt->indirection[i]->a_indices->is_slice;
+	}
+	if (!t->elem)
+		return an_error(ps, rt->location, "42804", "cannot subscript type %s because it does not support subscripting",
+				type_name(ps, t->oid)),
+		       NULL;
+	if (rt->n_indirection > MAX_DIMENSIONS)
+		return too_many_dimensions(ps, rt->n_indirection);
+	Expr *e = expr_new(ps, X_ASSIGN_PART, t->oid, rt->location);
+	expr_list_add(ps->a, &e->args, array);
+	for (size_t i = 0; i < rt->n_indirection; i++)
+		if (add_bounds(ps, e, rt->indirection[i]->a_indices, slice))
+			return NULL;
+	Expr *v = an_expr(ps, value, AT_UPDATE);
+	if (!v)
+		return NULL;
+	uint32_t want = slice ? t->oid : t->elem->oid;
+	if (v->type != T_UNKNOWN && !can_coerce(ps->env->cat, v->type, want, COERCE_ASSIGNMENT)) {
+		an_error(ps, rt->location, "42804", "subscripted assignment to \"%s\" requires type %s but expression is of type %s",
+			 col->name, type_name(ps, want), type_name(ps, v->type));
+		return err_hint(ps->err, "You will need to rewrite or cast the expression."), NULL;
+	}
+	e->arg = coerce_to(ps, v, want, col->typmod, COERCE_ASSIGNMENT, -1);
+	e->typmod = col->typmod;
+	return e->arg ? e : NULL;
 }

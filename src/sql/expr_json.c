@@ -61,7 +61,7 @@ Expr *an_jsonb_subscript(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes,
 Expr *an_assign_part(ParseState *ps, Expr *doc, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value)
 {
 	if (col->type->oid != T_JSONB)
-		return an_refuse(ps, rt->location, "assigning to a part of a column is not available in SQLite mode"), NULL;
+		return an_assign_element(ps, doc, col, rt, value);
 	Expr *e = expr_new(ps, X_ASSIGN_PART, T_JSONB, rt->location);
 	expr_list_add(ps->a, &e->args, doc);
 	if (add_subscripts(ps, rt->indirection, rt->n_indirection, e) < 0)

@@ -103,6 +103,8 @@ static int place_allows(ParseState *ps, const PgQuery__SubLink *s)
 		return an_error(ps, s->location, "0A000", "cannot use subquery in index predicate");
 	case AT_EXECUTE:
 		return an_error(ps, s->location, "0A000", "cannot use subquery in EXECUTE parameter");
+	case AT_COPY_WHERE:
+		return an_error(ps, s->location, "0A000", "cannot use subquery in COPY FROM WHERE condition");
 	default:
 		return 0;
 	}
@@ -113,7 +115,10 @@ Expr *an_sublink(ParseState *ps, const PgQuery__SubLink *s)
 	if (place_allows(ps, s))
 		return NULL;
 	ps->has_sublinks = true;
+	const char *saved = ps->no_recursion;
+	ps->no_recursion = "a subquery";
 	Query *q = an_query(ps, s->subselect);
+	ps->no_recursion = saved;
 	if (!q)
 		return NULL;
 	switch (s->sub_link_type) {

@@ -139,6 +139,26 @@ static Rte *relation_by_kind(ParseState *ps, const PgQuery__RangeVar *rv, const 
 	}
 }
 
+/* Where PostgreSQL lets a recursive query refer to itself. */
+static int check_recursion(ParseState *ps, const Cte *cte, int location)
+{
+	if (cte->cols && !cte->phase)
+		return 0;
+	if (!cte->phase)
+		return an_error(ps, cte->location, "42P19",
+				"recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term", cte->name);
+	if (cte->phase == 'n')
+		return an_error(ps, location, "42P19", "recursive reference to query \"%s\" must not appear within its non-recursive term",
+				cte->name);
+	for (const ParseState *l = ps; l; l = l->recursive_cte == cte ? NULL : l->parent)
+		if (l->no_recursion)
+			return an_error(ps, location, "42P19", "recursive reference to query \"%s\" must not appear within %s", cte->name,
+					l->no_recursion);
+	if (cte->refs)
+		return an_error(ps, location, "42P19", "recursive reference to query \"%s\" must not appear more than once", cte->name);
+	return 0;
+}
+
 static FromItem *from_range_var(ParseState *ps, const PgQuery__RangeVar *rv)
 {
 	const char *alias = rv->alias ? rv->alias->aliasname : rv->relname;
@@ -147,11 +167,13 @@ static FromItem *from_range_var(ParseState *ps, const PgQuery__RangeVar *rv)
 	if (cte) {
 		if (cte->modifying && !cte->query->returning.n)
 			return an_error(ps, rv->location, "0A000", "WITH query \"%s\" does not have a RETURNING clause", cte->name), NULL;
-		if (!cte->cols)
-			return an_refuse(ps, rv->location, "this recursive reference to \"%s\" is not available in SQLite mode", cte->name),
-			       NULL;
+		if (check_recursion(ps, cte, rv->location) < 0)
+			return NULL;
 		r = cte_rte(ps, cte, alias, rv->location);
 	} else {
+		if (!*rv->schemaname && cte_comes_later(ps, rv->relname))
+			return an_refuse(ps, rv->location, "a reference to a WITH query that comes later is not available in SQLite mode"),
+			       NULL;
 		const CatRel *rel = an_relation(ps, rv, false);
 		r = rel ? relation_by_kind(ps, rv, rel, alias) : NULL;
 	}

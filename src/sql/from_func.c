@@ -37,36 +37,162 @@ static int function_columns(ParseState *ps, Rte *r, const char *column_name)
 	return 0;
 }
 
-static Expr *function_expr(ParseState *ps, const PgQuery__RangeFunction *rf)
+/* One of the functions of an item: a call, or one argument of unnest(a, b, ...), which stands for several. */
+typedef struct FuncCall {
+	Expr *expr;
+	const char *name;
+} FuncCall;
+
+static bool is_plain_unnest(const PgNode *n)
 {
-	const PgNode *list = rf->functions[0];
-	if (rf->is_rowsfrom || rf->n_functions != 1)
-		return an_refuse(ps, -1, "ROWS FROM is not available in SQLite mode"), NULL;
-	if (rf->n_coldeflist || (list->list->n_items > 1 && list->list->items[1]->node_case == PG_QUERY__NODE__NODE_LIST &&
-				 list->list->items[1]->list->n_items))
-		return an_refuse(ps, -1, "a column definition list is not available in SQLite mode"), NULL;
-	Expr *f = an_expr(ps, list->list->items[0], AT_FROM_FUNCTION);
-	return f ? coerce_unknown_to_text(ps, f) : NULL;
+	if (n->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || n->func_call->func_variadic || n->func_call->n_args < 2)
+		return false;
+	const PgQuery__FuncCall *f = n->func_call;
+	bool catalog = f->n_funcname == 1 || (f->n_funcname == 2 && streq(f->funcname[0]->string->sval, "pg_catalog"));
+	return catalog && streq(f->funcname[f->n_funcname - 1]->string->sval, "unnest");
+}
+
+static int add_call(ParseState *ps, Expr *e, const PgNode *node, FuncCall *out, size_t *n)
+{
+	if (!e || !(e = coerce_unknown_to_text(ps, e)))
+		return -1;
+	if (e->type == 2249 && !returns_record(e))
+		return an_error(ps, e->location, "42601", "a column definition list is required for functions returning \"record\"");
+	out[(*n)++] = (FuncCall){ e, figure_colname(node) };
+	return 0;
+}
+
+static size_t count_calls(const PgQuery__RangeFunction *rf)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < rf->n_functions; i++) {
+		const PgNode *node = rf->functions[i]->list->items[0];
+		n += is_plain_unnest(node) ? node->func_call->n_args : 1;
+	}
+	return n;
+}
+
+static int function_calls(ParseState *ps, const PgQuery__RangeFunction *rf, FuncCall *out, size_t *n)
+{
+	for (size_t i = 0; i < rf->n_functions; i++) {
+		const PgQuery__List *l = rf->functions[i]->list;
+		bool defined = l->n_items > 1 && l->items[1]->node_case == PG_QUERY__NODE__NODE_LIST && l->items[1]->list->n_items;
+		if (rf->n_coldeflist || defined)
+			return an_refuse(ps, -1, "a column definition list is not available in SQLite mode");
+		const PgNode *node = l->items[0];
+		if (!is_plain_unnest(node)) {
+			if (add_call(ps, an_expr(ps, node, AT_FROM_FUNCTION), node, out, n) < 0)
+				return -1;
+			continue;
+		}
+		for (size_t k = 0; k < node->func_call->n_args; k++) {
+			Expr *arg = an_expr(ps, node->func_call->args[k], AT_FROM_FUNCTION);
+			Expr *e = arg ? make_func(ps, "pg_catalog", "unnest", &arg, 1, node->func_call->location) : NULL;
+			if (add_call(ps, e, node, out, n) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static Rte *function_rte(ParseState *ps, const FuncCall *c, const char *alias, bool ordinality)
+{
+	Rte *r = rte_new(ps, RTE_FUNCTION, alias, c->expr->location);
+	r->func = c->expr;
+	r->with_ordinality = ordinality;
+	return function_columns(ps, r, alias) < 0 ? NULL : r;
+}
+
+/* SELECT all columns, the number of the row last, FROM the function. */
+static Rte *numbered(ParseState *ps, const FuncCall *c)
+{
+	Query *q = arena_new_of(ps->a, Query);
+	Rte *r = function_rte(ps, c, c->name, true);
+	if (!r)
+		return NULL;
+	query_from_rte(ps, q, r);
+	for (size_t i = 0; i < r->ncols; i++)
+		if (target_add(ps, &q->targets, var_new(ps, r, (int)i + 1, -1), r->cols[i].name) < 0)
+			return NULL;
+	query_set_columns(ps, q, &q->targets);
+	return rte_subquery(ps, q, "", -1);
+}
+
+static Expr *number_of(ParseState *ps, Rte *const *sides, size_t n)
+{
+	Expr *c = expr_new(ps, X_COALESCE, 20, -1);
+	for (size_t i = 0; i < n; i++)
+		expr_list_add(ps->a, &c->args, var_new(ps, sides[i], (int)sides[i]->ncols, -1));
+	return c;
+}
+
+static FromItem *leaf(ParseState *ps, Rte *r)
+{
+	FromItem *f = arena_new_of(ps->a, FromItem);
+	f->rte = r;
+	return f;
+}
+
+/* Several functions side by side, row by row; the shorter ones are filled with NULL. */
+static Rte *side_by_side(ParseState *ps, const FuncCall *calls, size_t n, const char *alias, bool ordinality)
+{
+	Query *q = arena_new_of(ps->a, Query);
+	Rte **sides = arena_array(ps->a, Rte *, n);
+	FromItem *all = NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (!(sides[i] = numbered(ps, &calls[i])))
+			return NULL;
+		if (!i) {
+			all = leaf(ps, sides[i]);
+			continue;
+		}
+		FromItem *join = arena_new_of(ps->a, FromItem);
+		Expr *on = make_op(ps, "=", NULL, number_of(ps, sides, i), var_new(ps, sides[i], (int)sides[i]->ncols, -1), -1);
+		*join = (FromItem){ .join = JOIN_FULL, .left = all, .right = leaf(ps, sides[i]), .on = on };
+		all = join;
+	}
+	q->from = arena_array(ps->a, FromItem *, 1);
+	q->from[q->nfrom++] = all;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k + 1 < sides[i]->ncols; k++)
+			if (target_add(ps, &q->targets, var_new(ps, sides[i], (int)k + 1, -1), sides[i]->cols[k].name) < 0)
+				return NULL;
+	Expr *number = number_of(ps, sides, n);
+	if (target_add(ps, &q->targets, number, "ordinality") < 0)
+		return NULL;
+	q->targets.items[q->targets.n - 1].junk = !ordinality;
+	q->order = arena_new_of(ps->a, SortItem);
+	q->order[q->norder++] = (SortItem){ .expr = number, .target = (int)q->targets.n };
+	query_set_columns(ps, q, &q->targets);
+	return rte_subquery(ps, q, alias, -1);
+}
+
+Rte *from_calls(ParseState *ps, Expr *const *calls, size_t n)
+{
+	FuncCall *all = arena_array(ps->a, FuncCall, n);
+	for (size_t i = 0; i < n; i++)
+		all[i] = (FuncCall){ calls[i], "" };
+	return n > 1 ? side_by_side(ps, all, n, "", false) : function_rte(ps, &all[0], "", false);
 }
 
 FromItem *from_function(ParseState *ps, const PgQuery__RangeFunction *rf)
 {
 	bool saved_srfs = ps->has_srfs, saved_ref = ps->lateral_ref;
+	FuncCall *calls = arena_array(ps->a, FuncCall, count_calls(rf) + 1);
+	size_t n = 0;
 	ps->lateral_ref = false;
-	Expr *f = function_expr(ps, rf);
+	int rc = function_calls(ps, rf, calls, &n);
 	bool lateral = ps->lateral_ref;
 	ps->lateral_ref = saved_ref;
 	ps->has_srfs = saved_srfs;
-	if (!f)
+	if (rc < 0)
 		return NULL;
-	if (f->type == 2249 && !returns_record(f))
-		return an_error(ps, f->location, "42601", "a column definition list is required for functions returning \"record\""), NULL;
-	const char *name = figure_colname(rf->functions[0]->list->items[0]);
-	Rte *r = rte_new(ps, RTE_FUNCTION, rf->alias ? rf->alias->aliasname : name, f->location);
-	r->func = f;
+	const char *alias = rf->alias ? rf->alias->aliasname : calls[0].name;
+	Rte *r = n > 1 ? side_by_side(ps, calls, n, alias, rf->ordinality) : function_rte(ps, &calls[0], alias, rf->ordinality);
+	if (!r)
+		return NULL;
 	r->lateral = lateral;
-	r->with_ordinality = rf->ordinality;
-	if (function_columns(ps, r, r->alias) < 0 || rte_apply_alias(ps, r, rf->alias, f->location) < 0)
+	if (rte_apply_alias(ps, r, rf->alias, calls[0].expr->location) < 0)
 		return NULL;
 	return from_leaf(ps, r);
 }

@@ -27,6 +27,7 @@ const char *place_name(ExprPlace place)
 		[AT_CONFLICT_WHERE] = "WHERE",
 		[AT_EXECUTE] = "EXECUTE parameters",
 		[AT_DISTINCT_ON] = "DISTINCT ON",
+		[AT_COPY_WHERE] = "COPY FROM WHERE conditions",
 		[AT_MERGE_WHEN] = "MERGE WHEN conditions",
 	};
 
@@ -193,6 +194,14 @@ static int within_order(ParseState *ps, Expr *f, const PgQuery__FuncCall *c)
 	return 0;
 }
 
+/* What was written, without the conversions that PostgreSQL adds. */
+static const Expr *strip_implicit(const Expr *e)
+{
+	while (e->cast == 'i' && e->cast_from)
+		e = e->cast_from;
+	return e;
+}
+
 int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool nested_agg, bool nested_window)
 {
 	f->kind = X_AGG;
@@ -205,6 +214,8 @@ int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool n
 			return -1;
 	if (nested_window)
 		return an_error(ps, inner_location(f, X_WINDOW), "42803", "aggregate function calls cannot contain window function calls");
+	if (check_level(ps, f))
+		return -1;
 	if (!aggregates_allowed(ps->place))
 		return an_error(ps, c->location, "42803", "aggregate functions are not allowed in %s", place_name(ps->place));
 	if ((c->agg_within_group ? within_order(ps, f, c)
@@ -217,15 +228,16 @@ int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *c, bool n
 				return -1;
 		for (size_t i = 0; i < f->norder; i++) {
 			bool found = false;
-			for (size_t k = 0; k < f->args.n; k++)
-				found = found || expr_equal(f->order[i].expr, f->args.items[k]);
+			for (size_t k = 0; k < f->args.n && !found; k++)
+				if ((found = expr_equal(strip_implicit(f->order[i].expr), strip_implicit(f->args.items[k]))))
+					f->order[i].expr = f->args.items[k];
 			if (!found)
 				return an_error(ps, expr_location(f->order[i].expr), "42P10",
 						"in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list");
 		}
 	}
 	ps->has_aggs = true;
-	return check_level(ps, f);
+	return 0;
 }
 
 int finish_window(ParseState *ps, Expr *f, const PgQuery__FuncCall *c)

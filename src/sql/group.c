@@ -5,6 +5,7 @@ typedef struct Check {
 	ParseState *ps;
 	Query *q;
 	bool failed;
+	bool own;  /* a column of this query was met */
 	int depth; /* subqueries above the expression */
 } Check;
 
@@ -50,8 +51,21 @@ static void check_var(Check *c, const Expr *x)
 			 "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate function", x->rte->alias, col);
 }
 
-static void check_grouping_args(Check *c, const Expr *x)
+static bool note_own(Expr *x, void *arg)
 {
+	Check *c = arg;
+	c->own |= x->kind == X_VAR && query_has_rte(c->q, x->rte);
+	return true;
+}
+
+static void check_grouping_args(Check *c, Expr *x)
+{
+	expr_walk(x, note_own, c);
+	if (!c->own) {
+		c->failed = true;
+		an_refuse(c->ps, x->location, "GROUPING of an outer query is not available in SQLite mode");
+		return;
+	}
 	for (size_t i = 0; i < x->args.n && !c->failed; i++) {
 		const ExprList *keys = &c->q->group_by;
 		size_t k = 0;
@@ -93,11 +107,39 @@ static bool check_expr(Expr *x, void *arg)
 	return true;
 }
 
+static bool refers_to_itself(const FromItem *f)
+{
+	if (f->rte)
+		return f->rte->kind == RTE_CTE && f->rte->cte->phase == 'r';
+	return refers_to_itself(f->left) || refers_to_itself(f->right);
+}
+
+static bool note_aggregate(Expr *x, void *arg)
+{
+	int *location = arg;
+	if (*location < 0 && x->kind == X_AGG)
+		*location = x->location;
+	return *location < 0 && !x->query;
+}
+
+static int first_aggregate(const Query *q)
+{
+	int location = -1;
+	for (size_t i = 0; i < q->targets.n; i++)
+		expr_walk(q->targets.items[i].expr, note_aggregate, &location);
+	expr_walk(q->having, note_aggregate, &location);
+	return location;
+}
+
 int check_grouping(ParseState *ps, Query *q)
 {
 	if (!q->has_aggs && !q->group_by.n && !q->having && !q->has_grouping_sets)
 		return 0;
 	Check c = { .ps = ps, .q = q };
+	for (size_t i = 0; i < q->nfrom; i++)
+		if (q->has_aggs && refers_to_itself(q->from[i]))
+			return an_error(ps, first_aggregate(q), "42P19",
+					"aggregate functions are not allowed in a recursive query's recursive term");
 	for (size_t i = 0; i < q->targets.n && !c.failed; i++)
 		expr_walk(q->targets.items[i].expr, check_expr, &c);
 	expr_walk(q->having, check_expr, &c);

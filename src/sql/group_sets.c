@@ -69,11 +69,16 @@ static int add_key(ParseState *ps, Query *q, const PgNode *node, int *key)
 	if (!equality_for(ps, t->expr->type, t->expr->location))
 		return -1;
 	for (size_t i = 0; i < q->group_by.n; i++)
-		if (expr_equal(q->group_by.items[i], t->expr)) {
+		if (q->group_targets[i] == at) {
 			*key = (int)i;
 			return 0;
 		}
 	*key = (int)q->group_by.n;
+	int *grown = arena_array(ps->a, int, q->group_by.n + 1);
+	if (q->group_by.n)
+		memcpy(grown, q->group_targets, q->group_by.n * sizeof *grown);
+	grown[*key] = at;
+	q->group_targets = grown;
 	expr_list_add(ps->a, &q->group_by, t->expr);
 	return 0;
 }

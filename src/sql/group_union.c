@@ -113,6 +113,34 @@ static int64_t grouping_value(const GroupUnion *g, const Expr *x, const GroupSet
 	return bits;
 }
 
+typedef struct OneSet {
+	GroupUnion *g;
+	const GroupSet *s;
+	const ExprList *keys;
+} OneSet;
+
+static Expr *null_unless_in_set(Expr *x, void *arg)
+{
+	const OneSet *o = arg;
+	for (size_t i = 0; i < o->keys->n; i++)
+		if (expr_equal(o->keys->items[i], x))
+			return in_set(o->s, i) ? x : expr_const(o->g->ps, x->type, val_null());
+	return NULL;
+}
+
+/* Direct arguments see the keys as the output does. */
+static Expr *aggregate_of_set(GroupUnion *g, const GroupSet *s, const ExprList *keys, Expr *agg)
+{
+	OneSet o = { g, s, keys };
+	if (!agg->args2.n)
+		return agg;
+	Expr *out = arena_dup(g->ps->a, agg, sizeof *agg);
+	out->args2 = (ExprList){ 0 };
+	for (size_t i = 0; i < agg->args2.n; i++)
+		expr_list_add(g->ps->a, &out->args2, expr_rewrite(g->ps->a, agg->args2.items[i], null_unless_in_set, &o));
+	return out;
+}
+
 /* Keys, then aggregates and GROUPING values in turn; where one list is shorter, NULL. */
 static Query *branch(GroupUnion *g, const GroupSet *s, const ExprList *keys, const ExprList *aggs)
 {
@@ -130,7 +158,8 @@ static Query *branch(GroupUnion *g, const GroupSet *s, const ExprList *keys, con
 	for (size_t i = 0; i < aggs->n || i < g->groupings.n; i++) {
 		Expr *null = expr_const(ps, 23, val_null());
 		Expr *value = i < g->groupings.n ? expr_const(ps, 23, val_int(grouping_value(g, g->groupings.items[i], s))) : null;
-		if (target_add(ps, &b->targets, i < aggs->n ? aggs->items[i] : null, "") < 0 || target_add(ps, &b->targets, value, "") < 0)
+		Expr *agg = i < aggs->n ? aggregate_of_set(g, s, keys, aggs->items[i]) : null;
+		if (target_add(ps, &b->targets, agg, "") < 0 || target_add(ps, &b->targets, value, "") < 0)
 			return NULL;
 	}
 	query_set_columns(ps, b, &b->targets);
@@ -181,8 +210,13 @@ static void rewrite_clauses(GroupUnion *g)
 {
 	Arena *a = g->ps->a;
 	Query *q = g->q;
-	for (size_t i = 0; i < q->targets.n; i++)
-		q->targets.items[i].expr = expr_rewrite(a, q->targets.items[i].expr, above_groups, g);
+	for (size_t i = 0; i < q->targets.n; i++) {
+		Expr **e = &q->targets.items[i].expr;
+		size_t key = 0;
+		while (key < q->group_by.n && q->group_targets[key] != (int)i + 1)
+			key++;
+		*e = key < q->group_by.n ? output(g, key + 1, *e) : expr_rewrite(a, *e, above_groups, g);
+	}
 	for (size_t i = 0; i < q->norder; i++)
 		q->order[i].expr = q->targets.items[q->order[i].target - 1].expr;
 	for (size_t i = 0; i < q->distinct_on.n; i++)

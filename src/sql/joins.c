@@ -214,6 +214,16 @@ static int join_names(Join *j, const PgQuery__JoinExpr *je, size_t start)
 	return 0;
 }
 
+static FromItem *join_side(ParseState *ps, const PgNode *node, bool nullable)
+{
+	const char *saved = ps->no_recursion;
+	if (nullable)
+		ps->no_recursion = "an outer join";
+	FromItem *f = from_item(ps, node);
+	ps->no_recursion = saved;
+	return f;
+}
+
 FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *je)
 {
 	if (ps->depth >= MAX_QUERY_DEPTH)
@@ -221,9 +231,15 @@ FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *je)
 	Join j = { .ps = ps, .f = arena_new_of(ps->a, FromItem) };
 	size_t start = ps->nns;
 	ps->depth++;
-	j.f->left = from_item(ps, je->larg);
+	bool keeps_left = je->jointype == PG_QUERY__JOIN_TYPE__JOIN_LEFT || je->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
+	bool keeps_right = je->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT || je->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
+	j.f->left = join_side(ps, je->larg, keeps_right);
 	size_t middle = ps->nns;
-	j.f->right = j.f->left ? from_item(ps, je->rarg) : NULL;
+	for (size_t i = start; i < middle; i++)
+		ps->ns[i]->no_lateral |= keeps_right;
+	j.f->right = j.f->left ? join_side(ps, je->rarg, keeps_left) : NULL;
+	for (size_t i = start; i < middle; i++)
+		ps->ns[i]->no_lateral = false;
 	ps->depth--;
 	if (!j.f->right || join_kind(&j, je) < 0)
 		return NULL;

@@ -71,6 +71,8 @@ static int one_action(ParseState *ps, const PgQuery__MergeWhenClause *w, Query *
 Query *an_merge(ParseState *ps, const PgQuery__MergeStmt *s)
 {
 	Query *q = query_new(ps, CMD_MERGE);
+	if (s->with_clause && s->with_clause->recursive)
+		return an_error(ps, s->with_clause->location, "42601", "WITH RECURSIVE is not supported for MERGE statement"), NULL;
 	if (s->with_clause && an_with(ps, s->with_clause, q) < 0)
 		return NULL;
 	const CatRel *rel = dml_target(ps, s->relation, "MERGE into");

@@ -50,7 +50,8 @@ typedef enum ExprKind {
 	X_ARRAY_CAST,  /* args[0] element by element: arg is the cast of one, which is parameter 1 there */
 	X_TYPMOD,      /* args[0] with typmod applied; is_explicit */
 	X_SUBSCRIPT,   /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
-	X_ASSIGN_PART, /* args[0] (jsonb) with the part that args2 names replaced by arg; negated: the first subscript is an integer */
+	X_ASSIGN_PART, /* args[0] with the part that args2 (and args3, as in X_SUBSCRIPT) names replaced by arg; jsonb: negated when the first
+			  subscript is an integer */
 	X_FIELD,       /* (composite).field: args[0], column */
 	X_SQLVALUE,    /* CURRENT_DATE and kin: svf name in name */
 	X_COLLATE,     /* args[0], name */
@@ -127,7 +128,8 @@ typedef enum RteKind {
 	RTE_VALUES,
 	RTE_CTE,
 	RTE_RESULT,
-	RTE_STORE, /* rows kept by an earlier step of the plan: store, cols */
+	RTE_STORE,  /* rows kept by an earlier step of the plan: store, cols */
+	RTE_GROUPS, /* the groups of a query, made by the emitter: grouped, group_aggs */
 } RteKind;
 
 typedef struct Cte {
@@ -140,7 +142,10 @@ typedef struct Cte {
 	int id; /* unique in the statement; emitted as cte<id> */
 	int refs;
 	bool modifying; /* INSERT, UPDATE, DELETE */
-	bool stored;	/* its rows are in `store` already (parts.h) */
+	char phase;	/* of a recursive query's analysis: 'n' its non-recursive term, 'r' its recursive term */
+	bool loops;	/* SQLite cannot run its recursion: one step after the other */
+	int location;
+	bool stored; /* its rows are in `store` already (parts.h) */
 	int store;
 	bool *uses;	 /* which of the CTEs before it in the same WITH it refers to */
 	int refs_within; /* how many of `refs` come from the same WITH */
@@ -160,7 +165,9 @@ struct Rte {
 	ExprList *rows; /* RTE_VALUES */
 	size_t nrows;
 	Cte *cte;
-	int store;    /* RTE_STORE */
+	int store;	      /* RTE_STORE */
+	const Query *grouped; /* RTE_GROUPS: columns are its keys, then the aggregates */
+	ExprList group_aggs;
 	Column *cols; /* for relations: one per attnum, name NULL when dropped */
 	size_t ncols;
 	bool nullable; /* on the nullable side of an outer join */
@@ -230,6 +237,7 @@ struct Query {
 	bool distinct;
 	ExprList distinct_on;
 	ExprList group_by;
+	int *group_targets; /* the target that each key of grouping sets is, 1-based */
 	bool has_grouping_sets;
 	GroupSet *group_sets;
 	size_t ngroup_sets;

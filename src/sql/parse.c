@@ -3,6 +3,7 @@
  * Its output functions and the protobuf reader recurse without a limit of their own: texts that could nest too deep are refused before.
  * The limits below fit a stack of 4 MB, for parsing and for the analysis of what comes out.
  */
+#include "pgtype/family.h"
 #include "sql/plan.h"
 
 #include <pg_query.h>
@@ -240,8 +241,8 @@ static int too_complex(Error *err)
 
 int sql_parse(Str text, Arena *a, ParsedSql *out, Error *err)
 {
-	if (!utf8_valid(text.p, text.n))
-		return err_set(err, "22021", "invalid byte sequence for encoding \"UTF8\"");
+	if (family_check_utf8(text, err) != 0)
+		return -1;
 	if (nests_too_deep(text))
 		return too_complex(err);
 	char *copy = arena_strndup(a, text.p, text.n);

@@ -13,6 +13,9 @@ bool parts_needed(const Query *q)
 {
 	if (q->has_modifying || q->cmd == CMD_MERGE)
 		return true;
+	for (size_t i = 0; i < q->nctes; i++)
+		if (q->ctes[i]->loops)
+			return true;
 	bool sublink = false;
 	for (size_t i = 0; i < q->returning.n; i++)
 		expr_walk(q->returning.items[i].expr, note_sublink, &sublink);
@@ -27,6 +30,7 @@ static const char *emit_text_of(Parts *p, const Query *q)
 		      .types = ps->env->types,
 		      .source = ps->source,
 		      .err = ps->err,
+		      .plain_groups = ps->env->plain_groups,
 		      .snapshots = p->snapshots,
 		      .nsnapshots = p->nsnapshots,
 		      .changed = p->changed,
@@ -303,6 +307,7 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan)
 	for (size_t i = p.n; i-- > 0;)
 		if (apply(&p, &p.items[i]) < 0)
 			return -1;
+	plan->defer_fk = p.nchanged > 1 || q->cmd == CMD_MERGE;
 	if (insert_copies(&p) < 0)
 		return -1;
 	if (plan->returns_rows)

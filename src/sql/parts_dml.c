@@ -172,6 +172,50 @@ static int compute_changes(Parts *p, Part *part)
 	return parts_store(p, &ret, part->out, 0);
 }
 
+static Query *all_of(ParseState *ps, Rte *rte, const Query *like)
+{
+	Query *q = arena_new_of(ps->a, Query);
+	rte->cols = like->cols;
+	rte->ncols = like->ncols;
+	query_from_rte(ps, q, rte);
+	for (size_t i = 0; i < like->ncols; i++)
+		if (target_add(ps, &q->targets, var_new(ps, rte, (int)i + 1, -1), "") < 0)
+			return NULL;
+	query_set_columns(ps, q, &q->targets);
+	return q;
+}
+
+/* A recursion that SQLite cannot run: the rows of each step are the input of the next; with UNION only those that are new. */
+static int compute_loop(Parts *p, Part *part)
+{
+	ParseState *ps = p->ps;
+	const Query *q = part->q;
+	Cte *cte = part->cte;
+	Query *first = all_of(ps, rte_subquery(ps, q->larg, "", -1), q), *seen = all_of(ps, rte_store(ps, part->rows), q), *next = q->rarg;
+	if (!first || !seen)
+		return -1;
+	first->distinct = !q->setop_all;
+	first->ctes = q->ctes;
+	first->nctes = q->nctes;
+	if (parts_store(p, first, part->rows, 0) < 0)
+		return -1;
+	if (!q->setop_all) {
+		next = arena_new_of(ps->a, Query);
+		*next = (Query){ .setop = SETOP_EXCEPT, .larg = q->rarg, .rarg = seen, .cols = q->cols, .ncols = q->ncols };
+		next->ctes = q->ctes;
+		next->nctes = q->nctes;
+	}
+	cte->stored = true;
+	cte->store = p->nstores;
+	p->nstores += 2;
+	PlanStep *s = parts_step(p, STEP_LOOP, next);
+	if (!s)
+		return -1;
+	s->value = part->rows;
+	s->work = cte->store;
+	return 0;
+}
+
 static int compute_select(Parts *p, Part *part)
 {
 	ParseState *ps = p->ps;
@@ -179,6 +223,8 @@ static int compute_select(Parts *p, Part *part)
 	if (part->q->ncols > STORE_COLUMNS)
 		return an_refuse(ps, -1, "more than %d columns beside a data-modifying WITH are not available in SQLite mode",
 				 STORE_COLUMNS);
+	if (part->cte && part->cte->loops)
+		return compute_loop(p, part);
 	if (!part->cte || !part->cte->recursive)
 		return parts_store(p, part->q, part->rows, 0);
 	Query q = { .cmd = CMD_SELECT, .nctes = 1, .with_recursive = true };

@@ -23,7 +23,12 @@ ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 
 const char *plan_emit(ParseState *ps, const Query *q)
 {
-	Emitter e = { .a = ps->a, .cat = ps->env->cat, .types = ps->env->types, .source = ps->source, .err = ps->err };
+	Emitter e = { .a = ps->a,
+		      .cat = ps->env->cat,
+		      .types = ps->env->types,
+		      .source = ps->source,
+		      .err = ps->err,
+		      .plain_groups = ps->env->plain_groups };
 	const char *text = emit_query(&e, q) < 0 ? NULL : arena_strndup(ps->a, (const char *)e.out.data, e.out.len);
 	buf_free(&e.out);
 	return text;
@@ -113,7 +118,7 @@ static int plan_explain(ParseState *ps, const PgQuery__ExplainStmt *s, const Raw
 		return err_refuse(ps->err, 0, "EXPLAIN of a statement that runs in several steps is not available in SQLite mode");
 	plan->kind = PLAN_EXPLAIN;
 	plan->tag = "EXPLAIN";
-	plan->sql = inner.sql;
+	plan->sql = arena_printf(ps->a, "EXPLAIN QUERY PLAN %s", inner.sql);
 	plan->returns_rows = true;
 	plan->ncols = 1;
 	plan->cols = arena_new_of(ps->a, PlanColumn);

@@ -16,6 +16,7 @@ typedef struct SqlEnv {
 	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
 	size_t nsearch_path;
 	const char *user, *database;
+	bool plain_groups; /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
 	bool fixed_params; /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
 
@@ -73,7 +74,9 @@ typedef enum StepKind {
 			however */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
 	STEP_ROWS,	   /* run `sql`; its change count is added to the command tag's row count */
-	STEP_STORE,	   /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
+	STEP_LOOP,  /* run `sql` over the store `work`, at first a copy of the store `value`, until it gives no row; what it gives is added
+		       to  `value` and is in `work` the next time. `work` + 1 is used too */
+	STEP_STORE, /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
 } StepKind;
 
 typedef struct PlanStep {
@@ -83,6 +86,7 @@ typedef struct PlanStep {
 	const char *constraint, *table, *schema;
 	uint32_t oid;
 	int64_t value;
+	int work;
 } PlanStep;
 
 typedef struct PlanColumn {
@@ -94,9 +98,11 @@ typedef struct PlanColumn {
 } PlanColumn;
 
 typedef struct CopyOptions {
-	bool csv, header, freeze, binary;
+	bool csv, header, header_match, freeze, binary;
 	char delimiter, quote, escape;
 	const char *null_text;
+	const char *encoding;	   /* of the bytes, by iconv's name; NULL: UTF-8 */
+	const char *encoding_name; /* PostgreSQL's name of it */
 	bool force_quote_all;
 	bool *force_quote, *force_not_null, *force_null; /* per copied column, or NULL */
 } CopyOptions;
@@ -118,6 +124,7 @@ struct Plan {
 	size_t ncols;
 	uint32_t *param_types; /* resolved; index 0 is $1 */
 	size_t nparams;
+	bool defer_fk; /* foreign keys are looked at when all steps have run */
 	PlanStep *steps;
 	size_t nsteps;
 	uint32_t target_oid; /* relation written by INSERT, UPDATE, DELETE, COPY: for constraint errors */
@@ -132,8 +139,8 @@ struct Plan {
 	int8_t deferrable;
 	bool chain;
 
-	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms); TO runs `sql` */
-	bool copy_from, copy_file;
+	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms; WHERE may leave a row out); TO runs `sql` */
+	bool copy_from;
 	CopyOptions copy;
 
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose

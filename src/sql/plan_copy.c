@@ -3,18 +3,7 @@
 
 #include "sql/plan_internal.h"
 
-typedef struct Copy {
-	ParseState *ps;
-	const PgQuery__CopyStmt *s;
-	Plan *plan;
-	CopyOptions *o;
-	const CatRel *rel;
-	const CatColumn **cols;
-	size_t ncols;
-	bool delimiter_set, quote_set, escape_set;
-} Copy;
-
-static int find_columns(Copy *c)
+static int find_columns(CopyParse *c)
 {
 	ParseState *ps = c->ps;
 	size_t cap = c->rel->ncols > c->s->n_attlist ? c->rel->ncols : c->s->n_attlist;
@@ -39,166 +28,7 @@ static int find_columns(Copy *c)
 	return 0;
 }
 
-static const char *option_text(const PgQuery__DefElem *d)
-{
-	if (!d->arg)
-		return NULL;
-	switch (d->arg->node_case) {
-	case PG_QUERY__NODE__NODE_STRING:
-		return d->arg->string->sval;
-	case PG_QUERY__NODE__NODE_BOOLEAN:
-		return d->arg->boolean->boolval ? "true" : "false";
-	case PG_QUERY__NODE__NODE_INTEGER:
-		return d->arg->integer->ival ? "1" : "0";
-	default:
-		return NULL;
-	}
-}
-
-static int option_bool(Copy *c, const PgQuery__DefElem *d, bool *out)
-{
-	const char *t = option_text(d);
-	if (!d->arg || (t && (str_iis(str_of(t), "true") || str_iis(str_of(t), "on") || streq(t, "1"))))
-		*out = true;
-	else if (t && (str_iis(str_of(t), "false") || str_iis(str_of(t), "off") || streq(t, "0")))
-		*out = false;
-	else
-		return an_error(c->ps, d->location, "42601", "%s requires a Boolean value", d->defname);
-	return 0;
-}
-
-static int option_char(Copy *c, const PgQuery__DefElem *d, char *out)
-{
-	const char *t = option_text(d);
-	if (!t || strlen(t) != 1)
-		return an_error(c->ps, d->location, "0A000", "COPY %s must be a single one-byte character", d->defname);
-	*out = *t;
-	return 0;
-}
-
-static int option_columns(Copy *c, const PgQuery__DefElem *d, bool **out)
-{
-	*out = arena_array(c->ps->a, bool, c->ncols + 1);
-	if (!d->arg || d->arg->node_case != PG_QUERY__NODE__NODE_LIST)
-		return an_error(c->ps, d->location, "22023", "argument to option \"%s\" must be a list of column names", d->defname);
-	const PgQuery__List *l = d->arg->list;
-	for (size_t i = 0; i < l->n_items; i++) {
-		size_t k = 0;
-		while (k < c->ncols && !streq(c->plan->cols[k].name, l->items[i]->string->sval))
-			k++;
-		if (k == c->ncols)
-			return an_error(c->ps, d->location, "42703", "column \"%s\" does not exist", l->items[i]->string->sval);
-		(*out)[k] = true;
-	}
-	return 0;
-}
-
-static int option_format(Copy *c, const PgQuery__DefElem *d)
-{
-	const char *t = option_text(d);
-	if (t && streq(t, "csv"))
-		c->o->csv = true;
-	else if (t && streq(t, "binary"))
-		return an_refuse(c->ps, d->location, "COPY in binary format is not available in SQLite mode");
-	else if (!t || !streq(t, "text"))
-		return an_error(c->ps, d->location, "22023", "COPY format \"%s\" not recognized", t ? t : "");
-	return 0;
-}
-
-static int option_encoding(Copy *c, const PgQuery__DefElem *d)
-{
-	const char *t = option_text(d);
-	if (t && (str_iis(str_of(t), "utf8") || str_iis(str_of(t), "utf-8") || str_iis(str_of(t), "unicode")))
-		return 0;
-	return an_refuse(c->ps, d->location, "COPY with an encoding other than UTF8 is not available in SQLite mode");
-}
-
-static int one_option(Copy *c, const PgQuery__DefElem *d)
-{
-	const char *n = d->defname;
-	if (streq(n, "format"))
-		return option_format(c, d);
-	if (streq(n, "freeze"))
-		return option_bool(c, d, &c->o->freeze);
-	if (streq(n, "header")) {
-		const char *t = option_text(d);
-		if (t && str_iis(str_of(t), "match"))
-			return an_refuse(c->ps, d->location, "COPY HEADER MATCH is not available in SQLite mode");
-		return option_bool(c, d, &c->o->header);
-	}
-	if (streq(n, "null")) {
-		c->o->null_text = arena_strdup(c->ps->a, option_text(d));
-		return 0;
-	}
-	if (streq(n, "delimiter")) {
-		c->delimiter_set = true;
-		return option_char(c, d, &c->o->delimiter);
-	}
-	if (streq(n, "quote")) {
-		c->quote_set = true;
-		return option_char(c, d, &c->o->quote);
-	}
-	if (streq(n, "escape")) {
-		c->escape_set = true;
-		return option_char(c, d, &c->o->escape);
-	}
-	if (streq(n, "force_quote")) {
-		c->o->force_quote_all = d->arg && d->arg->node_case == PG_QUERY__NODE__NODE_A_STAR;
-		return c->o->force_quote_all ? 0 : option_columns(c, d, &c->o->force_quote);
-	}
-	if (streq(n, "force_not_null"))
-		return option_columns(c, d, &c->o->force_not_null);
-	if (streq(n, "force_null"))
-		return option_columns(c, d, &c->o->force_null);
-	if (streq(n, "encoding"))
-		return option_encoding(c, d);
-	return an_error(c->ps, d->location, "42601", "option \"%s\" not recognized", n);
-}
-
-static int check_options(Copy *c)
-{
-	CopyOptions *o = c->o;
-	ParseState *ps = c->ps;
-	if (!c->delimiter_set)
-		o->delimiter = o->csv ? ',' : '\t';
-	if (!o->null_text)
-		o->null_text = o->csv ? "" : "\\N";
-	if (!o->csv && c->quote_set)
-		return an_error(ps, -1, "0A000", "COPY quote available only in CSV mode");
-	if (!o->csv && c->escape_set)
-		return an_error(ps, -1, "0A000", "COPY escape available only in CSV mode");
-	if (!o->csv && (o->force_quote || o->force_quote_all))
-		return an_error(ps, -1, "0A000", "COPY force quote available only in CSV mode");
-	if (!o->csv && o->force_not_null)
-		return an_error(ps, -1, "0A000", "COPY force not null available only in CSV mode");
-	if (!o->csv && o->force_null)
-		return an_error(ps, -1, "0A000", "COPY force null available only in CSV mode");
-	if (!c->quote_set)
-		o->quote = '"';
-	if (!c->escape_set)
-		o->escape = o->quote;
-	if (o->delimiter == '\r' || o->delimiter == '\n')
-		return an_error(ps, -1, "22023", "COPY delimiter cannot be newline or carriage return");
-	if (strpbrk(o->null_text, "\r\n"))
-		return an_error(ps, -1, "22023", "COPY null representation cannot use newline or carriage return");
-	if (!o->csv && strchr("\\.abcdefghijklmnopqrstuvwxyz0123456789", o->delimiter))
-		return an_error(ps, -1, "22023", "COPY delimiter cannot be \"%c\"", o->delimiter);
-	if (o->csv && o->delimiter == o->quote)
-		return an_error(ps, -1, "22023", "COPY delimiter and quote must be different");
-	if (strchr(o->null_text, o->delimiter))
-		return an_error(ps, -1, "22023", "COPY delimiter must not appear in the NULL specification");
-	return 0;
-}
-
-static int copy_options(Copy *c)
-{
-	for (size_t i = 0; i < c->s->n_options; i++)
-		if (one_option(c, c->s->options[i]->def_elem) < 0)
-			return -1;
-	return check_options(c);
-}
-
-static void describe_columns(Copy *c)
+static void describe_columns(CopyParse *c)
 {
 	c->plan->ncols = c->ncols;
 	c->plan->cols = arena_array(c->ps->a, PlanColumn, c->ncols + 1);
@@ -207,7 +37,7 @@ static void describe_columns(Copy *c)
 						 c->rel->oid, c->cols[i]->attnum };
 }
 
-static bool is_copied(const Copy *c, const CatColumn *col)
+static bool is_copied(const CopyParse *c, const CatColumn *col)
 {
 	for (size_t i = 0; i < c->ncols; i++)
 		if (c->cols[i] == col)
@@ -215,22 +45,19 @@ static bool is_copied(const Copy *c, const CatColumn *col)
 	return false;
 }
 
-/* INSERT of one row: a parameter per copied column, defaults for the rest. */
-static int copy_insert(Copy *c)
+/* The values of one row: a parameter per copied column, defaults for the rest. */
+static int row_values(CopyParse *c, Query *q, ExprList *values)
 {
 	ParseState *ps = c->ps;
-	Query *q = query_new(ps, CMD_INSERT);
-	q->result = rte_relation(ps, c->rel, c->rel->name, -1);
 	q->insert_attnums = arena_array(ps->a, int, c->rel->ncols + 1);
-	q->values = arena_new_of(ps->a, ExprList);
-	q->nvalues = 1;
 	ps->params->types = arena_array(ps->a, uint32_t, c->ncols + 1);
 	for (size_t i = 0; i < c->ncols; i++) {
 		Expr *p = expr_new(ps, X_PARAM, c->cols[i]->type->oid, -1);
 		p->param = (int)i + 1;
+		p->typmod = c->cols[i]->typmod;
 		ps->params->types[i] = c->cols[i]->type->oid;
 		q->insert_attnums[q->ninsert++] = c->cols[i]->attnum;
-		expr_list_add(ps->a, &q->values[0], p);
+		expr_list_add(ps->a, values, p);
 	}
 	ps->params->n = ps->params->cap = c->ncols;
 	for (size_t i = 0; i < c->rel->ncols; i++) {
@@ -242,13 +69,69 @@ static int copy_insert(Copy *c)
 		if (!e)
 			return -1;
 		q->insert_attnums[q->ninsert++] = col->attnum;
-		expr_list_add(ps->a, &q->values[0], e);
+		expr_list_add(ps->a, values, e);
+	}
+	return 0;
+}
+
+/* The row as a subquery with all columns of the relation under their names, and the condition over it. */
+static int filtered_row(CopyParse *c, Query *q, const ExprList *values)
+{
+	ParseState *ps = level_new(c->ps);
+	Query *row = query_new(ps, CMD_SELECT);
+	for (size_t i = 0; i < c->rel->ncols; i++) {
+		const CatColumn *col = &c->rel->cols[i];
+		Expr *e = expr_const(ps, col->type->oid, val_null());
+		for (size_t k = 0; k < q->ninsert; k++)
+			if (q->insert_attnums[k] == col->attnum)
+				e = values->items[k];
+		if (!col->dropped && target_add(ps, &row->targets, e, col->name) < 0)
+			return -1;
+	}
+	query_set_columns(ps, row, &row->targets);
+	ParseState *where = level_new(c->ps);
+	Query *filter = query_new(where, CMD_SELECT);
+	FromItem *f = from_leaf(where, rte_subquery(where, row, c->rel->name, -1));
+	filter->from = arena_array(ps->a, FromItem *, 1);
+	filter->from[filter->nfrom++] = f;
+	for (size_t k = 0; k < q->ninsert; k++) {
+		size_t at = 0;
+		while (!streq(row->cols[at].name, catrel_attnum(c->rel, q->insert_attnums[k])->name))
+			at++;
+		if (target_add(where, &filter->targets, var_new(where, f->rte, (int)at + 1, -1), row->cols[at].name) < 0)
+			return -1;
+	}
+	if (an_where(where, c->s->where_clause, AT_COPY_WHERE, "WHERE", &filter->where) < 0)
+		return -1;
+	query_set_columns(where, filter, &filter->targets);
+	q->source = filter;
+	Rte *src = rte_subquery(c->ps, filter, "*SELECT*", -1);
+	q->from = arena_array(ps->a, FromItem *, 1);
+	q->from[0] = arena_new_of(ps->a, FromItem);
+	q->from[q->nfrom++]->rte = src;
+	for (size_t k = 0; k < q->ninsert; k++)
+		if (target_add(c->ps, &q->targets, var_new(c->ps, src, (int)k + 1, -1), filter->cols[k].name) < 0)
+			return -1;
+	return 0;
+}
+
+static int copy_insert(CopyParse *c)
+{
+	ParseState *ps = c->ps;
+	Query *q = query_new(ps, CMD_INSERT);
+	ExprList *values = arena_new_of(ps->a, ExprList);
+	q->result = rte_relation(ps, c->rel, c->rel->name, -1);
+	if (row_values(c, q, values) < 0 || (c->s->where_clause && filtered_row(c, q, values) < 0))
+		return -1;
+	if (!c->s->where_clause) {
+		q->values = values;
+		q->nvalues = 1;
 	}
 	c->plan->sql = plan_emit(ps, q);
 	return c->plan->sql ? 0 : -1;
 }
 
-static int copy_select(Copy *c)
+static int copy_select(CopyParse *c)
 {
 	ParseState *ps = c->ps;
 	Query *q = query_new(ps, CMD_SELECT);
@@ -263,13 +146,13 @@ static int copy_select(Copy *c)
 	return c->plan->sql ? 0 : -1;
 }
 
-static int copy_relation(Copy *c)
+static int copy_relation(CopyParse *c)
 {
 	ParseState *ps = c->ps;
 	const PgQuery__CopyStmt *s = c->s;
 	c->rel = an_relation(ps, s->relation, false);
 	if (!c->rel)
-		return -1;
+		return err_at(ps->err, 0); /* PostgreSQL opens it without telling where it stands */
 	if (s->is_from && !dml_target(ps, s->relation, "copying to"))
 		return -1;
 	if (c->rel->kind == REL_VIEW) {
@@ -279,15 +162,16 @@ static int copy_relation(Copy *c)
 	if (c->rel->kind == REL_SEQUENCE || c->rel->kind == REL_INDEX)
 		return an_error(ps, -1, "42809", "cannot copy from %s \"%s\"", c->rel->kind == REL_INDEX ? "index" : "sequence",
 				c->rel->name);
-	if (s->where_clause)
-		return an_refuse(ps, -1, "COPY FROM ... WHERE is not available in SQLite mode");
 	if (find_columns(c) < 0)
 		return -1;
 	describe_columns(c);
-	return copy_options(c) < 0 || (s->is_from ? copy_insert(c) : copy_select(c)) < 0 ? -1 : 0;
+	/* an error of WHERE comes before those of options */
+	if (s->is_from)
+		return copy_insert(c) < 0 || copy_options(c) < 0 ? -1 : 0;
+	return copy_options(c) < 0 || copy_select(c) < 0 ? -1 : 0;
 }
 
-static int copy_query(Copy *c)
+static int copy_query(CopyParse *c)
 {
 	Query *q;
 	if (plan_query(c->ps, c->s->query, c->plan, &q) < 0)
@@ -300,7 +184,7 @@ static int copy_query(Copy *c)
 
 int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 {
-	Copy c = { .ps = ps, .s = s, .plan = plan, .o = &plan->copy };
+	CopyParse c = { .ps = ps, .s = s, .plan = plan, .o = &plan->copy };
 	if (s->is_program || *s->filename) {
 		an_error(ps, -1, "42501", "COPY %s %s is not available in SQLite mode", s->is_from ? "FROM" : "TO",
 			 s->is_program ? "PROGRAM" : "a file");
@@ -313,8 +197,9 @@ int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 	plan->tag_rows = true;
 	plan->returns_rows = false;
 	plan->copy_from = s->is_from;
-	plan->writes = *ps->writes;
+	plan->writes |= *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;
-	plan->target_oid = s->is_from ? c.rel->oid : 0;
+	if (s->is_from)
+		plan->target_oid = c.rel->oid;
 	return 0;
 }

@@ -43,7 +43,11 @@ int check_no_vars(ParseState *ps, Expr *e, const char *word);
 int an_limits(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q);
 
-/* srf.c: 1 when the function was moved, 0 when not */
+/* Set-returning calls side by side; the columns are their values. */
+Rte *from_calls(ParseState *ps, Expr *const *calls, size_t n);
+
+/* srf.c */
+bool groups_by_srf(const Query *q);
 int move_srf_to_from(ParseState *ps, Query *q);
 
 /* order.c */
@@ -65,6 +69,8 @@ int an_named_windows(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Quer
 /* cte.c */
 int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q);
 Cte *cte_find(ParseState *ps, const char *name);
+/* A query of a WITH RECURSIVE around, not analysed yet, has this name. */
+bool cte_comes_later(const ParseState *ps, const char *name);
 
 /* setop.c, values.c */
 Query *an_setop(ParseState *ps, const PgQuery__SelectStmt *s);

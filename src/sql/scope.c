@@ -70,6 +70,15 @@ static int find_in_item(ParseState *ps, const NsItem *item, const char *name, bo
 	return found;
 }
 
+/* PostgreSQL lets only the right side of INNER and LEFT joins look at the left one. */
+static int check_lateral(ParseState *ps, const NsItem *item, int location)
+{
+	if (!item->no_lateral)
+		return 0;
+	an_error(ps, location, "42P10", "invalid reference to FROM-clause entry for table \"%s\"", item->alias ? item->alias : "");
+	return err_detail(ps->err, "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
+}
+
 int ns_find_column(ParseState *ps, const char *name, int location, Expr **out)
 {
 	bool found = false;
@@ -78,7 +87,7 @@ int ns_find_column(ParseState *ps, const char *name, int location, Expr **out)
 		if (!ps->ns[i]->cols_visible)
 			continue;
 		int r = find_in_item(ps, ps->ns[i], name, true, location, &e);
-		if (r < 0)
+		if (r < 0 || (r && check_lateral(ps, ps->ns[i], location) < 0))
 			return -1;
 		if (r && found)
 			return an_error(ps, location, "42702", "column reference \"%s\" is ambiguous", name);
@@ -203,6 +212,8 @@ static Expr *qualified_column(ParseState *ps, const char *schema, const char *al
 	const NsItem *item = find_item(ps, schema, alias, &level);
 	if (!item)
 		return missing_from(ps, alias, location), NULL;
+	if (check_lateral(ps, item, location) < 0)
+		return NULL;
 	Expr *e = NULL;
 	int r = find_in_item(ps, item, name, false, location, &e);
 	if (r == 0)

@@ -228,8 +228,6 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 	q->has_windows = ps->has_windows;
 	q->has_srfs = ps->has_srfs;
 	q->has_sublinks = ps->has_sublinks;
-	if (q->has_srfs)
-		move_srf_to_from(ps, q);
 	if (check_grouping(ps, q) < 0 || an_locking(ps, s, q) < 0)
 		return -1;
 	/* HAVING alone makes one group of all rows, as GROUP BY () does. */
@@ -238,7 +236,11 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 		q->group_sets = arena_new_of(ps->a, GroupSet);
 		q->ngroup_sets = 1;
 	}
-	return q->has_grouping_sets ? group_sets_to_union(ps, q) : 0;
+	if (q->has_srfs && groups_by_srf(q) && move_srf_to_from(ps, q) < 0)
+		return -1;
+	if (q->has_grouping_sets && group_sets_to_union(ps, q) < 0)
+		return -1;
+	return q->has_srfs ? move_srf_to_from(ps, q) : 0;
 }
 
 Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s)

@@ -87,7 +87,7 @@ static int common_column(ParseState *ps, Query *q, size_t i)
 		return -1;
 	const Column *l = &q->larg->cols[i], *r = &q->rarg->cols[i];
 	int32_t typmod = l->type == r->type && l->typmod == r->typmod ? l->typmod : -1;
-	if (ps->recursive_cte && l->type != type && l->type != 705)
+	if (ps->recursive_cte && (l->type != type || l->typmod != typmod) && l->type != 705)
 		return an_error(ps, -1, "42804", "recursive query \"%s\" column %zu has type %s in non-recursive term but type %s overall",
 				ps->recursive_cte->name, i + 1, type_format(catalog_type(ps->env->cat, l->type), l->typmod, ps->a),
 				type_format(catalog_type(ps->env->cat, type), -1, ps->a));
@@ -100,12 +100,13 @@ static int common_column(ParseState *ps, Query *q, size_t i)
 	return 0;
 }
 
-static Query *branch(ParseState *ps, const PgQuery__SelectStmt *s)
+static Query *branch(ParseState *ps, const PgQuery__SelectStmt *s, const char *no_recursion)
 {
 	if (ps->depth >= MAX_QUERY_DEPTH * 5)
 		return an_error(ps, -1, "54001", "stack depth limit exceeded"), NULL;
 	ParseState *level = level_new(ps);
 	level->keep_unknown = true;
+	level->no_recursion = no_recursion;
 	return an_select(level, s);
 }
 
@@ -116,6 +117,7 @@ static int begin_recursion(ParseState *ps, Query *larg)
 		if (larg->cols[i].type == 705 && query_coerce_column(ps, larg, i, 25, -1) < 0)
 			return -1;
 	Cte *cte = ps->recursive_cte;
+	cte->phase = 'r';
 	cte->ncols = larg->ncols;
 	cte->cols = arena_dup(ps->a, larg->cols, (larg->ncols + 1) * sizeof *larg->cols);
 	for (size_t i = 0; i < cte->ncols && i < ps->n_recursive_names; i++)
@@ -151,10 +153,12 @@ Query *an_setop(ParseState *ps, const PgQuery__SelectStmt *s)
 	q->setop_all = s->all;
 	if (s->with_clause && an_with(ps, s->with_clause, q) < 0)
 		return NULL;
-	q->larg = branch(ps, s->larg);
+	if (ps->recursive_cte)
+		ps->recursive_cte->phase = 'n';
+	q->larg = branch(ps, s->larg, q->setop == SETOP_INTERSECT ? "INTERSECT" : NULL);
 	if (!q->larg || (ps->recursive_cte && begin_recursion(ps, q->larg) < 0))
 		return NULL;
-	q->rarg = branch(ps, s->rarg);
+	q->rarg = branch(ps, s->rarg, q->setop == SETOP_UNION ? NULL : setop_word(q->setop));
 	if (!q->rarg)
 		return NULL;
 	if (q->larg->ncols != q->rarg->ncols)

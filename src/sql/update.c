@@ -26,7 +26,7 @@ static int set_part(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, c
 		if (out->items[i].attnum == col->attnum)
 			before = &out->items[i];
 	if (before && before->expr->kind != X_ASSIGN_PART)
-		return an_error(ps, rt->location, "42601", "multiple assignments to same column \"%s\"", col->name);
+		return an_error(ps, -1, "42601", "multiple assignments to same column \"%s\"", col->name);
 	if (val->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
 		return an_error(ps, rt->location, "0A000", "cannot set a subfield to DEFAULT");
 	Expr *e = an_assign_part(ps, before ? before->expr : var_new(ps, target, col->attnum, rt->location), col, rt, val);

@@ -5,6 +5,7 @@
 #include "sqlite/fn_json.h"
 #include "sqlite/fn_numeric_math.h"
 #include "sqlite/fn_text.h"
+#include "sqlite/group.h"
 
 #include "sqlite/row_store.h"
 #include "sqlite/sort_key.h"
@@ -17,7 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_EXTRA_TABLES = 8 };
+enum { MAX_EXTRA_TABLES = 16 };
 
 static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_like,	     fn_table_text_format,
@@ -37,10 +38,10 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_within,	     fn_table_bits,
 					     fn_table_inet,	     fn_table_money,
 					     fn_table_range,	     fn_table_compare,
-					     fn_table_text_parse };
-static const SqliteAgg *const agg_tables[] = { agg_table_math,	  agg_table_text,   agg_table_json, agg_table_datetime,
-					       agg_table_ordered, agg_table_array,  agg_table_stat, agg_table_regr,
-					       agg_table_within,  agg_table_window, agg_table_bits, agg_table_range };
+					     fn_table_text_parse,    fn_table_array_assign };
+static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text,	 agg_table_json, agg_table_datetime, agg_table_ordered,
+					       agg_table_array, agg_table_stat,	 agg_table_regr, agg_table_within,   agg_table_window,
+					       agg_table_bits,	agg_table_range, agg_table_group };
 
 /* Filled at start only, read by every thread afterwards. */
 static const SqliteFn *extra_tables[MAX_EXTRA_TABLES];
@@ -245,5 +246,7 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err)
 		rc = vtab_json_register(db, env);
 	if (rc == SQLITE_OK)
 		rc = vtab_rows_register(db, env);
+	if (rc == SQLITE_OK)
+		rc = group_register(db, env);
 	return rc == SQLITE_OK ? 0 : err_set(err, "XX000", "could not register functions: %s", sqlite3_errmsg(db));
 }

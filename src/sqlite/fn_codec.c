@@ -1,7 +1,8 @@
-/* Digests, encode and decode, and character set conversion (UTF-8 only). */
+/* Digests, encode and decode, and character set conversion. */
 #include "sqlite/fn_text.h"
 
 #include "pgtype/bytea.h"
+#include "pgtype/encoding.h"
 #include "pgtype/text.h"
 
 #include <dlfcn.h>
@@ -214,11 +215,17 @@ static void decode(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	fn_fail(ctx);
 }
 
-static bool is_utf8_name(sqlite3_context *ctx, Str name)
+/* An argument that names a source or destination encoding; only those that can be converted to and from UTF-8 here. */
+static bool encoding_arg(sqlite3_context *ctx, sqlite3_value *v, const char *what, int *out)
 {
-	if (str_iis(name, "utf8") || str_iis(name, "utf-8") || str_iis(name, "unicode"))
+	Str name = fn_arg_str(v);
+	*out = encoding_named(name);
+	if (*out == ENCODING_NONE)
+		fn_raise(ctx, "22023", "invalid %sencoding name \"%.*s\"", what, STR_ARG(name));
+	else if (*out != ENCODING_UTF8 && !encoding_is_single_byte(*out))
+		fn_raise(ctx, "0A000", "conversion between UTF8 and encoding \"%s\" is not available in SQLite mode", encoding_name(*out));
+	else
 		return true;
-	fn_raise(ctx, "0A000", "conversion between UTF8 and encoding \"%.*s\" is not available in SQLite mode", STR_ARG(name));
 	return false;
 }
 
@@ -245,28 +252,76 @@ static bool is_utf8(sqlite3_context *ctx, Str s)
 static void convert_from(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	Str s = fn_arg_str(argv[0]);
-	if (is_utf8_name(ctx, fn_arg_str(argv[1])) && is_utf8(ctx, s))
-		fn_result_str(ctx, s);
+	int from;
+	if (!encoding_arg(ctx, argv[1], "source ", &from))
+		return;
+	if (from == ENCODING_UTF8) {
+		if (is_utf8(ctx, s))
+			fn_result_str(ctx, s);
+		return;
+	}
+	Buf b = { 0 };
+	if (encoding_to_utf8(from, s, &b, &fn_env(ctx)->error) == 0) {
+		fn_result_buf(ctx, &b);
+		return;
+	}
+	buf_free(&b);
+	fn_fail(ctx);
+}
+
+/* `s` is valid UTF-8. */
+static void result_in_encoding(sqlite3_context *ctx, Str s, int to)
+{
+	Buf b = { 0 };
+	if (to == ENCODING_UTF8) {
+		sqlite3_result_blob64(ctx, s.n ? s.p : "", s.n, SQLITE_TRANSIENT);
+	} else if (encoding_from_utf8(to, s, &b, &fn_env(ctx)->error) == 0) {
+		fn_result_blob_buf(ctx, &b);
+	} else {
+		buf_free(&b);
+		fn_fail(ctx);
+	}
 }
 
 static void convert_to(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	Str s = fn_arg_str(argv[0]);
-	if (is_utf8_name(ctx, fn_arg_str(argv[1])))
-		sqlite3_result_blob64(ctx, s.n ? s.p : "", s.n, SQLITE_TRANSIENT);
+	int to;
+	if (encoding_arg(ctx, argv[1], "destination ", &to))
+		result_in_encoding(ctx, fn_arg_str(argv[0]), to);
 }
 
 static void convert(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	Str s = fn_arg_str(argv[0]);
-	if (is_utf8_name(ctx, fn_arg_str(argv[1])) && is_utf8_name(ctx, fn_arg_str(argv[2])) && is_utf8(ctx, s))
-		sqlite3_result_value(ctx, argv[0]);
+	int from, to;
+	if (!encoding_arg(ctx, argv[1], "source ", &from) || !encoding_arg(ctx, argv[2], "destination ", &to))
+		return;
+	if (from == ENCODING_UTF8) {
+		if (is_utf8(ctx, s))
+			result_in_encoding(ctx, s, to);
+		return;
+	}
+	Buf b = { 0 };
+	if (to != ENCODING_UTF8) {
+		fn_raise(ctx, "0A000", "conversion between encodings %s and %s is not available in SQLite mode", encoding_name(from),
+			 encoding_name(to));
+	} else if (encoding_to_utf8(from, s, &b, &fn_env(ctx)->error) == 0) {
+		fn_result_blob_buf(ctx, &b);
+	} else {
+		buf_free(&b);
+		fn_fail(ctx);
+	}
 }
 
 static void length_in_encoding(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	Str s = fn_arg_str(argv[0]);
-	if (is_utf8_name(ctx, fn_arg_str(argv[1])) && is_utf8(ctx, s))
+	int from;
+	if (!encoding_arg(ctx, argv[1], "", &from))
+		return;
+	if (from != ENCODING_UTF8)
+		sqlite3_result_int64(ctx, (int64_t)s.n);
+	else if (is_utf8(ctx, s))
 		sqlite3_result_int64(ctx, (int64_t)utf8_length(s.p, s.n));
 }
 

@@ -7,6 +7,8 @@
 
 typedef enum { SIDE_DATE, SIDE_TS, SIDE_TSTZ } Side;
 
+#define LATEST ((__int128)TS_POS_INF * 64) /* infinity: later than the last date */
+
 /* A date beyond all timestamps is later than all of them but infinity. */
 static bool moment_of(sqlite3_context *ctx, sqlite3_value *v, Side side, bool to_utc, __int128 *out)
 {
@@ -16,7 +18,7 @@ static bool moment_of(sqlite3_context *ctx, sqlite3_value *v, Side side, bool to
 		if (!dt_arg_date(ctx, v, &d))
 			return false;
 		if (date_is_infinite(d)) {
-			*out = d == DATE_NEG_INF ? TS_NEG_INF : (__int128)TS_POS_INF * 4;
+			*out = d == DATE_NEG_INF ? TS_NEG_INF : LATEST;
 			return true;
 		}
 		*out = (__int128)d * US_PER_DAY;
@@ -27,7 +29,7 @@ static bool moment_of(sqlite3_context *ctx, sqlite3_value *v, Side side, bool to
 		if (!dt_arg_ts(ctx, v, &ts))
 			return false;
 		if (ts_is_infinite(ts)) {
-			*out = ts == TS_NEG_INF ? TS_NEG_INF : (__int128)TS_POS_INF * 4;
+			*out = ts == TS_NEG_INF ? TS_NEG_INF : LATEST;
 			return true;
 		}
 	}

@@ -232,15 +232,6 @@ static void f_dlog10(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	logarithm(ctx, fn_float_arg(argv[0]), log10);
 }
 
-static void f_drandom(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	uint64_t bits;
-	if (fn_drawn(ctx))
-		return;
-	sqlite3_randomness(sizeof bits, &bits);
-	fn_draw(ctx, &(Val){ .kind = VAL_REAL, .r = ldexp((double)(bits >> 12), -52) });
-}
-
 static int64_t bucket_of(double x, double lo, double hi, int64_t count)
 {
 	double part = isinf(hi - lo) ? (x / 2 - lo / 2) / (hi / 2 - lo / 2) : (x - lo) / (hi - lo);
@@ -326,7 +317,6 @@ const SqliteFn fn_table_float[] = {
 	FN(dexp, 1),
 	FN(dlog1, 1),
 	FN(dlog10, 1),
-	{ "drandom", 0, 0, f_drandom },
 	FN(width_bucket_float8, 4),
 	{ NULL },
 };

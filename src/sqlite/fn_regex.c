@@ -169,6 +169,7 @@ typedef struct Survey {
 	bool lookbehind, looks_back, wide;
 	bool back_reference, branches; /* branches: what Tcl's engine does not follow a back reference through */
 	int quantifiers;
+	bool once; /* {1,1} decides on greediness, which Tcl's engine does not know */
 } Survey;
 
 enum { MAX_QUANTIFIERS = 400 }; /* with some more the engine takes minutes to compile */
@@ -208,6 +209,7 @@ static Survey survey(Str p)
 			s.branches = true;
 		} else if (strchr("*+?{", c) && c) {
 			s.quantifiers++;
+			s.once |= follows(p, i, "{1,1}");
 		} else if (c >= 0xF0 && ((i && p.p[i - 1] == '-') || (i + 4 < p.n && p.p[i + 4] == '-'))) {
 			s.wide = true;
 		}
@@ -243,6 +245,8 @@ static int compile(Regex *r, Str pattern, int flags, Error *err)
 		return err_set(err, "0A000",
 			       "back references together with alternatives, empty groups or lookahead in regular expressions are not "
 			       "available in SQLite mode");
+	if (s.once)
+		return err_set(err, "0A000", "the quantifier {1,1} in regular expressions is not available in SQLite mode");
 	if (s.quantifiers > MAX_QUANTIFIERS)
 		return err_set(err, "0A000", "regular expressions with more than %d quantifiers are not available in SQLite mode",
 			       MAX_QUANTIFIERS);

@@ -126,7 +126,7 @@ static void substring_similar(sqlite3_context *ctx, int argc, sqlite3_value **ar
 	_cleanup_(buf_free) Buf pattern = { 0 };
 	_cleanup_(search_end) Search s = { .ctx = ctx, .err = &fn_env(ctx)->error };
 	Str escape = fn_arg_str(argv[2]);
-	if (similar_to_regex(fn_arg_str(argv[1]), &escape, &pattern, s.err)) {
+	if (similar_to_regex(fn_arg_str(argv[1]), &escape, true, &pattern, s.err)) {
 		fn_fail(ctx);
 		return;
 	}

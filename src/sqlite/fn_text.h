@@ -15,8 +15,8 @@ int like_match(Str text, Str pattern, bool utf8);
 void text_lower(Str s, Buf *out);
 void utf8_append(Buf *out, uint32_t cp);
 
-/* SIMILAR TO's pattern as an advanced regular expression. A NULL escape is the backslash. */
-int similar_to_regex(Str pattern, const Str *escape, Buf *out, Error *err);
+/* SIMILAR TO's pattern as an advanced regular expression. A NULL escape is the backslash; `parts` for substring(). */
+int similar_to_regex(Str pattern, const Str *escape, bool parts, Buf *out, Error *err);
 
 void text_quote_ident(Str s, Buf *out);
 void text_quote_literal(Str s, Buf *out);

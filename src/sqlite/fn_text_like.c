@@ -144,8 +144,29 @@ static void like_escape_bytea(sqlite3_context *ctx, int argc, sqlite3_value **ar
 typedef struct Similar {
 	Buf *out;
 	bool escaped, in_class;
+	bool parts; /* for substring(): in a form that this program's engine runs */
 	int quotes;
 } Similar;
+
+/* Closes the part before a separator and opens the next one. The part before the first matches as little as it can, the middle one is what
+ * substring() returns. PostgreSQL says so by {1,1}? and {1,1}, which Tcl's engine leaves out; there a character that no text has stands
+ * first and decides. */
+static void similar_separator(Similar *x)
+{
+	if (!x->parts) {
+		buf_puts(x->out, x->quotes == 0 ? "){1,1}?(" : "){1,1}(?:");
+	} else if (x->quotes == 0) {
+		Buf first = *x->out;
+		*x->out = (Buf){ 0 };
+		buf_puts(x->out, "^(?:\\uFFFF?\?(?:");
+		buf_put(x->out, first.data + strlen("^(?:"), first.len - strlen("^(?:"));
+		buf_puts(x->out, "))(\\uFFFF?(?:");
+		buf_free(&first);
+	} else {
+		buf_puts(x->out, "))(?:");
+	}
+	x->quotes++;
+}
 
 static int similar_escaped(Similar *x, Str c, Error *err)
 {
@@ -155,14 +176,9 @@ static int similar_escaped(Similar *x, Str c, Error *err)
 		buf_put_str(x->out, c);
 		return 0;
 	}
-	/* The part before the first separator matches as little as it can, the middle part is what substring() returns. */
-	if (x->quotes == 0)
-		buf_puts(x->out, "){1,1}?(");
-	else if (x->quotes == 1)
-		buf_puts(x->out, "){1,1}(?:");
-	else
+	if (x->quotes == 2)
 		return err_set(err, "2200C", "SQL regular expression may not contain more than two escape-double-quote separators");
-	x->quotes++;
+	similar_separator(x);
 	return 0;
 }
 
@@ -190,12 +206,12 @@ static void similar_plain(Similar *x, Str c)
 	}
 }
 
-int similar_to_regex(Str p, const Str *escape, Buf *out, Error *err)
+int similar_to_regex(Str p, const Str *escape, bool parts, Buf *out, Error *err)
 {
 	Str e = escape ? *escape : (Str){ "\\", 1 };
 	if (e.n && utf8_char_bytes(e.p, e.n) != e.n)
 		return bad_escape(err);
-	Similar x = { .out = out };
+	Similar x = { .out = out, .parts = parts };
 	buf_puts(out, "^(?:");
 	for (size_t i = 0; i < p.n;) {
 		Str c = { p.p + i, utf8_char_bytes(p.p + i, p.n - i) };
@@ -209,14 +225,14 @@ int similar_to_regex(Str p, const Str *escape, Buf *out, Error *err)
 			similar_plain(&x, c);
 		}
 	}
-	buf_puts(out, ")$");
+	buf_puts(out, parts && x.quotes == 1 ? "))$" : ")$");
 	return 0;
 }
 
 static void similar(sqlite3_context *ctx, sqlite3_value **argv, const Str *escape)
 {
 	Buf out = { 0 };
-	if (similar_to_regex(fn_arg_str(argv[0]), escape, &out, &fn_env(ctx)->error)) {
+	if (similar_to_regex(fn_arg_str(argv[0]), escape, false, &out, &fn_env(ctx)->error)) {
 		buf_free(&out);
 		fn_fail(ctx);
 	} else {

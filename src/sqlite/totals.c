@@ -171,12 +171,12 @@ static int float_add(FloatTotal *t, double x, double sum, Error *err)
 
 int float_total_add(FloatTotal *t, double v, Error *err)
 {
-	return float_add(t, v, t->sum + v, err);
+	return float_add(t, v, t->n ? t->sum + v : v, err); /* -0 alone stays -0 */
 }
 
 int float_total_add4(FloatTotal *t, float v, Error *err)
 {
-	float sum = (float)t->sum + v;
+	float sum = t->n ? (float)t->sum + v : v;
 	return float_add(t, v, sum, err);
 }
 
@@ -187,5 +187,5 @@ Val float_total_sum(const FloatTotal *t)
 
 Val float_total_average(const FloatTotal *t)
 {
-	return t->n ? float8_val(t->sum / (double)t->n) : val_null();
+	return t->n ? float8_val(t->sum / (double)t->n + 0.0) : val_null();
 }

@@ -43,18 +43,53 @@ static Store *need(FnEnv *env, int store)
 	return &s->items[store];
 }
 
+static Val *add_row(Store *s)
+{
+	Val *row = arena_array(s->a, Val, s->width + 1);
+	s->rows = mem_grow(s->rows, &s->cap, s->n + 1, sizeof *s->rows);
+	s->rows[s->n++] = row;
+	return row;
+}
+
+static Val keep(Arena *a, Val v)
+{
+	if (v.kind == VAL_TEXT || v.kind == VAL_BLOB)
+		v.s.p = arena_strndup(a, v.s.p, v.s.n);
+	return v;
+}
+
 void row_store_add(FnEnv *env, int store, sqlite3_stmt *stmt)
 {
 	Store *s = need(env, store);
 	s->width = sqlite3_column_count(stmt);
-	Val *row = arena_array(s->a, Val, s->width + 1);
-	for (int i = 0; i < s->width; i++) {
-		row[i] = fn_arg(sqlite3_column_value(stmt, i));
-		if (row[i].kind == VAL_TEXT || row[i].kind == VAL_BLOB)
-			row[i].s.p = arena_strndup(s->a, row[i].s.p, row[i].s.n);
+	Val *row = add_row(s);
+	for (int i = 0; i < s->width; i++)
+		row[i] = keep(s->a, fn_arg(sqlite3_column_value(stmt, i)));
+}
+
+size_t row_store_append(FnEnv *env, int from, int to)
+{
+	need(env, from > to ? from : to); /* makes both */
+	const Store *s = find(env, from);
+	Store *d = find(env, to);
+	if (s->n)
+		d->width = s->width;
+	for (size_t i = 0; i < s->n; i++) {
+		Val *row = add_row(d);
+		for (int k = 0; k < s->width; k++)
+			row[k] = keep(d->a, s->rows[i][k]);
 	}
-	s->rows = mem_grow(s->rows, &s->cap, s->n + 1, sizeof *s->rows);
-	s->rows[s->n++] = row;
+	return s->n;
+}
+
+void row_store_move(FnEnv *env, int from, int to)
+{
+	need(env, from > to ? from : to);
+	Store *s = find(env, from), *d = find(env, to);
+	arena_free(d->a);
+	free(d->rows);
+	*d = *s;
+	*s = (Store){ .a = arena_new() };
 }
 
 void row_store_clear(FnEnv *env)

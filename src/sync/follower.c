@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sync/applier.h"
 #include "sync/resync.h"
 #include "sync/schema_copy.h"
 #include "sync/state.h"
@@ -21,16 +22,6 @@ enum {
 	SCHEMA_SHARE = 20,   /* at most one part in so many of the primary's time goes into the question */
 };
 
-/* One source transaction at a time, inside an open SQLite transaction. */
-typedef struct Applier {
-	Apply *apply;
-	Db *db;
-	uint64_t applied; /* end of the last whole transaction in the file or in the open group */
-	int64_t commit_us;
-	bool in_tx, skip;
-	uint32_t xid;
-} Applier;
-
 typedef struct Follower {
 	const FollowConfig *cfg;
 	Stream stream;
@@ -48,41 +39,6 @@ typedef struct Follower {
 	uint64_t target, mark;
 	bool level; /* the file has been there */
 } Follower;
-
-/* 1: a source transaction is complete. A transaction cut off later is undone to the savepoint. */
-static int take_message(Applier *ap, const OutMessage *m, Error *err)
-{
-	switch (m->type) {
-	case 'B':
-		ap->in_tx = true;
-		ap->skip = m->lsn < ap->applied;
-		ap->xid = m->xid;
-		if (apply_message(ap->apply, m, err) < 0)
-			return -1;
-		return db_exec(ap->db, "SAVEPOINT source_transaction", err);
-	case 'C':
-		if (!ap->in_tx)
-			return err_set(err, "08P01", "COMMIT without BEGIN in the replication stream");
-		ap->in_tx = false;
-		if (m->end_lsn > ap->applied) {
-			ap->applied = m->end_lsn;
-			ap->commit_us = m->commit_us;
-		}
-		return db_exec(ap->db, "RELEASE source_transaction", err) < 0 ? -1 : 1;
-	case 'R':
-		return apply_message(ap->apply, m, err);
-	default:
-		return ap->skip ? 0 : apply_message(ap->apply, m, err);
-	}
-}
-
-static int drop_unfinished(Applier *ap, Error *err)
-{
-	if (!ap->in_tx)
-		return 0;
-	ap->in_tx = false;
-	return db_exec(ap->db, "ROLLBACK TO source_transaction; RELEASE source_transaction", err);
-}
 
 static int group_begin(Follower *f, Error *err)
 {
@@ -127,7 +83,7 @@ static int group_commit(Follower *f, Error *err)
 {
 	if (!f->group)
 		return 0;
-	int rc = drop_unfinished(&f->ap, err);
+	int rc = applier_drop_unfinished(&f->ap, err);
 	if (rc == 0)
 		rc = state_put_int(f->ap.db, "lsn", (int64_t)f->ap.applied, err);
 	if (rc == 0)
@@ -163,7 +119,7 @@ static int on_message(Follower *f, const OutMessage *m, Error *err)
 {
 	if (group_begin(f, err) < 0)
 		return -1;
-	int rc = take_message(&f->ap, m, err);
+	int rc = applier_take(&f->ap, m, err);
 	if (rc < 0)
 		return -1;
 	if (rc == 1) {
@@ -376,7 +332,7 @@ static int drain_loop(Stream *s, Applier *ap, uint64_t target, Arena *a, Error *
 		arena_reset(a);
 		int rc = stream_next(s, 250, a, &m, err);
 		if (rc == 1) {
-			rc = take_message(ap, &m, err);
+			rc = applier_take(ap, &m, err);
 			deadline = clock_mono_us() + DRAIN_US;
 		}
 		if (rc < 0 || stream_confirm(s, 0, rc == 0 && s->reply_asked, err) < 0)

@@ -118,6 +118,16 @@ static int send_change(Replay *r, Batch *b, const JournalChange *c, Error *err)
 	return 0;
 }
 
+/* What a foreign key's action did the primary does by itself, and a row number may have been used twice: such rows are taken from the
+ * stream. */
+static void note_change(Replay *r, const JournalChange *c)
+{
+	Error ignored;
+	const ReplayRel *rel = c->op == 'S' ? NULL : replay_find_rel(r, c->table, &ignored);
+	if (rel)
+		r->not_as_sent |= c->depth > 0 || (!rel->has_key && c->op != 'I');
+}
+
 static int send_batch(Replay *r, Batch *b, Error *err)
 {
 	char last[24];
@@ -125,12 +135,13 @@ static int send_batch(Replay *r, Batch *b, Error *err)
 	snprintf(last, sizeof last, "%lld", (long long)b->txs[b->n - 1].txid);
 	if (send_text(r, b, "BEGIN", 0, NULL, WANT_OK, err) < 0 ||
 	    send_text(r, b, "SET CONSTRAINTS ALL DEFERRED", 0, NULL, WANT_OK, err) < 0 ||
-	    send_text(r, b, "SELECT last_tx, epoch FROM understudy.replay WHERE node = $1::uuid FOR UPDATE", 1, params, WANT_MARKER, err) <
-		    0)
+	    send_text(r, b, "SELECT last_tx, epoch, pg_current_xact_id()::text FROM understudy.replay WHERE node = $1::uuid FOR UPDATE", 1,
+		      params, WANT_MARKER, err) < 0)
 		return -1;
 	for (size_t t = 0; t < b->n; t++)
 		for (size_t i = 0; i < b->txs[t].n; i++) {
 			const JournalChange *c = &b->txs[t].changes[i];
+			note_change(r, c);
 			/* What a foreign key's action did here the primary does itself. */
 			if (c->op != 'S' && c->depth == 0 && send_change(r, b, c, err) < 0)
 				return -1;
@@ -149,6 +160,8 @@ static int check_result(Replay *r, const PGresult *res, Want w, Error *err)
 	if (w == WANT_MARKER && (PQntuples(res) != 1 || strtoll(PQgetvalue(res, 0, 0), NULL, 10) != r->last_tx ||
 				 strtoll(PQgetvalue(res, 0, 1), NULL, 10) != r->epoch))
 		return err_set(err, "55000", "understudy.replay was changed by somebody else");
+	if (w == WANT_MARKER)
+		r->batch_xid = (uint32_t)strtoull(PQgetvalue(res, 0, 2), NULL, 10);
 	return 0;
 }
 
@@ -216,6 +229,7 @@ static int replay_batch(Replay *r, Batch *b, Error *err)
 	if (rc == 0) {
 		r->last_tx = b->txs[b->n - 1].txid;
 		r->replayed += b->n;
+		map_put(&r->own, map_u64_key(&r->batch_xid), r);
 	}
 	return rc;
 }
@@ -322,7 +336,7 @@ int replay_run(Replay *r, Error *err)
 {
 	_cleanup_(arena_freep) Arena *arena = arena_new();
 	Batch b = { .arena = arena };
-	int64_t after = 0;
+	int64_t after = r->last_tx;
 	int more = 1, rc = 0;
 	while (more == 1 && rc == 0) {
 		arena_reset(arena);
@@ -473,6 +487,7 @@ int replay_open(const ReplayConfig *config, Replay **out, Error *err)
 		replay_close(r);
 		return -1;
 	}
+	r->own_after = r->last_tx;
 	*out = r;
 	return 0;
 }
@@ -481,6 +496,7 @@ void replay_close(Replay *r)
 {
 	if (!r)
 		return;
+	echo_close(r->echo);
 	source_closep(&r->conn);
 	apply_free(r->apply);
 	if (r->db)
@@ -488,6 +504,7 @@ void replay_close(Replay *r)
 	map_free(&r->rels);
 	map_free(&r->stmts);
 	map_free(&r->parked);
+	map_free(&r->own);
 	arena_free(r->arena);
 	free(r);
 }

@@ -36,6 +36,8 @@ void replay_close(Replay *r);
 int replay_run(Replay *r, Error *err);
 /* Transactions in the journal still to be replayed. */
 int replay_backlog(Replay *r, int64_t *n, Error *err);
+/* Reads the stream up to the present, so that less of it is left for replay_finish. Changes nothing in the file. */
+int replay_read_ahead(Replay *r, Error *err);
 /* With writers fenced off: sets the primary's sequences, drains the stream past the replay and empties the journal, all in one
  * SQLite transaction. Afterwards the file equals the primary at *lsn. */
 int replay_finish(Replay *r, uint64_t *lsn, Error *err);

@@ -3,6 +3,7 @@
 #define US_SYNC_REPLAY_INTERNAL_H
 
 #include "sync/apply.h"
+#include "sync/echo.h"
 #include "sync/replay.h"
 #include "sync/replay_sql.h"
 #include "sync/source.h"
@@ -21,6 +22,13 @@ struct Replay {
 	Map parked;   /* "table\1key" */
 	Arena *arena; /* as long as the Replay */
 	uint64_t replayed, conflicts;
+	/* Transactions of the primary that this object has made (low half of the id), the first journal transaction among them, and the
+	 * stream that brings them back. */
+	Map own;
+	uint64_t batch_xid;
+	int64_t own_after;
+	bool not_as_sent; /* some of it may be otherwise on the primary than in the file */
+	Echo *echo;
 };
 
 /* BEGIN IMMEDIATE with the database's writer held; replay_unlock commits when rc == 0 and gives the writer back. Returns rc or -1. */

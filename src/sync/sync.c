@@ -23,6 +23,7 @@ enum {
 	MAX_SAVEPOINTS = 4096,
 	RETURN_BACKLOG = 50, /* transactions: with no more than these left the writers are fenced */
 	RETURN_ROUNDS = 1000,
+	READ_ROUNDS = 3,
 	LEVEL_US = 5000000,
 	SEQUENCE_GAP = 1000, /* numbers the primary may have handed out since we last asked */
 };
@@ -45,6 +46,7 @@ struct Sync {
 	FollowProgress progress;
 	bool unreplayed;	/* as sync_open found it, then as on_lost and the return leave it */
 	bool copied, slot_lost; /* as sync_open found it */
+	bool unlevel;		/* copied again, and it is not yet known which transactions of the redo list are part of the copy */
 
 	Database *db; /* once it is open; lives as long as the DbSet */
 	Journal *journal;
@@ -299,12 +301,12 @@ static void set_has_copy(Sync *s, bool has)
 /* The slot is gone, and with it the changes that the file has not seen: it must not be served until it has been copied again. */
 static int note_slot_lost(Sync *s, int64_t *unreplayed, Error *err)
 {
-	log_warn("the replication slot of %s is gone or lost: the database has to be copied again", s->path);
 	set_has_copy(s, false);
 	Db *w = database_borrow_writer(s->db);
 	int rc = state_put_int(w, "slot_lost", 1, err);
 	*unreplayed = state_count(w, "SELECT count(*) FROM _understudy_journal");
 	database_return_writer(s->db, rc == 0);
+	log_warn("the replication slot of %s is gone or lost: the database has to be copied again", s->path);
 	return rc;
 }
 
@@ -324,8 +326,7 @@ static int start_over(Sync *s, Error *err)
 		redo_settle(s->cfg.redo, mark);
 	if (rc == 0)
 		rc = database_reload(s->db, err);
-	if (rc == 0)
-		set_has_copy(s, true);
+	s->unlevel |= rc == 0;
 	return rc;
 }
 
@@ -346,7 +347,8 @@ static int prepare_copy(Sync *s, Error *err)
 	}
 	if (open_database(s, err) < 0)
 		return -1;
-	set_has_copy(s, true);
+	if (!s->unlevel)
+		set_has_copy(s, true);
 	return 0;
 }
 
@@ -356,8 +358,14 @@ static void follow_forever(Sync *s)
 	while (!atomic_load(&s->stop)) {
 		Error err;
 		set_phase(s, SYNC_FOLLOWING, NULL);
-		if (follow_run(&cfg, &err) >= 0)
+		cfg.until_level = s->unlevel;
+		if (follow_run(&cfg, &err) >= 0) {
+			if (s->unlevel && !atomic_load(&s->stop)) {
+				s->unlevel = false;
+				set_has_copy(s, true);
+			}
 			continue;
+		}
 		log_warn("following stopped: %s", err.message);
 		set_phase(s, SYNC_IDLE, err.message);
 		Error why;
@@ -554,6 +562,18 @@ static int catch_up(Sync *s, Replay *r, Error *err)
 	return atomic_load(&s->stop) ? err_set(err, "57014", "stopped") : 0;
 }
 
+/* Until hardly anything is left of either: the journal, and the stream that brings it back. */
+static int come_near(Sync *s, Replay *r, Error *err)
+{
+	int rc = catch_up(s, r, err);
+	for (int i = 0; i < READ_ROUNDS && rc == 0; i++) {
+		rc = replay_read_ahead(r, err);
+		if (rc == 0)
+			rc = catch_up(s, r, err);
+	}
+	return rc;
+}
+
 static int come_back(Sync *s, Error *err)
 {
 	ReplayConfig cfg = { s->cfg.primary, s->path, s->cfg.database, s->db, &s->counts };
@@ -564,7 +584,7 @@ static int come_back(Sync *s, Error *err)
 	database_return_writer(s->db, true);
 	if (replay_open(&cfg, &r, err) < 0)
 		return -1;
-	int rc = catch_up(s, r, err);
+	int rc = come_near(s, r, err);
 	if (rc == 0 && s->cfg.route)
 		rc = route_fence(s->cfg.route, err);
 	if (rc == 0)

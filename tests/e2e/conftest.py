@@ -9,6 +9,7 @@ import harness  # noqa: E402
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "heavy: takes long or much CPU; left out of the sanitizer run")
+    config.addinivalue_line("markers", "threads: where threads meet; run with the thread sanitizer too")
 
 
 @pytest.fixture(scope="module")

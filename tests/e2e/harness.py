@@ -273,7 +273,7 @@ class Understudy:
         finally:
             text = self.log_text() if os.path.exists(self.log) else ""
             shutil.rmtree(self.dir, ignore_errors=True)
-        for mark in ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer"):
+        for mark in ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer"):
             assert mark not in text, text[max(0, text.index(mark) - 200):][:6000]
         return code
 

@@ -263,6 +263,7 @@ class Savepoints(Writer):
             raise
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize("stream", ["running", "stopped"])
 def test_acknowledged_rows_are_on_sqlite_at_once(pair, stream):
     pg, us = pair

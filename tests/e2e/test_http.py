@@ -19,6 +19,7 @@ def fetch(us, path, method="GET", **headers):
         return e.code, e.read().decode()
 
 
+@pytest.mark.threads
 def test_standalone_is_healthy_and_says_sqlite(us):
     status = us.get("/db/status")
     assert status["currentSource"] == "sqlite" and status["sourceEmoji"] == "💾" and status["state"] == "STANDALONE"
@@ -109,6 +110,7 @@ def test_head_has_the_length_but_no_body(us):
     assert b"\r\nAllow: POST" in raw(us, b"GET /db/force-sqlite HTTP/1.0\r\n\r\n")
 
 
+@pytest.mark.threads
 def test_too_many_connections_are_told_so(us):
     held = [socket.create_connection(("127.0.0.1", us.http), 5) for _ in range(32)]
     try:

@@ -89,6 +89,7 @@ def test_timeout_while_waiting_fails_a_block_and_frees_it(us):
         assert us.sql("select b from w where a = 1") == [(1,)]
 
 
+@pytest.mark.threads
 def test_a_client_that_vanishes_in_the_queue_frees_its_place(us):
     with us.connect() as a, us.connect() as c:
         a.execute("begin; update w set b = 10 where a = 1")
@@ -106,6 +107,7 @@ def test_a_client_that_vanishes_in_the_queue_frees_its_place(us):
         assert result == [(11,)]
 
 
+@pytest.mark.threads
 def test_cancel_while_waiting_for_the_writer(us):
     with us.connect() as a, us.connect() as b:
         a.execute("begin; update w set b = 20 where a = 1")
@@ -212,6 +214,7 @@ def test_cancel_with_a_wrong_key_has_no_effect(us):
             assert time.monotonic() - at > 0.6
 
 
+@pytest.mark.threads
 def test_cancel_in_a_block_fails_the_block(us):
     with us.connect() as c:
         c.execute("begin")
@@ -368,6 +371,7 @@ def test_chained_commits(us):
 
 # --- load ---
 
+@pytest.mark.threads
 def test_promotion_under_load():
     """Long statements on every core while short ones and writes go on; all answers are right and the server ends cleanly."""
     u = Understudy()
@@ -399,6 +403,7 @@ def test_promotion_under_load():
     assert u.close() == 0
 
 
+@pytest.mark.threads
 def test_stop_with_sessions_in_every_state():
     u = Understudy()
     u.sql("create table s (a int primary key, b int); insert into s values (1, 0)")
@@ -429,3 +434,19 @@ def test_simple_query_has_no_parameters(us):
         assert r.get_value(0, 0) == b"7"
         r = c.pgconn.exec_(b"prepare p as select $1::int + 1; execute p (2)")
         assert r.get_value(0, 0) == b"3"
+
+
+def test_explain_does_not_run_the_statement(us):
+    with us.connect(autocommit=True) as c:
+        c.execute("create table explained (id int primary key, t text)")
+        for sql in ("insert into explained values (1, 'a')", "delete from explained", "update explained set t = 'x' where id = 1"):
+            c.execute("explain " + sql)
+        assert c.execute("select count(*) from explained").fetchone() == (0,)
+        assert "SEARCH" in c.execute("explain select * from explained where id = 1").fetchall()[0][0]
+
+
+@pytest.mark.heavy
+def test_more_groups_than_fit_their_memory(us):
+    with us.connect(autocommit=True) as c:
+        rows = c.execute("select count(*), sum(n), max(g) from (select g % 2500000 as g, count(*) as n from generate_series(1, 2600000) g group by g % 2500000) s").fetchall()
+        assert rows == [(2500000, 2600000, 2499999)]

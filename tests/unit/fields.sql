@@ -229,6 +229,8 @@ with n as (select 5 as i) update dept set id = n.i from n;
 update emp set tags[1] = 'a', tags[1:2] = '{}';
 delete from dept d using emp e where e.dept = d.id returning d.*;
 with n as (select 5 as i) delete from dept using n where id = n.i;
+merge into t using emp e on t.a = e.dept when not matched then insert (b, a) overriding system value values (1, 2);
+merge into t using emp e on t.a = e.dept when not matched then insert (b, a) overriding user value values (1, 2);
 with n as (select 5 as i) merge into dept d using emp e on d.id = e.dept when matched and d.id > 1 then update set name = 'x' when not matched then insert (id, name) overriding system value values (1, 'a') when matched then delete;
 with n as (delete from dept returning id) select * from n;
 truncate table dept, emp restart identity cascade;

@@ -676,7 +676,7 @@ static void syntax_errors_have_positions(void **state)
 		{ "selec", "42601", 1, "syntax error at or near \"selec\"" },
 		{ "select 'abc", "42601", 8, "unterminated quoted string at or near \"'abc\"" },
 		{ "select 1e", "42601", 8, "trailing junk after numeric literal at or near \"1e\"" },
-		{ "select '\xff'", "22021", 0, "invalid byte sequence for encoding \"UTF8\"" },
+		{ "select '\xff'", "22021", 0, "invalid byte sequence for encoding \"UTF8\": 0xff" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "sqlite/group.h"
 #include "sql/plan.h"
 
 typedef struct ColumnSpec {
@@ -92,6 +93,8 @@ static int make_world(void **state)
 		return -1;
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_collation_needed(db, NULL, need_collation);
+	static FnEnv env;
+	group_register(db, &env);
 	return sqlite3_exec(
 		db,
 		"create table pgbench_accounts(aid integer primary key not null, bid integer, abalance integer, filler text);"

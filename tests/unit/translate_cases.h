@@ -12,8 +12,9 @@
 	  "int8 text numeric timestamptz" },
 	{ "SELECT i.name, sum(o.n) AS total FROM items i JOIN orders o ON o.item = i.id GROUP BY i.name HAVING count(*) > 1 ORDER BY total "
 	  "DESC",
-	  "SELECT t1.\"name\", sum(t2.\"n\") FROM \"items\" AS t1 JOIN \"orders\" AS t2 ON (t2.\"item\" = t1.\"id\") GROUP BY t1.\"name\" "
-	  "HAVING (count(*) > 1) ORDER BY 2 DESC NULLS FIRST",
+	  "SELECT t1000001.c1, t1000001.c2 FROM (SELECT k1 AS c1, a1 AS c2, a2 AS c3 FROM pg_groups((SELECT pg_group('b sum.int4 rows', "
+	  "t1.\"name\", t2.\"n\", NULL) FROM \"items\" AS t1 JOIN \"orders\" AS t2 ON (t2.\"item\" = t1.\"id\")))) AS t1000001 "
+	  "WHERE (t1000001.c3 > 1) ORDER BY t1000001.c2 DESC NULLS FIRST",
 	  "text int8" },
 	{ "SELECT * FROM items i LEFT JOIN orders o USING (id) WHERE o.n IS NULL",
 	  "SELECT t1.\"id\", t1.\"name\", t1.\"price\", t1.\"made\", t2.\"item\", t2.\"n\" FROM \"items\" AS t1 LEFT JOIN \"orders\" AS t2 "
@@ -33,7 +34,7 @@
 	  "SELECT t1.\"id\" FROM \"items\" AS t1 UNION SELECT t2.\"item\" FROM \"orders\" AS t2 ORDER BY 1 NULLS LAST", "int8" },
 	{ "SELECT 'a' AS x UNION ALL SELECT NULL", "SELECT 'a' UNION ALL SELECT NULL", "text" },
 	{ "WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM t WHERE n < 5) SELECT n FROM t",
-	  "WITH RECURSIVE cte1(c1) AS (SELECT column1 AS c1 FROM (VALUES (1)) UNION ALL SELECT \"pg_int4pl\"(t2.c1, 1) AS c1 FROM cte1 AS "
+	  "WITH RECURSIVE cte1(c1) AS (SELECT 1 AS c1 UNION ALL SELECT \"pg_int4pl\"(t2.c1, 1) AS c1 FROM cte1 AS "
 	  "t2 WHERE (t2.c1 < 5)) SELECT t3.c1 FROM cte1 AS t3",
 	  "int4" },
 	{ "WITH big AS (SELECT * FROM orders WHERE n > 10) SELECT count(*) FROM big a, big b",
@@ -80,7 +81,7 @@
 	  "SELECT t1.\"id\" FROM \"items\" AS t1 WHERE (NOT (t1.\"id\" IN (SELECT t2.\"item\" FROM \"orders\" AS t2)))", "int8" },
 	{ "VALUES (1, 'a'), (2, 'b')", "VALUES (1, 'a'), (2, 'b')", "int4 text" },
 	{ "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS v(n, t) WHERE n > 1",
-	  "SELECT t1.c1, t1.c2 FROM (SELECT column1 AS c1, column2 AS c2 FROM (VALUES (1, 'a'), (2, 'b'))) AS t1 WHERE (t1.c1 > 1)",
+	  "SELECT t1.c1, t1.c2 FROM (SELECT 1 AS c1, 'a' AS c2 UNION ALL VALUES (2, 'b')) AS t1 WHERE (t1.c1 > 1)",
 	  "int4 text" },
 	{ "SELECT CASE WHEN n > 1 THEN 'many' ELSE 'one' END, coalesce(n, 0) FROM orders",
 	  "SELECT CASE WHEN (t1.\"n\" > 1) THEN 'many' ELSE 'one' END, coalesce(t1.\"n\", 0) FROM \"orders\" AS t1", "text int4" },
