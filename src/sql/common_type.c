@@ -1,6 +1,16 @@
 /* The common type of several expressions: UNION, CASE, COALESCE, VALUES, ARRAY, IN. */
 #include "sql/expr.h"
 
+Expr *coerce_to_common(ParseState *ps, Expr *e, uint32_t type, const char *context)
+{
+	if (!can_coerce(ps->env->cat, e->type, type, COERCE_IMPLICIT)) {
+		an_error(ps, expr_location(e), "42846", "%s could not convert type %s to %s", context, type_name(ps, e->type),
+			 type_name(ps, type));
+		return NULL;
+	}
+	return coerce_to(ps, e, type, -1, COERCE_IMPLICIT, -1);
+}
+
 uint32_t common_type(ParseState *ps, Expr *const *items, size_t n, const char *context, int location)
 {
 	const Catalog *cat = ps->env->cat;

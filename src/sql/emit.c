@@ -143,7 +143,8 @@ static int emit_group_by(Emitter *e, const Query *q)
 	for (size_t i = 0; i < q->group_by.n; i++) {
 		const Expr *g = q->group_by.items[i];
 		buf_puts(&e->out, i ? ", " : " GROUP BY ");
-		bool number = g->kind == X_CONST && g->val.kind == VAL_INT; /* would be read as a position */
+		/* a number would be read as a position; x AND 0 is one for SQLite */
+		bool number = (g->kind == X_CONST && g->val.kind == VAL_INT) || g->kind == X_BOOL;
 		if (number)
 			buf_puts(&e->out, "CAST(");
 		if (emit_collated(e, g) < 0)
@@ -342,7 +343,7 @@ int emit_select(Emitter *e, const Query *q, unsigned flags)
 		return -1;
 	if (q->has_srfs)
 		return emit_refuse(e, -1, "set-returning functions in the select list are not available in SQLite mode");
-	if (q->with_ties ? emit_with_ties(e, q, flags) < 0 : emit_ordered(e, q, flags) < 0 || emit_limits(e, q) < 0)
+	if (limits_need_count(q) ? emit_counted(e, q, flags) < 0 : emit_ordered(e, q, flags) < 0 || emit_limits(e, q) < 0)
 		return -1;
 	e->depth--;
 	return 0;

@@ -19,6 +19,7 @@ typedef struct Emitter {
 	Error *err;
 	const Rte *excluded;  /* its columns are written as excluded."c" (DO UPDATE) */
 	int depth;	      /* of the recursion over expressions and queries */
+	bool right_joins;     /* the FROM clause being written keeps unmatched rows of a right side */
 	bool plain_groups;    /* GROUP BY in SQLite's own way */
 	int next_tmp;	      /* names made by the emitter itself: x1, x2 ... */
 	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */

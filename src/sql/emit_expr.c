@@ -75,7 +75,7 @@ static int emit_sort_key(Emitter *e, const SortItem *s, const Query *q)
 		emit_collate(e, s->expr->type);
 		return 0;
 	}
-	bool number = s->expr->kind == X_CONST;
+	bool number = s->expr->kind == X_CONST || s->expr->kind == X_BOOL; /* x AND 0 is 0 for SQLite: a position */
 	if (number)
 		buf_puts(&e->out, "CAST(");
 	if (emit_collated(e, s->expr) < 0)
@@ -316,7 +316,8 @@ static int emit_bounds(Emitter *e, const Expr *x)
 static int emit_subscript(Emitter *e, const Expr *x)
 {
 	const Expr *array = x->args.items[0];
-	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : "array_get", array->type);
+	const PgType *t = catalog_type(e->cat, array->type);
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : t && t->category == 'G' ? "geo_get" : "array_get", array->type);
 	return emit_expr(e, array) < 0 ? -1 : emit_bounds(e, x);
 }
 

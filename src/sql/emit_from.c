@@ -230,9 +230,14 @@ static int emit_rte(Emitter *e, const Rte *r)
 	case RTE_STORE:
 		buf_printf(&e->out, "understudy_rows(%d)", r->store);
 		break;
-	case RTE_FUNCTION:
+	case RTE_FUNCTION: {
+		/* SQLite does not hand arguments to a table-valued function at the right of RIGHT and FULL JOIN. */
+		bool wrap = e->right_joins && is_set(r) && !r->lateral;
+		buf_puts(&e->out, wrap ? "(SELECT * FROM " : "");
 		rc = emit_function(e, r);
+		buf_puts(&e->out, wrap ? " LIMIT -1)" : ""); /* a limit keeps it a subquery */
 		break;
+	}
 	default:
 		return emit_refuse(e, r->location, "this FROM item is not available in SQLite mode");
 	}
@@ -254,6 +259,34 @@ static int emit_operand(Emitter *e, const FromItem *f, bool parens)
 	return 0;
 }
 
+static bool find_var(Expr *x, void *arg)
+{
+	*(bool *)arg |= x->kind == X_VAR || x->kind == X_SUBLINK;
+	return true;
+}
+
+/* Whether a part of the condition names no column. */
+static bool has_constant_part(const Expr *x)
+{
+	bool var = false;
+	if (x->kind == X_BOOL && x->boolop == BOOL_AND) {
+		for (size_t i = 0; i < x->args.n; i++)
+			if (has_constant_part(x->args.items[i]))
+				return true;
+		return false;
+	}
+	expr_walk((Expr *)(uintptr_t)x, find_var, &var);
+	return !var;
+}
+
+/* SQLite moves a constant condition of a join to WHERE, where it takes the unmatched rows of RIGHT and FULL JOIN, too. */
+static int emit_on(Emitter *e, const Expr *on)
+{
+	if (!on || !e->right_joins || !has_constant_part(on))
+		return emit_where(e, "ON", on);
+	return emit_around(e, " ON iif(random() IS NULL, 0, ", on, ")");
+}
+
 static int emit_from_item(Emitter *e, const FromItem *f)
 {
 	static const char *const words[] = { [JOIN_INNER] = " JOIN ",
@@ -266,7 +299,7 @@ static int emit_from_item(Emitter *e, const FromItem *f)
 	if (emit_enter(e, -1) < 0 || emit_operand(e, f->left, false) < 0)
 		return -1;
 	buf_puts(&e->out, words[f->join]);
-	if (emit_operand(e, f->right, true) < 0 || emit_where(e, "ON", f->on) < 0)
+	if (emit_operand(e, f->right, true) < 0 || emit_on(e, f->on) < 0)
 		return -1;
 	if (!f->on && (f->join == JOIN_RIGHT || f->join == JOIN_FULL || f->join == JOIN_LEFT))
 		buf_puts(&e->out, " ON 1"); /* NATURAL without a common column */
@@ -282,11 +315,16 @@ static bool has_right_side(const FromItem *f)
 /* The comma binds as tightly as JOIN in SQLite; only joins that keep unmatched rows of their right side notice. */
 int emit_from(Emitter *e, FromItem *const *items, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	bool outer = e->right_joins;
+	int rc = 0;
+	/* SQLite may merge a subquery into the query around it, so it is as if all stood in one clause. */
+	for (size_t i = 0; i < n; i++)
+		e->right_joins |= has_right_side(items[i]);
+	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (i)
 			buf_puts(&e->out, ", ");
-		if (emit_operand(e, items[i], i > 0 && has_right_side(items[i])) < 0)
-			return -1;
+		rc = emit_operand(e, items[i], i > 0 && has_right_side(items[i]));
 	}
-	return 0;
+	e->right_joins = outer;
+	return rc;
 }

@@ -78,7 +78,7 @@ static Expr *common_call(ParseState *ps, ExprKind kind, const char *name, PgQuer
 		return NULL;
 	Expr *e = expr_new(ps, kind, type, location);
 	for (size_t i = 0; i < n; i++) {
-		Expr *arg = coerce_to(ps, items.items[i], type, -1, COERCE_IMPLICIT, -1);
+		Expr *arg = coerce_to_common(ps, items.items[i], type, name);
 		if (!arg)
 			return NULL;
 		expr_list_add(ps->a, &e->args, arg);

@@ -20,6 +20,8 @@ uint32_t type_array(const Catalog *cat, uint32_t oid);
 typedef enum CoercePath { PATH_NONE, PATH_RELABEL, PATH_FUNC, PATH_VIA_IO, PATH_ARRAY } CoercePath;
 CoercePath coercion_path(const Catalog *cat, uint32_t from, uint32_t to, CoerceContext ctx, const PgProc **func);
 bool is_binary_coercible(const Catalog *cat, uint32_t from, uint32_t to);
+/* To the type that common_type chose; 42846 in the words of the context. */
+Expr *coerce_to_common(ParseState *ps, Expr *e, uint32_t type, const char *context);
 /* All at once, polymorphic arguments checked for consistency: PostgreSQL's can_coerce_type. */
 bool can_coerce_args(const Catalog *cat, const uint32_t *from, const uint32_t *to, size_t n, CoerceContext ctx);
 /* To a type without its typmod: PostgreSQL's coerce_type. The way must exist (can_coerce). */

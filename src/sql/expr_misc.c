@@ -178,7 +178,7 @@ Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x)
 	if (!type)
 		return NULL;
 	for (size_t i = 0; i < results.n; i++) {
-		Expr *r = coerce_to(ps, results.items[i], type, -1, COERCE_IMPLICIT, -1);
+		Expr *r = coerce_to_common(ps, results.items[i], type, i ? "CASE/WHEN" : "CASE/ELSE");
 		if (!r)
 			return NULL;
 		results.items[i] = r;
@@ -250,7 +250,8 @@ Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c)
 	const PgType *t = type_lookup(ps->env->cat, arg->type);
 	if (!t || !t->collation)
 		return an_error(ps, c->location, "42804", "collations are not supported by type %s", type_name(ps, arg->type)), NULL;
-	uint32_t oid = streq(name, "C") ? COLL_C : streq(name, "POSIX") ? COLL_POSIX : streq(name, "default") ? COLL_DEFAULT : 0;
+	bool binary = streq(name, "C") || streq(name, "ucs_basic");
+	uint32_t oid = binary ? COLL_C : streq(name, "POSIX") ? COLL_POSIX : streq(name, "default") ? COLL_DEFAULT : 0;
 	if (!oid || !streq(schema, "pg_catalog"))
 		return an_refuse(ps, c->location, "collation \"%s\" is not supported in SQLite mode", name), NULL;
 	Expr *e = expr_new(ps, X_COLLATE, arg->type, c->location);

@@ -220,7 +220,7 @@ static int select_clauses(ParseState *ps, const PgQuery__SelectStmt *s, Query *q
 	    an_group_by(ps, s->group_clause, s->n_group_clause, s->group_distinct, q) < 0 ||
 	    an_distinct(ps, s->distinct_clause, s->n_distinct_clause, q) < 0)
 		return -1;
-	if (!ps->keep_unknown && resolve_unknown_targets(ps, &q->targets) < 0)
+	if ((!ps->keep_unknown || s->n_distinct_clause) && resolve_unknown_targets(ps, &q->targets) < 0)
 		return -1;
 	if (an_limits(ps, s, q) < 0)
 		return -1;

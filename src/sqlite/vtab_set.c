@@ -62,7 +62,9 @@ static int set_best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 		info->aConstraintUsage[at[n]].omit = 1;
 		n++;
 	}
-	if (n < fn->min_args || n > fn->max_args) {
+	if (n < fn->min_args)
+		return SQLITE_CONSTRAINT; /* a part of an OR is tried by itself, without the arguments */
+	if (n > fn->max_args) {
 		sqlite3_free(v->zErrMsg);
 		v->zErrMsg = sqlite3_mprintf("%s takes %d to %d arguments", fn->name, fn->min_args, fn->max_args);
 		return SQLITE_ERROR;

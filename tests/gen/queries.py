@@ -266,7 +266,7 @@ class Generator:
         over = []
         if self.maybe(0.5):
             over += ["partition by ", self.expr(self.pick(["int", "text", "bool"]), scope, 1)]
-        keys = ", ".join("%s.%s" % (a, c[0][0]) for a, c in scope)
+        keys = ", ".join("%s.%s" % (a, n) for a, c in scope for n, t in c if t != "jsonb")  # ties would leave the result open
         return Node([call, " over (", *over, " order by ", self.expr("int", scope, 1), ", %s" % keys, self.pick(FRAMES), ")"], [Node([LITERALS[kind][0]])])
 
     def grouped(self, parts, scope, where, depth, top):
