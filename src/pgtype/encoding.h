@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { ENCODING_NONE = -1, ENCODING_UTF8 = 6, ENCODING_COUNT = 42 };
+enum { ENCODING_NONE = -1, ENCODING_SQL_ASCII = 0, ENCODING_UTF8 = 6, ENCODING_COUNT = 42 };
 
 /* The number of an encoding by any of its names (case and punctuation do not matter), or ENCODING_NONE. */
 int encoding_named(Str name);
