@@ -343,7 +343,7 @@ int emit_select(Emitter *e, const Query *q, unsigned flags)
 		return -1;
 	if (q->has_srfs)
 		return emit_refuse(e, -1, "set-returning functions in the select list are not available in SQLite mode");
-	if (q->with_ties ? emit_with_ties(e, q, flags) < 0 : emit_ordered(e, q, flags) < 0 || emit_limits(e, q) < 0)
+	if (limits_need_count(q) ? emit_counted(e, q, flags) < 0 : emit_ordered(e, q, flags) < 0 || emit_limits(e, q) < 0)
 		return -1;
 	e->depth--;
 	return 0;

@@ -64,7 +64,9 @@ int emit_minmax(Emitter *e, const Expr *x);
 
 /* emit_limit.c */
 int emit_limits(Emitter *e, const Query *q);
-int emit_with_ties(Emitter *e, const Query *q, unsigned flags);
+/* WITH TIES, or a limit that depends on an outer query, which SQLite does not take. */
+bool limits_need_count(const Query *q);
+int emit_counted(Emitter *e, const Query *q, unsigned flags);
 
 /* emit_agg.c */
 int emit_aggregate(Emitter *e, const Expr *x);

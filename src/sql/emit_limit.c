@@ -65,13 +65,28 @@ static int emit_count_once(Emitter *e, const Expr *x, const char *checker)
 	return 0;
 }
 
-/* Rows up to the limit, and those that are equal to the last of them: their rank is not beyond it. */
-int emit_with_ties(Emitter *e, const Query *q, unsigned flags)
+static bool note_var(Expr *x, void *arg)
+{
+	*(bool *)arg |= x->kind == X_VAR;
+	return true;
+}
+
+bool limits_need_count(const Query *q)
+{
+	bool var = false;
+	expr_walk(q->limit, note_var, &var);
+	expr_walk(q->offset, note_var, &var);
+	return q->with_ties || var;
+}
+
+/* Rows up to the limit, by their number; WITH TIES also those that are equal to the last of them: their rank is not beyond it. */
+int emit_counted(Emitter *e, const Query *q, unsigned flags)
 {
 	size_t n = 0;
 	buf_puts(&e->out, "SELECT ");
-	for (size_t i = 0; i < q->targets.n; i++) {
-		if (q->targets.items[i].junk)
+	bool rows = q->setop != SETOP_NONE || q->values; /* these have columns, but no targets unless they are sorted */
+	for (size_t i = 0; i < (rows ? q->ncols : q->targets.n); i++) {
+		if (!rows && q->targets.items[i].junk)
 			continue;
 		buf_printf(&e->out, n++ ? ", c%zu" : "c%zu", i + 1);
 		if (flags & OUT_COLLATE)
@@ -79,11 +94,11 @@ int emit_with_ties(Emitter *e, const Query *q, unsigned flags)
 		if (flags & OUT_ALIAS)
 			buf_printf(&e->out, " AS c%zu", n);
 	}
-	buf_puts(&e->out, n ? " FROM (SELECT *, row_number() OVER w AS place, rank() OVER w AS tied FROM ("
-			    : "NULL FROM (SELECT *, row_number() OVER w AS place, rank() OVER w AS tied FROM (");
+	buf_puts(&e->out, n ? " FROM (SELECT *, row_number() OVER w AS place, " : "NULL FROM (SELECT *, row_number() OVER w AS place, ");
+	buf_puts(&e->out, q->with_ties ? "rank() OVER w AS tied FROM (" : "row_number() OVER w AS tied FROM (");
 	if (emit_unlimited(e, q) < 0)
 		return -1;
-	buf_puts(&e->out, ") WINDOW w AS (ORDER BY ");
+	buf_puts(&e->out, q->norder ? ") WINDOW w AS (ORDER BY " : ") WINDOW w AS (");
 	emit_order_keys(e, q);
 	buf_puts(&e->out, ")) WHERE ");
 	if (q->offset) {
@@ -91,6 +106,10 @@ int emit_with_ties(Emitter *e, const Query *q, unsigned flags)
 		if (emit_count_once(e, q->offset, "offset_count") < 0)
 			return -1;
 		buf_puts(&e->out, " AND ");
+	}
+	if (!q->limit) {
+		buf_puts(&e->out, "1 ORDER BY place");
+		return 0;
 	}
 	buf_puts(&e->out, "CASE ");
 	if (emit_count_once(e, q->limit, "limit_count") < 0)

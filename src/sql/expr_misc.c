@@ -250,7 +250,8 @@ Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c)
 	const PgType *t = type_lookup(ps->env->cat, arg->type);
 	if (!t || !t->collation)
 		return an_error(ps, c->location, "42804", "collations are not supported by type %s", type_name(ps, arg->type)), NULL;
-	uint32_t oid = streq(name, "C") ? COLL_C : streq(name, "POSIX") ? COLL_POSIX : streq(name, "default") ? COLL_DEFAULT : 0;
+	bool binary = streq(name, "C") || streq(name, "ucs_basic");
+	uint32_t oid = binary ? COLL_C : streq(name, "POSIX") ? COLL_POSIX : streq(name, "default") ? COLL_DEFAULT : 0;
 	if (!oid || !streq(schema, "pg_catalog"))
 		return an_refuse(ps, c->location, "collation \"%s\" is not supported in SQLite mode", name), NULL;
 	Expr *e = expr_new(ps, X_COLLATE, arg->type, c->location);

@@ -26,6 +26,10 @@ static Expr *plain_op(ParseState *ps, const PgQuery__AExpr *x, const char *schem
 		return NULL;
 	if (is_row(x->lexpr) && is_row(x->rexpr))
 		return an_row_compare(ps, name, schema, &left->args, &right->args, x->location);
+	if (left && left->kind == X_COLLATE && right->kind == X_COLLATE && !streq(left->name, right->name))
+		return an_error(ps, right->location, "42P21", "collation mismatch between explicit collations \"%s\" and \"%s\"",
+				left->name, right->name),
+		       NULL;
 	return make_op(ps, name, schema, left, right, x->location);
 }
 

@@ -50,8 +50,8 @@ typedef enum ExprKind {
 	X_ARRAY_CAST,  /* args[0] element by element: arg is the cast of one, which is parameter 1 there */
 	X_TYPMOD,      /* args[0] with typmod applied; is_explicit */
 	X_SUBSCRIPT,   /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
-	X_ASSIGN_PART, /* args[0] with the part that args2 (and args3, as in X_SUBSCRIPT) names replaced by arg; jsonb: negated when the first
-			  subscript is an integer */
+	X_ASSIGN_PART, /* args[0] with the part that args2 (and args3, as in X_SUBSCRIPT) names replaced by arg; jsonb: negated when the
+			  first subscript is an integer */
 	X_FIELD,       /* (composite).field: args[0], column */
 	X_SQLVALUE,    /* CURRENT_DATE and kin: svf name in name */
 	X_COLLATE,     /* args[0], name */

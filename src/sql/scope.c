@@ -190,6 +190,7 @@ static Expr *plain_column(ParseState *ps, const char *name, int location)
 		return whole_row(ps, item, location);
 	}
 	an_error(ps, location, "42703", "column \"%s\" does not exist", name);
+	hint_near_column(ps, NULL, name);
 	return NULL;
 }
 
@@ -222,8 +223,10 @@ static Expr *qualified_column(ParseState *ps, const char *schema, const char *al
 		mark_lateral(level);
 		return e;
 	}
-	if (r == 0)
+	if (r == 0) {
 		an_error(ps, location, "42703", "column %s.%s does not exist", alias, name);
+		hint_near_column(ps, alias, name);
+	}
 	return NULL;
 }
 
