@@ -28,8 +28,9 @@ extern const TypeFamily family_bool, family_int2, family_int4, family_int8, fami
 extern const TypeFamily family_date, family_time, family_timetz, family_timestamp, family_timestamptz, family_interval;
 extern const struct TimeZone tz_utc;
 
-/* bits.c, inet.c, macaddr.c, money.c, range.c */
-extern const TypeFamily family_money, family_range, family_bits, family_inet, family_macaddr, family_macaddr8;
+/* bits.c, inet.c, macaddr.c, money.c, range.c, sysid.c, geo.c */
+extern const TypeFamily family_money, family_geo, family_tid, family_lsn, family_range, family_bits, family_inet, family_macaddr,
+	family_macaddr8;
 
 /* json*.c */
 extern const TypeFamily family_json, family_jsonb, family_jsonpath;

@@ -164,28 +164,7 @@ static int oid_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *e
 	return 0;
 }
 
-static int xid8_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
-{
-	unsigned long long v;
-	bool overflow;
-	parse_unsigned(arena_strndup(a, text.p, text.n), 0, &v, &overflow);
-	*out = val_int((int64_t)v);
-	return 0;
-}
-
-static int xid8_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
-{
-	buf_printf(out, "%" PRIu64, (uint64_t)v->i);
-	return 0;
-}
-
-static int xid8_compare(const PgType *t, const Val *x, const Val *y)
-{
-	return ((uint64_t)x->i > (uint64_t)y->i) - ((uint64_t)x->i < (uint64_t)y->i);
-}
-
 const TypeFamily family_int2 = { int2_in, integer_out, int2_recv, int2_send, integer_compare, NULL, "INTEGER", NULL };
 const TypeFamily family_int4 = { int4_in, integer_out, int4_recv, int4_send, integer_compare, NULL, "INTEGER", NULL };
 const TypeFamily family_int8 = { int8_in, integer_out, int8_recv, int8_send, integer_compare, NULL, "INTEGER", NULL };
 const TypeFamily family_oid = { oid_in, oid_out, oid_recv, int4_send, integer_compare, NULL, "INTEGER", NULL };
-const TypeFamily family_xid8 = { xid8_in, xid8_out, int8_recv, int8_send, xid8_compare, NULL, "INTEGER", NULL };

@@ -119,24 +119,64 @@ static int name_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *
 	return 0;
 }
 
-/* Three octal digits of a byte, or -1. */
-static int octal_code(const char *p)
+static bool is_octal(char c)
 {
-	bool ok = p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
-	return ok ? (p[0] - '0') * 64 + (p[1] - '0') * 8 + p[2] - '0' : -1;
+	return c >= '0' && c <= '7';
+}
+
+uint8_t char_parse(Str text)
+{
+	const char *p = text.p;
+	if (text.n == 4 && p[0] == '\\' && is_octal(p[1]) && is_octal(p[2]) && is_octal(p[3]))
+		return (uint8_t)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
+	return text.n ? (uint8_t)p[0] : 0;
+}
+
+uint8_t char_byte(Str stored)
+{
+	if (stored.n < 2)
+		return stored.n ? (uint8_t)stored.p[0] : 0;
+	return (uint8_t)((stored.p[0] & 3) << 6 | (stored.p[1] & 0x3f));
+}
+
+size_t char_store(uint8_t c, char out[2])
+{
+	out[0] = (char)(c < 0x80 ? c : 0xC0 | c >> 6);
+	out[1] = (char)(0x80 | (c & 0x3f));
+	return c == 0 ? 0 : c < 0x80 ? 1 : 2;
+}
+
+size_t char_print(uint8_t c, char out[4])
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return c != 0;
+	}
+	out[0] = '\\';
+	out[1] = (char)('0' + (c >> 6));
+	out[2] = (char)('0' + (c >> 3 & 7));
+	out[3] = (char)('0' + (c & 7));
+	return 4;
+}
+
+static Val char_val(uint8_t c, Arena *a)
+{
+	char text[2];
+	size_t n = char_store(c, text);
+	return val_text((Str){ arena_strndup(a, text, n), n });
 }
 
 static int char_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
-	int code = text.n == 4 && text.p[0] == '\\' ? octal_code(text.p + 1) : -1;
-	if ((text.n && (unsigned char)text.p[0] >= 0x80) || code >= 0x80)
-		return err_refuse(err, 0, "a value of type \"char\" outside ASCII is not supported");
-	if (code >= 0) {
-		char c = (char)code;
-		*out = val_text((Str){ arena_strndup(a, &c, 1), code ? 1 : 0 });
-		return 0;
-	}
-	*out = val_text((Str){ text.p, text.n ? 1 : 0 });
+	*out = char_val(char_parse(text), a);
+	return 0;
+}
+
+static int char_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
+{
+	char text[4];
+	size_t n = char_print(char_byte(v->s), text);
+	buf_put(out, text, n);
 	return 0;
 }
 
@@ -144,14 +184,13 @@ static int char_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *
 {
 	if (family_check_length(bytes, 1, err))
 		return -1;
-	if (bytes.p[0] == 0)
-		bytes.n = 0;
-	return char_in(t, typmod, bytes, env, a, out, err);
+	*out = char_val((uint8_t)bytes.p[0], a);
+	return 0;
 }
 
 static int char_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
 {
-	buf_put_u8(out, v->s.n ? (uint8_t)v->s.p[0] : 0);
+	buf_put_u8(out, char_byte(v->s));
 	return 0;
 }
 
@@ -160,7 +199,7 @@ const TypeFamily family_varchar = { varchar_in,		 family_text_out, varchar_in, f
 				    family_text_compare, varchar_typmod,  "TEXT",     NULL };
 const TypeFamily family_bpchar = { bpchar_in, family_text_out, bpchar_in, family_text_out, bpchar_compare, bpchar_typmod, "TEXT", "RTRIM" };
 const TypeFamily family_name = { name_in, family_text_out, name_recv, family_text_out, family_text_compare, NULL, "TEXT", NULL };
-const TypeFamily family_char = { char_in, family_text_out, char_recv, char_send, family_text_compare, NULL, "TEXT", NULL };
+const TypeFamily family_char = { char_in, char_out, char_recv, char_send, family_text_compare, NULL, "TEXT", NULL };
 
 static int void_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {

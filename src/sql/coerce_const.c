@@ -3,13 +3,13 @@
 
 static bool reg_type(uint32_t oid)
 {
-	return oid == T_REGCLASS || oid == T_REGTYPE || oid == T_REGPROC || oid == T_REGNAMESPACE;
+	return oid == T_REGCLASS || oid == T_REGTYPE || oid == T_REGPROC || oid == T_REGNAMESPACE || oid == T_REGPROCEDURE ||
+	       oid == T_REGOPER || oid == T_REGOPERATOR || oid == T_REGCOLLATION;
 }
 
 static bool reg_refused(uint32_t oid)
 {
-	return oid == T_REGPROCEDURE || oid == T_REGOPER || oid == T_REGOPERATOR || oid == T_REGCONFIG || oid == T_REGDICTIONARY ||
-	       oid == T_REGCOLLATION;
+	return oid == T_REGCONFIG || oid == T_REGDICTIONARY;
 }
 
 /* 'now' and its like depend on when the statement runs; a plan may outlive that, so they are read at run time. */

@@ -6,6 +6,37 @@ uint32_t emit_type_of(const Expr *x)
 	return x->type == 705 ? 25 : x->type;
 }
 
+/* The types whose text is a name (regclass and its kin) have functions of their own, for they need the catalog. */
+static const char *own_io(Emitter *e, uint32_t type, bool in)
+{
+	const PgType *t = catalog_type(e->cat, type);
+	const char *name = !t ? NULL : in ? t->input : t->output;
+	return name && strncmp(name, "reg", 3) == 0 && fn_find(name) ? name : NULL;
+}
+
+/* The function of a type's text when the called function wants that text of whatever it is given. */
+static const char *wanted_text(Emitter *e, const PgProc *p, size_t i, uint32_t type)
+{
+	bool any = i < p->nargs ? p->args[i] == 2276 || (p->variadic == 2276 && i + 1 == p->nargs) : p->variadic == 2276;
+	bool json = streq(p->src, "to_json") || streq(p->src, "to_jsonb");
+	return any || json ? own_io(e, type, false) : NULL;
+}
+
+static int emit_typed_args(Emitter *e, const PgProc *p, Expr *const *args, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&e->out, "%u, ", wanted_text(e, p, i, args[i]->type) ? 25 : emit_type_of(args[i]));
+	for (size_t i = 0; i < n; i++) {
+		const char *text = wanted_text(e, p, i, args[i]->type);
+		buf_puts(&e->out, i ? ", " : "");
+		if (text)
+			buf_printf(&e->out, "pg_%s(", text);
+		if (emit_around(e, "", args[i], text ? ")" : "") < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
 {
 	const char *src = *p->src ? p->src : sql_function_form(p->oid);
@@ -16,9 +47,7 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 		return emit_inline(e, p, args, n, location);
 	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
-	for (size_t i = 0; fn->flags & FN_TYPED && i < n; i++)
-		buf_printf(&e->out, "%u, ", emit_type_of(args[i]));
-	if (emit_list(e, args, n) < 0)
+	if ((fn->flags & FN_TYPED ? emit_typed_args(e, p, args, n) : emit_list(e, args, n)) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
@@ -151,14 +180,6 @@ int emit_func(Emitter *e, const Expr *x)
 static bool is_text(uint32_t type)
 {
 	return type == 25 || type == 1043 || type == 705 || type == 1042;
-}
-
-/* The types whose text is a name (regclass and its kin) have functions of their own, for they need the catalog. */
-static const char *own_io(Emitter *e, uint32_t type, bool in)
-{
-	const PgType *t = catalog_type(e->cat, type);
-	const char *name = !t ? NULL : in ? t->input : t->output;
-	return name && strncmp(name, "reg", 3) == 0 && fn_find(name) ? name : NULL;
 }
 
 static int emit_via_io(Emitter *e, const Expr *x, const Expr *arg)

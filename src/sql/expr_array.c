@@ -97,6 +97,23 @@ static Expr *too_many_dimensions(ParseState *ps, size_t n)
 	return NULL;
 }
 
+/* Types of fixed length that are read like arrays: from 0, one dimension. */
+static bool has_coordinates(uint32_t type)
+{
+	return type == T_POINT || type == T_LSEG || type == T_BOX || type == T_LINE;
+}
+
+static Expr *coordinate(ParseState *ps, Expr *arg, const PgQuery__AIndirection *x, bool slice)
+{
+	if (slice || x->n_indirection != 1)
+		return an_refuse(ps, expr_location(arg), "such a subscript of type %s is not supported in SQLite mode",
+				 type_name(ps, arg->type)),
+		       NULL;
+	Expr *e = expr_new(ps, X_SUBSCRIPT, type_lookup(ps->env->cat, arg->type)->elem_oid, expr_location(arg));
+	expr_list_add(ps->a, &e->args, arg);
+	return add_bounds(ps, e, x->indirection[0]->a_indices, false) ? NULL : e;
+}
+
 Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 {
 	Expr *arg = an_expr(ps, x->arg, ps->place);
@@ -111,6 +128,8 @@ Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 			return an_refuse(ps, expr_location(arg), "fields of a row value are not supported in SQLite mode"), NULL;
 		slice = slice || x->indirection[i]->a_indices->is_slice;
 	}
+	if (has_coordinates(arg->type))
+		return coordinate(ps, arg, x, slice);
 	uint32_t elem = type_element(ps->env->cat, arg->type);
 	if (!elem)
 		return an_error(ps, expr_location(arg), "42804", "cannot subscript type %s because it does not support subscripting",

@@ -1,6 +1,6 @@
 /* Names of objects to OIDs and back: the text forms of regclass, regtype and their kin, and functions that take such names. */
 #include "sql/fn_catdef.h"
-#include "sql/expr.h"
+#include "sql/regname.h"
 #include "sql/plan_internal.h"
 
 static uint32_t arg_oid(sqlite3_value *v)
@@ -48,6 +48,11 @@ REG_FUNCTIONS(regclass, T_REGCLASS)
 REG_FUNCTIONS(regtype, T_REGTYPE)
 REG_FUNCTIONS(regnamespace, T_REGNAMESPACE)
 REG_FUNCTIONS(regproc, T_REGPROC)
+REG_FUNCTIONS(regprocedure, T_REGPROCEDURE)
+REG_FUNCTIONS(regoper, T_REGOPER)
+REG_FUNCTIONS(regoperator, T_REGOPERATOR)
+REG_FUNCTIONS(regcollation, T_REGCOLLATION)
+REG_FUNCTIONS(regrole, T_REGROLE)
 
 static const char *index_shown(const SqlEnv *env, const CatIndex *x, Arena *a)
 {
@@ -86,10 +91,31 @@ static const char *procedure_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 static const char *operator_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
 	size_t n = 0;
+	if (!oid)
+		return "0";
 	const PgOperator *o = pgoperator_by_oid(oid);
 	if (o)
 		pgoperator_named(o->name, &n);
 	return !o ? NULL : n == 1 ? o->name : arena_printf(a, "pg_catalog.%s", o->name);
+}
+
+static const char *operand_shown(const SqlEnv *env, uint32_t type, Arena *a)
+{
+	return type ? type_text(env, type, -1, a) : "NONE";
+}
+
+static const char *signature_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	const PgOperator *o = pgoperator_by_oid(oid);
+	if (!oid)
+		return "0";
+	return o ? arena_printf(a, "%s(%s,%s)", o->name, operand_shown(env, o->left, a), operand_shown(env, o->right, a)) : NULL;
+}
+
+static const char *collation_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	const char *name = reg_collation_name(oid);
+	return name ? quote_name(a, name) : NULL;
 }
 
 static const char *typed_shown(const SqlEnv *env, uint32_t oid, Arena *a)
@@ -111,6 +137,12 @@ static const char *role_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 
 typedef const char *(*NameOf)(const SqlEnv *env, uint32_t oid, Arena *a);
 
+/* No operator is shown as 0: a dash is one. */
+static bool is_operator_name(NameOf name_of)
+{
+	return name_of == operator_shown || name_of == signature_shown;
+}
+
 static void show_name(sqlite3_context *ctx, NameOf name_of, sqlite3_value *v)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
@@ -118,7 +150,7 @@ static void show_name(sqlite3_context *ctx, NameOf name_of, sqlite3_value *v)
 	uint32_t oid = arg_oid(v);
 	if (!fn_sql_env(ctx, &env))
 		return;
-	const char *name = oid ? name_of(&env, oid, a) : "-";
+	const char *name = oid || is_operator_name(name_of) ? name_of(&env, oid, a) : "-";
 	fn_result_cstr(ctx, name ? name : arena_printf(a, "%u", oid));
 }
 
@@ -133,6 +165,8 @@ OUT_FUNCTION(regtype, typed_shown)
 OUT_FUNCTION(regproc, proc_shown)
 OUT_FUNCTION(regprocedure, procedure_shown)
 OUT_FUNCTION(regoper, operator_shown)
+OUT_FUNCTION(regoperator, signature_shown)
+OUT_FUNCTION(regcollation, collation_shown)
 OUT_FUNCTION(regnamespace, schema_shown)
 OUT_FUNCTION(regrole, role_shown)
 
@@ -140,8 +174,9 @@ static const struct {
 	uint32_t type;
 	NameOf name_of;
 } shown[] = {
-	{ T_REGCLASS, class_shown },   { T_REGTYPE, typed_shown },	 { T_REGPROC, proc_shown }, { T_REGPROCEDURE, procedure_shown },
-	{ T_REGOPER, operator_shown }, { T_REGNAMESPACE, schema_shown }, { T_REGROLE, role_shown },
+	{ T_REGCLASS, class_shown },	     { T_REGTYPE, typed_shown },       { T_REGPROC, proc_shown },
+	{ T_REGPROCEDURE, procedure_shown }, { T_REGOPER, operator_shown },    { T_REGOPERATOR, signature_shown },
+	{ T_REGCOLLATION, collation_shown }, { T_REGNAMESPACE, schema_shown }, { T_REGROLE, role_shown },
 };
 
 bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out)
@@ -152,33 +187,12 @@ bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out)
 	if (i == ARRAY_LEN(shown))
 		return false;
 	_cleanup_(arena_freep) Arena *a = arena_new();
-	const char *name = oid ? shown[i].name_of(env, oid, a) : "-";
+	const char *name = oid || is_operator_name(shown[i].name_of) ? shown[i].name_of(env, oid, a) : "-";
 	if (name)
 		buf_puts(out, name);
 	else
 		buf_printf(out, "%u", oid);
 	return true;
-}
-
-static void find_role(sqlite3_context *ctx, sqlite3_value *v, bool missing_ok)
-{
-	SqlEnv env;
-	const char *name = (const char *)sqlite3_value_text(v);
-	uint32_t oid = fn_sql_env(ctx, &env) ? catalog_role_oid(env.cat, name) : 0;
-	if (oid)
-		sqlite3_result_int64(ctx, oid);
-	else if (!missing_ok)
-		fn_raise(ctx, "42704", "role \"%s\" does not exist", name);
-}
-
-static void in_regrole(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	find_role(ctx, argv[0], false);
-}
-
-static void to_regrole(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	find_role(ctx, argv[0], true);
 }
 
 /* format_type with the schema of types outside of the search path. */
@@ -304,6 +318,16 @@ const SqliteFn fn_table_regname[] = {
 	{ "regprocin", 1, FN_STRICT, in_regproc },
 	{ "to_regproc", 1, FN_STRICT, to_regproc },
 	{ "regprocout", 1, FN_STRICT, out_regproc },
+	{ "regprocedurein", 1, FN_STRICT, in_regprocedure },
+	{ "to_regprocedure", 1, FN_STRICT, to_regprocedure },
+	{ "regoperin", 1, FN_STRICT, in_regoper },
+	{ "to_regoper", 1, FN_STRICT, to_regoper },
+	{ "regoperatorin", 1, FN_STRICT, in_regoperator },
+	{ "to_regoperator", 1, FN_STRICT, to_regoperator },
+	{ "regoperatorout", 1, FN_STRICT, out_regoperator },
+	{ "regcollationin", 1, FN_STRICT, in_regcollation },
+	{ "to_regcollation", 1, FN_STRICT, to_regcollation },
+	{ "regcollationout", 1, FN_STRICT, out_regcollation },
 	{ "regprocedureout", 1, FN_STRICT, out_regprocedure },
 	{ "regoperout", 1, FN_STRICT, out_regoper },
 	{ "regrolein", 1, FN_STRICT, in_regrole },

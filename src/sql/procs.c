@@ -32,6 +32,7 @@ static const Native natives[] = {
 	{ "int4range_canonical", NATIVE_SAME, NULL },
 	{ "int8range_canonical", NATIVE_SAME, NULL },
 	{ "daterange_canonical", NATIVE_SAME, NULL },
+	{ "cideq", NATIVE_COMPARE, "=" },
 	{ "bitcat", NATIVE_INFIX, "||" },
 	{ "bitlength", NATIVE_CALL, "length" },
 	{ "nameeqtext", NATIVE_COMPARE, "=" },
@@ -58,10 +59,10 @@ static const Native natives[] = {
 
 /* Types whose comparison functions are SQLite's comparison of the stored values, with the type's collation. */
 static const char *const compared[] = {
-	"int2",	  "int4",      "int8",	      "int24", "int42",	  "int28", "int82",	 "int48",    "int84",	"float4",
-	"float8", "float48",   "float84",     "text",  "bpchar",  "name",  "nametext",	 "textname", "date",	"time",
-	"timetz", "timestamp", "timestamptz", "bool",  "uuid",	  "bytea", "oid",	 "char",     "numeric", "interval",
-	"enum",	  "jsonb",     "array",	      "bit",   "network", "range", "multirange", "cash",     "macaddr", "macaddr8",
+	"int2",	       "int4",	  "int8",   "int24",  "int42", "int28",	   "int82",	 "int48",    "int84",	"float4",   "float8",
+	"float48",     "float84", "text",   "bpchar", "name",  "nametext", "textname",	 "date",     "time",	"timetz",   "timestamp",
+	"timestamptz", "bool",	  "uuid",   "bytea",  "oid",   "char",	   "numeric",	 "interval", "enum",	"jsonb",    "array",
+	"bit",	       "network", "pg_lsn", "xid8",   "tid",   "range",	   "multirange", "cash",     "macaddr", "macaddr8",
 };
 
 static const char *compare_operator(const char *suffix)
@@ -121,9 +122,8 @@ const char *sql_function_form(uint32_t oid)
 
 static bool is_minmax_native(uint32_t type)
 {
-	static const uint32_t types[] = {
-		20, 21, 23, 25, 26, 700, 701, 790, 869, 1042, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2277, 3500
-	};
+	static const uint32_t types[] = { 20,	21,   23,   25,	  26,	27,   700,  701,  790,	869,  1042,
+					  1082, 1083, 1114, 1184, 1186, 1266, 1700, 2277, 3220, 3500, 5069 };
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (types[i] == type)
 			return true;

@@ -1,10 +1,9 @@
 /* Text of regclass, regtype, regproc and regnamespace constants -> OIDs, as their input functions in PostgreSQL do. */
-#include "sql/expr.h"
+#include "sql/regname.h"
 
 #include <ctype.h>
 
-/* Splits a possibly quoted, dotted name; unquoted parts are lowered. Returns the number of parts, 0 when malformed. */
-static size_t split_name(ParseState *ps, Str text, const char **parts, size_t max)
+size_t reg_split_name(ParseState *ps, Str text, const char **parts, size_t max)
 {
 	const char *p = text.p, *end = text.p + text.n;
 	size_t n = 0;
@@ -36,7 +35,7 @@ static size_t split_name(ParseState *ps, Str text, const char **parts, size_t ma
 	return 0;
 }
 
-static uint32_t schema_oid(ParseState *ps, const char *name)
+uint32_t reg_schema_oid(ParseState *ps, const char *name)
 {
 	if (streq(name, "pg_catalog"))
 		return NS_PG_CATALOG;
@@ -64,9 +63,9 @@ static const CatIndex *index_named(ParseState *ps, const char *schema, const cha
 	if (!cat)
 		return NULL;
 	if (schema)
-		return index_in(cat, schema_oid(ps, schema), name);
+		return index_in(cat, reg_schema_oid(ps, schema), name);
 	for (size_t i = 0; !x && i < ps->env->nsearch_path; i++)
-		x = index_in(cat, schema_oid(ps, ps->env->search_path[i]), name);
+		x = index_in(cat, reg_schema_oid(ps, ps->env->search_path[i]), name);
 	return x;
 }
 
@@ -77,12 +76,14 @@ static int class_lookup(ParseState *ps, Str text, const char **part, size_t n, i
 	uint32_t ns;
 
 	if (n == 2) {
-		ns = schema_oid(ps, part[0]);
+		ns = reg_schema_oid(ps, part[0]);
+		if (!ns)
+			return an_error(ps, location, "3F000", "schema \"%s\" does not exist", part[0]);
 		r = ns && cat ? catalog_rel(cat, ns, part[1]) : NULL;
 	} else if (cat) {
 		r = catalog_rel(cat, NS_PG_CATALOG, part[0]);
 		for (size_t i = 0; !r && i < ps->env->nsearch_path; i++) {
-			ns = schema_oid(ps, ps->env->search_path[i]);
+			ns = reg_schema_oid(ps, ps->env->search_path[i]);
 			r = ns ? catalog_rel(cat, ns, part[0]) : NULL;
 		}
 	}
@@ -129,6 +130,8 @@ static int type_lookup_text(ParseState *ps, Str text, int location, uint32_t *oi
 static int proc_lookup(ParseState *ps, Str text, const char **part, size_t n, int location, uint32_t *oid)
 {
 	size_t found = 0;
+	if (n == 2 && !reg_schema_oid(ps, part[0]))
+		return an_error(ps, location, "3F000", "schema \"%s\" does not exist", part[0]);
 	const PgProc *p = n == 1 || streq(part[0], "pg_catalog") ? pgproc_named(part[n - 1], &found) : NULL;
 
 	if (found == 0)
@@ -155,8 +158,9 @@ static bool all_digits(Str s, uint32_t *oid)
 int reg_lookup(ParseState *ps, uint32_t regtype, Str text, int location, uint32_t *oid)
 {
 	const char *part[2];
+	bool is_operator = regtype == T_REGOPER || regtype == T_REGOPERATOR;
 
-	if (str_is(text, "-")) {
+	if (str_is(text, "-") && !is_operator) {
 		*oid = 0;
 		return 0;
 	}
@@ -164,7 +168,13 @@ int reg_lookup(ParseState *ps, uint32_t regtype, Str text, int location, uint32_
 		return 0;
 	if (regtype == T_REGTYPE)
 		return type_lookup_text(ps, text, location, oid);
-	size_t n = split_name(ps, text, part, 2);
+	if (is_operator)
+		return regtype == T_REGOPER ? reg_operator_named(ps, text, location, oid) : reg_operator(ps, text, location, oid);
+	if (regtype == T_REGPROCEDURE)
+		return reg_procedure(ps, text, location, oid);
+	if (regtype == T_REGCOLLATION)
+		return reg_collation(ps, text, location, oid);
+	size_t n = reg_split_name(ps, text, part, 2);
 	if (n == 0)
 		return an_error(ps, location, "42602", "invalid name syntax");
 	if (regtype == T_REGCLASS)
@@ -173,6 +183,10 @@ int reg_lookup(ParseState *ps, uint32_t regtype, Str text, int location, uint32_
 		return proc_lookup(ps, text, part, n, location, oid);
 	if (n != 1)
 		return an_error(ps, location, "42602", "invalid name syntax");
-	*oid = schema_oid(ps, part[0]);
+	if (regtype == T_REGROLE) {
+		*oid = catalog_role_oid(ps->env->cat, part[0]);
+		return *oid ? 0 : an_error(ps, location, "42704", "role \"%s\" does not exist", part[0]);
+	}
+	*oid = reg_schema_oid(ps, part[0]);
 	return *oid ? 0 : an_error(ps, location, "3F000", "schema \"%s\" does not exist", part[0]);
 }

@@ -2,6 +2,7 @@
 #include "sqlite/collation.h"
 #include "sqlite/fn_array.h"
 #include "sqlite/fn_float.h"
+#include "sqlite/fn_geo.h"
 #include "sqlite/fn_json.h"
 #include "sqlite/fn_numeric_math.h"
 #include "sqlite/fn_text.h"
@@ -36,8 +37,10 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_numeric_math,  fn_table_within,
 					     fn_table_bits,	     fn_table_inet,
 					     fn_table_money,	     fn_table_range,
-					     fn_table_compare,	     fn_table_text_parse,
-					     fn_table_array_assign };
+					     fn_table_sysid,	     fn_table_geo,
+					     fn_table_geo_box,	     fn_table_geo_circle,
+					     fn_table_geo_path,	     fn_table_compare,
+					     fn_table_text_parse,    fn_table_array_assign };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text,	 agg_table_json, agg_table_datetime, agg_table_ordered,
 					       agg_table_array, agg_table_stat,	 agg_table_regr, agg_table_within,   agg_table_window,
 					       agg_table_bits,	agg_table_range, agg_table_group };

@@ -1,8 +1,7 @@
-/* Ranges and multiranges: constructors, parts, operators, aggregates, unnest. */
+/* Ranges and multiranges: constructors, parts, operators. */
+#include "sqlite/fn_range.h"
+#include "sqlite/fn_array.h"
 #include "sqlite/fn_text.h"
-#include "sqlite/vtab_set.h"
-
-#include "pgtype/range.h"
 
 #define FN(name) static void name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 #define ARENA(a) _cleanup_(arena_freep) Arena *a = arena_new()
@@ -15,7 +14,7 @@ static uint32_t type_at(sqlite3_value **argv, int i)
 	return (uint32_t)sqlite3_value_int64(argv[i]);
 }
 
-static int read_ranges(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, Arena *a, PgRanges *out)
+int fn_ranges_arg(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, Arena *a, PgRanges *out)
 {
 	const RangeType *k = range_type_of(type);
 	Error *err = &fn_env(ctx)->error;
@@ -28,7 +27,7 @@ static int read_ranges(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, Ar
 	return 0;
 }
 
-static void result_ranges(sqlite3_context *ctx, const RangeType *k, bool multi, const PgRanges *x)
+void fn_ranges_result(sqlite3_context *ctx, const RangeType *k, bool multi, const PgRanges *x)
 {
 	Buf b = { 0 };
 	if (range_print(k, multi, x, &type_env_stored, &b, &fn_env(ctx)->error)) {
@@ -76,7 +75,7 @@ static void construct(sqlite3_context *ctx, sqlite3_value **argv, int n)
 	else if (range_make(k, lo, hi, a, &r, &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
-		result_ranges(ctx, k, false, &r);
+		fn_ranges_result(ctx, k, false, &r);
 }
 
 FN(construct2)
@@ -94,24 +93,44 @@ FN(multi_empty)
 	sqlite3_result_text(ctx, "{}", -1, SQLITE_STATIC);
 }
 
-FN(multi_of)
+FN(multi_of_range)
 {
 	ARENA(a);
-	PgRanges all = { .items = arena_array(a, PgRange, argc / 2 + 1) };
-	const RangeType *k = range_type_of(type_at(argv, 0));
-	for (int i = 0; i < argc / 2; i++) {
-		PgRanges one;
-		if (sqlite3_value_type(argv[argc / 2 + i]) == SQLITE_NULL) {
+	PgRanges x;
+	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[1], a, &x) == 0)
+		fn_ranges_result(ctx, range_type_of(type_at(argv, 0)), true, &x);
+}
+
+FN(multi_of_array)
+{
+	ARENA(a);
+	FnEnv *env = fn_env(ctx);
+	const PgType *elem = fn_array_elem(env, type_at(argv, 0));
+	const RangeType *k = elem ? range_type_of(elem->oid) : NULL;
+	PgArray x;
+	if (!k || fn_array_read(elem, fn_arg_str(argv[1]), a, &x, &env->error)) {
+		fn_fail(ctx);
+		return;
+	}
+	PgRanges all = { .items = arena_array(a, PgRange, x.n + 1) }, one;
+	if (x.ndim > 1) {
+		fn_raise(ctx, "21000", "multiranges cannot be constructed from multidimensional arrays");
+		return;
+	}
+	for (size_t i = 0; i < x.n; i++) {
+		if (x.items[i].kind == VAL_NULL) {
 			fn_raise(ctx, "22004", "multirange values cannot contain null members");
 			return;
 		}
-		if (read_ranges(ctx, type_at(argv, i), argv[argc / 2 + i], a, &one))
+		if (range_parse(k, false, x.items[i].s, &type_env_stored, a, &one, &env->error)) {
+			fn_fail(ctx);
 			return;
+		}
 		if (one.n)
 			all.items[all.n++] = one.items[0];
 	}
 	ranges_normalize(k, &all);
-	result_ranges(ctx, k, true, &all);
+	fn_ranges_result(ctx, k, true, &all);
 }
 
 /* ---- parts ---- */
@@ -120,7 +139,7 @@ FN(multi_of)
 static const RangeBound *bound(sqlite3_context *ctx, sqlite3_value **argv, bool lower, Arena *a)
 {
 	PgRanges x;
-	if (read_ranges(ctx, type_at(argv, 0), argv[1], a, &x) || x.n == 0)
+	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[1], a, &x) || x.n == 0)
 		return NULL;
 	return lower ? &x.items[0].lo : &x.items[x.n - 1].hi;
 }
@@ -176,7 +195,7 @@ FN(is_empty)
 {
 	ARENA(a);
 	PgRanges x;
-	if (read_ranges(ctx, type_at(argv, 0), argv[1], a, &x) == 0)
+	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[1], a, &x) == 0)
 		sqlite3_result_int(ctx, x.n == 0);
 }
 
@@ -188,7 +207,7 @@ static void ask(sqlite3_context *ctx, sqlite3_value **argv, Question *question, 
 {
 	ARENA(a);
 	PgRanges x, y;
-	if (read_ranges(ctx, type_at(argv, 0), argv[2], a, &x) || read_ranges(ctx, type_at(argv, 1), argv[3], a, &y))
+	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[2], a, &x) || fn_ranges_arg(ctx, type_at(argv, 1), argv[3], a, &y))
 		return;
 	const RangeType *k = range_type_of(type_at(argv, 0));
 	sqlite3_result_int(ctx, swapped ? question(k, &y, &x) : question(k, &x, &y));
@@ -239,7 +258,7 @@ static void holds_value(sqlite3_context *ctx, sqlite3_value **argv, int range, i
 	ARENA(a);
 	PgRanges x;
 	Val v = fn_arg(argv[2 + value]);
-	if (read_ranges(ctx, type_at(argv, range), argv[2 + range], a, &x) == 0)
+	if (fn_ranges_arg(ctx, type_at(argv, range), argv[2 + range], a, &x) == 0)
 		sqlite3_result_int(ctx, ranges_hold_value(range_type_of(type_at(argv, range)), &x, &v));
 }
 
@@ -257,7 +276,7 @@ FN(compare)
 {
 	ARENA(a);
 	PgRanges x, y;
-	if (read_ranges(ctx, type_at(argv, 0), argv[2], a, &x) || read_ranges(ctx, type_at(argv, 1), argv[3], a, &y))
+	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[2], a, &x) || fn_ranges_arg(ctx, type_at(argv, 1), argv[3], a, &y))
 		return;
 	int order = ranges_compare(range_type_of(type_at(argv, 0)), &x, &y);
 	sqlite3_result_int(ctx, (order > 0) - (order < 0));
@@ -265,21 +284,19 @@ FN(compare)
 
 /* ---- operators that make ranges ---- */
 
-typedef void Combine(const RangeType *k, const PgRanges *x, const PgRanges *y, Arena *a, PgRanges *out);
-
-static void combine(sqlite3_context *ctx, sqlite3_value **argv, Combine *how, const char *name)
+static void combine(sqlite3_context *ctx, sqlite3_value **argv, RangesRule *how, const char *name)
 {
 	ARENA(a);
 	uint32_t type = type_at(argv, 0);
 	const RangeType *k = range_type_of(type);
 	PgRanges x, y, r;
-	if (read_ranges(ctx, type, argv[2], a, &x) || read_ranges(ctx, type_at(argv, 1), argv[3], a, &y))
+	if (fn_ranges_arg(ctx, type, argv[2], a, &x) || fn_ranges_arg(ctx, type_at(argv, 1), argv[3], a, &y))
 		return;
 	how(k, &x, &y, a, &r);
 	if (type == k->range && r.n > 1)
 		fn_raise(ctx, "22000", "result of range %s would not be contiguous", name);
 	else
-		result_ranges(ctx, k, type == k->multirange, &r);
+		fn_ranges_result(ctx, k, type == k->multirange, &r);
 }
 
 FN(unite)
@@ -313,10 +330,10 @@ FN(merge_multi)
 {
 	ARENA(a);
 	PgRanges x, r;
-	if (read_ranges(ctx, type_at(argv, 0), argv[1], a, &x))
+	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[1], a, &x))
 		return;
 	ranges_span(&x, a, &r);
-	result_ranges(ctx, range_type_of(type_at(argv, 0)), false, &r);
+	fn_ranges_result(ctx, range_type_of(type_at(argv, 0)), false, &r);
 }
 
 /* The combinations of range (r) and multirange (m) of one operator. */
@@ -335,8 +352,8 @@ const SqliteFn fn_table_range[] = {
 	{ "range_constructor2", 2, TYPED, construct2 },
 	{ "range_constructor3", 3, TYPED, construct3 },
 	{ "multirange_constructor0", 0, PURE, multi_empty },
-	{ "multirange_constructor1", 1, STRICT, multi_of },
-	{ "multirange_constructor2", -1, TYPED, multi_of },
+	{ "multirange_constructor1", 1, STRICT, multi_of_range },
+	{ "multirange_constructor2", 1, STRICT, multi_of_array },
 	BOTH("lower", lower),
 	BOTH("upper", upper),
 	BOTH("lower_inc", lower_inc),
@@ -372,145 +389,5 @@ const SqliteFn fn_table_range[] = {
 	{ "multirange_minus", 2, STRICT, minus },
 	{ "range_merge", 2, STRICT, merge },
 	{ "range_merge_from_multirange", 1, STRICT, merge_multi },
-	{ NULL },
-};
-
-/* ---- aggregates ---- */
-
-/* What was met so far, in its own arena, which is replaced when it has grown to several times of what it holds. */
-typedef struct Gathered {
-	Arena *a;
-	const RangeType *k;
-	bool multi;
-	PgRanges all;
-} Gathered;
-
-static Val keep_val(Val v, Arena *a)
-{
-	if (v.kind == VAL_TEXT)
-		v.s.p = arena_strndup(a, v.s.p, v.s.n);
-	return v;
-}
-
-static void gather(sqlite3_context *ctx, sqlite3_value **argv, Combine *how)
-{
-	Gathered *g = sqlite3_aggregate_context(ctx, sizeof *g);
-	PgRanges x, r;
-	ARENA(scratch);
-	uint32_t type = type_at(argv, 0);
-	if (!g || read_ranges(ctx, type, argv[1], scratch, &x))
-		return;
-	bool first = !g->k;
-	g->k = range_type_of(type);
-	g->multi = type == g->k->multirange;
-	if (first)
-		r = x;
-	else
-		how(g->k, &g->all, &x, scratch, &r);
-	Arena *a = arena_new();
-	g->all = (PgRanges){ .items = arena_array(a, PgRange, r.n + 1), .n = r.n };
-	for (size_t i = 0; i < r.n; i++) {
-		g->all.items[i] = r.items[i];
-		g->all.items[i].lo.v = keep_val(r.items[i].lo.v, a);
-		g->all.items[i].hi.v = keep_val(r.items[i].hi.v, a);
-	}
-	arena_freep(&g->a);
-	g->a = a;
-}
-
-static void agg_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	gather(ctx, argv, ranges_union);
-}
-
-static void intersect_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	gather(ctx, argv, ranges_intersect);
-}
-
-static void show(sqlite3_context *ctx, bool always_multi)
-{
-	const Gathered *g = sqlite3_aggregate_context(ctx, 0);
-	if (g && g->k)
-		result_ranges(ctx, g->k, always_multi || g->multi, &g->all);
-}
-
-static void agg_value(sqlite3_context *ctx)
-{
-	show(ctx, true);
-}
-
-static void intersect_value(sqlite3_context *ctx)
-{
-	show(ctx, false);
-}
-
-static void gathered_free(sqlite3_context *ctx)
-{
-	Gathered *g = sqlite3_aggregate_context(ctx, 0);
-	if (g)
-		arena_freep(&g->a);
-}
-
-static void agg_final(sqlite3_context *ctx)
-{
-	agg_value(ctx);
-	gathered_free(ctx);
-}
-
-static void intersect_final(sqlite3_context *ctx)
-{
-	intersect_value(ctx);
-	gathered_free(ctx);
-}
-
-/* What the lost row alone brought is not known. */
-static void no_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	fn_raise(ctx, "0A000", "aggregates of ranges over a window frame whose start moves are not available in SQLite mode");
-}
-
-const SqliteAgg agg_table_range[] = {
-	{ "range_agg.anyrange", 1, FN_TYPED | FN_STRICT, agg_step, agg_final, agg_value, no_inverse },
-	{ "range_agg.anymultirange", 1, FN_TYPED | FN_STRICT, agg_step, agg_final, agg_value, no_inverse },
-	{ "range_intersect_agg.anyrange", 1, FN_TYPED | FN_STRICT, intersect_step, intersect_final, intersect_value, no_inverse },
-	{ "range_intersect_agg.anymultirange", 1, FN_TYPED | FN_STRICT, intersect_step, intersect_final, intersect_value, no_inverse },
-	{ NULL },
-};
-_Static_assert(sizeof(Gathered) <= AGG_STATE_MAX, "the state fits into an ordered aggregate");
-
-/* ---- pg_unnest_multirange(range type, multirange) ---- */
-
-typedef struct Unnest {
-	const RangeType *k;
-	PgRanges x;
-	size_t at;
-} Unnest;
-
-static int unnest_start(SetCall *c)
-{
-	Unnest *u = arena_new_of(c->a, Unnest);
-	c->state = u;
-	u->k = range_type_of((uint32_t)set_arg_int(c, 0));
-	if (!u->k)
-		return err_set(&c->env->error, "XX000", "type %u is not a range type", (uint32_t)set_arg_int(c, 0));
-	return range_parse(u->k, true, set_arg_text(c, 1), &type_env_stored, c->a, &u->x, &c->env->error);
-}
-
-static int unnest_next(SetCall *c)
-{
-	Unnest *u = c->state;
-	if (u->at >= u->x.n)
-		return 0;
-	PgRanges one = { .items = &u->x.items[u->at++], .n = 1 };
-	Buf b = { 0 };
-	int rc = range_print(u->k, false, &one, &type_env_stored, &b, &c->env->error);
-	c->value = val_text((Str){ arena_strndup(c->a, b.len ? (const char *)b.data : "", b.len), b.len });
-	buf_free(&b);
-	return rc ? -1 : 1;
-}
-
-const SetFn set_fns_range[] = {
-	{ "pg_unnest_multirange", 2, 2, unnest_start, unnest_next, NULL },
 	{ NULL },
 };

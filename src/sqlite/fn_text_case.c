@@ -227,31 +227,46 @@ static void same(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	sqlite3_result_value(ctx, argv[0]);
 }
 
+static void result_char(sqlite3_context *ctx, uint8_t c)
+{
+	char text[2];
+	size_t n = char_store(c, text);
+	fn_result_str(ctx, (Str){ text, n });
+}
+
 static void text_to_char(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	Str s = fn_arg_str(argv[0]);
-	if (s.n && (unsigned char)s.p[0] >= 0x80)
-		fn_raise(ctx, "0A000", "a value of type \"char\" outside ASCII is not supported");
-	else
-		fn_result_str(ctx, (Str){ s.p, s.n ? 1 : 0 });
+	result_char(ctx, char_parse(fn_arg_str(argv[0])));
+}
+
+static void char_to_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	char text[4];
+	size_t n = char_print(char_byte(fn_arg_str(argv[0])), text);
+	fn_result_str(ctx, (Str){ text, n });
 }
 
 static void char_to_int(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	Str s = fn_arg_str(argv[0]);
-	sqlite3_result_int(ctx, s.n ? (signed char)s.p[0] : 0);
+	sqlite3_result_int(ctx, (int8_t)char_byte(fn_arg_str(argv[0])));
 }
 
 static void int_to_char(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	int64_t i = sqlite3_value_int64(argv[0]);
-	char c = (char)i;
 	if (i < -128 || i > 127)
 		fn_raise(ctx, "22003", "\"char\" out of range");
-	else if (i < 0)
-		fn_raise(ctx, "0A000", "a value of type \"char\" outside ASCII is not supported");
 	else
-		fn_result_str(ctx, (Str){ &c, i != 0 });
+		result_char(ctx, (uint8_t)i);
+}
+
+/* PostgreSQL gives the byte itself here, which may be no text at all. */
+static void char_to_bpchar(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (char_byte(fn_arg_str(argv[0])) >= 0x80)
+		fn_raise(ctx, "0A000", "a cast of a \"char\" outside ASCII to character is not available in SQLite mode");
+	else
+		fn_result_str(ctx, fn_arg_str(argv[0]));
 }
 
 static void bool_to_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -293,8 +308,8 @@ const SqliteFn fn_table_chars[] = {
 	{ "bpchar_name", 1, PURE, to_name },
 	{ "name_text", 1, PURE, same },
 	{ "name_bpchar", 1, PURE, same },
-	{ "char_text", 1, PURE, same },
-	{ "char_bpchar", 1, PURE, same },
+	{ "char_text", 1, PURE, char_to_text },
+	{ "char_bpchar", 1, PURE, char_to_bpchar },
 	{ "text_char", 1, PURE, text_to_char },
 	{ "chartoi4", 1, PURE, char_to_int },
 	{ "i4tochar", 1, PURE, int_to_char },

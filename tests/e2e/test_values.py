@@ -37,6 +37,19 @@ COLUMNS = {
     "int4multirange": ["{}", "{[1,3),[5,7)}"],
     "tstzmultirange": ['{[2024-01-01 10:00:00+05,2024-01-01 10:00:00+00],(2025-01-01,)}'],
     "int4range[]": ['{"[1,5)",empty,NULL}'],
+    "\"char\"": ["a", "", "\\377"],
+    "xid8": ["0", "18446744073709551615"],
+    "tid": ["(0,0)", "(4294967295,65535)"],
+    "pg_lsn": ["0/0", "16/B374D848"],
+    "point": ["(1,2)", "(-0,1e300)", "(NaN,Infinity)", "1.5,0.1"],
+    "lseg": ["[(1,2),(3,4)]"],
+    "box": ["(3,1),(1,4)"],
+    "line": ["{1,2,3}", "(0,0),(1,3)"],
+    "path": ["[(1,2),(3,4)]", "((1,2),(3,4),(0,0))"],
+    "polygon": ["((0,0),(1,3),(2,0))"],
+    "circle": ["<(1,2),0.5>"],
+    "point[]": ['{"(1,2)",NULL}'],
+    "box[]": ["{(3,4),(1,2);(1,1),(0,0)}"],
     "bit(3)": ["101", "000"],
     "varbit(9)": ["", "1", "010101010"],
     "bit varying": ["x1f", "1" * 77],
@@ -72,6 +85,18 @@ def fill(conn):
             conn.execute("insert into %s values (%d, %s)" % (name(t), i, "NULL" if v is None else literal(t, v)))
 
 
+def stream(pg, us):
+    """The same values once more, over the replication stream."""
+    with pg.connect() as c:
+        for t in COLUMNS:
+            c.execute("insert into %s select id + 500, v from %s" % (name(t), name(t)))
+            c.execute("update %s set v = v where id = 500" % name(t))
+    last = list(COLUMNS)[-1]
+    count = "select count(*) from %s where id >= 500" % name(last)
+    wait_until("the stream is applied", lambda: int(subprocess.run(["sqlite3", us.data + "/postgres.db", count], stdout=subprocess.PIPE, text=True).stdout or 0)
+               > len(COLUMNS[last]))
+
+
 def read_all(conn, t):
     return conn.execute("select id, v::text from %s order by id" % name(t)).fetchall()
 
@@ -88,6 +113,7 @@ def pair():
         fill(c)
     us = Understudy(primary=pg.url(), options=["--min-dwell", "0"])
     us.wait_state("PRIMARY", 60)
+    stream(pg, us)
     us.post("/db/force-sqlite")
     yield pg, us
     us.close()
