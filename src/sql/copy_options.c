@@ -104,14 +104,13 @@ static int set_header(CopyParse *c, const PgQuery__DefElem *d)
 static int set_encoding(CopyParse *c, const PgQuery__DefElem *d)
 {
 	const char *t = option_text(c, d);
-	int encoding = t ? encoding_named(str_of(t)) : ENCODING_NONE;
-	if (encoding == ENCODING_NONE)
+	int n = t ? encoding_named(str_of(t)) : ENCODING_NONE;
+	if (n == ENCODING_NONE)
 		return an_error(c->ps, d->location, "22023", "argument to option \"%s\" must be a valid encoding name", d->defname);
-	bool same = encoding == ENCODING_UTF8 || encoding == ENCODING_SQL_ASCII;
-	if (!same && !encoding_is_single_byte(encoding))
+	if (encoding_is_single_byte(n))
+		c->o->encoding = n;
+	else if (n != ENCODING_UTF8 && n != ENCODING_SQL_ASCII)
 		return an_refuse(c->ps, d->location, "COPY in the encoding \"%s\" is not available in SQLite mode", t);
-	c->o->encoding = same ? NULL : encoding_libc_name(encoding);
-	c->o->encoding_name = encoding_name(encoding);
 	return 0;
 }
 
