@@ -113,6 +113,7 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	c->end = 0;
 	env->types = t->types;
 	env->type_lookup = lookup_type;
+	env->text_search_config = sessionvars_text_search_config;
 	env->catalog = t->cat;
 	env->session = t->vars;
 	env->scratch = t->scratch;

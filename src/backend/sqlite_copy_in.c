@@ -3,9 +3,9 @@
 #include "backend/copy_fields.h"
 #include "backend/copy_lines.h"
 #include "backend/sqlite_internal.h"
+#include "pgtype/encoding.h"
 #include "pgtype/family.h"
 
-#include <iconv.h>
 #include <stdio.h>
 
 struct SqliteCopy {
@@ -13,9 +13,8 @@ struct SqliteCopy {
 	sqlite3_stmt *stmt;
 	Buf pending; /* bytes of records not yet whole, in UTF-8 */
 	CopyLines lines;
-	iconv_t iconv; /* (iconv_t)-1: the bytes are in UTF-8 already */
-	bool ended;    /* "\\." or the trailer was read */
-	bool begun;    /* the binary header was read */
+	bool ended; /* "\\." or the trailer was read */
+	bool begun; /* the binary header was read */
 	uint64_t line, rows;
 	CopyFields fields;
 	Val *vals;
@@ -39,17 +38,9 @@ RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error 
 		conn_leave(t->conn);
 		return RUN_ERROR;
 	}
-	iconv_t encoding = (iconv_t)-1;
-	if (plan->plan->copy.encoding && (encoding = iconv_open("UTF-8", plan->plan->copy.encoding)) == (iconv_t)-1) {
-		db_done(t->conn->db, stmt);
-		conn_leave(t->conn);
-		err_refuse(err, 0, "the encoding %s is not known to this system", plan->plan->copy.encoding);
-		return RUN_ERROR;
-	}
 	SqliteCopy *c = mem_alloc(sizeof *c);
 	c->plan = plan_ref(plan);
 	c->lines.o = &plan->plan->copy;
-	c->iconv = encoding;
 	c->binary = mem_alloc((plan->plan->ncols + 1) * sizeof *c->binary);
 	c->stmt = stmt;
 	c->arena = arena_new();
@@ -66,8 +57,6 @@ void copy_in_free(SqliteTxn *t, SqliteCopy *c)
 		db_done(t->conn->db, c->stmt);
 		conn_leave(t->conn);
 	}
-	if (c->iconv != (iconv_t)-1)
-		iconv_close(c->iconv);
 	plan_unref(c->plan);
 	free(c->binary);
 	buf_free(&c->pending);
@@ -287,24 +276,6 @@ static int take_all(SqliteTxn *t, SqliteCopy *c, bool eof, Error *err)
 	return 0;
 }
 
-/* Appends the bytes as UTF-8. */
-static int decode(SqliteCopy *c, Str data, Error *err)
-{
-	char *in = (char *)(uintptr_t)data.p;
-	size_t left = data.n;
-	while (left) {
-		size_t room = left * 4;
-		char *at = (char *)buf_reserve(&c->pending, room), *out = at;
-		size_t rc = iconv(c->iconv, &in, &left, &out, &room);
-		c->pending.len += (size_t)(out - at);
-		if (rc == (size_t)-1)
-			return err_set(err, "22P05",
-				       "character with byte sequence 0x%02x in encoding \"%s\" has no equivalent in encoding \"UTF8\"",
-				       (unsigned char)*in, c->plan->plan->copy.encoding_name);
-	}
-	return 0;
-}
-
 int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err)
 {
 	bool binary = c->plan->plan->copy.binary;
@@ -314,9 +285,10 @@ int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err)
 		atomic_store(&t->cancel, false);
 		return err_set(err, "57014", "canceling statement due to user request");
 	}
-	if (c->iconv == (iconv_t)-1 || binary)
+	int encoding = binary ? 0 : c->plan->plan->copy.encoding;
+	if (!encoding)
 		buf_put_str(&c->pending, data);
-	else if (decode(c, data, err) != 0)
+	else if (encoding_to_utf8(encoding, data, &c->pending, err) != 0)
 		return -1;
 	return take_all(t, c, false, err);
 }

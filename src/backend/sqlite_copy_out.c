@@ -1,33 +1,20 @@
 /* COPY TO STDOUT. Behaviour of PostgreSQL's copyto.c. */
 #include "backend/sqlite_internal.h"
 
+#include "pgtype/encoding.h"
 #include "wire/proto.h"
-
-#include <iconv.h>
-#include <stdio.h>
 
 /* Brings what was added to `out` since `from` into the encoding of the copy. */
 static int encode_from(const CopyOptions *o, size_t from, Buf *out, Error *err)
 {
 	if (!o->encoding || o->binary)
 		return 0;
-	iconv_t cd = iconv_open(o->encoding, "UTF-8");
-	if (cd == (iconv_t)-1)
-		return err_refuse(err, 0, "the encoding %s is not known to this system", o->encoding);
-	char *in = (char *)out->data + from, *to = in; /* one byte per character: it never grows */
-	size_t left = out->len - from, room = left;
-	size_t rc = iconv(cd, &in, &left, &to, &room);
-	iconv_close(cd);
-	if (rc == (size_t)-1) {
-		size_t n = (unsigned char)*in >= 0xf0 ? 4 : (unsigned char)*in >= 0xe0 ? 3 : 2;
-		char bytes[32] = "";
-		for (size_t i = 0, used = 0; i < n && i < left; i++)
-			used += (size_t)snprintf(bytes + used, sizeof bytes - used, "%s0x%02x", i ? " " : "", (unsigned char)in[i]);
-		return err_set(err, "22P05", "character with byte sequence %s in encoding \"UTF8\" has no equivalent in encoding \"%s\"",
-			       bytes, o->encoding_name);
-	}
-	out->len = (size_t)((uint8_t *)to - out->data);
-	return 0;
+	Buf coded = { 0 };
+	int rc = encoding_from_utf8(o->encoding, (Str){ (char *)out->data + from, out->len - from }, &coded, err);
+	out->len = from;
+	buf_put_str(out, buf_str(&coded));
+	buf_free(&coded);
+	return rc;
 }
 
 static void put_text_field(const CopyOptions *o, Str s, Buf *out)

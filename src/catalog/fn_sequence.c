@@ -1,5 +1,6 @@
 /* nextval, currval, setval and lastval as SQLite functions. */
 #include "catalog/sequence.h"
+#include "pgtype/ts_dict.h"
 
 #include <assert.h>
 
@@ -147,3 +148,18 @@ const SqliteFn catalog_fn_sequence[] = {
 	{ "pg_sequence_last_value", 1, FN_STRICT, fn_last_value },
 	{ NULL },
 };
+
+int sessionvars_text_search_config(void *session, uint32_t *oid, Error *err)
+{
+	const SessionVars *v = session;
+	const char *name = v && v->get_setting ? v->get_setting(v->arg, "default_text_search_config") : NULL;
+	TsConfig c;
+	if (!name || !*name)
+		name = "simple";
+	if (strncmp(name, "pg_catalog.", 11) == 0)
+		name += 11;
+	if (!ts_config_by_name(str_of(name), &c))
+		return err_set(err, "42704", "text search configuration \"%s\" does not exist", name);
+	*oid = c.oid;
+	return 0;
+}

@@ -393,6 +393,7 @@ RowProducer catalog_producer(const char *relation, bool *empty)
 	};
 	RowProducer p = find_producer(catalog_producers, relation);
 	p = p ? p : find_producer(catalog_producers_server, relation);
+	p = p ? p : find_producer(catalog_producers_ts, relation);
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

@@ -51,4 +51,7 @@ typedef struct SessionVars {
 /* Forgets currval and lastval (DISCARD SEQUENCES, end of the session). */
 void sessionvars_reset(SessionVars *v);
 
+/* For FnEnv.text_search_config: what default_text_search_config names. `vars` may be NULL. */
+int sessionvars_text_search_config(void *vars, uint32_t *oid, Error *err);
+
 #endif

@@ -31,8 +31,8 @@ typedef struct NamedProducer {
 	const char *name;
 	RowProducer fn;
 } NamedProducer;
-/* Ended by a NULL name: the objects in the file; the server and its builtin objects. */
-extern const NamedProducer catalog_producers[], catalog_producers_server[];
+/* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search. */
+extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[];
 
 /* The producer of a relation; NULL with *empty true: PostgreSQL 15 shows no rows for what this program can hold. */
 RowProducer catalog_producer(const char *relation, bool *empty);

@@ -97,9 +97,14 @@ const char *encoding_name(int encoding)
 	return encoding >= 0 && encoding < ENCODING_COUNT ? encodings[encoding].name : "";
 }
 
+const char *encoding_libc_name(int encoding)
+{
+	return encoding >= 0 && encoding < ENCODING_COUNT ? encodings[encoding].libc : NULL;
+}
+
 bool encoding_is_single_byte(int encoding)
 {
-	return encoding >= 0 && encoding < ENCODING_COUNT && encodings[encoding].libc;
+	return encoding_libc_name(encoding) != NULL;
 }
 
 /* 22P05 for the character of n bytes at p. */

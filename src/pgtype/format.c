@@ -78,6 +78,13 @@ static const char *modifier(uint32_t oid, int32_t typmod, Arena *a)
 		const char *fields = interval_fields((typmod >> 16) & 0x7fff);
 		return precision == 0xffff ? fields : arena_printf(a, "%s(%d)", fields, precision);
 	}
+	case 16: /* bool, int8, int2, int4, float4, float8 */
+	case 20:
+	case 21:
+	case 23:
+	case 700:
+	case 701:
+		return "";
 	default:
 		return arena_printf(a, "(%d)", typmod);
 	}

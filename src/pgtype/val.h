@@ -7,7 +7,7 @@
  *   float4 float8        REAL; NaN is TEXT 'NaN' (SQLite has no NaN, and TEXT sorts after every number). The column is declared BLOB:
  *                        with a declared type REAL SQLite turns -0 into 0
  *   numeric              TEXT as PostgreSQL prints it, scale kept; collation pgnumeric
- *   text varchar name json jsonb jsonpath uuid enum     TEXT
+ *   text varchar name json jsonb jsonpath uuid enum tsvector tsquery     TEXT
  *   char(n)              TEXT filled with blanks; SQLite's collation RTRIM, which does not see them
  *   bit, bit varying     TEXT of 0s and 1s; their order as bytes is PostgreSQL's
  *   "char"               TEXT of one character, U+0080 to U+00FF for the bytes that are not ASCII

@@ -4,12 +4,7 @@
 static bool reg_type(uint32_t oid)
 {
 	return oid == T_REGCLASS || oid == T_REGTYPE || oid == T_REGPROC || oid == T_REGNAMESPACE || oid == T_REGPROCEDURE ||
-	       oid == T_REGOPER || oid == T_REGOPERATOR || oid == T_REGCOLLATION;
-}
-
-static bool reg_refused(uint32_t oid)
-{
-	return oid == T_REGCONFIG || oid == T_REGDICTIONARY;
+	       oid == T_REGOPER || oid == T_REGOPERATOR || oid == T_REGCOLLATION || oid == T_REGCONFIG || oid == T_REGDICTIONARY;
 }
 
 /* 'now' and its like depend on when the statement runs; a plan may outlive that, so they are read at run time. */
@@ -56,7 +51,7 @@ Expr *const_of_type(ParseState *ps, const Expr *literal, const PgType *t, int32_
 		expr_list_add(ps->a, &f->args, text);
 		return f;
 	}
-	if (reg_refused(t->oid) || t->oid == T_RECORD || (t->typtype == 'c' && !t->fields) || (t->typtype == 'p' && t->oid != T_CSTRING))
+	if (t->oid == T_RECORD || (t->typtype == 'c' && !t->fields) || (t->typtype == 'p' && t->oid != T_CSTRING))
 		return an_refuse(ps, literal->location, "constants of type %s are not supported in SQLite mode", t->name), NULL;
 	if (t->oid == T_PG_NODE_TREE)
 		return an_error(ps, literal->location, "0A000", "cannot accept a value of type %s", t->name), NULL;

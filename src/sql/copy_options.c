@@ -1,6 +1,8 @@
 /* The options of COPY: PostgreSQL's checks in PostgreSQL's order. */
 #include "sql/plan_copy.h"
 
+#include "pgtype/encoding.h"
+
 typedef enum OptionForm {
 	FORM_FORMAT,
 	FORM_BOOL,
@@ -42,71 +44,6 @@ static const struct {
 	[COPY_FORCE_NULL] = { "force_null", FORM_COLUMNS },
 	[COPY_ENCODING] = { "encoding", FORM_ENCODING },
 };
-
-/* PostgreSQL's encodings with one byte per character: a name without hyphens and underscores, PostgreSQL's own, iconv's. */
-static const struct {
-	const char *name, *own, *iconv;
-} encodings[] = {
-	{ "utf8", "UTF8", NULL },
-	{ "unicode", "UTF8", NULL },
-	{ "sqlascii", "SQL_ASCII", NULL },
-	{ "latin1", "LATIN1", "ISO-8859-1" },
-	{ "iso88591", "LATIN1", "ISO-8859-1" },
-	{ "latin2", "LATIN2", "ISO-8859-2" },
-	{ "iso88592", "LATIN2", "ISO-8859-2" },
-	{ "latin3", "LATIN3", "ISO-8859-3" },
-	{ "iso88593", "LATIN3", "ISO-8859-3" },
-	{ "latin4", "LATIN4", "ISO-8859-4" },
-	{ "iso88594", "LATIN4", "ISO-8859-4" },
-	{ "latin5", "LATIN5", "ISO-8859-9" },
-	{ "iso88599", "LATIN5", "ISO-8859-9" },
-	{ "latin6", "LATIN6", "ISO-8859-10" },
-	{ "iso885910", "LATIN6", "ISO-8859-10" },
-	{ "latin7", "LATIN7", "ISO-8859-13" },
-	{ "iso885913", "LATIN7", "ISO-8859-13" },
-	{ "latin8", "LATIN8", "ISO-8859-14" },
-	{ "iso885914", "LATIN8", "ISO-8859-14" },
-	{ "latin9", "LATIN9", "ISO-8859-15" },
-	{ "iso885915", "LATIN9", "ISO-8859-15" },
-	{ "latin10", "LATIN10", "ISO-8859-16" },
-	{ "iso885916", "LATIN10", "ISO-8859-16" },
-	{ "iso88595", "ISO_8859_5", "ISO-8859-5" },
-	{ "iso88596", "ISO_8859_6", "ISO-8859-6" },
-	{ "iso88597", "ISO_8859_7", "ISO-8859-7" },
-	{ "iso88598", "ISO_8859_8", "ISO-8859-8" },
-	{ "koi8r", "KOI8R", "KOI8-R" },
-	{ "koi8", "KOI8R", "KOI8-R" },
-	{ "koi8u", "KOI8U", "KOI8-U" },
-	{ "win", "WIN1251", "CP1251" },
-	{ "alt", "WIN866", "CP866" },
-	{ "win866", "WIN866", "CP866" },
-	{ "windows866", "WIN866", "CP866" },
-	{ "win874", "WIN874", "CP874" },
-	{ "windows874", "WIN874", "CP874" },
-	{ "win1250", "WIN1250", "CP1250" },
-	{ "windows1250", "WIN1250", "CP1250" },
-	{ "win1251", "WIN1251", "CP1251" },
-	{ "windows1251", "WIN1251", "CP1251" },
-	{ "win1252", "WIN1252", "CP1252" },
-	{ "windows1252", "WIN1252", "CP1252" },
-	{ "win1253", "WIN1253", "CP1253" },
-	{ "windows1253", "WIN1253", "CP1253" },
-	{ "win1254", "WIN1254", "CP1254" },
-	{ "windows1254", "WIN1254", "CP1254" },
-	{ "win1255", "WIN1255", "CP1255" },
-	{ "windows1255", "WIN1255", "CP1255" },
-	{ "win1256", "WIN1256", "CP1256" },
-	{ "windows1256", "WIN1256", "CP1256" },
-	{ "win1257", "WIN1257", "CP1257" },
-	{ "windows1257", "WIN1257", "CP1257" },
-	{ "win1258", "WIN1258", "CP1258" },
-	{ "windows1258", "WIN1258", "CP1258" },
-};
-/* Those with several bytes per character are PostgreSQL's, too, and refused. */
-static const char *const wide_encodings[] = { "big5",	 "eucjp",      "euccn",	       "euckr",	     "euctw",	    "eucjis2004",
-					      "gb18030", "gbk",	       "johab",	       "sjis",	     "mskanji",	    "shiftjis",
-					      "win932",	 "windows932", "shiftjis2004", "uhc",	     "win949",	    "windows949",
-					      "win936",	 "windows936", "win950",       "windows950", "muleinternal" };
 
 static const char *option_text(CopyParse *c, const PgQuery__DefElem *d)
 {
@@ -167,23 +104,14 @@ static int set_header(CopyParse *c, const PgQuery__DefElem *d)
 static int set_encoding(CopyParse *c, const PgQuery__DefElem *d)
 {
 	const char *t = option_text(c, d);
-	char name[32];
-	size_t n = 0;
-	for (; t && *t && n + 1 < sizeof name; t++)
-		if (*t != '-' && *t != '_' && *t != ' ')
-			name[n++] = *t >= 'A' && *t <= 'Z' ? (char)(*t + 32) : *t;
-	name[n] = 0;
-	for (size_t i = 0; i < ARRAY_LEN(encodings); i++)
-		if (streq(name, encodings[i].name)) {
-			c->o->encoding = encodings[i].iconv;
-			c->o->encoding_name = encodings[i].own;
-			return 0;
-		}
-	for (size_t i = 0; i < ARRAY_LEN(wide_encodings); i++)
-		if (streq(name, wide_encodings[i]))
-			return an_refuse(c->ps, d->location, "COPY in the encoding \"%s\" is not available in SQLite mode",
-					 option_text(c, d));
-	return an_error(c->ps, d->location, "22023", "argument to option \"%s\" must be a valid encoding name", d->defname);
+	int n = t ? encoding_named(str_of(t)) : ENCODING_NONE;
+	if (n == ENCODING_NONE)
+		return an_error(c->ps, d->location, "22023", "argument to option \"%s\" must be a valid encoding name", d->defname);
+	if (encoding_is_single_byte(n))
+		c->o->encoding = n;
+	else if (n != ENCODING_UTF8 && n != ENCODING_SQL_ASCII)
+		return an_refuse(c->ps, d->location, "COPY in the encoding \"%s\" is not available in SQLite mode", t);
+	return 0;
 }
 
 static int set_columns(CopyParse *c, OptionId id, const PgQuery__DefElem *d)

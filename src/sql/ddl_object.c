@@ -187,6 +187,8 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 	const char *text = query_sql(d, s->query);
 	if (!text || plan_query(d->ps, s->query, &q, NULL))
 		return -1;
+	if (q.nsteps)
+		return an_refuse(d->ps, -1, "a view whose query runs in several steps");
 	CatRel *r = arena_new_of(d->a, CatRel);
 	r->oid = old ? old->oid : ddl_oid(d);
 	r->rowtype = old ? old->rowtype : ddl_oid(d);

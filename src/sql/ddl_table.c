@@ -132,6 +132,8 @@ int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s)
 	Plan q = { 0 };
 	if (plan_query(d->ps, s->query, &q, NULL))
 		return -1;
+	if (q.nsteps)
+		return an_refuse(d->ps, into->rel->location, "CREATE TABLE AS with a query that runs in several steps");
 	CatRel *r = new_table(d, schema, into->rel->relname);
 	if (column_names(d, into, &q, r) || ddl_make_table(d, r, r->sqlite_name))
 		return -1;

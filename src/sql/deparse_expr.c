@@ -358,10 +358,33 @@ static int dp_sort(Deparser *d, const SortItem *items, size_t n)
 	return 0;
 }
 
+static int dp_filter(Deparser *d, const Expr *x)
+{
+	if (!x->filter)
+		return 0;
+	buf_puts(&d->out, " FILTER (WHERE ");
+	int rc = dp_expr(d, x->filter, false);
+	buf_puts(&d->out, ")");
+	return rc;
+}
+
+static int dp_within_group(Deparser *d, const Expr *x)
+{
+	buf_printf(&d->out, "%s(", quote_name(d->a, x->proc->name));
+	if (dp_list(d, x->args2.items, x->args2.n) < 0)
+		return -1;
+	buf_puts(&d->out, ") WITHIN GROUP (ORDER BY ");
+	if (dp_sort(d, x->order, x->norder) < 0)
+		return -1;
+	buf_puts(&d->out, ")");
+	return dp_filter(d, x);
+}
+
 static int dp_aggregate(Deparser *d, const Expr *x)
 {
-	if (x->args2.n)
-		return dp_refuse(d, "an ordered-set aggregate");
+	const PgAggregate *agg = x->kind == X_AGG ? pgaggregate_of(x->proc->oid) : NULL;
+	if (agg && agg->kind != 'n')
+		return dp_within_group(d, x);
 	buf_printf(&d->out, "%s(%s", quote_name(d->a, x->proc->name), x->is_distinct ? "DISTINCT " : "");
 	if (x->star || (x->proc->nargs == 0 && x->kind == X_AGG))
 		buf_puts(&d->out, "*");
@@ -371,12 +394,7 @@ static int dp_aggregate(Deparser *d, const Expr *x)
 	if (dp_sort(d, x->order, x->norder) < 0)
 		return -1;
 	buf_puts(&d->out, ")");
-	if (!x->filter)
-		return 0;
-	buf_puts(&d->out, " FILTER (WHERE ");
-	int rc = dp_expr(d, x->filter, false);
-	buf_puts(&d->out, ")");
-	return rc;
+	return dp_filter(d, x);
 }
 
 static int dp_window_call(Deparser *d, const Expr *x)

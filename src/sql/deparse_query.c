@@ -197,7 +197,7 @@ int dp_query(Deparser *d, const Query *q, const char *const *names, const Depars
 	const DeparseLevel *saved = d->level;
 	bool prefix = d->prefix;
 	int indent = d->indent;
-	if (q->nctes || q->nvalues || q->nwindows || q->lock)
+	if (q->rewritten || q->nctes || q->nvalues || q->nwindows || q->lock)
 		return dp_refuse(d, "this kind of query");
 	d->level = &level;
 	d->prefix = true;

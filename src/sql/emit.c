@@ -107,6 +107,8 @@ int emit_with(Emitter *e, const Query *q)
 	bool any = false;
 	for (size_t i = 0; i < q->nctes; i++) {
 		const Cte *cte = q->ctes[i];
+		if (!cte->stored && (cte->modifying || cte->loops))
+			return emit_refuse(e, cte->location, "this WITH query is not available here in SQLite mode");
 		if ((!cte->refs && !cte->recursive) || cte->stored)
 			continue;
 		buf_puts(&e->out, any ? ", " : q->with_recursive ? "WITH RECURSIVE " : "WITH ");

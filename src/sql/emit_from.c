@@ -31,6 +31,13 @@ static const struct {
 	{ "jsonb_array_elements", "pg_jsonb_array_elements", false },
 	{ "json_array_elements_text", "pg_json_array_elements_text", false },
 	{ "jsonb_array_elements_text", "pg_jsonb_array_elements_text", false },
+	{ "sql_ts_debug_1", "pg_ts_debug", false },
+	{ "sql_ts_debug_2", "pg_ts_debug", false },
+	{ "tsvector_unnest", "pg_tsvector_unnest", false },
+	{ "ts_token_type_byid", "pg_ts_token_type", false },
+	{ "ts_token_type_byname", "pg_ts_token_type", false },
+	{ "ts_parse_byid", "pg_ts_parse", false },
+	{ "ts_parse_byname", "pg_ts_parse", false },
 	{ "jsonb_path_query", "pg_jsonb_path_query", false },
 	{ "jsonb_path_query_tz", "pg_jsonb_path_query_tz", false },
 	{ "json_object_keys", "pg_json_object_keys", false },
@@ -146,8 +153,11 @@ int emit_var(Emitter *e, const Expr *x)
 
 static int emit_set_function(Emitter *e, const Expr *f)
 {
+	const char *src = f->proc->src;
+	if (!*src) /* written in SQL by PostgreSQL */
+		src = arena_printf(e->a, "sql_%s_%u", f->proc->name, f->proc->nargs);
 	for (size_t i = 0; i < ARRAY_LEN(set_functions); i++) {
-		if (!streq(set_functions[i].src, f->proc->src))
+		if (!streq(set_functions[i].src, src))
 			continue;
 		buf_printf(&e->out, "%s(", set_functions[i].table);
 		if (set_functions[i].elem)

@@ -3,6 +3,8 @@
 #include "sql/regname.h"
 #include "sql/plan_internal.h"
 
+#include "pgtype/ts_dict.h"
+
 static uint32_t arg_oid(sqlite3_value *v)
 {
 	return (uint32_t)sqlite3_value_int64(v);
@@ -34,11 +36,13 @@ static void look_up(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, bool 
 	}
 }
 
-#define REG_FUNCTIONS(word, type)                                                                                                          \
+#define IN_FUNCTION(word, type)                                                                                                            \
 	static void in_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                        \
 	{                                                                                                                                  \
 		look_up(ctx, type, argv[0], false);                                                                                        \
-	}                                                                                                                                  \
+	}
+#define REG_FUNCTIONS(word, type)                                                                                                          \
+	IN_FUNCTION(word, type)                                                                                                            \
 	static void to_##word(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                        \
 	{                                                                                                                                  \
 		look_up(ctx, type, argv[0], true);                                                                                         \
@@ -53,6 +57,8 @@ REG_FUNCTIONS(regoper, T_REGOPER)
 REG_FUNCTIONS(regoperator, T_REGOPERATOR)
 REG_FUNCTIONS(regcollation, T_REGCOLLATION)
 REG_FUNCTIONS(regrole, T_REGROLE)
+IN_FUNCTION(regconfig, T_REGCONFIG)
+IN_FUNCTION(regdictionary, T_REGDICTIONARY)
 
 static const char *index_shown(const SqlEnv *env, const CatIndex *x, Arena *a)
 {
@@ -135,6 +141,18 @@ static const char *role_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 	return name ? quote_name(a, name) : NULL;
 }
 
+static const char *config_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	TsConfig c;
+	return ts_config_by_oid(oid, &c) ? c.name : NULL;
+}
+
+static const char *dictionary_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+{
+	const TsDict *d = ts_dict_by_oid(oid);
+	return d ? d->name : NULL;
+}
+
 typedef const char *(*NameOf)(const SqlEnv *env, uint32_t oid, Arena *a);
 
 /* No operator is shown as 0: a dash is one. */
@@ -169,14 +187,24 @@ OUT_FUNCTION(regoperator, signature_shown)
 OUT_FUNCTION(regcollation, collation_shown)
 OUT_FUNCTION(regnamespace, schema_shown)
 OUT_FUNCTION(regrole, role_shown)
+OUT_FUNCTION(regconfig, config_shown)
+OUT_FUNCTION(regdictionary, dictionary_shown)
 
 static const struct {
 	uint32_t type;
 	NameOf name_of;
 } shown[] = {
-	{ T_REGCLASS, class_shown },	     { T_REGTYPE, typed_shown },       { T_REGPROC, proc_shown },
-	{ T_REGPROCEDURE, procedure_shown }, { T_REGOPER, operator_shown },    { T_REGOPERATOR, signature_shown },
-	{ T_REGCOLLATION, collation_shown }, { T_REGNAMESPACE, schema_shown }, { T_REGROLE, role_shown },
+	{ T_REGCLASS, class_shown },
+	{ T_REGTYPE, typed_shown },
+	{ T_REGPROC, proc_shown },
+	{ T_REGPROCEDURE, procedure_shown },
+	{ T_REGOPER, operator_shown },
+	{ T_REGOPERATOR, signature_shown },
+	{ T_REGCOLLATION, collation_shown },
+	{ T_REGNAMESPACE, schema_shown },
+	{ T_REGROLE, role_shown },
+	{ T_REGCONFIG, config_shown },
+	{ T_REGDICTIONARY, dictionary_shown },
 };
 
 bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out)
@@ -333,6 +361,10 @@ const SqliteFn fn_table_regname[] = {
 	{ "regrolein", 1, FN_STRICT, in_regrole },
 	{ "to_regrole", 1, FN_STRICT, to_regrole },
 	{ "regroleout", 1, FN_STRICT, out_regrole },
+	{ "regconfigin", 1, FN_STRICT, in_regconfig },
+	{ "regconfigout", 1, FN_STRICT, out_regconfig },
+	{ "regdictionaryin", 1, FN_STRICT, in_regdictionary },
+	{ "regdictionaryout", 1, FN_STRICT, out_regdictionary },
 	{ "format_type", 2, 0, f_format_type },
 	{ "pg_get_serial_sequence", 2, FN_STRICT, f_serial_sequence },
 	{ "pg_get_function_result", 1, FN_STRICT, f_result },

@@ -219,6 +219,7 @@ static FromItem *leaf(ParseState *ps, Rte *r)
 static Rte *side_by_side(ParseState *ps, const FuncCall *calls, size_t n, const char *alias, bool ordinality)
 {
 	Query *q = arena_new_of(ps->a, Query);
+	q->rewritten = true;
 	Rte **sides = arena_array(ps->a, Rte *, n);
 	FromItem *all = NULL;
 	for (size_t i = 0; i < n; i++) {

@@ -249,6 +249,7 @@ struct Query {
 	ExprList group_by;
 	int *group_targets; /* the target that each key of grouping sets is, 1-based */
 	bool has_grouping_sets;
+	bool rewritten; /* not as it was written: set-returning functions have been moved */
 	GroupSet *group_sets;
 	size_t ngroup_sets;
 	Expr *having;

@@ -101,8 +101,7 @@ typedef struct CopyOptions {
 	bool csv, header, header_match, freeze, binary;
 	char delimiter, quote, escape;
 	const char *null_text;
-	const char *encoding;	   /* of the bytes, by iconv's name; NULL: UTF-8 */
-	const char *encoding_name; /* PostgreSQL's name of it */
+	int encoding; /* of the bytes, when it has one byte per character (pgtype/encoding.h); 0: UTF-8 */
 	bool force_quote_all;
 	bool *force_quote, *force_not_null, *force_null; /* per copied column, or NULL */
 } CopyOptions;

@@ -176,6 +176,8 @@ static int copy_query(CopyParse *c)
 	Query *q;
 	if (plan_query(c->ps, c->s->query, c->plan, &q) < 0)
 		return -1;
+	if (c->plan->nsteps)
+		return an_refuse(c->ps, -1, "COPY of a query that runs in several steps is not available in SQLite mode");
 	if (!c->plan->returns_rows)
 		return an_error(c->ps, -1, "0A000", "COPY query must have a RETURNING clause");
 	c->ncols = c->plan->ncols;

@@ -1,6 +1,8 @@
 /* Text of regclass, regtype, regproc and regnamespace constants -> OIDs, as their input functions in PostgreSQL do. */
 #include "sql/regname.h"
 
+#include "pgtype/ts_dict.h"
+
 #include <ctype.h>
 
 size_t reg_split_name(ParseState *ps, Str text, const char **parts, size_t max)
@@ -142,6 +144,20 @@ static int proc_lookup(ParseState *ps, Str text, const char **part, size_t n, in
 	return 0;
 }
 
+static int text_search_lookup(ParseState *ps, uint32_t regtype, Str text, const char **part, size_t n, int location, uint32_t *oid)
+{
+	TsConfig c;
+	bool ours = n == 1 || streq(part[0], "pg_catalog"), config = regtype == T_REGCONFIG;
+	const TsDict *d = ours && !config ? ts_dict_by_name(str_of(part[n - 1])) : NULL;
+	bool found = config ? ours && ts_config_by_name(str_of(part[n - 1]), &c) : d != NULL;
+
+	if (!found)
+		return an_error(ps, location, "42704", "text search %s \"%.*s\" does not exist", config ? "configuration" : "dictionary",
+				STR_ARG(text));
+	*oid = config ? c.oid : d->oid;
+	return 0;
+}
+
 static bool all_digits(Str s, uint32_t *oid)
 {
 	uint64_t v = 0;
@@ -181,6 +197,8 @@ int reg_lookup(ParseState *ps, uint32_t regtype, Str text, int location, uint32_
 		return class_lookup(ps, text, part, n, location, oid);
 	if (regtype == T_REGPROC)
 		return proc_lookup(ps, text, part, n, location, oid);
+	if (regtype == T_REGCONFIG || regtype == T_REGDICTIONARY)
+		return text_search_lookup(ps, regtype, text, part, n, location, oid);
 	if (n != 1)
 		return an_error(ps, location, "42602", "invalid name syntax");
 	if (regtype == T_REGROLE) {

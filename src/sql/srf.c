@@ -67,6 +67,7 @@ static void from_append(ParseState *ps, Query *q, Rte *r)
 	from[q->nfrom] = arena_new_of(ps->a, FromItem);
 	from[q->nfrom++]->rte = r;
 	q->from = from;
+	q->rewritten = true;
 }
 
 /* The row that a function returning records fills. */

@@ -70,6 +70,8 @@ typedef struct FnEnv {
 	const TypeEnv *types;
 	/* Type by OID, builtin or the user's. */
 	const PgType *(*type_lookup)(void *catalog, uint32_t oid);
+	/* The configuration that default_text_search_config names; may be NULL. */
+	int (*text_search_config)(void *session, uint32_t *oid, Error *err);
 	void *catalog;		  /* struct Catalog * (catalog/catalog.h) */
 	void *session;		  /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
 	Error error;		  /* set by fn_fail; read by the backend when sqlite3_step failed */
@@ -103,8 +105,9 @@ Str fn_arg_str(sqlite3_value *v);		    /* TEXT or BLOB bytes */
 /* Tables of the families; each ends with a NULL name. */
 extern const SqliteFn fn_table_int[], fn_table_float[], fn_table_numeric[], fn_table_text[], fn_table_bytea[], fn_table_datetime[],
 	fn_table_datetime_now[], fn_table_datetime_cast[], fn_table_datetime_compare[], fn_table_json[], fn_table_format[],
-	fn_table_json_array[], fn_table_json_assign[], fn_table_jsonpath[], fn_table_array[], fn_table_misc[], fn_table_system[],
-	fn_table_bits[], fn_table_inet[], fn_table_money[], fn_table_range[], fn_table_compare[], fn_table_sysid[], fn_table_geo[];
+	fn_table_json_array[], fn_table_json_assign[], fn_table_jsonpath[], fn_table_ts_vector[], fn_table_ts_query[], fn_table_ts_text[],
+	fn_table_array[], fn_table_misc[], fn_table_system[], fn_table_bits[], fn_table_inet[], fn_table_money[], fn_table_range[],
+	fn_table_compare[], fn_table_sysid[], fn_table_geo[];
 extern const SqliteAgg agg_table_math[], agg_table_text[], agg_table_json[], agg_table_array[], agg_table_datetime[], agg_table_ordered[],
 	agg_table_bits[], agg_table_range[];
 

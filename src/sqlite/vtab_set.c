@@ -1,7 +1,5 @@
-/* Eponymous virtual tables over SetFn. Columns: value, ordinality, then the hidden arguments. */
+/* Eponymous virtual tables over SetFn. Columns: value (or those of the function), ordinality, then the hidden arguments. */
 #include "sqlite/vtab_set.h"
-
-enum { COL_VALUE, COL_ORDINALITY, COL_ARGS };
 
 typedef struct Module {
 	const SetFn *fn;
@@ -20,10 +18,18 @@ typedef struct Cursor {
 	bool started, eof;
 } Cursor;
 
+static int columns_of(const SetFn *fn)
+{
+	return fn->columns ? fn->ncolumns : 1;
+}
+
 static int set_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **msg)
 {
 	/* Columns without a type: values and arguments keep the storage class they have. */
-	int rc = sqlite3_declare_vtab(db, "CREATE TABLE x(value, ordinality, a0 HIDDEN, a1 HIDDEN, a2 HIDDEN, a3 HIDDEN)");
+	const SetFn *fn = ((const Module *)aux)->fn;
+	_cleanup_(mem_freep) char *table = mem_printf("CREATE TABLE x(%s, ordinality, a0 HIDDEN, a1 HIDDEN, a2 HIDDEN, a3 HIDDEN)",
+						      fn->columns ? fn->columns : "value");
+	int rc = sqlite3_declare_vtab(db, table);
 	if (rc != SQLITE_OK)
 		return rc;
 	Vtab *v = mem_alloc(sizeof *v);
@@ -43,7 +49,7 @@ static int set_best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 	const SetFn *fn = ((Vtab *)v)->mod->fn;
 	int at[SET_MAX_ARGS] = { -1, -1, -1, -1 };
 	for (int i = 0; i < info->nConstraint; i++) {
-		int k = info->aConstraint[i].iColumn - COL_ARGS;
+		int k = info->aConstraint[i].iColumn - columns_of(fn) - 1;
 		if (k < 0 || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
 			continue;
 		if (!info->aConstraint[i].usable)
@@ -169,12 +175,14 @@ static int set_eof(sqlite3_vtab_cursor *cur)
 static int set_column(sqlite3_vtab_cursor *cur, sqlite3_context *ctx, int i)
 {
 	const Cursor *c = (const Cursor *)cur;
-	if (i == COL_VALUE)
-		fn_result(ctx, &c->call.value);
-	else if (i == COL_ORDINALITY)
+	const SetFn *fn = ((const Vtab *)cur->pVtab)->mod->fn;
+	int n = columns_of(fn);
+	if (i < n)
+		fn_result(ctx, fn->columns ? &c->call.row[i] : &c->call.value);
+	else if (i == n)
 		sqlite3_result_int64(ctx, c->row);
-	else if (i - COL_ARGS < c->call.argc)
-		fn_result(ctx, &c->call.argv[i - COL_ARGS]);
+	else if (i - n - 1 < c->call.argc)
+		fn_result(ctx, &c->call.argv[i - n - 1]);
 	return SQLITE_OK;
 }
 
@@ -201,7 +209,7 @@ static const sqlite3_module methods = {
 int vtab_sets_register(sqlite3 *db, FnEnv *env)
 {
 	static const SetFn *const tables[] = { set_fns_series,	 set_fns_array,	 set_fns_none, set_fns_range,
-					       set_fns_jsonpath, set_fns_regexp, set_fns_zip };
+					       set_fns_jsonpath, set_fns_regexp, set_fns_zip,  set_fns_ts };
 	int rc = SQLITE_OK;
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		for (const SetFn *f = tables[i]; f->name && rc == SQLITE_OK; f++) {

@@ -18,6 +18,7 @@ typedef struct SetCall {
 	Val argv[SET_MAX_ARGS]; /* none is NULL; in `a` */
 	void *state;		/* the function's own, in `a` */
 	Val value;		/* the current row; must stay valid until the next one */
+	Val *row;		/* the same for functions of several columns */
 } SetCall;
 
 typedef struct SetFn {
@@ -29,6 +30,9 @@ typedef struct SetFn {
 	int (*next)(SetCall *c);
 	/* Frees what `state` owns outside the arena; may be NULL. */
 	void (*finish)(SetCall *c);
+	/* Of several columns: their names, comma-separated, and how many. */
+	const char *columns;
+	int ncolumns;
 } SetFn;
 
 /* An argument as text or as a whole number, whatever its storage class is. */
@@ -36,7 +40,8 @@ Str set_arg_text(const SetCall *c, int i);
 int64_t set_arg_int(const SetCall *c, int i);
 
 /* Each ends with a NULL name. */
-extern const SetFn set_fns_series[], set_fns_array[], set_fns_none[], set_fns_range[], set_fns_jsonpath[], set_fns_regexp[], set_fns_zip[];
+extern const SetFn set_fns_series[], set_fns_array[], set_fns_none[], set_fns_range[], set_fns_jsonpath[], set_fns_regexp[], set_fns_zip[],
+	set_fns_ts[];
 
 /* Registers all of them on a connection; an SQLite result code. */
 int vtab_sets_register(sqlite3 *db, FnEnv *env);

@@ -55,3 +55,6 @@ select sum(i) filter (where count(*) > 1) from m;
 select sum(i) filter (where i) from m;
 select g, sum(i) filter (where d > '2000-01-01') over (partition by g order by d nulls first, i) from m order by g, d nulls first, i;
 select corr(i, f) filter (where g = 'b' and i > 3), regr_count(i, f), stddev(i), variance(n) from m;
+create view mv as select g, percentile_cont(0.5) within group (order by i) as med, mode() within group (order by t desc) filter (where i > 1) as m, rank(2) within group (order by i) as r from m group by g;
+select pg_get_viewdef('mv'::regclass);
+select * from mv order by g;

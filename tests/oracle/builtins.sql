@@ -339,3 +339,4 @@ select 'a' collate "C" < 'B' collate "C", 'a' collate ucs_basic, 'a' < 'b' colla
 select 'a' collate "C" < 'b' collate "POSIX";
 select ('a' collate "C" || 'b' collate "POSIX") > 'c';
 select 1 collate "C";
+select format_type(23, 1), format_type(25, 10), format_type(1114, 3), format_type(1560, 4), format_type(1042, 7), format_type(1043, -1), format_type(1007, 5);

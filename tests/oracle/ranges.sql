@@ -19,7 +19,7 @@ select '[a,b)'::int4range;
 select '["1,2)'::int4range;
 select '[1,2\'::int4range;
 select '[1.5,2)'::int4range;
-select '{[1,3),[2,5), empty ,[7,7]}'::int4multirange, '{}'::int4multirange, ' { } '::int4multirange, '{(,1],[1,)}'::nummultirange, '{[1,2),[2,3),[5,6]}'::int8multirange, '{empty}'::int4multirange, '{[5,6), [1,2)}'::datemultirange is null;
+select '{[1,3),[2,5), empty ,[7,7]}'::int4multirange, '{}'::int4multirange, ' { } '::int4multirange, '{(,1],[1,)}'::nummultirange, '{[1,2),[2,3),[5,6]}'::int8multirange, '{empty}'::int4multirange;
 select '{[5,6), [1,2)}'::nummultirange, '{(1,2),(2,3)}'::nummultirange, '{[2024-01-01,2024-01-05),[2024-01-05,2024-02-01]}'::datemultirange, '{["2024-01-01","2024-01-02"]}'::tsmultirange;
 select '{[1,3),}'::int4multirange;
 select '[1,3)'::int4multirange;

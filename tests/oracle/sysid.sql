@@ -3,9 +3,10 @@ select '\101'::"char", '\377'::"char", '\400'::"char", '\08'::"char", ''::"char"
 select 200::"char";
 select (-1)::"char", 0::"char"::text, length(0::"char"::text), (-128)::"char", 127::"char", (-56)::"char"::int;
 select '\377'::"char" > 'a'::"char", 'ab'::text::"char", '\101'::text::"char", 'x'::"char"::text || 'y', 'x'::"char"::bpchar, to_json('\377'::"char"), array['\377'::"char", ''], 'a'::"char"::varchar, ascii('\377'::"char"::text);
-select c, c::int from (values ('a'::"char"), (''), ('\200'), ('\377'), ('Z'), (null)) v(c) order by c;
+select c as ch, c::int as i from (values ('a'::"char"), (''), ('\200'), ('\377'), ('Z'), (null)) v(c) order by ch;
 select repeat('é', 40)::name, 'x'::name || 'y', pg_typeof('x'::name || 'y'), length(repeat('n', 100)::name), 'a'::name < 'b'::text, 'abc'::name like 'a%', 'A'::name::text, 'a'::name = 'a';
-select 1::oid, 4294967295::oid, (-1)::oid, '-1'::oid, '4294967295'::oid, 1::oid + 1, 1::oid = 1, 4294967295::oid::int8, 4294967295::oid::int, 2::oid < 10::oid;
+select 1::oid, 4294967295::oid, (-1)::oid, '-1'::oid, '4294967295'::oid, 1::oid = 1, 4294967295::oid::int8, 4294967295::oid::int, 2::oid < 10::oid;
+select 1::oid + 1;
 select '4294967296'::oid;
 select 4294967296::oid;
 select 'x'::oid;

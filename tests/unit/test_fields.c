@@ -39,7 +39,7 @@ static void put_copy(Buf *b, const Plan *p)
 {
 	const CopyOptions *c = &p->copy;
 	const bool *lists[] = { c->force_quote, c->force_not_null, c->force_null };
-	put_text(b, "encoding", c->encoding);
+	buf_printf(b, "encoding %d ", c->encoding);
 	buf_printf(b, "%d %d %d %d %d %d %d %d %d %d\n", p->copy_from, c->header_match, c->csv, c->header, c->freeze, c->binary,
 		   c->delimiter, c->quote, c->escape, c->force_quote_all);
 	put_text(b, "null", c->null_text);
