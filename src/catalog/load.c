@@ -55,6 +55,9 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
+/* Of the stored forms and the tables of the catalog: 2 since char(n) is kept with its blanks. Also in schema.c. */
+enum { FORMAT_VERSION = 2 };
+
 static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	const char *key = (const char *)sqlite3_column_text(s, 0);
@@ -66,6 +69,11 @@ static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 		c->next_oid = oid_at(s, 1);
 	else if (streq(key, "database_oid"))
 		c->db_oid = oid_at(s, 1);
+	else if (streq(key, "format_version") && sqlite3_column_int(s, 1) != FORMAT_VERSION) {
+		err_set(err, "55000", "%s has format %d, and this program reads and writes format %d",
+			sqlite3_db_filename(sqlite3_db_handle(s), "main"), sqlite3_column_int(s, 1), FORMAT_VERSION);
+		return err_hint(err, "Use the program that made it, or move the file away: with a primary it is copied again.");
+	}
 	return 0;
 }
 

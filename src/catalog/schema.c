@@ -37,5 +37,5 @@ const char catalog_schema_sql[] =
 	"INSERT INTO _understudy_role VALUES (10, 'postgres');\n"
 	"INSERT INTO _understudy_schema VALUES (2200, 'public', 6171);\n"
 	"INSERT INTO _understudy_comment VALUES (2200, 2615, 0, 'standard public schema');\n"
-	"INSERT INTO _understudy_meta VALUES ('format_version', 1), ('catalog_version', 1), ('next_oid', 16385), ('database_oid', 16384),\n"
+	"INSERT INTO _understudy_meta VALUES ('format_version', 2), ('catalog_version', 1), ('next_oid', 16385), ('database_oid', 16384),\n"
 	"  ('database_name', ''), ('node_uuid', lower(hex(randomblob(16)))), ('epoch', 1), ('system_identifier', ''), ('lsn', '0/0');\n";

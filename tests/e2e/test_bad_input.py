@@ -1,6 +1,7 @@
 """Bad input gets a clear message, loses nothing and lets nobody in."""
 import os
 import shutil
+import sqlite3
 import socket
 import struct
 import subprocess
@@ -167,6 +168,22 @@ def test_corrupt_file_is_refused_and_left_alone(damage):
     code, out = serve_fails("--data-dir", u.data)
     assert code == 1 and path in out and "corrupt" in out or "not a database" in out, out
     assert open(path, "rb").read() == before
+    shutil.rmtree(u.dir)
+
+
+def test_a_file_of_another_format_is_refused_and_left_alone():
+    u = Understudy()
+    u.sql("create table t (a int primary key)")
+    u.stop()
+    path = os.path.join(u.data, "postgres.db")
+    with sqlite3.connect(path) as db:
+        db.execute("update _understudy_meta set value = 1 where key = 'format_version'")
+    db.close()
+    code, out = serve_fails("--data-dir", u.data)
+    assert code == 1 and path in out and "format 1" in out, out
+    with sqlite3.connect(path) as db:
+        assert db.execute("select value from _understudy_meta where key = 'format_version'").fetchone() == (1,)
+    db.close()
     shutil.rmtree(u.dir)
 
 
