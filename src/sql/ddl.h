@@ -96,7 +96,7 @@ bool ddl_any_view(const Catalog *cat);
 /* ddl_type.c */
 int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name); /* 42710 when there is one */
 /* "column c of table t": the first that is of the type, of arrays of it or of a domain over it; NULL when there is none. */
-const char *ddl_type_user(Ddl *d, uint32_t oid);
+const char *ddl_type_user(Ddl *d, uint32_t oid, const CatRel *const *leaving, size_t n);
 int ddl_drop_composite(Ddl *d, const PgType *t);
 
 /* One function per kind of statement */

@@ -284,7 +284,7 @@ static int drop_constraint_at(Alter *al, size_t i, const char *what, bool cascad
 /* Values of the table's row type keep the columns that they were stored with. */
 static int row_type_unused(Alter *al, const char *what)
 {
-	const char *user = ddl_type_user(al->d, al->old->rowtype);
+	const char *user = ddl_type_user(al->d, al->old->rowtype, NULL, 0);
 	return user ? an_refuse(al->d->ps, -1, "%s while %s uses the table's row type", what, user) : 0;
 }
 

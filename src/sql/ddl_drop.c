@@ -162,9 +162,10 @@ static int collect_views(Ddl *d, DropList *l, bool cascade)
 	return 0;
 }
 
-static int type_in_use(Ddl *d, const PgType *t, bool cascade)
+/* By a relation that is not dropped together with it. */
+static int type_in_use(Ddl *d, const PgType *t, const DropList *l, bool cascade)
 {
-	const char *user = ddl_type_user(d, t->oid);
+	const char *user = ddl_type_user(d, t->oid, l->rels, l->n);
 	if (user && cascade)
 		return an_refuse(d->ps, -1, "DROP ... CASCADE of type \"%s\", which %s uses,", t->name, user);
 	return user ? depend_error(d, arena_printf(d->a, "type %s", t->name), arena_printf(d->a, "%s depends on type %s", user, t->name))
@@ -187,7 +188,7 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 			continue;
 		}
 		const PgType *row = r->rowtype ? catalog_type(d->cat, r->rowtype) : NULL;
-		if (row && type_in_use(d, row, cascade))
+		if (row && type_in_use(d, row, l, cascade))
 			return -1;
 		if (r->kind == REL_TABLE) {
 			ddl_fk_off(d);
@@ -267,7 +268,7 @@ static int drop_type(Ddl *d, const PgQuery__DropStmt *s)
 		}
 		if (t->oid < FIRST_USER_OID || (t->typtype != 'e' && t->typtype != 'c'))
 			return an_refuse(d->ps, -1, "DROP TYPE of \"%s\"", t->name);
-		if (type_in_use(d, t, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE) ||
+		if (type_in_use(d, t, &(DropList){ 0 }, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE) ||
 		    (t->typtype == 'c' && ddl_drop_composite(d, t)))
 			return -1;
 		ddl_sql(d, "DELETE FROM _understudy_enum WHERE type = %u", t->oid);
@@ -289,6 +290,9 @@ static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 		if (list_add(d, &l, d->cat->rels[k]))
 			return -1;
 	}
+	for (size_t k = 0; k < d->cat->ntypes; k++)
+		if (streq(d->cat->types[k]->schema, ns->name) && type_in_use(d, d->cat->types[k], &l, cascade))
+			return -1;
 	if (drop_relations(d, &l, cascade))
 		return -1;
 	ddl_sql(d, "DELETE FROM _understudy_enum WHERE type IN (SELECT oid FROM _understudy_type WHERE schema = %u)", ns->oid);

@@ -35,11 +35,19 @@ static bool type_mentions(Ddl *d, const PgType *t, uint32_t oid)
 	return t->oid == oid || t->elem_oid == oid || (t->base_oid && t->base_oid == oid);
 }
 
-const char *ddl_type_user(Ddl *d, uint32_t oid)
+static bool is_leaving(const CatRel *r, const CatRel *const *leaving, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (leaving[i] == r)
+			return true;
+	return false;
+}
+
+const char *ddl_type_user(Ddl *d, uint32_t oid, const CatRel *const *leaving, size_t n)
 {
 	for (size_t i = 0; i < d->cat->nrels; i++) {
 		const CatRel *r = d->cat->rels[i];
-		for (size_t k = 0; k < r->ncols; k++) {
+		for (size_t k = 0; k < r->ncols && !is_leaving(r, leaving, n); k++) {
 			const CatColumn *c = &r->cols[k];
 			if (!c->dropped && type_mentions(d, c->type, oid))
 				return arena_printf(d->a, "column %s of %s %s", c->name,
@@ -54,7 +62,7 @@ const char *ddl_type_user(Ddl *d, uint32_t oid)
 
 static int no_dependents(Ddl *d, const CatRel *r, const char *what)
 {
-	const char *user = ddl_type_user(d, r->rowtype);
+	const char *user = ddl_type_user(d, r->rowtype, NULL, 0);
 	return user ? an_refuse(d->ps, -1, "%s of type \"%s\", which %s uses,", what, r->name, user) : 0;
 }
 
