@@ -4,6 +4,7 @@ Everything lives in a temporary directory and listens on loopback or a Unix sock
 """
 import atexit
 import contextlib
+import itertools
 import json
 import os
 import pwd
@@ -32,10 +33,20 @@ def close_all():
             thing.close()
 
 
+# Below the range from which the system takes the ports of clients, so that none of them gets one between the look and its use. Processes that
+# run side by side begin at different places.
+_ports = itertools.count(os.getpid() * 4099)
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    while True:
+        port = 10000 + next(_ports) % 22000
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def unprivileged():
