@@ -73,8 +73,8 @@ def test_status_command(us):
     assert p.returncode == 1 and "127.0.0.1:1" in p.stderr
 
 
-def test_a_public_address_needs_a_token():
-    p = subprocess.run([BINARY, "serve", "--http-addr", "0.0.0.0:0", "--data-dir", "/tmp"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+def test_a_public_address_needs_a_token(tmp_path):
+    p = subprocess.run([BINARY, "serve", "--http-addr", "0.0.0.0:0", "--data-dir", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
     assert p.returncode == 1 and "token" in p.stdout
 
 
