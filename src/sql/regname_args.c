@@ -68,6 +68,12 @@ static int builtin_name(ParseState *ps, Str text, int location, const char **nam
 	return 0;
 }
 
+/* A function without arguments has no list to compare. */
+static bool same_args(const PgProc *p, const Signature *s)
+{
+	return p->nargs == s->n && (s->n == 0 || memcmp(p->args, s->types, s->n * sizeof *s->types) == 0);
+}
+
 int reg_procedure(ParseState *ps, Str text, int location, uint32_t *oid)
 {
 	Signature s;
@@ -77,7 +83,7 @@ int reg_procedure(ParseState *ps, Str text, int location, uint32_t *oid)
 		return -1;
 	const PgProc *p = name ? pgproc_named(name, &n) : NULL;
 	for (size_t i = 0; i < n; i++) {
-		if (p[i].nargs == s.n && memcmp(p[i].args, s.types, s.n * sizeof *s.types) == 0) {
+		if (same_args(&p[i], &s)) {
 			*oid = p[i].oid;
 			return 0;
 		}
