@@ -67,7 +67,7 @@ static int srf_width(const Expr *f)
 	return f->proc->nout ? f->proc->nout : 1;
 }
 
-/* A lateral item whose rows come as texts made by pg_pack (sql/fn_pack.c). */
+/* A lateral item whose rows come as texts made by pg_pack (sqlite/pack.h). */
 static bool is_packed(const Rte *r)
 {
 	return r->lateral && (r->kind == RTE_SUBQUERY || (r->kind == RTE_FUNCTION && !is_set(r)));

@@ -102,6 +102,24 @@ Val fn_arg(sqlite3_value *v);			    /* stored value of an argument; bytes live a
 void fn_result(sqlite3_context *ctx, const Val *v); /* copies */
 Str fn_arg_str(sqlite3_value *v);		    /* TEXT or BLOB bytes */
 
+/* The comparison functions fn_eq ... fn_cmp of a type. compare(ctx, argv, &c) gives false when it has failed the statement, otherwise c is
+ * negative, zero or positive. */
+#define FN_COMPARISON(name, compare, test)                                                                                                 \
+	static void name(sqlite3_context *ctx, int argc, sqlite3_value **argv)                                                             \
+	{                                                                                                                                  \
+		int c;                                                                                                                     \
+		if (compare(ctx, argv, &c))                                                                                                \
+			sqlite3_result_int(ctx, test);                                                                                     \
+	}
+#define FN_COMPARISONS(compare)                                                                                                            \
+	FN_COMPARISON(fn_eq, compare, c == 0)                                                                                              \
+	FN_COMPARISON(fn_ne, compare, c != 0)                                                                                              \
+	FN_COMPARISON(fn_lt, compare, c < 0)                                                                                               \
+	FN_COMPARISON(fn_le, compare, c <= 0)                                                                                              \
+	FN_COMPARISON(fn_gt, compare, c > 0)                                                                                               \
+	FN_COMPARISON(fn_ge, compare, c >= 0)                                                                                              \
+	FN_COMPARISON(fn_cmp, compare, (c > 0) - (c < 0))
+
 /* Tables of the families; each ends with a NULL name. */
 extern const SqliteFn fn_table_int[], fn_table_float[], fn_table_numeric[], fn_table_text[], fn_table_bytea[], fn_table_datetime[],
 	fn_table_datetime_now[], fn_table_datetime_cast[], fn_table_datetime_compare[], fn_table_json[], fn_table_format[],

@@ -300,23 +300,9 @@ static bool compare(sqlite3_context *ctx, sqlite3_value **argv, int *c)
 	if (!y)
 		return false;
 	*c = json_compare(x, y);
-	*c = (*c > 0) - (*c < 0);
 	return true;
 }
-#define COMPARE(name, test)                                                                                                                \
-	FN(name)                                                                                                                           \
-	{                                                                                                                                  \
-		int c;                                                                                                                     \
-		if (compare(ctx, argv, &c))                                                                                                \
-			sqlite3_result_int(ctx, test);                                                                                     \
-	}
-COMPARE(fn_eq, c == 0)
-COMPARE(fn_ne, c != 0)
-COMPARE(fn_lt, c < 0)
-COMPARE(fn_le, c <= 0)
-COMPARE(fn_gt, c > 0)
-COMPARE(fn_ge, c >= 0)
-COMPARE(fn_cmp, c)
+FN_COMPARISONS(compare)
 
 /* ---- casts of jsonb ---- */
 

@@ -82,20 +82,7 @@ static bool compare(sqlite3_context *ctx, sqlite3_value **argv, int *c)
 	*c = ts_query_compare(x, y);
 	return true;
 }
-#define COMPARE(name, test)                                                                                                                \
-	TS_FN(name)                                                                                                                        \
-	{                                                                                                                                  \
-		int c;                                                                                                                     \
-		if (compare(ctx, argv, &c))                                                                                                \
-			sqlite3_result_int(ctx, test);                                                                                     \
-	}
-COMPARE(fn_eq, c == 0)
-COMPARE(fn_ne, c != 0)
-COMPARE(fn_lt, c < 0)
-COMPARE(fn_le, c <= 0)
-COMPARE(fn_gt, c > 0)
-COMPARE(fn_ge, c >= 0)
-COMPARE(fn_cmp, (c > 0) - (c < 0))
+FN_COMPARISONS(compare)
 
 /* Whether every word of y is one of x, whatever the operators are. */
 static void contains(sqlite3_context *ctx, sqlite3_value *vx, sqlite3_value *vy)

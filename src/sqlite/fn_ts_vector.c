@@ -234,20 +234,7 @@ static bool compare(sqlite3_context *ctx, sqlite3_value **argv, int *c)
 	*c = ts_vector_compare(&x, &y);
 	return true;
 }
-#define COMPARE(name, test)                                                                                                                \
-	TS_FN(name)                                                                                                                        \
-	{                                                                                                                                  \
-		int c;                                                                                                                     \
-		if (compare(ctx, argv, &c))                                                                                                \
-			sqlite3_result_int(ctx, test);                                                                                     \
-	}
-COMPARE(fn_eq, c == 0)
-COMPARE(fn_ne, c != 0)
-COMPARE(fn_lt, c < 0)
-COMPARE(fn_le, c <= 0)
-COMPARE(fn_gt, c > 0)
-COMPARE(fn_ge, c >= 0)
-COMPARE(fn_cmp, (c > 0) - (c < 0))
+FN_COMPARISONS(compare)
 
 #define PURE (FN_STRICT | FN_IMMUTABLE)
 
