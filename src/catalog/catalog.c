@@ -294,3 +294,15 @@ const CatColumn *catrel_attnum(const CatRel *r, int attnum)
 {
 	return attnum >= 1 && (size_t)attnum <= r->ncols ? &r->cols[attnum - 1] : NULL;
 }
+
+const char *catcolumn_default(const CatColumn *c)
+{
+	return c->default_sql || !c->type->domain ? c->default_sql : c->type->domain->default_sql;
+}
+
+bool catcolumn_fills(const CatColumn *c)
+{
+	if (c->dropped || c->generated)
+		return false;
+	return catcolumn_default(c) || (c->identity && c->sequence) || c->type->domain;
+}

@@ -27,13 +27,7 @@ int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
 		return -1;
 	if (catalog_type_named(d->cat, schema, name))
 		return an_error(d->ps, -1, "42710", "type \"%s\" already exists", name);
-	uint32_t oid = ddl_oid(d), array = ddl_oid(d);
-	const char *array_name = arena_printf(d->a, "_%.62s", name);
-	while (catalog_type_named(d->cat, schema, array_name))
-		array_name = arena_printf(d->a, "_%.62s", array_name);
-	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'e', %u, %u, 0, 0)", oid, schema, ddl_lit(d, name), d->owner, array);
-	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", array, schema, ddl_lit(d, array_name), d->owner,
-		oid);
+	uint32_t array, oid = ddl_new_type(d, schema, name, 'e', &array);
 	for (size_t i = 0; i < s->n_vals; i++) {
 		const char *label = node_string(s->vals[i]);
 		if (check_label(d, label) < 0)

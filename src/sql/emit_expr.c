@@ -456,6 +456,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_VIA_IO] = emit_cast,
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
+		[X_DOMAIN] = emit_domain,
 		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,

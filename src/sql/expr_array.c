@@ -9,7 +9,8 @@ static int array_elements(ParseState *ps, const PgQuery__AArrayExpr *x, uint32_t
 		Expr *item = nested ? an_array(ps, n->a_array_expr, array_type, elem_type, typmod) : an_expr(ps, n, ps->place);
 		if (!item)
 			return -1;
-		if (nested || type_element(ps->env->cat, item->type))
+		const PgType *t = type_lookup(ps->env->cat, item->type);
+		if (nested || (t && t->typtype != 'd' && type_element(ps->env->cat, item->type)))
 			e->multidims = true;
 		expr_list_add(ps->a, &e->args, item);
 	}
@@ -118,6 +119,7 @@ static Expr *subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, 
 {
 	bool slice = false;
 
+	arg = domain_value(ps, arg);
 	for (size_t i = 0; i < n; i++)
 		slice = slice || nodes[i]->a_indices->is_slice;
 	if (arg->type == T_JSONB)

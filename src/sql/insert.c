@@ -1,4 +1,5 @@
 /* INSERT: columns, sources, defaults, identity rules. */
+#include "sql/expr.h"
 #include "sql/query.h"
 
 typedef struct Insert {
@@ -62,10 +63,13 @@ Expr *column_default(ParseState *ps, const CatRel *rel, const CatColumn *col)
 {
 	if (col->identity && col->sequence)
 		return next_identity(ps, col);
-	if (!col->default_sql || col->generated)
-		return expr_const(ps, col->type->oid, val_null());
-	Expr *e = an_expr_text(ps->env, ps->a, col->default_sql, NULL, AT_DEFAULT, col->type->oid, col->typmod, ps->err);
-	if (e && (strstr(col->default_sql, "nextval") || strstr(col->default_sql, "setval")))
+	const char *text = catcolumn_default(col);
+	if (!text || col->generated) {
+		Expr *null = expr_const(ps, type_base_of(col->type)->oid, val_null());
+		return col->generated || !col->type->domain ? null : domain_coerce(ps, null, col->type, COERCE_ASSIGNMENT, -1);
+	}
+	Expr *e = an_expr_text(ps->env, ps->a, text, NULL, AT_DEFAULT, col->type->oid, col->typmod, ps->err);
+	if (e && (strstr(text, "nextval") || strstr(text, "setval")))
 		*ps->writes = *ps->volatile_fn = true;
 	return e;
 }
@@ -151,8 +155,7 @@ static int missing_columns(Insert *in, const CatColumn ***out, size_t *n)
 	*n = 0;
 	for (size_t i = 0; i < in->rel->ncols; i++) {
 		const CatColumn *c = &in->rel->cols[i];
-		bool given =
-			c->dropped || c->generated || (!c->default_sql && !(c->identity && c->sequence) && c->attnum != in->rel->rowid_col);
+		bool given = !catcolumn_fills(c) && c->attnum != in->rel->rowid_col;
 		for (size_t k = 0; k < in->ngiven && !given; k++)
 			given = in->cols[k] == c;
 		if (!given)

@@ -50,6 +50,7 @@ typedef enum ExprKind {
 	X_VIA_IO,      /* args[0] through its text form: type, typmod -1 */
 	X_ARRAY_CAST,  /* args[0] element by element: arg is the cast of one, which is parameter 1 there */
 	X_TYPMOD,      /* args[0] with typmod applied; is_explicit */
+	X_DOMAIN,      /* args[0] as a value of a domain, checked; deep: every domain inside of it too, for text and binary input */
 	X_SUBSCRIPT,   /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
 	X_ASSIGN_PART, /* of a composite: args[0] is the new row. Else args[0] with the part that args2 (and args3, as in X_SUBSCRIPT) names
 			  replaced by arg; jsonb: negated when the first subscript is an integer */
@@ -83,6 +84,7 @@ struct Expr {
 	BoolTest booltest;
 	bool negated, use_or, star, is_distinct, is_explicit, is_least, multidims, row_test;
 	bool variadic_array; /* f(VARIADIC array) */
+	bool deep;	     /* X_DOMAIN */
 	Expr *arg, *defresult, *filter;
 	SortItem *order; /* aggregates */
 	size_t norder;

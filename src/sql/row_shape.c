@@ -100,6 +100,7 @@ static bool is_row_type(ParseState *ps, uint32_t type)
 Expr *an_field(ParseState *ps, Expr *e, const char *name, int location)
 {
 	size_t n = 0;
+	e = domain_value(ps, e);
 	Column *cols = is_row_type(ps, e->type) ? row_shape(ps, e, &n) : NULL;
 	for (size_t i = 0; i < n; i++)
 		if (streq(cols[i].name, name))
@@ -117,6 +118,7 @@ Expr *an_field(ParseState *ps, Expr *e, const char *name, int location)
 int expand_row(ParseState *ps, Expr *e, TargetList *out)
 {
 	size_t n = 0;
+	e = domain_value(ps, e);
 	if (!is_row_type(ps, e->type))
 		return an_error(ps, expr_location(e), "42809", "type %s is not composite", type_name(ps, e->type));
 	Column *cols = row_shape(ps, e, &n);

@@ -43,6 +43,7 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_range,	     fn_table_sysid,
 					     fn_table_geo,	     fn_table_geo_box,
 					     fn_table_geo_circle,    fn_table_geo_path,
+					     fn_table_domain,
 					     fn_table_compare,	     fn_table_text_parse,
 					     fn_table_array_assign,  fn_table_pack,
 					     fn_table_row,	     fn_table_json_row };
