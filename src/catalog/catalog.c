@@ -281,6 +281,20 @@ const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid)
 	return NULL;
 }
 
+const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain)
+{
+	for (size_t i = 0; i < c->ntypes; i++) {
+		const PgDomain *d = c->types[i]->domain;
+		for (size_t k = 0; d && k < d->nchecks; k++) {
+			if (d->checks[k].oid != oid)
+				continue;
+			*domain = c->types[i];
+			return &d->checks[k];
+		}
+	}
+	return NULL;
+}
+
 const CatColumn *catrel_column(const CatRel *r, const char *name)
 {
 	for (size_t i = 0; i < r->ncols; i++) {

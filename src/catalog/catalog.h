@@ -150,6 +150,8 @@ const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid
 /* Index or constraint by OID, or NULL. */
 const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* Check of a domain by OID, or NULL; *domain is whose. */
+const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */
 const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
 

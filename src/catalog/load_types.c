@@ -86,6 +86,7 @@ int load_domain(Catalog *c, sqlite3_stmt *s, Error *err)
 	PgDomain *d = arena_new_of(c->arena, PgDomain);
 	*d = (PgDomain){ .typmod = sqlite3_column_int(s, 2), .not_null = sqlite3_column_int(s, 3), .default_sql = load_text(c, s, 4) };
 	t->base = base;
+	t->collation = load_oid(s, 5);
 	t->base_oid = base->oid;
 	t->domain = d;
 	return 0;
@@ -156,7 +157,8 @@ static void shape_of_base(PgType *t)
 	t->delim = base->delim;
 	t->align = base->align;
 	t->storage = base->storage;
-	t->collation = base->collation;
+	if (!t->collation)
+		t->collation = base->collation;
 	t->output = base->output;
 	t->send = base->send;
 }

@@ -33,7 +33,7 @@ const char catalog_schema_sql[] =
 	"CREATE TABLE _understudy_enum (oid INTEGER PRIMARY KEY, type INTEGER NOT NULL, label TEXT NOT NULL, sort REAL NOT NULL,\n"
 	"  UNIQUE (type, label));\n"
 	"CREATE TABLE _understudy_domain (type INTEGER PRIMARY KEY, base INTEGER NOT NULL, typmod INTEGER NOT NULL,\n"
-	"  not_null INTEGER NOT NULL, default_sql TEXT);\n"
+	"  not_null INTEGER NOT NULL, default_sql TEXT, collation INTEGER NOT NULL);\n"
 	"CREATE TABLE _understudy_domain_check (oid INTEGER PRIMARY KEY, domain INTEGER NOT NULL, name TEXT NOT NULL,\n"
 	"  check_sql TEXT NOT NULL, test TEXT NOT NULL, validated INTEGER NOT NULL, UNIQUE (domain, name));\n"
 	"CREATE TABLE _understudy_range (type INTEGER PRIMARY KEY, subtype INTEGER NOT NULL, multirange INTEGER NOT NULL,\n"

@@ -90,7 +90,7 @@ struct ParseState {
 	Cte *recursive_cte;		 /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
 	const char **recursive_names;	 /* WITH RECURSIVE name(these) */
 	size_t n_recursive_names;
-	int depth; /* levels above this one, views included */
+	int depth;		  /* levels above this one, views included */
 	const PgType *value_type; /* CHECK of a domain: what VALUE is */
 	int32_t value_typmod;
 };

@@ -201,8 +201,10 @@ static Expr *array_cast(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, 
 		typmod = type_base_typmod(type_lookup(ps->env->cat, elem_type), typmod);
 		from = type_base(ps->env->cat, from);
 	}
-	if (from == to || (coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL && from != T_INT4 && to != T_INT4))
-		return domain_check_input(ps, coerce_typmod(ps, wrap(ps, X_RELABEL, e, type), typmod, ctx));
+	bool shorter = to != elem_type && typmod >= 0;
+	if (!shorter && (from == to || coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL) &&
+	    (from == to || (from != T_INT4 && to != T_INT4)))
+		return domain_check_input(ps, wrap(ps, X_RELABEL, e, type));
 	Expr *elem = expr_new(ps, X_PARAM, from, e->location);
 	elem->param = 1;
 	Expr *c = wrap(ps, X_ARRAY_CAST, e, type);

@@ -33,7 +33,12 @@ Expr *domain_coerce(ParseState *ps, Expr *e, const PgType *domain, CoerceContext
 		return an_refuse(ps, location, "a cast to type %s is not supported in SQLite mode", domain->name), NULL;
 	e = coerce_type(ps, e, base->oid, typmod, ctx, location);
 	e = e ? coerce_typmod(ps, e, typmod, ctx) : NULL;
-	return e ? checked(ps, e, domain, false) : NULL;
+	if (!e)
+		return NULL;
+	Expr *c = checked(ps, e, domain, false);
+	c->cast_from = e; /* for a literal, which is shown with the type below; coerce_type puts any other expression here */
+	c->cast = ctx == COERCE_EXPLICIT ? 'e' : 'i';
+	return c;
 }
 
 Expr *domain_check_input(ParseState *ps, Expr *e)

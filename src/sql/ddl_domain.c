@@ -1,5 +1,6 @@
 /* CREATE DOMAIN and ALTER DOMAIN. */
 #include "sql/ddl.h"
+#include "sql/deparse.h"
 #include "sql/expr.h"
 
 typedef struct NewDomain {
@@ -39,7 +40,7 @@ static const char *choose_name(Ddl *d, const NewDomain *n)
 	}
 }
 
-static bool has_check(Ddl *d, const PgType *t, const char *name)
+static bool has_check(const PgType *t, const char *name)
 {
 	for (size_t i = 0; t && i < t->domain->nchecks; i++)
 		if (streq(t->domain->checks[i].name, name))
@@ -52,10 +53,10 @@ static int add_check(Ddl *d, const NewDomain *n, const PgType *t, const PgQuery_
 {
 	const char *text = ddl_expr_sql(d, k->raw_expr), *name = k->conname;
 	if (k->is_no_inherit)
-		return an_error(d->ps, -1, "42P16", "check constraints for domains cannot be marked NO INHERIT");
+		return an_error(d->ps, -1, "42P17", "check constraints for domains cannot be marked NO INHERIT");
 	if (!name || !*name)
 		name = choose_name(d, n);
-	else if (has_check(d, t, name))
+	else if (has_check(t, name))
 		return an_error(d->ps, -1, "42710", "constraint \"%s\" for domain %s already exists", name, n->name);
 	ddl_take_name(d, n->schema, name);
 	Expr *x = text ? an_domain_check(d->ps->env, d->a, text, n->below, n->is.typmod, d->err) : NULL;
@@ -71,11 +72,12 @@ static int add_check(Ddl *d, const NewDomain *n, const PgType *t, const PgQuery_
 static int set_default(Ddl *d, NewDomain *n, const PgNode *expr)
 {
 	const char *text = ddl_expr_sql(d, expr);
-	const Expr *x =
-		text ? an_expr_text(d->ps->env, d->a, text, NULL, AT_DEFAULT, n->below->oid, n->is.typmod, d->err) : NULL;
+	const Expr *x = text ? an_expr_text(d->ps->env, d->a, text, NULL, AT_DEFAULT, n->below->oid, n->is.typmod, d->err) : NULL;
 	if (!x)
 		return -1;
-	n->is.default_sql = is_null_const(x) ? NULL : text;
+	Error ignored;
+	const char *shown = deparse_expr(d->ps->env, x, false, d->a, &ignored); /* as pg_type.typdefault has it */
+	n->is.default_sql = is_null_const(x) ? NULL : shown ? shown : text;
 	return 0;
 }
 
@@ -140,6 +142,19 @@ static int check_base(Ddl *d, const PgQuery__CreateDomainStmt *s, const NewDomai
 	return ddl_check_collation(d, c->collname, c->n_collname, c->location, "a domain");
 }
 
+static uint32_t domain_collation(const PgQuery__CreateDomainStmt *s, const NewDomain *n)
+{
+	static const struct {
+		const char *name;
+		uint32_t oid;
+	} known[] = { { "default", 100 }, { "C", 950 }, { "POSIX", 951 } };
+	const PgQuery__CollateClause *c = s->coll_clause;
+	for (size_t i = 0; c && i < ARRAY_LEN(known); i++)
+		if (streq(node_string(c->collname[c->n_collname - 1]), known[i].name))
+			return known[i].oid;
+	return n->below->collation;
+}
+
 int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s)
 {
 	NewDomain n = { .is.typmod = -1 };
@@ -156,8 +171,8 @@ int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s)
 	for (size_t i = 0; i < s->n_constraints; i++)
 		if (domain_constraint(d, &n, s->constraints[i]->constraint))
 			return -1;
-	ddl_sql(d, "INSERT INTO _understudy_domain VALUES (%u, %u, %d, %d, %s)", n.oid, n.below->oid, n.is.typmod, n.is.not_null,
-		ddl_lit(d, n.is.default_sql));
+	ddl_sql(d, "INSERT INTO _understudy_domain VALUES (%u, %u, %d, %d, %s, %u)", n.oid, n.below->oid, n.is.typmod, n.is.not_null,
+		ddl_lit(d, n.is.default_sql), domain_collation(s, &n));
 	return ddl_finish(d, "CREATE DOMAIN");
 }
 
@@ -234,12 +249,18 @@ static int add_constraint(Ddl *d, const PgType *t, const PgQuery__Constraint *k)
 
 static int drop_constraint(Ddl *d, const PgType *t, const PgQuery__AlterDomainStmt *s)
 {
-	if (has_check(d, t, s->name))
-		ddl_sql(d, "DELETE FROM _understudy_domain_check WHERE domain = %u AND name = %s", t->oid, ddl_lit(d, s->name));
-	else if (!s->missing_ok)
+	if (has_check(t, s->name)) {
+		const char *which = arena_printf(d->a, "domain = %u AND name = %s", t->oid, ddl_lit(d, s->name));
+		ddl_sql(d,
+			"DELETE FROM _understudy_comment WHERE classoid = 2606 AND objoid = (SELECT oid FROM _understudy_domain_check "
+			"WHERE %s)",
+			which);
+		ddl_sql(d, "DELETE FROM _understudy_domain_check WHERE %s", which);
+	} else if (!s->missing_ok) {
 		return missing_check(d, t, s->name);
-	else
+	} else {
 		ddl_notice(d, "00000", "constraint \"%s\" of domain \"%s\" does not exist, skipping", s->name, t->name);
+	}
 	return 0;
 }
 
@@ -272,14 +293,43 @@ static int change_not_null(Ddl *d, const PgType *t, bool not_null)
 	return not_null ? check_columns(d, t, NULL, "23502", "null values") : 0;
 }
 
-static const PgType *find_domain(Ddl *d, PgQuery__Node *const *names, size_t n)
+/* `t` NULL: an error is set already. */
+static const PgType *user_domain(Ddl *d, const PgType *t)
 {
-	const PgType *t = ddl_find_type(d, names, n);
 	if (t && t->typtype != 'd')
 		an_error(d->ps, -1, "42809", "%s is not a domain", type_format(t, -1, d->a));
 	else if (t && !t->domain)
 		an_error(d->ps, -1, "42501", "must be owner of type %s", t->name);
 	return t && t->domain ? t : NULL;
+}
+
+static const PgType *find_domain(Ddl *d, PgQuery__Node *const *names, size_t n)
+{
+	return user_domain(d, ddl_find_type(d, names, n));
+}
+
+uint32_t ddl_type_object(Ddl *d, const PgQuery__CommentStmt *s, uint32_t *class)
+{
+	enum { CLASS_TYPE = 1247, CLASS_CONSTRAINT = 2606 };
+	bool constraint = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT;
+	const PgQuery__TypeName *tn = constraint ? s->object->list->items[0]->type_name : s->object->type_name;
+	int32_t typmod;
+	const PgType *t = an_typename(d->ps, tn, &typmod);
+	*class = constraint ? CLASS_CONSTRAINT : CLASS_TYPE;
+	if (!t)
+		return 0;
+	if (s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TYPE && !user_domain(d, t))
+		return 0;
+	if (t->oid < FIRST_USER_OID)
+		return an_error(d->ps, -1, "42501", "must be owner of type %s", t->name), 0;
+	for (size_t i = 0; constraint && i < t->domain->nchecks; i++)
+		if (streq(t->domain->checks[i].name, node_string(s->object->list->items[1])))
+			return t->domain->checks[i].oid;
+	if (constraint)
+		return an_error(d->ps, -1, "42704", "constraint \"%s\" for domain %s does not exist",
+				node_string(s->object->list->items[1]), t->name),
+		       0;
+	return t->oid;
 }
 
 int plan_alter_domain(Ddl *d, const PgQuery__AlterDomainStmt *s)
@@ -314,9 +364,9 @@ int plan_rename_domain_constraint(Ddl *d, const PgQuery__RenameStmt *s)
 	const PgType *t = find_domain(d, names->items, names->n_items);
 	if (!t)
 		return -1;
-	if (!has_check(d, t, s->subname))
+	if (!has_check(t, s->subname))
 		return an_error(d->ps, -1, "42704", "constraint \"%s\" for domain %s does not exist", s->subname, t->name);
-	if (has_check(d, t, s->newname))
+	if (has_check(t, s->newname))
 		return an_error(d->ps, -1, "42710", "constraint \"%s\" for domain %s already exists", s->newname, t->name);
 	ddl_sql(d, "UPDATE _understudy_domain_check SET name = %s WHERE domain = %u AND name = %s", ddl_lit(d, s->newname), t->oid,
 		ddl_lit(d, s->subname));

@@ -18,8 +18,9 @@ typedef struct TypeDrop {
 void ddl_forget_type(Ddl *d, const PgType *t)
 {
 	ddl_sql(d, "DELETE FROM _understudy_enum WHERE type = %u", t->oid);
-	ddl_sql(d, "DELETE FROM _understudy_comment WHERE classoid = 2606 AND objoid IN (SELECT oid FROM _understudy_domain_check WHERE "
-		   "domain = %u)",
+	ddl_sql(d,
+		"DELETE FROM _understudy_comment WHERE classoid = 2606 AND objoid IN (SELECT oid FROM _understudy_domain_check WHERE "
+		"domain = %u)",
 		t->oid);
 	ddl_sql(d, "DELETE FROM _understudy_domain_check WHERE domain = %u", t->oid);
 	ddl_sql(d, "DELETE FROM _understudy_domain WHERE type = %u", t->oid);

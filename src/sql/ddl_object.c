@@ -224,6 +224,11 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 {
 	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_CONSTRAINT = 2606 };
 	PgQuery__RangeVar rv;
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN ||
+	    s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT) {
+		uint32_t class, oid = ddl_type_object(d, s, &class);
+		return oid ? save_comment(d, oid, class, 0, s->comment) : -1;
+	}
 	bool column = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
 		const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
@@ -352,8 +357,10 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 			x->oid);
 		return ddl_finish(d, "ALTER INDEX");
 	}
-	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
+	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
 		return plan_rename_type(d, s);
+	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT)
+		return plan_rename_domain_constraint(d, s);
 	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE)
 		return plan_rename_attribute(d, s);
 	bool column = type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, constraint = type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT;

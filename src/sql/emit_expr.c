@@ -409,8 +409,6 @@ static int emit_any_subscript(Emitter *e, const Expr *x)
 
 static int emit_assign_part(Emitter *e, const Expr *x)
 {
-	if (x->args.items[0]->kind == X_ROW)
-		return emit_row(e, x->args.items[0]);
 	return x->type == 3802 ? emit_jsonb_subscript(e, x) : emit_assign_element(e, x);
 }
 

@@ -94,17 +94,17 @@ Expr *an_row_compare(ParseState *ps, const char *op, const char *schema, ExprLis
 Expr *an_sublink(ParseState *ps, const PgQuery__SubLink *s);
 Expr *an_array(ParseState *ps, const PgQuery__AArrayExpr *x, uint32_t array_type, uint32_t elem_type, int32_t typmod);
 Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x);
+/* One or more subscripts of an array, a jsonb or a point. */
+Expr *an_subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, size_t n);
 /* expr_json.c */
-/* SET column[...] = value of an array column; expr_array.c. */
-Expr *an_assign_element(ParseState *ps, Expr *array, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value);
+/* The document with the part that the subscripts name replaced by a jsonb. */
+Expr *jsonb_assign(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes, size_t n, Expr *value, int location);
 Expr *an_jsonb_subscript(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes, size_t n);
 Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x);
 Expr *an_sqlvalue(ParseState *ps, const PgQuery__SQLValueFunction *f);
 Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c);
 /* row_shape.c */
 Expr *an_field(ParseState *ps, Expr *e, const char *name, int location);
-/* SET column.field = value: the whole row with that field replaced. */
-Expr *row_assign(ParseState *ps, Expr *row, PgQuery__Node *const *nodes, size_t n, const PgNode *value, int location);
 Expr *row_to_type(ParseState *ps, Expr *e, const PgType *t, CoerceContext ctx, int location);
 Expr *an_row(ParseState *ps, const PgQuery__RowExpr *r);
 Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r);
