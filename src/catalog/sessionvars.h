@@ -26,6 +26,9 @@ typedef struct SessionVars {
 	const char *user, *session_user, *database;
 	const char *const *search_path; /* schemas in order, "$user" already resolved; as SqlEnv.search_path */
 	size_t nsearch_path;
+	char temp_schema[24]; /* of this session's temporary objects: pg_temp_N; "" when it cannot have any */
+	bool has_temp;	      /* it has made some: the schema is in the search path */
+	bool temp_named;      /* the search path begins with it by name */
 	int32_t backend_pid;
 	uint64_t txid;		  /* of the current transaction; 0 when none was assigned */
 	int64_t session_start_us; /* microseconds since 2000-01-01 00:00:00 UTC */
@@ -46,6 +49,7 @@ typedef struct SessionVars {
 	const char *(*get_setting)(void *arg, const char *name); /* NULL when there is no such setting */
 	int (*set_setting)(void *arg, const char *name, const char *value, bool local, Error *err);
 	const SettingRow *(*list_settings)(void *arg, size_t *n);
+	void (*temp_made)(void *arg); /* has_temp has become true */
 } SessionVars;
 
 /* Forgets currval and lastval (DISCARD SEQUENCES, end of the session). */

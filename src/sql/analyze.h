@@ -133,6 +133,8 @@ const PgType *an_typename(ParseState *ps, const PgQuery__TypeName *tn, int32_t *
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref);
 int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out); /* *, t.*, s.t.* */
 NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible);
+/* Schema by name; pg_temp is the session's own. NULL when there is none. */
+const CatSchema *env_schema(const SqlEnv *env, const char *name);
 /* Relation by possibly qualified name through search_path; 42P01 when missing. */
 const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok);
 
