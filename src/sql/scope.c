@@ -32,6 +32,15 @@ Expr *var_new(ParseState *ps, Rte *rte, int column, int location)
 	return v;
 }
 
+/* Defined by this very query's WITH: only there does a star mean the columns of SEARCH and CYCLE, too. */
+static bool is_own_cte(const ParseState *ps, const Cte *cte)
+{
+	for (size_t i = 0; i < ps->nctes; i++)
+		if (ps->ctes[i] == cte)
+			return true;
+	return false;
+}
+
 NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible)
 {
 	NsItem item = { .alias = rte->alias, .rte = rte, .rel_visible = rel_visible, .cols_visible = cols_visible };
@@ -40,10 +49,12 @@ NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible
 		const CatSchema *s = catalog_schema_by_oid(ps->env->cat, rte->rel->schema);
 		item.schema = s ? s->name : NULL;
 	}
+	size_t starred = rte->kind == RTE_CTE && !is_own_cte(ps, rte->cte) ? rte->ncols - rte->cte->npath : rte->ncols;
 	for (size_t i = 0; i < rte->ncols; i++) {
 		if (!rte->cols[i].name)
 			continue;
-		item.cols[item.ncols++] = (NsColumn){ .name = rte->cols[i].name, .expr = var_new(ps, rte, (int)i + 1, -1) };
+		item.cols[item.ncols++] =
+			(NsColumn){ .name = rte->cols[i].name, .expr = var_new(ps, rte, (int)i + 1, -1), .unstarred = i >= starred };
 	}
 	return ns_add_item(ps, &item);
 }
@@ -262,7 +273,7 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 static int add_star_columns(ParseState *ps, const NsItem *item, bool plain, int location, TargetList *out)
 {
 	for (size_t i = 0; i < item->ncols; i++) {
-		if (plain && item->cols[i].hidden)
+		if (item->cols[i].unstarred || (plain && item->cols[i].hidden))
 			continue;
 		if (target_add(ps, out, use_column(ps, &item->cols[i], location), item->cols[i].name) < 0)
 			return -1;
