@@ -263,8 +263,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return qualified_column(ps, names[0], names[1], names[2], ref->location);
 	default:
 		if (!streq(names[0], ps->env->database))
-			return an_refuse(ps, ref->location, "cross-database references are not available: %s.%s.%s.%s", names[0], names[1],
-					 names[2], names[3]),
+			return an_cross_database(ps, ref->location,
+						 arena_printf(ps->a, "%s.%s.%s.%s", names[0], names[1], names[2], names[3])),
 			       NULL;
 		return qualified_column(ps, names[1], names[2], names[3], ref->location);
 	}
@@ -327,12 +327,23 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 	return r;
 }
 
+int an_cross_database(ParseState *ps, int location, const char *name)
+{
+	return an_refuse(ps, location,
+			 "cross-database references are not "
+			 "implemented: %s",
+			 name);
+}
+
+const char *an_qualified(ParseState *ps, const PgQuery__RangeVar *rv)
+{
+	return arena_printf(ps->a, "\"%s.%s.%s\"", rv->catalogname, rv->schemaname, rv->relname);
+}
+
 const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok)
 {
 	if (*rv->catalogname && !streq(rv->catalogname, ps->env->database))
-		return an_error(ps, rv->location, "0A000", "cross-database references are not available: \"%s.%s.%s\"", rv->catalogname,
-				rv->schemaname, rv->relname),
-		       NULL;
+		return an_cross_database(ps, rv->location, an_qualified(ps, rv)), NULL;
 	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
 										: rel_in_schema(ps, rv->schemaname, rv->relname)
 					  : rel_in_path(ps, rv->relname);
