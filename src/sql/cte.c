@@ -37,7 +37,9 @@ static int find_recursive(ParseState *l, size_t i, Cte **out)
 	if (w->state[i] == 'd' || (w->state[i] == 'b' && w->current == i))
 		return 0;
 	if (w->state[i] == 'b')
-		return an_error(l, w->ctes[i]->location, "0A000", "mutual recursion between WITH items is not implemented");
+		return an_error(l, w->ctes[i]->location, "0A000",
+				"mutual recursion between WITH items is not "
+				"implemented");
 	return analyse_item(l, w, i);
 }
 
