@@ -160,6 +160,9 @@ static int view_columns(Ddl *d, const PgQuery__ViewStmt *s, const Plan *q, CatRe
 		const char *name = i < s->n_aliases ? node_string(s->aliases[i]) : q->cols[i].name;
 		if (catrel_column(r, name))
 			return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", name);
+		if (q->cols[i].type->typtype == 'p')
+			return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", name,
+					type_format(q->cols[i].type, -1, d->a));
 		CatColumn *c = &r->cols[r->ncols++];
 		*c = (CatColumn){
 			.name = arena_strdup(d->a, name), .attnum = (int16_t)r->ncols, .type = q->cols[i].type, .typmod = q->cols[i].typmod

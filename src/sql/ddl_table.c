@@ -92,7 +92,8 @@ static int column_names(Ddl *d, const PgQuery__IntoClause *into, const Plan *q, 
 		if (catrel_column(r, name))
 			return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", name);
 		if (q->cols[i].type->typtype == 'p')
-			return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", name, q->cols[i].type->name);
+			return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", name,
+					type_format(q->cols[i].type, -1, d->a));
 		if (!type_is_supported(q->cols[i].type))
 			return an_refuse(d->ps, into->rel->location, "type %s of column \"%s\"", q->cols[i].type->name, name);
 		bool clash = false;

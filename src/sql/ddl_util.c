@@ -164,10 +164,7 @@ uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
 {
 	const SqlEnv *env = d->ps->env;
 	if (rv->catalogname && *rv->catalogname && !streq(rv->catalogname, env->database)) {
-		an_refuse(d->ps, rv->location,
-			  "cross-database references are not "
-			  "implemented: \"%s.%s.%s\"",
-			  rv->catalogname, rv->schemaname, rv->relname);
+		an_cross_database(d->ps, rv->location, an_qualified(d->ps, rv));
 		return 0;
 	}
 	if (rv->schemaname && *rv->schemaname) {

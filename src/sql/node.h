@@ -151,6 +151,7 @@ typedef struct Cte {
 	int location;
 	bool stored; /* its rows are in `store` already (parts.h) */
 	int store;
+	size_t npath;	 /* how many of its last columns SEARCH and CYCLE add (cte_path.c) */
 	bool *uses;	 /* which of the CTEs before it in the same WITH it refers to */
 	int refs_within; /* how many of `refs` come from the same WITH */
 } Cte;
