@@ -153,6 +153,8 @@ int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err);
 /* A statement failed: state T becomes E; an implicit transaction is rolled back at once. One without savepoints lets go of its connection:
  * nothing of it can be saved any more, so its statements must be closed before. */
 void txn_fail(SqliteTxn *t);
+/* Rolls back whatever is open; nothing of it is left. */
+void txn_abort(SqliteTxn *t);
 /* Ends an implicit transaction (Sync, or the end of a simple query). On failure it has been rolled back. */
 int txn_end_implicit(SqliteTxn *t, Error *err);
 /* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, with PostgreSQL's warnings written to `out`. The command tag is in *tag. */

@@ -127,6 +127,11 @@ void syncer_wait_blocking(Database *d, uint64_t ticket);
 /* rows.c */
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
 
+int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+
+/* run.c: true when the file's structure may have changed between planning and the snapshot; `seq` is ddl_seq from before it was taken. */
+bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, unsigned seq);
+
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);

@@ -210,6 +210,11 @@ void txn_fail(SqliteTxn *t)
 	t->status = 'E';
 }
 
+void txn_abort(SqliteTxn *t)
+{
+	rollback(t);
+}
+
 int txn_end_implicit(SqliteTxn *t, Error *err)
 {
 	return t->status == 'T' && t->implicit ? commit(t, err) : 0;

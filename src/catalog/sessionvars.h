@@ -6,6 +6,7 @@
 #define US_CATALOG_SESSIONVARS_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,14 @@ typedef struct SeqCurrent {
 typedef struct SettingRow {
 	const char *name, *setting, *unit, *category, *short_desc, *context, *vartype, *source, *boot_val, *reset_val;
 } SettingRow;
+
+/* One cursor as pg_cursors shows it. */
+typedef struct CursorRow {
+	const char *name;
+	Str statement;
+	bool holdable, binary, scrollable;
+	int64_t made_us;
+} CursorRow;
 
 typedef struct SessionVars {
 	const char *user, *session_user, *database;
@@ -50,6 +59,10 @@ typedef struct SessionVars {
 	int (*set_setting)(void *arg, const char *name, const char *value, bool local, Error *err);
 	const SettingRow *(*list_settings)(void *arg, size_t *n);
 	void (*temp_made)(void *arg); /* has_temp has become true */
+
+	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */
+	int (*cursor_row)(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
+	bool (*list_cursors)(void *arg, size_t i, CursorRow *out);
 } SessionVars;
 
 /* Forgets currval and lastval (DISCARD SEQUENCES, end of the session). */

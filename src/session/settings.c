@@ -113,6 +113,8 @@ int settings_open(Session *s, Error *err)
 	s->vars->get_setting = get_setting;
 	s->vars->set_setting = set_setting;
 	s->vars->temp_made = temp_made;
+	s->vars->cursor_row = cursor_current_row;
+	s->vars->list_cursors = cursors_list;
 	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
 	return 0;
 }

@@ -39,7 +39,7 @@ static const TargetList *result_targets(const Query *q)
 	return q->cmd == CMD_SELECT ? &q->targets : &q->returning;
 }
 
-static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
+int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 {
 	plan->cols = arena_array(ps->a, PlanColumn, q->ncols + 1);
 	plan->ncols = q->ncols;
@@ -61,21 +61,16 @@ static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 	return 0;
 }
 
-int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
+int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 {
 	static const char *const tags[] = {
 		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE", [CMD_MERGE] = "MERGE"
 	};
-	Query *q = an_query(ps, stmt);
-	if (!q)
-		return -1;
 	plan->kind = PLAN_QUERY;
 	plan->tag = tags[q->cmd];
 	plan->tag_rows = true;
 	plan->returns_rows = q->cmd == CMD_SELECT || q->returning.n > 0;
 	plan->cacheable = true;
-	if (plan_columns(ps, q, plan) < 0)
-		return -1;
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
@@ -83,6 +78,14 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 	plan->volatile_fn = *ps->volatile_fn;
 	plan->nowait = *ps->nowait;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
+	return 0;
+}
+
+int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
+{
+	Query *q = an_query(ps, stmt);
+	if (!q || plan_columns(ps, q, plan) < 0 || plan_analysed(ps, q, plan) < 0)
+		return -1;
 	if (out)
 		*out = q;
 	return 0;

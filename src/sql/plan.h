@@ -63,7 +63,10 @@ typedef enum PlanKind {
 	PLAN_EXPLAIN,
 	PLAN_LISTEN,
 	PLAN_UNLISTEN,
-	PLAN_NOTIFY, /* name, payload in values[0] */
+	PLAN_NOTIFY,  /* name, payload in values[0] */
+	PLAN_DECLARE, /* name, cursor; the query is in `sql`, `steps`, `cols` and `writes` as PLAN_QUERY has it */
+	PLAN_FETCH,   /* name, fetch */
+	PLAN_CLOSE,   /* name; NULL = ALL */
 } PlanKind;
 
 typedef enum StepKind {
@@ -107,6 +110,24 @@ typedef struct CopyOptions {
 	bool force_quote_all;
 	bool *force_quote, *force_not_null, *force_null; /* per copied column, or NULL */
 } CopyOptions;
+
+enum { CURSOR_TABLES_MAX = 16 };
+
+/* DECLARE. The query's rows have, behind its columns, the row number of each table in `tables`. */
+typedef struct CursorPlan {
+	bool binary, hold, locks; /* locks: FOR UPDATE and kin */
+	bool scroll;		  /* may be read backwards */
+	bool keep;		  /* SCROLL was asked for */
+	uint32_t tables[CURSOR_TABLES_MAX];
+	size_t ntables;
+} CursorPlan;
+
+/* FETCH and MOVE: direction f b a r as PostgreSQL's FetchDirection; ALL is INT64_MAX. */
+typedef struct FetchPlan {
+	char direction;
+	int64_t count;
+	bool move;
+} FetchPlan;
 
 typedef struct Plan Plan;
 struct Plan {
@@ -152,6 +173,8 @@ struct Plan {
 	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
 	size_t ninner_types;
 	const RawStmt *inner;
+	const CursorPlan *cursor;
+	const FetchPlan *fetch;
 	uint64_t catalog_version;
 };
 

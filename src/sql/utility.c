@@ -355,6 +355,12 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		return 0;
 	case NODE(DISCARD_STMT):
 		return plan_discard(n->discard_stmt, plan);
+	case NODE(DECLARE_CURSOR_STMT):
+		return plan_declare(ps, n->declare_cursor_stmt, plan);
+	case NODE(FETCH_STMT):
+		return plan_fetch(ps, n->fetch_stmt, plan);
+	case NODE(CLOSE_PORTAL_STMT):
+		return plan_close_cursor(n->close_portal_stmt, plan);
 	case NODE(LISTEN_STMT):
 	case NODE(UNLISTEN_STMT):
 	case NODE(NOTIFY_STMT):
