@@ -69,6 +69,7 @@ int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
 	t->array_oid = load_oid(s, 5);
 	t->elem_oid = load_oid(s, 6);
 	t->relid = load_oid(s, 7);
+	load_note_oid(c, t->oid);
 	*APPEND(c, c->types, c->ntypes) = t;
 	char key[128];
 	map_put(&c->type_by_name, catalog_name_key(key, sizeof key, schema, t->name), t);

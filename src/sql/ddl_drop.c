@@ -73,12 +73,16 @@ int ddl_alter_within(Ddl *d, const CatRel *r, PgQuery__AlterTableCmd *cmds, size
 	Ddl sub;
 	ddl_begin(&sub, d->ps, d->plan);
 	sub.next_oid = d->next_oid;
+	sub.next_temp_oid = d->next_temp_oid;
 	sub.owner = d->owner;
 	if (r->kind == REL_COMPOSITE ? plan_alter_composite(&sub, &alter) : plan_alter_table(&sub, &alter))
 		return -1;
 	for (size_t i = 0; i < sub.n; i++)
 		*ddl_step(d, sub.steps[i].kind) = sub.steps[i];
 	d->next_oid = sub.next_oid;
+	d->next_temp_oid = sub.next_temp_oid;
+	d->uses_temp |= sub.uses_temp;
+	d->uses_other |= sub.uses_other;
 	return 0;
 }
 
@@ -258,6 +262,7 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 				 x->table->name);
 			return err_hint(d->err, "You can drop constraint %s on table %s instead.", c->name, x->table->name);
 		}
+		ddl_touch(d, x->table->schema);
 		if (index_has_sqlite(x))
 			ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
 		ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);
@@ -269,6 +274,7 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 {
 	DropList l = { 0 };
+	ddl_touch(d, ns->oid);
 	for (size_t k = 0; k < d->cat->nrels; k++) {
 		if (d->cat->rels[k]->schema != ns->oid)
 			continue;

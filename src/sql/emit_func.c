@@ -38,6 +38,26 @@ static int emit_typed_args(Emitter *e, const PgProc *p, Expr *const *args, size_
 	return 0;
 }
 
+/* f(a, b, VARIADIC array) of a function whose other arguments may be of any type: pg_variadic(f, element type, types of a and b, array, a,
+ * b) */
+static int emit_variadic(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
+{
+	const Expr *array = args[n - 1];
+	const PgType *t = catalog_type(e->cat, array->type);
+	if (!fn_find(p->src) || !t || !t->elem_oid || own_io(e, t->elem_oid, false))
+		return emit_refuse(e, location, "this VARIADIC call of %s is not available in SQLite mode", p->name);
+	buf_printf(&e->out, "pg_variadic('%s', %u, ", p->src, t->elem_oid);
+	for (size_t i = 0; i + 1 < n; i++)
+		buf_printf(&e->out, "%u, ", emit_type_of(args[i]));
+	if (emit_expr(e, array) < 0)
+		return -1;
+	for (size_t i = 0; i + 1 < n; i++)
+		if (emit_around(e, ", ", args[i], "") < 0)
+			return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
 {
 	const char *src = *p->src ? p->src : sql_function_form(p->oid);
@@ -160,7 +180,7 @@ int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, boo
 	if (p->retset)
 		return emit_refuse(e, location, "the set-returning function %s is not available here in SQLite mode", p->name);
 	if (variadic_array && p->variadic == 2276)
-		return emit_refuse(e, location, "VARIADIC calls are not available in SQLite mode");
+		return emit_variadic(e, p, args, n, location);
 	if (streq(p->src, "textlike") && n == 2)
 		return emit_like(e, p, args, location);
 	if (!*p->src && n == 2 && (streq(p->name, "textanycat") || streq(p->name, "anytextcat")))

@@ -221,6 +221,9 @@ static Expr *build_call(ParseState *ps, const Call *call, const Candidate *c)
 	Expr **args;
 	size_t n;
 
+	const Expr *last = call->func_variadic && call->n ? call->args[call->n - 1] : NULL;
+	if (last && p->variadic == T_ANY && !type_element(ps->env->cat, last->type))
+		return an_error(ps, expr_location(last), "42804", "VARIADIC argument must be an array"), NULL;
 	bool gathers = c->variadic && p->variadic != T_ANY && !is_polymorphic(p->variadic);
 	if (place_args(ps, call, c, &args, &n) || (gathers && gather_variadic(ps, p, args, &n)))
 		return NULL;

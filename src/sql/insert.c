@@ -16,7 +16,10 @@ typedef struct Insert {
 
 const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb)
 {
-	if (!*rv->schemaname && cte_find(ps, rv->relname))
+	Cte *cte = NULL;
+	if (!*rv->schemaname && cte_find(ps, rv->relname, &cte) < 0)
+		return NULL;
+	if (cte)
 		return an_error(ps, rv->location, "42809", "relation \"%s\" cannot be the target of a modifying statement", rv->relname),
 		       NULL;
 	const CatRel *rel = an_relation(ps, rv, false);

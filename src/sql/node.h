@@ -60,6 +60,7 @@ typedef enum ExprKind {
 	X_DEFAULT,     /* DEFAULT in VALUES or SET */
 	X_ROWID,       /* the row identity of a relation's row: rte. Never from a user's text */
 	X_GROUPING,    /* GROUPING(args) */
+	X_CURRENT_OF,  /* WHERE CURRENT OF name: rte is the target */
 } ExprKind;
 
 typedef enum { BOOL_AND, BOOL_OR, BOOL_NOT } BoolOp;
@@ -152,6 +153,7 @@ typedef struct Cte {
 	int location;
 	bool stored; /* its rows are in `store` already (parts.h) */
 	int store;
+	size_t npath;	 /* how many of its last columns SEARCH and CYCLE add (cte_path.c) */
 	bool *uses;	 /* which of the CTEs before it in the same WITH it refers to */
 	int refs_within; /* how many of `refs` come from the same WITH */
 } Cte;

@@ -75,13 +75,19 @@ int an_named_windows(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Quer
 
 /* cte.c */
 int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q);
-Cte *cte_find(ParseState *ps, const char *name);
-/* A query of a WITH RECURSIVE around, not analysed yet, has this name. */
-bool cte_comes_later(const ParseState *ps, const char *name);
+/* The WITH query that the name means, analysed; *out is NULL when there is none. -1 and an error when its analysis fails. */
+int cte_find(ParseState *ps, const char *name, Cte **out);
+
+/* cte_path.c: SEARCH and CYCLE. The first adds their columns to those of the CTE, once its non-recursive term is known; the second makes
+ * the terms give them. */
+int cte_path_columns(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *def);
+int cte_path_apply(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *def);
 
 /* setop.c, values.c */
 Query *an_setop(ParseState *ps, const PgQuery__SelectStmt *s);
 Query *an_values(ParseState *ps, const PgQuery__SelectStmt *s);
+/* Moves a query into a subquery of itself, so that its outputs can be converted without changing what it computes. */
+void query_wrap(ParseState *ps, Query *q);
 /* Columns of a query over which a set operation or INSERT wants other types: converts the outputs in place where that is possible. */
 int query_coerce_column(ParseState *ps, Query *q, size_t column, uint32_t type, int32_t typmod);
 

@@ -32,6 +32,15 @@ Expr *var_new(ParseState *ps, Rte *rte, int column, int location)
 	return v;
 }
 
+/* Defined by this very query's WITH: only there does a star mean the columns of SEARCH and CYCLE, too. */
+static bool is_own_cte(const ParseState *ps, const Cte *cte)
+{
+	for (size_t i = 0; i < ps->nctes; i++)
+		if (ps->ctes[i] == cte)
+			return true;
+	return false;
+}
+
 NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible)
 {
 	NsItem item = { .alias = rte->alias, .rte = rte, .rel_visible = rel_visible, .cols_visible = cols_visible };
@@ -40,10 +49,12 @@ NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible
 		const CatSchema *s = catalog_schema_by_oid(ps->env->cat, rte->rel->schema);
 		item.schema = s ? s->name : NULL;
 	}
+	size_t starred = rte->kind == RTE_CTE && !is_own_cte(ps, rte->cte) ? rte->ncols - rte->cte->npath : rte->ncols;
 	for (size_t i = 0; i < rte->ncols; i++) {
 		if (!rte->cols[i].name)
 			continue;
-		item.cols[item.ncols++] = (NsColumn){ .name = rte->cols[i].name, .expr = var_new(ps, rte, (int)i + 1, -1) };
+		item.cols[item.ncols++] =
+			(NsColumn){ .name = rte->cols[i].name, .expr = var_new(ps, rte, (int)i + 1, -1), .unstarred = i >= starred };
 	}
 	return ns_add_item(ps, &item);
 }
@@ -265,8 +276,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return qualified_column(ps, names[0], names[1], names[2], ref->location);
 	default:
 		if (!streq(names[0], ps->env->database))
-			return an_refuse(ps, ref->location, "cross-database references are not available: %s.%s.%s.%s", names[0], names[1],
-					 names[2], names[3]),
+			return an_cross_database(ps, ref->location,
+						 arena_printf(ps->a, "%s.%s.%s.%s", names[0], names[1], names[2], names[3])),
 			       NULL;
 		return qualified_column(ps, names[1], names[2], names[3], ref->location);
 	}
@@ -275,7 +286,7 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 static int add_star_columns(ParseState *ps, const NsItem *item, bool plain, int location, TargetList *out)
 {
 	for (size_t i = 0; i < item->ncols; i++) {
-		if (plain && item->cols[i].hidden)
+		if (item->cols[i].unstarred || (plain && item->cols[i].hidden))
 			continue;
 		if (target_add(ps, out, use_column(ps, &item->cols[i], location), item->cols[i].name) < 0)
 			return -1;
@@ -310,9 +321,22 @@ int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out)
 	return add_star_columns(ps, item, false, ref->location, out);
 }
 
+const CatSchema *env_schema(const SqlEnv *env, const char *name)
+{
+	if (streq(name, "pg_temp"))
+		name = env->temp_schema;
+	return name && env->cat ? catalog_schema(env->cat, name) : NULL;
+}
+
+static bool is_own_temp(const SqlEnv *env, uint32_t schema)
+{
+	const CatSchema *s = env_schema(env, "pg_temp");
+	return s && s->oid == schema;
+}
+
 static const CatRel *rel_in_schema(ParseState *ps, const char *schema, const char *name)
 {
-	const CatSchema *s = catalog_schema(ps->env->cat, schema);
+	const CatSchema *s = env_schema(ps->env, schema);
 	return s ? catalog_rel(ps->env->cat, s->oid, name) : NULL;
 }
 
@@ -321,7 +345,9 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 	bool catalog_named = false;
 	for (size_t i = 0; i < ps->env->nsearch_path; i++)
 		catalog_named |= streq(ps->env->search_path[i], "pg_catalog");
-	const CatRel *r = rel_in_schema(ps, "pg_temp", name);
+	const SqlEnv *env = ps->env;
+	bool temp_implied = env->nsearch_path && env->temp_schema && !env->temp_named && streq(env->search_path[0], env->temp_schema);
+	const CatRel *r = temp_implied ? rel_in_schema(ps, "pg_temp", name) : NULL;
 	if (!r && !catalog_named)
 		r = catalog_rel(ps->env->cat, NS_PG_CATALOG, name);
 	for (size_t i = 0; !r && i < ps->env->nsearch_path; i++)
@@ -329,15 +355,30 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 	return r;
 }
 
+int an_cross_database(ParseState *ps, int location, const char *name)
+{
+	return an_refuse(ps, location,
+			 "cross-database references are not "
+			 "implemented: %s",
+			 name);
+}
+
+const char *an_qualified(ParseState *ps, const PgQuery__RangeVar *rv)
+{
+	return arena_printf(ps->a, "\"%s.%s.%s\"", rv->catalogname, rv->schemaname, rv->relname);
+}
+
 const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok)
 {
 	if (*rv->catalogname && !streq(rv->catalogname, ps->env->database))
-		return an_error(ps, rv->location, "0A000", "cross-database references are not available: \"%s.%s.%s\"", rv->catalogname,
-				rv->schemaname, rv->relname),
-		       NULL;
+		return an_cross_database(ps, rv->location, an_qualified(ps, rv)), NULL;
 	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
 										: rel_in_schema(ps, rv->schemaname, rv->relname)
 					  : rel_in_path(ps, rv->relname);
+	if (r && r->persistence == 't' && !is_own_temp(ps->env, r->schema)) {
+		an_error(ps, -1, "0A000", "cannot access temporary tables of other sessions");
+		return NULL;
+	}
 	if (r && r->stale) {
 		an_error(ps, rv->location, "55000", "table \"%s\" has changed on the primary and has not been copied again yet", r->name);
 		err_hint(ps->err, "Its rows on SQLite may be wrong. It can be used again when the primary is back.");
