@@ -10,7 +10,7 @@ int catalog_load_tables(Catalog *c, Db *db, Error *err);
 char *load_text(Catalog *c, sqlite3_stmt *s, int i);
 uint32_t load_oid(sqlite3_stmt *s, int i);
 char load_char(sqlite3_stmt *s, int i);
-void load_note_oid(Catalog *c, uint32_t oid); /* an OID of the file; temporary objects get those behind */
+void load_note_oid(Catalog *c, uint32_t oid);		      /* an OID of the file; temporary objects get those behind */
 int load_damaged(Error *err, const char *what, uint32_t oid); /* -1 */
 /* Room for one item more in an array in the arena; arrays grow by doubling at powers of two. */
 void *load_grow(Catalog *c, void *items, size_t n, size_t size);

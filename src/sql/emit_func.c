@@ -48,7 +48,7 @@ static int emit_variadic(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 		return emit_refuse(e, location, "this VARIADIC call of %s is not available in SQLite mode", p->name);
 	buf_printf(&e->out, "pg_variadic('%s', %u, ", p->src, t->elem_oid);
 	for (size_t i = 0; i + 1 < n; i++)
-		buf_printf(&e->out, "%u, ", emit_type_of(args[i]));
+		buf_printf(&e->out, "%u, ", emit_type_of(e, args[i]));
 	if (emit_expr(e, array) < 0)
 		return -1;
 	for (size_t i = 0; i + 1 < n; i++)
