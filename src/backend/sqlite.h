@@ -153,6 +153,8 @@ int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err);
 /* A statement failed: state T becomes E; an implicit transaction is rolled back at once. One without savepoints lets go of its connection:
  * nothing of it can be saved any more, so its statements must be closed before. */
 void txn_fail(SqliteTxn *t);
+/* Rolls back whatever is open; nothing of it is left. */
+void txn_abort(SqliteTxn *t);
 /* Ends an implicit transaction (Sync, or the end of a simple query). On failure it has been rolled back. */
 int txn_end_implicit(SqliteTxn *t, Error *err);
 /* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, with PostgreSQL's warnings written to `out`. The command tag is in *tag. */
@@ -214,6 +216,9 @@ void run_command_complete(const SqliteRun *r, Buf *out);
 RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t *n, Error *err);
 /* RowDescription of a plan with the given result formats. */
 void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
+
+/* DISCARD TEMP. RUN_WANT_WRITER as in run_execute. */
+RunResult temp_discard(SqliteTxn *t, Error *err);
 
 /* --- COPY --- */
 

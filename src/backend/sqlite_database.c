@@ -157,7 +157,10 @@ static int database_start(Database *d, Error *err)
 	d->sequences = sequence_store_new();
 	if (sequence_store_load(d->sequences, d->writer->db, false, err) != 0)
 		return damaged(d, err);
-	return syncer_start(d, err);
+	if (syncer_start(d, err) != 0)
+		return -1;
+	temp_clean_file(d);
+	return 0;
 }
 
 static int unknown_database(const char *name, Error *err)

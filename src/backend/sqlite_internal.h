@@ -48,10 +48,11 @@ struct Database {
 	int nidle;
 	DbConn *writer;
 	bool writer_busy;
-	bool empty_wal;	       /* the next release of the write connection hands it to the syncer */
-	atomic_int wal_frames; /* after the last commit */
-	LoopTimer wait_timer;  /* the earliest deadline among the waiters */
-	List waiters;	       /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	atomic_uint sessions_begun; /* numbers the schemas of temporary objects */
+	bool empty_wal;		    /* the next release of the write connection hands it to the syncer */
+	atomic_int wal_frames;	    /* after the last commit */
+	LoopTimer wait_timer;	    /* the earliest deadline among the waiters */
+	List waiters;		    /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
 	pthread_cond_t writer_given;
 	struct SequenceStore *sequences;
 	const CommitHooks *hooks;
@@ -126,6 +127,11 @@ void syncer_wait_blocking(Database *d, uint64_t ticket);
 /* rows.c */
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
 
+int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+
+/* run.c: true when the file's structure may have changed between planning and the snapshot; `seq` is ddl_seq from before it was taken. */
+bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, unsigned seq);
+
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
@@ -135,6 +141,14 @@ int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Erro
 
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
+
+/* temp.c */
+/* What ON COMMIT says of this session's temporary tables; inside the transaction that is about to commit. */
+int temp_before_commit(SqliteTxn *t, Error *err);
+/* The session is over: its temporary objects go as soon as the write connection is free. */
+void temp_end_session(SqliteTxn *t);
+/* Those that a crash has left. Before any session. */
+void temp_clean_file(Database *d);
 
 /* plans.c */
 void plans_clear(Database *d);

@@ -26,6 +26,8 @@ void row_new(RowSink *s);
 void row_int(RowSink *s, const char *column, int64_t v);
 void row_text(RowSink *s, const char *column, const char *v); /* NULL gives NULL; copies nothing: must outlive the cursor or be in s->a */
 void row_char(RowSink *s, const char *column, char c);
+/* Microseconds since 2000-01-01 UTC; 0 gives NULL. */
+void row_time(RowSink *s, const char *column, int64_t us);
 
 typedef struct NamedProducer {
 	const char *name;

@@ -21,8 +21,10 @@ void exec_failed(Session *s, const Error *err)
 	session_error(s, err);
 	bool implicit = s->txn.implicit;
 	/* Statements that are still open would keep the transaction's connection. */
-	if (s->txn.status == 'T' && !s->txn.savepoints)
+	if (s->txn.status == 'T' && !s->txn.savepoints) {
 		portals_close_all(s);
+		cursors_end_transaction(s, false);
+	}
 	txn_fail(&s->txn);
 	/* In a failed block settings are undone only when the block ends, as PostgreSQL does it. */
 	if (implicit || s->txn.status == 'I')
@@ -32,10 +34,19 @@ void exec_failed(Session *s, const Error *err)
 static void end_transaction(Session *s, bool committed)
 {
 	portals_close_all(s);
+	cursors_end_transaction(s, committed);
 	if (committed)
 		guc_commit(s->guc);
 	else
 		guc_rollback(s->guc);
+}
+
+/* What was to be done before a commit has failed. */
+static void exec_rolled_back(Session *s)
+{
+	cursors_end_transaction(s, false);
+	txn_abort(&s->txn);
+	end_transaction(s, false);
 }
 
 int exec_end_implicit(Session *s, Error *err)
@@ -43,6 +54,10 @@ int exec_end_implicit(Session *s, Error *err)
 	if (s->txn.status != 'T' || !s->txn.implicit)
 		return 0;
 	portals_close_all(s);
+	if (cursors_hold(s, err) != 0) {
+		exec_rolled_back(s);
+		return -1;
+	}
 	int rc = txn_end_implicit(&s->txn, err);
 	end_transaction(s, rc == 0);
 	return rc;
@@ -53,6 +68,18 @@ static int level_of(const SqliteTxn *t)
 	return t->nsavepoints;
 }
 
+static void on_subtransaction(Session *s, PlanKind kind, int level)
+{
+	if (kind == PLAN_ROLLBACK_TO) {
+		guc_rollback_to(s->guc, level);
+		cursors_rollback_to(s, level);
+		return;
+	}
+	guc_savepoint(s->guc, level);
+	if (kind == PLAN_RELEASE)
+		cursors_release(s, level);
+}
+
 static RunResult on_transaction(Session *s, const Plan *plan, Error *err)
 {
 	const char *tag;
@@ -61,6 +88,10 @@ static RunResult on_transaction(Session *s, const Plan *plan, Error *err)
 	if (ending)
 		portals_close_all(s);
 	bool failed = s->txn.status == 'E';
+	if (plan->kind == PLAN_COMMIT && !failed && cursors_hold(s, err) != 0) {
+		exec_rolled_back(s);
+		return RUN_ERROR;
+	}
 	if (txn_statement(&s->txn, plan, &s->out, &tag, err) != 0) {
 		if (ending && s->txn.status == 'I')
 			end_transaction(s, false);
@@ -68,10 +99,8 @@ static RunResult on_transaction(Session *s, const Plan *plan, Error *err)
 	}
 	if (ending)
 		end_transaction(s, plan->kind == PLAN_COMMIT && !failed);
-	else if (plan->kind == PLAN_ROLLBACK_TO)
-		guc_rollback_to(s->guc, level_of(&s->txn));
 	else if (plan->kind != PLAN_BEGIN)
-		guc_savepoint(s->guc, level_of(&s->txn));
+		on_subtransaction(s, plan->kind, level_of(&s->txn));
 	wire_put_command_complete(&s->out, tag);
 	return RUN_DONE;
 }
@@ -184,10 +213,17 @@ static RunResult discard(Session *s, const Plan *plan, Error *err)
 		err_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
 		return RUN_ERROR;
 	}
+	if (all || strcasecmp(plan->name, "TEMP") == 0) {
+		RunResult rc = temp_discard(&s->txn, err);
+		if (rc != RUN_DONE)
+			return rc;
+	}
 	if (all && guc_reset_all(s->guc, err) != 0)
 		return RUN_ERROR;
 	if (all)
 		prepared_drop_all(s);
+	if (all)
+		cursors_drop_all(s);
 	if (all || strcasecmp(plan->name, "SEQUENCES") == 0)
 		sessionvars_reset(s->vars);
 	snprintf(tag, sizeof tag, "DISCARD %s", plan->name);
@@ -238,6 +274,12 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		if (x->inner->plan->kind != PLAN_QUERY && x->inner->plan->kind != PLAN_SCRIPT)
 			return refuse("EXECUTE of this kind of statement", err);
 		return run_rows(s, x, x->inner, max_rows, err);
+	case PLAN_DECLARE:
+		return cursor_declare(s, x, err);
+	case PLAN_FETCH:
+		return cursor_fetch(s, x, max_rows, err);
+	case PLAN_CLOSE:
+		return cursor_close(s, plan, err);
 	case PLAN_DEALLOCATE:
 		return deallocate(s, plan, err);
 	case PLAN_DISCARD:
@@ -325,6 +367,10 @@ const Plan *exec_describe(Session *s, const CachedPlan *p, Error *err)
 		if (!s->txn.scratch)
 			s->txn.scratch = arena_new();
 		return settings_show_plan(s, plan, s->txn.scratch, err);
+	}
+	if (plan->kind == PLAN_FETCH) {
+		const uint8_t *formats;
+		return plan->returns_rows ? cursor_shape(s, str_of(plan->name), &formats, err) : NULL;
 	}
 	if (plan->kind == PLAN_EXECUTE) {
 		Prepared *inner = prepared_find(s, str_of(plan->name), err);

@@ -59,6 +59,7 @@ void session_free(Session *s)
 		copy_abandon(s);
 		simple_abandon(s);
 		portals_close_all(s);
+		cursors_drop_all(s);
 		prepared_drop_all(s);
 		txn_close(&s->txn);
 	}

@@ -66,6 +66,7 @@ struct Session {
 	struct SessionVars *vars;
 	Map prepared;		   /* name -> Prepared; the unnamed one is "" */
 	Portal *portals;	   /* list; few at a time */
+	struct Cursor *cursors;	   /* the same; SQL's own */
 	struct SimpleQuery *query; /* a simple query that was parked */
 	bool again;		   /* the message at hand was begun before the session was parked */
 	int64_t statement_timeout_us;

@@ -127,6 +127,7 @@ static RunResult statements(Session *s, SimpleQuery *q, Error *err)
 		if (plan_next(s, q, err) != 0)
 			return RUN_ERROR;
 		q->exec.describe = true;
+		q->exec.several = q->n > 1;
 		RunResult rc = exec_run(s, &q->exec, 0, err);
 		if (s->state == SESSION_COPY_IN) {
 			/* What stands behind a COPY in the same message goes on after its data. */

@@ -436,6 +436,17 @@ static int emit_rowid(Emitter *e, const Expr *x)
 	return 0;
 }
 
+/* As a subquery it is computed once, and the row is found by its number. */
+static int emit_current_of(Emitter *e, const Expr *x)
+{
+	if (emit_rowid(e, x) < 0)
+		return -1;
+	buf_puts(&e->out, " = (SELECT pg_cursor_row(");
+	emit_text(&e->out, str_of(x->name));
+	buf_printf(&e->out, ", %u))", x->rte->rel->oid);
+	return 0;
+}
+
 static int emit_kind(Emitter *e, const Expr *x)
 {
 	static int (*const kinds[])(Emitter * e, const Expr *x) = {
@@ -468,6 +479,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_SQLVALUE] = emit_sqlvalue,
 		[X_COLLATE] = emit_collate_clause,
 		[X_ROWID] = emit_rowid,
+		[X_CURRENT_OF] = emit_current_of,
 		[X_ROW] = emit_row,
 		[X_FIELD] = emit_field,
 	};

@@ -59,6 +59,7 @@ typedef enum ExprKind {
 	X_DEFAULT,     /* DEFAULT in VALUES or SET */
 	X_ROWID,       /* the row identity of a relation's row: rte. Never from a user's text */
 	X_GROUPING,    /* GROUPING(args) */
+	X_CURRENT_OF,  /* WHERE CURRENT OF name: rte is the target */
 } ExprKind;
 
 typedef enum { BOOL_AND, BOOL_OR, BOOL_NOT } BoolOp;

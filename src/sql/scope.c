@@ -281,9 +281,22 @@ int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out)
 	return add_star_columns(ps, item, false, ref->location, out);
 }
 
+const CatSchema *env_schema(const SqlEnv *env, const char *name)
+{
+	if (streq(name, "pg_temp"))
+		name = env->temp_schema;
+	return name && env->cat ? catalog_schema(env->cat, name) : NULL;
+}
+
+static bool is_own_temp(const SqlEnv *env, uint32_t schema)
+{
+	const CatSchema *s = env_schema(env, "pg_temp");
+	return s && s->oid == schema;
+}
+
 static const CatRel *rel_in_schema(ParseState *ps, const char *schema, const char *name)
 {
-	const CatSchema *s = catalog_schema(ps->env->cat, schema);
+	const CatSchema *s = env_schema(ps->env, schema);
 	return s ? catalog_rel(ps->env->cat, s->oid, name) : NULL;
 }
 
@@ -292,7 +305,9 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 	bool catalog_named = false;
 	for (size_t i = 0; i < ps->env->nsearch_path; i++)
 		catalog_named |= streq(ps->env->search_path[i], "pg_catalog");
-	const CatRel *r = rel_in_schema(ps, "pg_temp", name);
+	const SqlEnv *env = ps->env;
+	bool temp_implied = env->nsearch_path && env->temp_schema && !env->temp_named && streq(env->search_path[0], env->temp_schema);
+	const CatRel *r = temp_implied ? rel_in_schema(ps, "pg_temp", name) : NULL;
 	if (!r && !catalog_named)
 		r = catalog_rel(ps->env->cat, NS_PG_CATALOG, name);
 	for (size_t i = 0; !r && i < ps->env->nsearch_path; i++)
@@ -320,6 +335,10 @@ const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool miss
 	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
 										: rel_in_schema(ps, rv->schemaname, rv->relname)
 					  : rel_in_path(ps, rv->relname);
+	if (r && r->persistence == 't' && !is_own_temp(ps->env, r->schema)) {
+		an_error(ps, -1, "0A000", "cannot access temporary tables of other sessions");
+		return NULL;
+	}
 	if (r && r->stale) {
 		an_error(ps, rv->location, "55000", "table \"%s\" has changed on the primary and has not been copied again yet", r->name);
 		err_hint(ps->err, "Its rows on SQLite may be wrong. It can be used again when the primary is back.");

@@ -355,6 +355,12 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		return 0;
 	case NODE(DISCARD_STMT):
 		return plan_discard(n->discard_stmt, plan);
+	case NODE(DECLARE_CURSOR_STMT):
+		return plan_declare(ps, n->declare_cursor_stmt, plan);
+	case NODE(FETCH_STMT):
+		return plan_fetch(ps, n->fetch_stmt, plan);
+	case NODE(CLOSE_PORTAL_STMT):
+		return plan_close_cursor(n->close_portal_stmt, plan);
 	case NODE(LISTEN_STMT):
 	case NODE(UNLISTEN_STMT):
 	case NODE(NOTIFY_STMT):
@@ -390,6 +396,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_create_table(d, n->create_stmt);
 	case NODE(CREATE_TABLE_AS_STMT):
 		return plan_create_table_as(d, n->create_table_as_stmt);
+	case NODE(SELECT_STMT):
+		return plan_select_into(d, n);
 	case NODE(INDEX_STMT):
 		return plan_create_index(d, n->index_stmt);
 	case NODE(CREATE_SEQ_STMT):
