@@ -1,6 +1,8 @@
 /* Rows of pg_catalog's relations about the server itself: roles, databases, builtin functions, operators, casts, settings, sessions. */
 #include "catalog/vtab.h"
 
+#include "pgtype/range.h"
+
 static void role_row(RowSink *s, uint32_t oid, const char *name, bool login)
 {
 	row_new(s);
@@ -249,6 +251,19 @@ static void produce_range(RowSink *s)
 		row_int(s, "rngsubtype", ranges[i][1]);
 		row_int(s, "rngmultitypid", ranges[i][2]);
 		row_int(s, "rngcollation", 0);
+	}
+	for (size_t i = 0; i < s->cat->ntypes; i++) {
+		const PgType *t = s->cat->types[i];
+		if (t->typtype != 'r')
+			continue;
+		size_t n = 0;
+		const PgProc *diff = t->range->diff ? pgproc_named(t->range->diff, &n) : NULL;
+		row_new(s);
+		row_int(s, "rngtypid", t->oid);
+		row_int(s, "rngsubtype", t->range->subtype);
+		row_int(s, "rngmultitypid", t->range->multirange);
+		row_int(s, "rngcollation", t->range->user_subtype->collation);
+		row_int(s, "rngsubdiff", n ? diff->oid : 0);
 	}
 }
 

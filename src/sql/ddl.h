@@ -135,6 +135,7 @@ int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);
 int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s);
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s);
 int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s);
+int plan_create_range(Ddl *d, const PgQuery__CreateRangeStmt *s);
 int plan_alter_domain(Ddl *d, const PgQuery__AlterDomainStmt *s);
 /* What COMMENT ON a type, a domain or a domain's constraint is about, and the catalog it stands in; 0 on error. */
 uint32_t ddl_type_object(Ddl *d, const PgQuery__CommentStmt *s, uint32_t *class);

@@ -3,6 +3,8 @@
 #include "sql/deparse.h"
 #include "sql/expr.h"
 
+#include "pgtype/range.h"
+
 typedef struct NewDomain {
 	uint32_t oid, schema;
 	const char *name;
@@ -191,7 +193,7 @@ static bool holds(const PgType *t, const PgType *domain)
 	t = type_base_of(t);
 	if (!t->checked)
 		return false;
-	if (t->elem && holds(t->elem, domain))
+	if ((t->elem && holds(t->elem, domain)) || (t->range && holds(t->range->user_subtype, domain)))
 		return true;
 	for (size_t i = 0; i < t->nfields; i++)
 		if (holds(t->fields[i].type, domain))

@@ -84,6 +84,8 @@ static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 
 	if (!call->schema || streq(call->schema, "pg_catalog"))
 		p = pgproc_named(call->name, &n);
+	if (!n)
+		p = range_constructors(ps, call->schema, call->name, &n);
 	Candidate *c = arena_array(ps->a, Candidate, 2 * n + 1), next;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].kind == 'p')
