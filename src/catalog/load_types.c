@@ -120,8 +120,9 @@ int load_range(Catalog *c, sqlite3_stmt *s, Error *err)
 			  .multirange = multi->oid,
 			  .subtype = sub->oid,
 			  .user_subtype = sub,
-			  .opclass = load_text(c, s, 3),
-			  .diff = load_text(c, s, 4) };
+			  .collation = load_oid(s, 3),
+			  .opclass = load_text(c, s, 4),
+			  .diff = load_text(c, s, 5) };
 	t->range = multi->range = k;
 	return 0;
 }

@@ -85,6 +85,7 @@ int ddl_check_table_method(Ddl *d, const char *name);
 int ddl_check_parameters(Ddl *d, PgQuery__Node *const *opts, size_t n, bool index);
 int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, uint32_t type);
 /* Only byte order is known: another collation is refused. `what` has it: "a column". */
+uint32_t ddl_collation(PgQuery__Node *const *names, size_t n, const PgType *t); /* OID of one of those, or of the type's own */
 int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what);
 
 /* ddl_save.c: a relation's rows in the _understudy_* tables, and its SQLite text */

@@ -136,7 +136,8 @@ int plan_create_range(Ddl *d, const PgQuery__CreateRangeStmt *s)
 		return -1;
 	uint32_t oid = ddl_new_type(d, schema, name, 'r', &array);
 	uint32_t multi_oid = ddl_new_type(d, multi_schema, multi, 'm', &array);
-	ddl_sql(d, "INSERT INTO _understudy_range VALUES (%u, %u, %u, %s, %s)", oid, n.sub->oid, multi_oid,
+	uint32_t collation = ddl_collation(n.collation ? n.collation->names : NULL, n.collation ? n.collation->n_names : 0, n.sub);
+	ddl_sql(d, "INSERT INTO _understudy_range VALUES (%u, %u, %u, %u, %s, %s)", oid, n.sub->oid, multi_oid, collation,
 		ddl_lit(d, n.opclass ? last_name(n.opclass) : NULL), ddl_lit(d, n.diff ? last_name(n.diff) : NULL));
 	return ddl_finish(d, "CREATE TYPE");
 }
