@@ -12,8 +12,8 @@
 
 struct RangeType {
 	uint32_t range, multirange, subtype;
-	bool discrete;		     /* [) is the canonical form */
-	const PgType *user_subtype;  /* of a user's range; builtin ones have a builtin subtype */
+	bool discrete;		    /* [) is the canonical form */
+	const PgType *user_subtype; /* of a user's range; builtin ones have a builtin subtype */
 	uint32_t collation;
 	const char *opclass, *diff; /* as declared, or NULL */
 };

@@ -161,7 +161,8 @@ int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s)
 		if (domain_constraint(d, &n, s->constraints[i]->constraint))
 			return -1;
 	ddl_sql(d, "INSERT INTO _understudy_domain VALUES (%u, %u, %d, %d, %s, %u)", n.oid, n.below->oid, n.is.typmod, n.is.not_null,
-		ddl_lit(d, n.is.default_sql), ddl_collation(s->coll_clause ? s->coll_clause->collname : NULL, s->coll_clause ? s->coll_clause->n_collname : 0, n.below));
+		ddl_lit(d, n.is.default_sql),
+		ddl_collation(s->coll_clause ? s->coll_clause->collname : NULL, s->coll_clause ? s->coll_clause->n_collname : 0, n.below));
 	return ddl_finish(d, "CREATE DOMAIN");
 }
 
