@@ -33,6 +33,11 @@ static int on_progress(void *arg)
 	return 0;
 }
 
+static bool may_wait(void *arg)
+{
+	return on_progress(arg) == 0;
+}
+
 static int on_wal(void *arg, sqlite3 *h, const char *schema, int frames)
 {
 	Database *d = arg;
@@ -114,6 +119,8 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	env->types = t->types;
 	env->type_lookup = lookup_type;
 	env->text_search_config = sessionvars_text_search_config;
+	env->may_wait = may_wait;
+	env->waiter = c;
 	env->catalog = t->cat;
 	env->session = t->vars;
 	env->scratch = t->scratch;

@@ -450,3 +450,22 @@ def test_more_groups_than_fit_their_memory(us):
     with us.connect(autocommit=True) as c:
         rows = c.execute("select count(*), sum(n), max(g) from (select g % 2500000 as g, count(*) as n from generate_series(1, 2600000) g group by g % 2500000) s").fetchall()
         assert rows == [(2500000, 2600000, 2499999)]
+
+
+def test_sleep_lets_others_go_on_and_can_be_cancelled(us):
+    with us.connect() as a, us.connect() as b:
+        worker = threading.Thread(target=lambda: a.execute("select pg_sleep(0.6), pg_sleep_for('10 ms')"))
+        worker.start()
+        time.sleep(0.1)
+        begin = time.monotonic()
+        for _ in range(5):
+            assert b.execute("select count(*) from w").fetchone()[0] == 2
+        assert time.monotonic() - begin < 0.4
+        worker.join()
+        canceller = threading.Timer(0.2, a.cancel)
+        canceller.start()
+        begin = time.monotonic()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            a.execute("select pg_sleep(20)")
+        assert time.monotonic() - begin < 5
+        canceller.join()
