@@ -119,6 +119,7 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	env->types = t->types;
 	env->type_lookup = lookup_type;
 	env->text_search_config = sessionvars_text_search_config;
+	env->rows_taken = t->rows_taken;
 	env->may_wait = may_wait;
 	env->waiter = c;
 	env->catalog = t->cat;
@@ -219,17 +220,26 @@ void writer_release(Database *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
-/* Hands back to their sessions, without the connection, those whose statement_timeout is over; sets the timer for the next. Under lock. */
+/* When the wait ends without the connection; 0 = never. */
+static int64_t wait_end(const SqliteTxn *t)
+{
+	if (!t->deadline_us || !t->patience_us)
+		return t->deadline_us + t->patience_us;
+	return t->deadline_us < t->patience_us ? t->deadline_us : t->patience_us;
+}
+
+/* Hands back to their sessions, without the connection, those who have waited long enough; sets the timer for the next. Under lock. */
 static void expire_waiters(Database *d)
 {
 	int64_t now = clock_mono_us(), next_due = INT64_MAX;
 	for (ListNode *n = list_first(&d->waiters), *next; n; n = next) {
 		next = list_after(&d->waiters, n);
 		SqliteTxn *t = list_item(n, SqliteTxn, wait_node);
-		if (!t->deadline_us)
+		int64_t end = wait_end(t);
+		if (!end)
 			continue;
-		if (t->deadline_us > now) {
-			next_due = t->deadline_us < next_due ? t->deadline_us : next_due;
+		if (end > now) {
+			next_due = end < next_due ? end : next_due;
 			continue;
 		}
 		list_remove(&d->waiters, n);
@@ -275,7 +285,7 @@ bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *o
 		t->waiting = true;
 		t->wait_list = &d->waiters;
 		list_append(&d->waiters, &t->wait_node);
-		if (t->deadline_us) {
+		if (wait_end(t)) {
 			d->wait_timer.fn = on_wait_timer;
 			d->wait_timer.owner = d;
 			expire_waiters(d);
