@@ -63,6 +63,7 @@ int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
 
 static void database_free(Database *d)
 {
+	checkpointer_stop(d);
 	syncer_stop(d);
 	plans_clear(d);
 	while (d->idle) {
@@ -122,13 +123,8 @@ static Database *database_new(DbSet *set, const char *name, const char *path)
 	d->name = mem_strdup(name);
 	d->path = mem_strdup(path);
 	pthread_mutex_init(&d->lock, NULL);
-	pthread_mutex_init(&d->sync.lock, NULL);
 	pthread_cond_init(&d->writer_given, NULL);
-	pthread_cond_init(&d->sync.work, NULL);
-	pthread_cond_init(&d->sync.done, NULL);
 	list_init(&d->waiters);
-	list_init(&d->sync.waiting);
-	d->sync.wal_fd = -1;
 	return d;
 }
 
@@ -156,7 +152,9 @@ static int database_start(Database *d, Error *err)
 	d->sequences = sequence_store_new();
 	if (sequence_store_load(d->sequences, d->writer->db, false, err) != 0)
 		return damaged(d, err);
-	return syncer_start(d, err);
+	if (syncer_start(d, err) != 0)
+		return -1;
+	return checkpointer_start(d, err);
 }
 
 static int unknown_database(const char *name, Error *err)
