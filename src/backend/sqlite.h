@@ -217,6 +217,9 @@ RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t
 /* RowDescription of a plan with the given result formats. */
 void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
 
+/* DISCARD TEMP. RUN_WANT_WRITER as in run_execute. */
+RunResult temp_discard(SqliteTxn *t, Error *err);
+
 /* --- COPY --- */
 
 typedef struct SqliteCopy SqliteCopy;

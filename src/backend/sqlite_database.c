@@ -30,6 +30,7 @@ static void add_functions(void)
 	fn_add_table(fn_table_sql);
 	fn_add_table(fn_table_catdef);
 	fn_add_table(fn_table_regname);
+	fn_add_table(fn_table_privilege);
 	fn_add_table(fn_table_rows);
 }
 
@@ -154,7 +155,10 @@ static int database_start(Database *d, Error *err)
 		return damaged(d, err);
 	if (syncer_start(d, err) != 0)
 		return -1;
-	return checkpointer_start(d, err);
+	if (checkpointer_start(d, err) != 0)
+		return -1;
+	temp_clean_file(d);
+	return 0;
 }
 
 static int unknown_database(const char *name, Error *err)

@@ -63,10 +63,11 @@ struct Database {
 	int nidle;
 	DbConn *writer;
 	bool writer_busy;
-	bool restart_wal;      /* the next release of the write connection hands it to the checkpointer */
-	atomic_int wal_frames; /* after the last commit */
-	LoopTimer wait_timer;  /* the earliest deadline among the waiters */
-	List waiters;	       /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	atomic_uint sessions_begun; /* numbers the schemas of temporary objects */
+	bool restart_wal;	    /* the next release of the write connection hands it to the checkpointer */
+	atomic_int wal_frames;	    /* after the last commit */
+	LoopTimer wait_timer;	    /* the earliest deadline among the waiters */
+	List waiters;		    /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
 	pthread_cond_t writer_given;
 	struct SequenceStore *sequences;
 	const CommitHooks *hooks;
@@ -164,6 +165,14 @@ int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Erro
 
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
+
+/* temp.c */
+/* What ON COMMIT says of this session's temporary tables; inside the transaction that is about to commit. */
+int temp_before_commit(SqliteTxn *t, Error *err);
+/* The session is over: its temporary objects go as soon as the write connection is free. */
+void temp_end_session(SqliteTxn *t);
+/* Those that a crash has left. Before any session. */
+void temp_clean_file(Database *d);
 
 /* plans.c */
 void plans_clear(Database *d);

@@ -50,6 +50,7 @@ static SqlEnv name_env(const SqliteTxn *t)
 		env.nsearch_path = vars->nsearch_path;
 		env.user = vars->user;
 		env.database = vars->database;
+		env.temp_schema = vars->temp_schema;
 	}
 	return env;
 }

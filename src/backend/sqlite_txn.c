@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "catalog/sequence.h"
+#include "catalog/sessionvars.h"
 #include "wire/proto.h"
 
 #include <assert.h>
@@ -13,6 +14,9 @@ void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *va
 {
 	*t = (SqliteTxn){ .db = db, .types = types, .vars = vars, .status = 'I' };
 	t->cat = database_catalog(db);
+	if (vars)
+		snprintf(vars->temp_schema, sizeof vars->temp_schema, "%s%u", TEMP_SCHEMA_PREFIX,
+			 atomic_fetch_add(&db->sessions_begun, 1) + 1);
 }
 
 void txn_refresh_catalog(SqliteTxn *t)
@@ -107,6 +111,7 @@ void txn_close(SqliteTxn *t)
 	if (!t->db)
 		return;
 	rollback(t);
+	temp_end_session(t);
 	catalog_unref(t->cat);
 	if (t->scratch)
 		arena_free(t->scratch);
@@ -120,6 +125,8 @@ static int commit_writer(SqliteTxn *t, Error *err)
 	Db *db = d->writer->db;
 	const CommitHooks *h = d->hooks;
 	int rc = t->broken ? err_set(err, "40000", "the transaction was rolled back by an earlier error of the file") : 0;
+	if (rc == 0)
+		rc = temp_before_commit(t, err);
 	if (rc == 0 && h && h->before_commit)
 		rc = h->before_commit(h->ctx, db, err);
 	bool flush = rc == 0 && sequence_dirty(d->sequences);
@@ -282,7 +289,10 @@ RunResult txn_need_writer(SqliteTxn *t, const char *command, Error *err)
 
 RunResult txn_need_writer_for(SqliteTxn *t, const Plan *plan, const char *command, Error *err)
 {
+	bool read_only = t->read_only;
+	t->read_only = read_only && !(plan->kind == PLAN_QUERY && plan->only_temp);
 	RunResult rc = txn_need_writer(t, command, err);
+	t->read_only = read_only;
 	if (rc != RUN_WANT_WRITER || !plan->nowait)
 		return rc;
 	err_set(err, "55P03", "could not obtain lock on %s", plan->nowait);

@@ -20,6 +20,9 @@ enum {
 	NS_INFORMATION_SCHEMA = 13000, /* as PostgreSQL 15 numbers it on a fresh cluster is checked by a test */
 };
 
+#define FIRST_TEMP_OID 0xE0000000u
+#define TEMP_SCHEMA_PREFIX "pg_temp_" /* also of the file's names of what is in such a schema, and of nothing else */
+
 typedef struct CatSchema {
 	uint32_t oid, owner;
 	char *name;
@@ -58,6 +61,8 @@ typedef struct CatConstraint CatConstraint;
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
 	char *name;
+	char persistence; /* p(ermanent), u(nlogged), t(emporary): in the schema of one session */
+	char on_commit;	  /* of a temporary table: 0, 'r' = DELETE ROWS, 'd' = DROP */
 	RelKind kind; /* REL_COMPOSITE: a composite type's columns, without a table in the file. REL_VIRTUAL: a pg_catalog relation, served
 			 by a SQLite virtual table of the same mangled name */
 	char *sqlite_name; /* "t" in public, "schema.t" elsewhere; unquoted */
@@ -115,6 +120,7 @@ typedef struct Catalog {
 	int refs;
 	uint64_t version; /* grows with every committed DDL of this file */
 	uint32_t next_oid;
+	uint32_t next_temp_oid; /* of temporary objects: above all that a primary gives to its own */
 	uint32_t db_oid;
 	char *db_name;
 	CatSchema *schemas;

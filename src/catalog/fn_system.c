@@ -62,7 +62,8 @@ static void fn_current_schema(sqlite3_context *ctx, int argc, sqlite3_value **ar
 {
 	const SessionVars *v = fn_session(ctx);
 	for (size_t i = 0; v && i < v->nsearch_path; i++) {
-		if (catalog_schema(fn_catalog(ctx), v->search_path[i])) {
+		bool implied = streq(v->search_path[i], v->temp_schema) && !v->temp_named;
+		if (!implied && catalog_schema(fn_catalog(ctx), v->search_path[i])) {
 			result_text(ctx, v->search_path[i]);
 			return;
 		}

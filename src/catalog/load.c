@@ -55,8 +55,14 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 2 since char(n) is kept with its blanks. Also in schema.c. */
-enum { FORMAT_VERSION = 2 };
+/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary. Also in schema.c. */
+enum { FORMAT_VERSION = 3 };
+
+static void note_oid(Catalog *c, uint32_t oid)
+{
+	if (oid >= c->next_temp_oid)
+		c->next_temp_oid = oid + 1;
+}
 
 static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 {
@@ -85,6 +91,7 @@ static int load_role(Catalog *c, sqlite3_stmt *s, Error *err)
 
 static int load_schema(Catalog *c, sqlite3_stmt *s, Error *err)
 {
+	note_oid(c, oid_at(s, 0));
 	*APPEND(c, c->schemas, c->nschemas) = (CatSchema){ .oid = oid_at(s, 0), .name = text_at(c, s, 1), .owner = oid_at(s, 2) };
 	return 0;
 }
@@ -102,6 +109,9 @@ static int load_relation(Catalog *c, sqlite3_stmt *s, Error *err)
 	r->rowid_col = (int16_t)sqlite3_column_int(s, 7);
 	r->rowtype = oid_at(s, 8);
 	r->arraytype = oid_at(s, 9);
+	r->persistence = char_at(s, 10);
+	r->on_commit = char_at(s, 11);
+	note_oid(c, r->oid);
 	*APPEND(c, c->rels, c->nrels) = r;
 	char key[128];
 	map_put(&c->rel_by_name, catalog_name_key(key, sizeof key, r->schema, r->name), r);
@@ -158,6 +168,7 @@ static int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
 	t->array_oid = oid_at(s, 5);
 	t->elem_oid = oid_at(s, 6);
 	t->relid = oid_at(s, 7);
+	note_oid(c, t->oid);
 	*APPEND(c, c->types, c->ntypes) = t;
 	char key[128];
 	map_put(&c->type_by_name, catalog_name_key(key, sizeof key, schema, t->name), t);
@@ -227,6 +238,7 @@ static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->nulls_not_distinct = sqlite3_column_int(s, 6);
 	x->predicate = text_at(c, s, 7);
 	x->method = text_at(c, s, 8);
+	note_oid(c, x->oid);
 	*APPEND(c, x->table->indexes, x->table->nindexes) = x;
 	return 0;
 }
@@ -267,6 +279,7 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->check_sql = text_at(c, s, 13);
 	if (!k->table || (k->type == 'f' && (!k->ref || nref != k->ncols)))
 		return damaged(err, "constraint", k->oid);
+	note_oid(c, k->oid);
 	*APPEND(c, k->table->constraints, k->table->nconstraints) = k;
 	return 0;
 }
@@ -306,8 +319,8 @@ static const struct {
 	{ "SELECT key, value FROM _understudy_meta", load_meta },
 	{ "SELECT oid, name FROM _understudy_role ORDER BY oid", load_role },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
-	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype FROM _understudy_relation ORDER BY "
-	  "oid",
+	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, persistence, on_commit "
+	  "FROM _understudy_relation ORDER BY oid",
 	  load_relation },
 	{ "SELECT oid, schema, name, kind, owner, array_oid, elem, relid FROM _understudy_type ORDER BY oid", load_type },
 	{ "SELECT type, label, oid, sort FROM _understudy_enum ORDER BY type, sort", load_enum_label },
@@ -354,6 +367,7 @@ static int load_stale(Catalog *c, sqlite3_stmt *s, Error *err)
 int catalog_load_tables(Catalog *c, Db *db, Error *err)
 {
 	assert(c->arena);
+	c->next_temp_oid = FIRST_TEMP_OID;
 	for (size_t i = 0; i < ARRAY_LEN(loads); i++) {
 		if (load_one(c, db->h, loads[i].sql, loads[i].fn, err))
 			return -1;

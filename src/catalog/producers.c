@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, uint32_t rowtype, uint32_t owner, char kind, size_t natts)
+static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, uint32_t rowtype, uint32_t owner, char kind,
+		      char persistence, size_t natts)
 {
 	row_new(s);
 	row_int(s, "oid", oid);
@@ -21,7 +22,7 @@ static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, u
 	for (size_t i = 0; i < ARRAY_LEN(zeros); i++)
 		row_int(s, zeros[i], 0);
 	row_int(s, "reltuples", kind == 'S' ? 1 : kind == 'i' ? 0 : -1);
-	row_char(s, "relpersistence", 'p');
+	row_char(s, "relpersistence", persistence);
 	row_char(s, "relkind", kind);
 	row_int(s, "relnatts", (int64_t)natts);
 	row_int(s, "relispopulated", 1);
@@ -48,14 +49,14 @@ static void user_class(RowSink *s, const CatRel *r)
 		keys += r->constraints[i]->type == 'f';
 	}
 	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, r->kind == REL_VIRTUAL ? 'v' : (char)r->kind,
-		  r->kind == REL_SEQUENCE ? 3 : r->ncols);
+		  r->persistence ? r->persistence : 'p', r->kind == REL_SEQUENCE ? 3 : r->ncols);
 	row_int(s, "relhasindex", r->nindexes > 0);
 	row_int(s, "relchecks", checks);
 	row_int(s, "relhastriggers", keys > 0 || is_referenced(s->cat, r));
 	row_int(s, "relhasrules", r->kind == REL_VIEW);
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
-		class_row(s, x->oid, x->name, r->schema, 0, r->owner, 'i', x->nkeys);
+		class_row(s, x->oid, x->name, r->schema, 0, r->owner, 'i', r->persistence, x->nkeys);
 	}
 }
 
@@ -64,7 +65,7 @@ static void produce_class(RowSink *s)
 	size_t n;
 	const PgCatRel *rels = pgcatrel_all(&n);
 	for (size_t i = 0; i < n; i++)
-		class_row(s, rels[i].oid, rels[i].name, NS_PG_CATALOG, rels[i].rowtype, 10, rels[i].kind, rels[i].ncols);
+		class_row(s, rels[i].oid, rels[i].name, NS_PG_CATALOG, rels[i].rowtype, 10, rels[i].kind, 'p', rels[i].ncols);
 	for (size_t i = 0; i < s->cat->nrels; i++)
 		user_class(s, s->cat->rels[i]);
 }

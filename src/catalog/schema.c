@@ -10,7 +10,8 @@ const char catalog_schema_sql[] =
 	"CREATE TABLE _understudy_schema (oid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner INTEGER NOT NULL);\n"
 	"CREATE TABLE _understudy_relation (oid INTEGER PRIMARY KEY, schema INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,\n"
 	"  owner INTEGER NOT NULL, sqlite_name TEXT NOT NULL, view_sql TEXT, rowid_col INTEGER NOT NULL DEFAULT 0,\n"
-	"  rowtype INTEGER NOT NULL DEFAULT 0, arraytype INTEGER NOT NULL DEFAULT 0, UNIQUE (schema, name));\n"
+	"  rowtype INTEGER NOT NULL DEFAULT 0, arraytype INTEGER NOT NULL DEFAULT 0,\n"
+	"  persistence TEXT NOT NULL DEFAULT 'p', on_commit TEXT, UNIQUE (schema, name));\n"
 	"CREATE TABLE _understudy_column (rel INTEGER NOT NULL, attnum INTEGER NOT NULL, name TEXT NOT NULL, type INTEGER NOT NULL,\n"
 	"  typmod INTEGER NOT NULL DEFAULT -1, not_null INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,\n"
 	"  identity TEXT, generated TEXT, default_sql TEXT, sequence INTEGER NOT NULL DEFAULT 0, sqlite_name TEXT NOT NULL,\n"
@@ -37,5 +38,5 @@ const char catalog_schema_sql[] =
 	"INSERT INTO _understudy_role VALUES (10, 'postgres');\n"
 	"INSERT INTO _understudy_schema VALUES (2200, 'public', 6171);\n"
 	"INSERT INTO _understudy_comment VALUES (2200, 2615, 0, 'standard public schema');\n"
-	"INSERT INTO _understudy_meta VALUES ('format_version', 2), ('catalog_version', 1), ('next_oid', 16385), ('database_oid', 16384),\n"
+	"INSERT INTO _understudy_meta VALUES ('format_version', 3), ('catalog_version', 1), ('next_oid', 16385), ('database_oid', 16384),\n"
 	"  ('database_name', ''), ('node_uuid', lower(hex(randomblob(16)))), ('epoch', 1), ('system_identifier', ''), ('lsn', '0/0');\n";

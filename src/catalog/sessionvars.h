@@ -35,6 +35,9 @@ typedef struct SessionVars {
 	const char *user, *session_user, *database;
 	const char *const *search_path; /* schemas in order, "$user" already resolved; as SqlEnv.search_path */
 	size_t nsearch_path;
+	char temp_schema[24]; /* of this session's temporary objects: pg_temp_N; "" when it cannot have any */
+	bool has_temp;	      /* it has made some: the schema is in the search path */
+	bool temp_named;      /* the search path begins with it by name */
 	int32_t backend_pid;
 	uint64_t txid;		  /* of the current transaction; 0 when none was assigned */
 	int64_t session_start_us; /* microseconds since 2000-01-01 00:00:00 UTC */
@@ -55,6 +58,7 @@ typedef struct SessionVars {
 	const char *(*get_setting)(void *arg, const char *name); /* NULL when there is no such setting */
 	int (*set_setting)(void *arg, const char *name, const char *value, bool local, Error *err);
 	const SettingRow *(*list_settings)(void *arg, size_t *n);
+	void (*temp_made)(void *arg); /* has_temp has become true */
 
 	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */
 	int (*cursor_row)(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);

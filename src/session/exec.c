@@ -213,6 +213,11 @@ static RunResult discard(Session *s, const Plan *plan, Error *err)
 		err_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
 		return RUN_ERROR;
 	}
+	if (all || strcasecmp(plan->name, "TEMP") == 0) {
+		RunResult rc = temp_discard(&s->txn, err);
+		if (rc != RUN_DONE)
+			return rc;
+	}
 	if (all && guc_reset_all(s->guc, err) != 0)
 		return RUN_ERROR;
 	if (all)

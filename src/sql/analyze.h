@@ -133,6 +133,8 @@ const PgType *an_typename(ParseState *ps, const PgQuery__TypeName *tn, int32_t *
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref);
 int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out); /* *, t.*, s.t.* */
 NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible);
+/* Schema by name; pg_temp is the session's own. NULL when there is none. */
+const CatSchema *env_schema(const SqlEnv *env, const char *name);
 /* 0A000: `name` says another database than the session's. an_qualified: a relation's three-part name in quotes. */
 int an_cross_database(ParseState *ps, int location, const char *name);
 const char *an_qualified(ParseState *ps, const PgQuery__RangeVar *rv);

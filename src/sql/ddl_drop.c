@@ -241,6 +241,7 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 				 x->table->name);
 			return err_hint(d->err, "You can drop constraint %s on table %s instead.", c->name, x->table->name);
 		}
+		ddl_touch(d, x->table->schema);
 		if (index_has_sqlite(x))
 			ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
 		ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);
@@ -257,7 +258,7 @@ static int drop_type(Ddl *d, const PgQuery__DropStmt *s)
 		object_name(s->objects[i], &rv);
 		bool qualified = rv.schemaname && *rv.schemaname;
 		for (size_t k = 0; k < (qualified ? 1 : d->ps->env->nsearch_path) && !t; k++) {
-			const CatSchema *ns = catalog_schema(d->cat, qualified ? rv.schemaname : d->ps->env->search_path[k]);
+			const CatSchema *ns = env_schema(d->ps->env, qualified ? rv.schemaname : d->ps->env->search_path[k]);
 			t = ns ? catalog_type_named(d->cat, ns->oid, rv.relname) : NULL;
 		}
 		if (!t && !s->missing_ok)
@@ -280,6 +281,7 @@ static int drop_type(Ddl *d, const PgQuery__DropStmt *s)
 static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 {
 	DropList l = { 0 };
+	ddl_touch(d, ns->oid);
 	for (size_t k = 0; k < d->cat->nrels; k++) {
 		if (d->cat->rels[k]->schema != ns->oid)
 			continue;

@@ -172,24 +172,32 @@ static int view_columns(Ddl *d, const PgQuery__ViewStmt *s, const Plan *q, CatRe
 	return 0;
 }
 
+/* A view over something temporary is temporary itself. */
+static uint32_t view_schema(Ddl *d, const PgQuery__RangeVar *rv, const Query *q)
+{
+	if (*rv->relpersistence == 't' || *rv->schemaname || !ddl_query_is_temp(q))
+		return ddl_target_schema(d, rv);
+	ddl_notice(d, "00000", "view \"%s\" will be a temporary view", rv->relname);
+	return ddl_temp_schema(d);
+}
+
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 {
-	if (s->view->relpersistence && *s->view->relpersistence == 't')
-		return an_refuse(d->ps, s->view->location, "temporary view");
 	if (s->with_check_option > PG_QUERY__VIEW_CHECK_OPTION__NO_CHECK_OPTION)
 		return an_refuse(d->ps, s->view->location, "WITH CHECK OPTION");
-	uint32_t schema = ddl_target_schema(d, s->view);
-	if (!schema)
+	Plan q = { 0 };
+	Query *query;
+	const char *text = query_sql(d, s->query);
+	if (!text || plan_query(d->ps, s->query, &q, &query))
+		return -1;
+	uint32_t schema = view_schema(d, s->view, query);
+	if (!schema || !ddl_persistence(d, s->view, schema))
 		return -1;
 	const CatRel *old = catalog_rel(d->cat, schema, s->view->relname);
 	if (!(old && s->replace) && ddl_name_taken(d, schema, s->view->relname))
 		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->view->relname);
 	if (old && old->kind != REL_VIEW)
 		return an_error(d->ps, -1, "42809", "\"%s\" is not a view", old->name);
-	Plan q = { 0 };
-	const char *text = query_sql(d, s->query);
-	if (!text || plan_query(d->ps, s->query, &q, NULL))
-		return -1;
 	if (q.nsteps)
 		return an_refuse(d->ps, -1, "a view whose query runs in several steps");
 	CatRel *r = arena_new_of(d->a, CatRel);

@@ -25,6 +25,8 @@ bool fn_sql_env(sqlite3_context *ctx, SqlEnv *env)
 		env->nsearch_path = v->nsearch_path;
 		env->user = v->user;
 		env->database = v->database;
+		env->temp_schema = v->temp_schema;
+		env->temp_named = v->temp_named;
 	}
 	return env->cat != NULL;
 }

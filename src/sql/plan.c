@@ -74,6 +74,7 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
+	plan->only_temp = q->result && q->result->rel->persistence == 't' && !*ps->volatile_fn && !plan->nsteps;
 	plan->volatile_fn = *ps->volatile_fn;
 	plan->nowait = *ps->nowait;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
@@ -130,12 +131,19 @@ static int plan_explain(ParseState *ps, const PgQuery__ExplainStmt *s, const Raw
 	return 0;
 }
 
+static bool has_into(const PgQuery__SelectStmt *s)
+{
+	while (s->larg)
+		s = s->larg;
+	return s->into_clause != NULL;
+}
+
 static int plan_node(ParseState *ps, const RawStmt *raw, Plan *plan)
 {
 	const PgNode *n = raw->node;
 	switch (n->node_case) {
 	case PG_QUERY__NODE__NODE_SELECT_STMT:
-		if (n->select_stmt->into_clause)
+		if (has_into(n->select_stmt))
 			return plan_other(ps, raw, plan);
 		return plan_query(ps, n, plan, NULL);
 	case PG_QUERY__NODE__NODE_INSERT_STMT:

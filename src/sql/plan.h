@@ -16,8 +16,10 @@ typedef struct SqlEnv {
 	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
 	size_t nsearch_path;
 	const char *user, *database;
-	bool plain_groups; /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
-	bool fixed_params; /* a parameter that was not declared is an error (42P02): simple queries */
+	const char *temp_schema; /* the schema of this session's temporary objects, which may not exist yet; NULL: it has none */
+	bool temp_named;	 /* the search path begins with it by name, so that new objects go there */
+	bool plain_groups;	 /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
+	bool fixed_params;	 /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
 
 /* One statement of a query string. */
@@ -135,6 +137,8 @@ struct Plan {
 	const char *sql; /* SQLite text; parameter $n is ?n */
 	bool writes;	 /* needs the write connection */
 	bool is_ddl;	 /* changes the catalog: reload it afterwards, bump the version */
+	bool makes_temp; /* puts something into the schema of temporary objects */
+	bool only_temp;	 /* changes nothing but this session's temporary objects */
 	bool returns_rows;
 	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;

@@ -11,7 +11,7 @@ static const char *node_string(const PgQuery__Node *n)
 static const PgType *find_type(const SqlEnv *env, const char *schema, const char *name)
 {
 	if (schema && !streq(schema, "pg_catalog")) {
-		const CatSchema *s = env->cat ? catalog_schema(env->cat, schema) : NULL;
+		const CatSchema *s = env_schema(env, schema);
 		return s ? catalog_type_named(env->cat, s->oid, name) : NULL;
 	}
 	const PgType *t = pgtype_builtin_named(name);

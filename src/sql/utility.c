@@ -396,6 +396,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_create_table(d, n->create_stmt);
 	case NODE(CREATE_TABLE_AS_STMT):
 		return plan_create_table_as(d, n->create_table_as_stmt);
+	case NODE(SELECT_STMT):
+		return plan_select_into(d, n);
 	case NODE(INDEX_STMT):
 		return plan_create_index(d, n->index_stmt);
 	case NODE(CREATE_SEQ_STMT):
