@@ -1,6 +1,8 @@
 /* Reads the _understudy_* tables of a file into a Catalog. */
 #include "catalog/load.h"
 
+#include "catalog/extension.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -55,8 +57,8 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 2 since char(n) is kept with its blanks. Also in schema.c. */
-enum { FORMAT_VERSION = 2 };
+/* Of the stored forms and the tables of the catalog: 3 since there are extensions. Also in schema.c. */
+enum { FORMAT_VERSION = 3 };
 
 static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 {
@@ -143,6 +145,15 @@ static void type_shape(PgType *t, char kind)
 	t->send = kind == 'e' ? "enum_send" : kind == 'a' ? "array_send" : "record_send";
 }
 
+void catalog_add_type(Catalog *c, PgType *t, uint32_t schema)
+{
+	*APPEND(c, c->types, c->ntypes) = t;
+	char key[128];
+	map_put(&c->type_by_name, catalog_name_key(key, sizeof key, schema, t->name), t);
+	uint64_t oid = t->oid;
+	map_put(&c->type_by_oid, map_u64_key(&oid), t);
+}
+
 static int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	PgType *t = arena_new_of(c->arena, PgType);
@@ -158,11 +169,7 @@ static int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
 	t->array_oid = oid_at(s, 5);
 	t->elem_oid = oid_at(s, 6);
 	t->relid = oid_at(s, 7);
-	*APPEND(c, c->types, c->ntypes) = t;
-	char key[128];
-	map_put(&c->type_by_name, catalog_name_key(key, sizeof key, schema, t->name), t);
-	uint64_t oid = t->oid;
-	map_put(&c->type_by_oid, map_u64_key(&oid), t);
+	catalog_add_type(c, t, schema);
 	return 0;
 }
 
@@ -240,6 +247,8 @@ static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->keys = grow(c, x->keys, n, sizeof *x->keys);
 	x->exprs = grow(c, x->exprs, n, sizeof *x->exprs);
 	x->options = grow(c, x->options, n, sizeof *x->options);
+	x->opclasses = grow(c, x->opclasses, n, sizeof *x->opclasses);
+	x->opclasses[n] = text_at(c, s, 4);
 	x->keys[n] = (int16_t)sqlite3_column_int(s, 1);
 	x->exprs[n] = text_at(c, s, 2);
 	x->options[n] = (uint8_t)sqlite3_column_int(s, 3);
@@ -306,6 +315,7 @@ static const struct {
 	{ "SELECT key, value FROM _understudy_meta", load_meta },
 	{ "SELECT oid, name FROM _understudy_role ORDER BY oid", load_role },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
+	{ "SELECT oid, name, schema, owner, version, first_oid, types FROM _understudy_extension ORDER BY oid", extension_load },
 	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype FROM _understudy_relation ORDER BY "
 	  "oid",
 	  load_relation },
@@ -317,7 +327,7 @@ static const struct {
 	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
 	  "BY oid",
 	  load_index },
-	{ "SELECT idx, attnum, expr, options FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
+	{ "SELECT idx, attnum, expr, options, opclass FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
 	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql "
 	  "FROM _understudy_constraint ORDER BY oid",
 	  load_constraint },

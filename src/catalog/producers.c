@@ -161,6 +161,8 @@ static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 		const char *name = *(const char *const *)((const char *)t + procs[i].offset);
 		size_t n = 0;
 		const PgProc *p = name ? pgproc_named(name, &n) : NULL;
+		for (size_t k = 0; name && !n && t->family && k < s->cat->nextensions; k++)
+			p = extension_procs(&s->cat->extensions[k], name, &n);
 		row_int(s, procs[i].column, n ? p->oid : 0);
 	}
 	row_char(s, "typalign", t->align);

@@ -74,6 +74,8 @@ const TypeFamily *family_of(const PgType *type)
 	const PgType *t = base_of(type);
 	if (!t)
 		return NULL;
+	if (t->family)
+		return t->family;
 	if (t->elem)
 		return family_of(t->elem) && !t->elem->elem ? &family_array : NULL;
 	if (t->typtype == 'e')
@@ -90,6 +92,18 @@ const TypeFamily *family_of(const PgType *type)
 		else
 			hi = mid;
 	}
+	return NULL;
+}
+
+const TypeFamily *pgtype_extension_family(const char *name)
+{
+	static const struct {
+		const char *name;
+		const TypeFamily *family;
+	} own[] = { { "citext", &family_citext } };
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (streq(own[i].name, name))
+			return own[i].family;
 	return NULL;
 }
 
@@ -169,7 +183,7 @@ const char *type_collation(const PgType *type, char *buf, size_t cap)
 		snprintf(buf, cap, "pgrow_%u", t->oid);
 	else if (f == &family_range)
 		snprintf(buf, cap, "pg%s", t->name);
-	else if (f == &family_array && (t->elem->typtype == 'e' || t->elem->typtype == 'c'))
+	else if (f == &family_array && (t->elem->typtype == 'e' || t->elem->typtype == 'c' || t->elem->family))
 		snprintf(buf, cap, "pgarray_%u", t->elem->oid);
 	else if (f == &family_array)
 		snprintf(buf, cap, "pgarray_%s", t->elem->name);

@@ -62,6 +62,7 @@ struct PgType {
 	size_t nfields;
 	const uint32_t *label_oids; /* pg_enum.oid and enumsortorder, as many */
 	const double *label_sorts;
+	const struct TypeFamily *family; /* of an extension's type; NULL: by OID and shape */
 };
 
 /* The builtin type with this OID, or NULL. Every row of PostgreSQL 15's pg_type that initdb makes is there. */
@@ -70,6 +71,9 @@ const PgType *pgtype_builtin(uint32_t oid);
 const PgType *pgtype_builtin_named(const char *name);
 /* All of them, ascending by OID. */
 const PgType *pgtype_builtins(size_t *n);
+
+/* The family of an extension's type by its name, or NULL. */
+const struct TypeFamily *pgtype_extension_family(const char *name);
 
 /* True when values of this type can be stored and converted by this program today. */
 bool type_is_supported(const PgType *t);
