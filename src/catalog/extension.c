@@ -170,6 +170,7 @@ int extension_load(Catalog *c, sqlite3_stmt *s, Error *err)
 	for (size_t i = 0; i < 2 * def->ntypes; i++)
 		oids[i] = (uint32_t)strtoul(at, &at, 10);
 	x->type_oids = oids;
+	load_note_oid(c, x->first_oid + def->noids);
 	c->extensions = all;
 	c->nextensions++;
 	load_types(c, x, ns->name);
