@@ -126,6 +126,8 @@ static Database *database_new(DbSet *set, const char *name, const char *path)
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->writer_given, NULL);
 	list_init(&d->waiters);
+	list_init(&d->locks);
+	list_init(&d->lock_waiters);
 	return d;
 }
 
