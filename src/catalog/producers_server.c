@@ -50,22 +50,43 @@ static void produce_user(RowSink *s)
 	}
 }
 
-static void produce_database(RowSink *s)
+static void database_row(RowSink *s, const char *name, uint32_t oid)
 {
+	bool template0 = streq(name, "template0");
 	row_new(s);
-	row_int(s, "oid", s->cat->db_oid);
-	row_text(s, "datname", s->session && s->session->database ? s->session->database : s->cat->db_name);
+	row_int(s, "oid", oid);
+	row_text(s, "datname", name);
 	row_int(s, "datdba", 10);
 	row_int(s, "encoding", 6);
 	row_char(s, "datlocprovider", 'c');
-	row_int(s, "datistemplate", 0);
-	row_int(s, "datallowconn", 1);
+	row_int(s, "datistemplate", template0 || streq(name, "template1"));
+	row_int(s, "datallowconn", !template0);
 	row_int(s, "datconnlimit", -1);
 	row_int(s, "datfrozenxid", 0);
 	row_int(s, "datminmxid", 0);
 	row_int(s, "dattablespace", 1663);
 	row_text(s, "datcollate", "C.UTF-8");
 	row_text(s, "datctype", "C.UTF-8");
+}
+
+static void produce_database(RowSink *s)
+{
+	static const char *const templates[] = { "template0", "template1" };
+	const SessionVars *v = s->session;
+	const char *own = v && v->database ? v->database : s->cat->db_name, **names;
+	uint32_t *oids;
+	size_t n = v && v->list_databases ? v->list_databases(v->arg, s->a, &names, &oids) : 0;
+	database_row(s, own, s->cat->db_oid);
+	for (size_t i = 0; i < n; i++)
+		if (!streq(names[i], own))
+			database_row(s, names[i], oids[i]);
+	for (size_t k = 0; k < ARRAY_LEN(templates); k++) {
+		bool listed = streq(own, templates[k]);
+		for (size_t i = 0; i < n; i++)
+			listed = listed || streq(names[i], templates[k]);
+		if (!listed)
+			database_row(s, templates[k], catalog_database_oid(templates[k]));
+	}
 }
 
 static void produce_tablespace(RowSink *s)

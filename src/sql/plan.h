@@ -67,6 +67,7 @@ typedef enum PlanKind {
 	PLAN_DECLARE, /* name, cursor; the query is in `sql`, `steps`, `cols` and `writes` as PLAN_QUERY has it */
 	PLAN_FETCH,   /* name, fetch */
 	PLAN_CLOSE,   /* name; NULL = ALL */
+	PLAN_DATABASE,
 } PlanKind;
 
 typedef enum StepKind {
@@ -129,6 +130,14 @@ typedef struct FetchPlan {
 	bool move;
 } FetchPlan;
 
+/* CREATE, DROP and ALTER … RENAME of a database. */
+typedef struct DatabasePlan {
+	char what; /* c(reate), d(rop), r(ename) */
+	const char *name, *new_name;
+	const char *template; /* NULL: the default one */
+	bool missing_ok, force;
+} DatabasePlan;
+
 typedef struct Plan Plan;
 struct Plan {
 	PlanKind kind;
@@ -175,6 +184,7 @@ struct Plan {
 	const RawStmt *inner;
 	const CursorPlan *cursor;
 	const FetchPlan *fetch;
+	const DatabasePlan *database;
 	uint64_t catalog_version;
 };
 

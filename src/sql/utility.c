@@ -384,6 +384,10 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		return plan_nothing(plan, "LOCK TABLE");
 	case NODE(CREATE_EXTENSION_STMT):
 		return plan_extension(ps, n->create_extension_stmt, plan);
+	case NODE(CREATEDB_STMT):
+	case NODE(DROPDB_STMT):
+	case NODE(RENAME_STMT):
+		return plan_database(ps, n, plan);
 	default:
 		return 1;
 	}

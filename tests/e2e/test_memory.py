@@ -83,3 +83,15 @@ def test_large_results_stream(us):
     for what in (text, extended(QUERY, False), extended(QUERY, True), message(b"Q", ("copy (%s) to stdout\0" % QUERY).encode())):
         assert grown(us, what) < 4096
     assert grown(us, text, lambda: time.sleep(0.3)) < 4096
+
+
+def test_idle_sessions_are_small(us):
+    with login(us):
+        before = rss_kib(us.proc.pid)
+        sessions = [login(us) for _ in range(400)]
+        for s in sessions:
+            s.sendall(message(b"Q", b"select 1\0"))
+            drain(s)
+        assert (rss_kib(us.proc.pid) - before) / len(sessions) < 10
+        for s in sessions:
+            s.close()
