@@ -203,9 +203,10 @@ static int load_column(Catalog *c, sqlite3_stmt *s, Error *err)
 			    .default_sql = text_at(c, s, 9),
 			    .sequence = oid_at(s, 10),
 			    .sqlite_name = text_at(c, s, 11) };
-	if (!col->type)
-		return damaged(err, "type", oid_at(s, 3));
-	return 0;
+	/* The type of a column that is gone may be gone too. */
+	if (!col->type && col->dropped)
+		col->type = catalog_type(c, 25) /* text */;
+	return col->type ? 0 : damaged(err, "type", oid_at(s, 3));
 }
 
 /* The row types of relations get their columns. */
