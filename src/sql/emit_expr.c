@@ -398,7 +398,11 @@ static int emit_const(Emitter *e, const Expr *x)
 
 static int emit_param(Emitter *e, const Expr *x)
 {
-	buf_printf(&e->out, "?%d", x->param);
+	const PgType *t = pgtype_builtin(x->type);
+	if (t && type_is_reg(t))
+		buf_printf(&e->out, "pg_%sin(?%d)", t->name, x->param);
+	else
+		buf_printf(&e->out, "?%d", x->param);
 	return 0;
 }
 
