@@ -261,7 +261,8 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_int(s, "convalidated", 1);
 	row_int(s, "conrelid", k->table->oid);
 	row_int(s, "contypid", 0);
-	row_int(s, "conindid", k->index ? k->index->oid : 0);
+	const CatIndex *x = catalog_constraint_index(k);
+	row_int(s, "conindid", x ? x->oid : 0);
 	row_int(s, "conparentid", 0);
 	row_int(s, "confrelid", k->ref ? k->ref->oid : 0);
 	row_char(s, "confupdtype", k->type == 'f' ? k->on_update : ' ');
@@ -292,8 +293,7 @@ static void produce_attrdef(RowSink *s)
 			if (!r->cols[k].default_sql)
 				continue;
 			row_new(s);
-			/* Not stored: any number that stays the same and is unique in this relation. */
-			row_int(s, "oid", (uint32_t)(0x80000000u + r->oid * 64u + (uint32_t)r->cols[k].attnum));
+			row_int(s, "oid", catalog_attrdef_oid(r, &r->cols[k]));
 			row_int(s, "adrelid", r->oid);
 			row_int(s, "adnum", r->cols[k].attnum);
 			row_text(s, "adbin", arena_printf(s->a, "{DEFAULT %u %d}", r->oid, r->cols[k].attnum));
@@ -405,7 +405,7 @@ static void produce_rewrite(RowSink *s)
 		if (r->kind != REL_VIEW)
 			continue;
 		row_new(s);
-		row_int(s, "oid", (uint32_t)(0x40000000u + r->oid));
+		row_int(s, "oid", catalog_rewrite_oid(r));
 		row_text(s, "rulename", "_RETURN");
 		row_int(s, "ev_class", r->oid);
 		row_char(s, "ev_type", '1');
