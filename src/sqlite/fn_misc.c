@@ -151,7 +151,9 @@ static void minmax(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 const SqliteFn fn_table_misc[] = {
 	{ "minmax", -1, FN_IMMUTABLE, minmax },
 	{ "cast_out", 3, 0, cast_out },
+	{ "cast_out_fixed", 3, FN_IMMUTABLE, cast_out },
 	{ "cast_in", 3, 0, cast_in },
+	{ "cast_in_fixed", 3, FN_IMMUTABLE, cast_in },
 	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
 	{ "array_cast", 4, 0, array_cast },
 	{ "single_row", 2, 0, single_row },
