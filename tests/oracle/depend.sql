@@ -24,3 +24,6 @@ drop view v;
 drop table c, p, numbers cascade;
 drop type pair;
 drop type mood;
+create table properties (a int, b text);
+create index properties_key on properties (a desc, b);
+select p, pg_index_column_has_property('properties_key'::regclass, 1, p), pg_index_column_has_property('properties_key'::regclass, 2, p), pg_index_column_has_property('properties_key'::regclass, 3, p), pg_index_has_property('properties_key'::regclass, p), pg_indexam_has_property(403, p), pg_indexam_has_property(2742, p) from unnest(array['asc', 'desc', 'nulls_first', 'nulls_last', 'orderable', 'distance_orderable', 'returnable', 'search_array', 'search_nulls', 'clusterable', 'index_scan', 'bitmap_scan', 'backward_scan', 'can_order', 'can_unique', 'can_multi_col', 'can_exclude', 'can_include', 'nope']) p;
