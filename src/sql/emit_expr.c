@@ -1,5 +1,6 @@
 /* Expressions: everything but calls, casts and subqueries. */
 #include "sql/emit_internal.h"
+#include "sql/query.h"
 
 bool carries_collation(const Expr *x)
 {
@@ -427,6 +428,11 @@ static int emit_grouping(Emitter *e, const Expr *x)
 
 static int emit_rowid(Emitter *e, const Expr *x)
 {
+	if (is_ctid(x)) {
+		Expr number = *x;
+		number.type = 20;
+		return emit_around(e, "pg_ctid(", &number, ")");
+	}
 	if (x->rte == e->plain_rte)
 		buf_puts(&e->out, "rowid");
 	else

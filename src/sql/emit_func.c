@@ -1,5 +1,6 @@
 /* Calls: functions and operators, casts. Aggregates are in emit_agg.c. */
 #include "sql/emit_internal.h"
+#include "sql/query.h"
 
 uint32_t emit_type_of(const Expr *x)
 {
@@ -192,12 +193,23 @@ static int emit_concat_any(Emitter *e, Expr *const *args, size_t other)
 	return 0;
 }
 
+/* ctid = value finds the row by its number. */
+static int emit_tid_equality(Emitter *e, Expr *const *args)
+{
+	int own = !is_ctid(args[0]);
+	Expr number = *args[own];
+	number.type = 20;
+	return emit_around(e, "(", &number, " = pg_ctid_number(") < 0 ? -1 : emit_around(e, "", args[!own], "))");
+}
+
 int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, bool variadic_array, int location)
 {
 	if (p->retset)
 		return emit_refuse(e, location, "the set-returning function %s is not available here in SQLite mode", p->name);
 	if (variadic_array && p->variadic == 2276)
 		return emit_variadic(e, p, args, n, location);
+	if (streq(p->src, "tideq") && (is_ctid(args[0]) || is_ctid(args[1])))
+		return emit_tid_equality(e, args);
 	if (streq(p->src, "textlike") && n == 2)
 		return emit_like(e, p, args, location);
 	if (!*p->src && n == 2 && (streq(p->name, "textanycat") || streq(p->name, "anytextcat")))

@@ -51,6 +51,7 @@ static bool note_upper(Expr *x, void *arg)
 			expr_list_add(g->e->a, &g->aggs, x);
 		return false;
 	case X_VAR:
+	case X_ROWID:
 		g->unfit = query_has_rte((Query *)g->q, x->rte); /* determined by a key, but no key itself */
 		return false;
 	case X_SUBLINK:

@@ -12,6 +12,13 @@ NsItem *ns_add_item(ParseState *ps, const NsItem *item);
 Expr *var_new(ParseState *ps, Rte *rte, int column, int location);
 int ns_find_column(ParseState *ps, const char *name, int location, Expr **out); /* this level only: 1, 0, or -1 and an error */
 
+/* syscol.c: 1 found, 0 not there, or -1 and an error */
+int an_system_column(ParseState *ps, Rte *rte, const char *name, int location, Expr **out);
+bool is_ctid(const Expr *x);
+bool is_upserted_xmax(const Expr *x);
+/* ctid = ANY (SELECT ctid ...) as a test of row numbers, which SQLite finds without reading the whole table. */
+void ctid_to_row_number(Expr *sublink);
+
 /* from.c */
 Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
 Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location);

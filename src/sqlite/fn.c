@@ -105,6 +105,11 @@ FnEnv *fn_env(sqlite3_context *ctx)
 	return ((Bound *)sqlite3_user_data(ctx))->env;
 }
 
+const char *fn_name(sqlite3_context *ctx)
+{
+	return ((Bound *)sqlite3_user_data(ctx))->fn->name;
+}
+
 void fn_fail(sqlite3_context *ctx)
 {
 	sqlite3_result_error(ctx, fn_env(ctx)->error.message, -1);

@@ -82,6 +82,8 @@ typedef struct FnEnv {
 } FnEnv;
 
 FnEnv *fn_env(sqlite3_context *ctx);
+/* SqliteFn.name of the function that runs. */
+const char *fn_name(sqlite3_context *ctx);
 /* Fails the statement with env->error, which the caller has just filled. */
 void fn_fail(sqlite3_context *ctx);
 /* err_set + fn_fail. */
