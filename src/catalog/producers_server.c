@@ -369,11 +369,18 @@ RowProducer catalog_producer(const char *relation, bool *empty)
 		"pg_rules",
 		"pg_stats",
 		"pg_parameter_acl",
+		"pg_init_privs",
+		"pg_largeobject",
+		"pg_replication_origin",
+		"pg_statistic",
+		"pg_statistic_ext_data",
 	};
 	RowProducer p = find_producer(catalog_producers, relation);
 	p = p ? p : find_producer(catalog_producers_server, relation);
 	p = p ? p : find_producer(catalog_producers_ts, relation);
 	p = p ? p : find_producer(catalog_producers_depend, relation);
+	if (!p && pgcatrows_of(relation))
+		p = catalog_produce_shown;
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

@@ -36,6 +36,9 @@ typedef struct NamedProducer {
 /* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search; dependencies. */
 extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_depend[];
 
+/* The rows of builtin.h's PgCatRows. */
+void catalog_produce_shown(RowSink *s);
+
 /* OIDs of what the file does not number: they stay the same and are unique in their relation. */
 static inline uint32_t catalog_attrdef_oid(const CatRel *r, const CatColumn *c)
 {

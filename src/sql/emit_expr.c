@@ -357,7 +357,8 @@ static int emit_subscript(Emitter *e, const Expr *x)
 {
 	const Expr *array = x->args.items[0];
 	const PgType *t = catalog_type(e->cat, array->type);
-	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : t && t->category == 'G' ? "geo_get" : "array_get", array->type);
+	const char *get = !t ? "array_get" : t->category == 'G' ? "geo_get" : t->oid == 19 ? "name_get" : "array_get";
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : get, array->type);
 	return emit_expr(e, array) < 0 ? -1 : emit_bounds(e, x);
 }
 
