@@ -91,6 +91,8 @@ struct ParseState {
 	Cte *recursive_cte;	  /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
 	const PgQuery__CommonTableExpr *recursive_def; /* of recursive_cte */
 	int depth;				       /* levels above this one, views included */
+	const PgType *value_type;		       /* CHECK of a domain: what VALUE is */
+	int32_t value_typmod;
 };
 
 /* errors.c: position from a byte offset */
@@ -164,6 +166,9 @@ const char *figure_colname(const PgNode *node);
 /* A lone expression over one relation's columns: CHECK, DEFAULT, index expressions and predicates, from their PostgreSQL text. */
 Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod,
 		   Error *err);
+
+/* CHECK of a domain: VALUE, of the type below it, is parameter 1. */
+Expr *an_domain_check(const SqlEnv *env, Arena *a, const char *text, const PgType *below, int32_t typmod, Error *err);
 
 /* emit.h: the other half */
 

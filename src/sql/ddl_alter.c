@@ -180,8 +180,9 @@ static int fill_new_column(Alter *al, const CatColumn *c)
 	al->source = source;
 	if (c->sequence) {
 		source[c->attnum - 1] = "row_number() OVER ()";
-	} else if (c->default_sql && !c->generated) {
-		source[c->attnum - 1] = old_expr(al, c->default_sql, AT_DEFAULT, c->type->oid, c->typmod);
+	} else if (catcolumn_fills(c)) {
+		const char *text = catcolumn_default(c);
+		source[c->attnum - 1] = old_expr(al, text ? text : "NULL", AT_DEFAULT, c->type->oid, c->typmod);
 		return source[c->attnum - 1] ? 0 : -1;
 	} else if (c->not_null && !c->generated) {
 		check_empty(d, arena_printf(d->a, "SELECT 1 FROM %s LIMIT 1", ddl_id(d, al->old->sqlite_name)), "23502",

@@ -415,8 +415,6 @@ static int emit_any_subscript(Emitter *e, const Expr *x)
 
 static int emit_assign_part(Emitter *e, const Expr *x)
 {
-	if (x->args.items[0]->kind == X_ROW)
-		return emit_row(e, x->args.items[0]);
 	return x->type == 3802 ? emit_jsonb_subscript(e, x) : emit_assign_element(e, x);
 }
 
@@ -478,6 +476,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_VIA_IO] = emit_cast,
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
+		[X_DOMAIN] = emit_domain,
 		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,

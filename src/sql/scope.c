@@ -218,6 +218,17 @@ static Expr *star_row(ParseState *ps, const PgQuery__ColumnRef *ref)
 	return whole_row(ps, item, ref->location);
 }
 
+/* The value that a domain's CHECK is about. */
+static Expr *domain_check_value(ParseState *ps, int location)
+{
+	Expr *e = expr_new(ps, X_PARAM, ps->value_type->oid, location);
+	e->param = 1;
+	e->name = "VALUE";
+	e->typmod = ps->value_typmod;
+	e->collation = ps->value_type->collation;
+	return e;
+}
+
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 {
 	const char *names[4];
@@ -227,6 +238,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return star_row(ps, ref);
 	for (size_t i = 0; i < ref->n_fields; i++)
 		names[i] = field_name(ref->fields[i]);
+	if (ps->value_type && ref->n_fields == 1 && streq(names[0], "value"))
+		return domain_check_value(ps, ref->location);
 	switch (ref->n_fields) {
 	case 1:
 		return plain_column(ps, names[0], ref->location);
