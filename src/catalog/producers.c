@@ -218,6 +218,8 @@ static void produce_type(RowSink *s)
 	}
 }
 
+static const char builtin_schema_acl[] = "{postgres=UC/postgres,=U/postgres}";
+
 static void produce_namespace(RowSink *s)
 {
 	static const char *const builtin[] = { "pg_toast", "pg_catalog", "information_schema" };
@@ -231,7 +233,21 @@ static void produce_namespace(RowSink *s)
 		if (ns->oid == NS_PUBLIC)
 			row_text(s, "nspacl", "{pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}");
 		else if (ns->oid < FIRST_USER_OID && ns->oid != NS_PG_TOAST)
-			row_text(s, "nspacl", "{postgres=UC/postgres,=U/postgres}");
+			row_text(s, "nspacl", builtin_schema_acl);
+	}
+}
+
+/* What pg_dump takes for granted: the privileges that initdb gives. */
+static void produce_init_privs(RowSink *s)
+{
+	static const uint32_t schemas[] = { NS_PG_CATALOG, NS_INFORMATION_SCHEMA };
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
+		row_new(s);
+		row_int(s, "objoid", schemas[i]);
+		row_int(s, "classoid", 2615);
+		row_int(s, "objsubid", 0);
+		row_char(s, "privtype", 'i');
+		row_text(s, "initprivs", builtin_schema_acl);
 	}
 }
 
@@ -483,6 +499,7 @@ const NamedProducer catalog_producers[] = {
 	{ "pg_index", produce_index },
 	{ "pg_constraint", produce_constraint },
 	{ "pg_attrdef", produce_attrdef },
+	{ "pg_init_privs", produce_init_privs },
 	{ "pg_sequence", produce_sequence },
 	{ "pg_enum", produce_enum },
 	{ "pg_am", produce_am },
