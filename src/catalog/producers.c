@@ -95,8 +95,22 @@ static void attribute_row(RowSink *s, uint32_t rel, const char *name, const PgTy
 	row_int(s, "attcollation", t->collation);
 }
 
+static void sequence_attributes(RowSink *s, const CatRel *r)
+{
+	static const struct {
+		const char *name;
+		uint32_t type;
+	} columns[] = { { "last_value", 20 }, { "log_cnt", 20 }, { "is_called", 16 } };
+	for (int i = 0; i < (int)ARRAY_LEN(columns); i++) {
+		attribute_row(s, r->oid, columns[i].name, pgtype_builtin(columns[i].type), i + 1, -1);
+		row_int(s, "attnotnull", 1);
+	}
+}
+
 static void user_attributes(RowSink *s, const CatRel *r)
 {
+	if (r->kind == REL_SEQUENCE)
+		sequence_attributes(s, r);
 	for (size_t i = 0; i < r->ncols; i++) {
 		const CatColumn *c = &r->cols[i];
 		attribute_row(s, r->oid, c->name, c->type, c->attnum, c->typmod);
