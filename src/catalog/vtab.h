@@ -33,8 +33,9 @@ typedef struct NamedProducer {
 	const char *name;
 	RowProducer fn;
 } NamedProducer;
-/* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search; dependencies. */
-extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_depend[];
+/* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search; dependencies; extensions. */
+extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_depend[],
+	catalog_producers_extension[];
 
 /* The rows of builtin.h's PgCatRows. */
 void catalog_produce_shown(RowSink *s);
