@@ -130,6 +130,8 @@ struct SqliteTxn {
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
+	int64_t patience_us; /* monotonic: until when a statement with SKIP LOCKED waits for the write connection; 0 = it has not waited */
+	bool rows_taken;     /* it has waited in vain, and runs without */
 	int64_t run_since_us;
 	void (*long_running)(void *ctx); /* called once per statement, after ~2 ms */
 	void *long_ctx;
