@@ -58,6 +58,15 @@ typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 
 typedef struct CatIndex CatIndex;
 typedef struct CatConstraint CatConstraint;
 
+/* A relation that a view's text names, as it was called when the view was made. */
+typedef struct CatViewName {
+	const char *schema; /* as written; "" when it was found through the search path */
+	const char *name;
+	uint32_t oid;
+	const char **cols; /* by attnum; NULL: it had no such column */
+	size_t ncols;
+} CatViewName;
+
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
 	char *name;
@@ -72,7 +81,9 @@ typedef struct CatRel {
 	size_t nindexes;
 	CatConstraint **constraints;
 	size_t nconstraints;
-	char *view_sql;		     /* views: the PostgreSQL SELECT */
+	char *view_sql;		     /* views: the PostgreSQL SELECT, in the names of that time */
+	CatViewName *view_names;
+	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
 	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
 	bool stale;		     /* its rows are known not to be those of the primary: statements on it are refused */

@@ -224,6 +224,25 @@ static void link_row_types(Catalog *c)
 	}
 }
 
+/* Attribute 0 of each place is the relation itself. */
+static int load_view_name(Catalog *c, sqlite3_stmt *s, Error *err)
+{
+	CatRel *r = catalog_find_rel(c, oid_at(s, 0));
+	size_t attnum = (size_t)sqlite3_column_int(s, 1);
+	if (!r || (attnum && !r->nview_names) || attnum > 1600)
+		return damaged(err, "names of view", oid_at(s, 0));
+	if (!attnum) {
+		*APPEND(c, r->view_names, r->nview_names) =
+			(CatViewName){ .name = text_at(c, s, 2), .schema = text_at(c, s, 3), .oid = oid_at(s, 4) };
+		return 0;
+	}
+	CatViewName *n = &r->view_names[r->nview_names - 1];
+	while (n->ncols < attnum)
+		*APPEND(c, n->cols, n->ncols) = NULL;
+	n->cols[attnum - 1] = text_at(c, s, 2);
+	return 0;
+}
+
 static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatIndex *x = arena_new_of(c->arena, CatIndex);
@@ -327,6 +346,7 @@ static const struct {
 	{ "SELECT rel, attnum, name, type, typmod, not_null, dropped, identity, generated, default_sql, sequence, sqlite_name "
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },
+	{ "SELECT view, attnum, name, schema, oid FROM _understudy_view_name ORDER BY view, pos, attnum", load_view_name },
 	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
 	  "BY oid",
 	  load_index },

@@ -16,6 +16,8 @@ const char catalog_schema_sql[] =
 	"  typmod INTEGER NOT NULL DEFAULT -1, not_null INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,\n"
 	"  identity TEXT, generated TEXT, default_sql TEXT, sequence INTEGER NOT NULL DEFAULT 0, sqlite_name TEXT NOT NULL,\n"
 	"  PRIMARY KEY (rel, attnum)) WITHOUT ROWID;\n"
+	"CREATE TABLE _understudy_view_name (view INTEGER NOT NULL, pos INTEGER NOT NULL, attnum INTEGER NOT NULL, name TEXT NOT NULL,\n"
+	"  schema TEXT, oid INTEGER, PRIMARY KEY (view, pos, attnum)) WITHOUT ROWID;\n"
 	"CREATE TABLE _understudy_index (oid INTEGER PRIMARY KEY, rel INTEGER NOT NULL, name TEXT NOT NULL, sqlite_name TEXT NOT NULL,\n"
 	"  is_unique INTEGER NOT NULL, is_primary INTEGER NOT NULL, nulls_not_distinct INTEGER NOT NULL DEFAULT 0, predicate TEXT,\n"
 	"  method TEXT NOT NULL);\n"

@@ -66,8 +66,9 @@ const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name);
 int ddl_check_key_type(Ddl *d, uint32_t type, const char *method);
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location); /* pg_catalog is not changed: 42501 */
 
-/* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view) */
+/* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view), or a column */
 bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel);
+bool ddl_view_uses_column(Ddl *d, const CatRel *view, const CatRel *rel, int attnum);
 bool ddl_query_is_temp(const Query *q); /* it reads something temporary */
 
 /* ddl_column.c, ddl_constraint.c: elements of CREATE TABLE and ALTER TABLE, added to a relation in the making */

@@ -16,7 +16,7 @@ static void copy_relation(Alter *al)
 {
 	Ddl *d = al->d;
 	CatRel *r = al->r = arena_dup(d->a, al->old, sizeof *r);
-	r->cols = arena_dup(d->a, r->cols, (r->ncols ? r->ncols : 1) * sizeof *r->cols);
+	r->cols = arena_dup(d->a, r->cols, r->ncols * sizeof *r->cols);
 	r->indexes = arena_array(d->a, CatIndex *, r->nindexes + 1);
 	r->constraints = arena_array(d->a, CatConstraint *, r->nconstraints + 1);
 	for (size_t i = 0; i < r->nindexes; i++) {

@@ -187,7 +187,9 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 		return an_refuse(d->ps, s->view->location, "WITH CHECK OPTION");
 	Plan q = { 0 };
 	Query *query;
+	ViewNames names = { 0 };
 	const char *text = query_sql(d, s->query);
+	d->ps->record = &names;
 	if (!text || plan_query(d->ps, s->query, &q, &query))
 		return -1;
 	uint32_t schema = view_schema(d, s->view, query);
@@ -210,6 +212,8 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 	r->kind = REL_VIEW;
 	r->sqlite_name = old ? old->sqlite_name : (char *)ddl_sqlite_name(d, schema, r->name, r->oid);
 	r->view_sql = arena_strdup(d->a, text);
+	r->view_names = names.items;
+	r->nview_names = names.n;
 	if (view_columns(d, s, &q, r))
 		return -1;
 	if (old)

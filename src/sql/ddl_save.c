@@ -51,6 +51,19 @@ static void save_row_types(Ddl *d, const CatRel *r)
 			ddl_lit(d, arena_printf(d->a, "_%.62s", r->name)), r->owner, r->rowtype);
 }
 
+static void save_view_names(Ddl *d, const CatRel *r)
+{
+	for (size_t i = 0; i < r->nview_names; i++) {
+		const CatViewName *n = &r->view_names[i];
+		ddl_sql(d, "INSERT INTO _understudy_view_name VALUES (%u, %zu, 0, %s, %s, %u)", r->oid, i, ddl_lit(d, n->name),
+			ddl_lit(d, n->schema), n->oid);
+		for (size_t k = 0; k < n->ncols; k++)
+			if (n->cols[k])
+				ddl_sql(d, "INSERT INTO _understudy_view_name VALUES (%u, %zu, %zu, %s, NULL, NULL)", r->oid, i, k + 1,
+					ddl_lit(d, n->cols[k]));
+	}
+}
+
 void ddl_save_rel(Ddl *d, const CatRel *r)
 {
 	char kind[2] = { (char)r->kind, 0 };
@@ -63,6 +76,7 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL));
 	save_row_types(d, r);
 	save_columns(d, r);
+	save_view_names(d, r);
 	for (size_t i = 0; i < r->nindexes; i++)
 		ddl_save_index(d, r->indexes[i]);
 	for (size_t i = 0; i < r->nconstraints; i++)
@@ -73,6 +87,8 @@ void ddl_forget_rel(Ddl *d, const CatRel *r)
 {
 	ddl_touch(d, r->schema);
 	ddl_sql(d, "DELETE FROM _understudy_column WHERE rel = %u", r->oid);
+	if (r->kind == REL_VIEW)
+		ddl_sql(d, "DELETE FROM _understudy_view_name WHERE view = %u", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx IN (SELECT oid FROM _understudy_index WHERE rel = %u)", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index WHERE rel = %u", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_constraint WHERE rel = %u", r->oid);

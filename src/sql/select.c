@@ -14,7 +14,9 @@ ParseState *level_new(ParseState *parent)
 			    .volatile_fn = parent->volatile_fn,
 			    .writes = parent->writes,
 			    .nowait = parent->nowait,
-			    .depth = parent->depth + 1 };
+			    .depth = parent->depth + 1,
+			    .view = parent->view,
+			    .record = parent->record };
 	return ps;
 }
 
