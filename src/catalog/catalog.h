@@ -53,7 +53,7 @@ typedef struct CatColumn {
 	char *sqlite_name; /* name in the file, unquoted */
 } CatColumn;
 
-typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V', REL_COMPOSITE = 'c' } RelKind;
+typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_MATVIEW = 'm', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V', REL_COMPOSITE = 'c' } RelKind;
 
 typedef struct CatIndex CatIndex;
 typedef struct CatConstraint CatConstraint;
@@ -114,6 +114,8 @@ struct CatConstraint {
 	int16_t *ref_cols;
 	char on_update, on_delete, match; /* a r c n d ; s f */
 	bool deferrable, deferred;
+	bool not_valid; /* rows that were there have not been looked at */
+	bool no_inherit;
 	char *check_sql; /* c: PostgreSQL expression text */
 };
 

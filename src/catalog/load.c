@@ -296,6 +296,8 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->deferrable = sqlite3_column_int(s, 11);
 	k->deferred = sqlite3_column_int(s, 12);
 	k->check_sql = text_at(c, s, 13);
+	k->not_valid = sqlite3_column_int(s, 14);
+	k->no_inherit = sqlite3_column_int(s, 15);
 	if (!k->table || (k->type == 'f' && (!k->ref || nref != k->ncols)))
 		return damaged(err, "constraint", k->oid);
 	note_oid(c, k->oid);
@@ -351,7 +353,8 @@ static const struct {
 	  "BY oid",
 	  load_index },
 	{ "SELECT idx, attnum, expr, options FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
-	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql "
+	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql, "
+	  "not_valid, no_inherit "
 	  "FROM _understudy_constraint ORDER BY oid",
 	  load_constraint },
 	{ "SELECT oid, type, start, increment, min, max, cache, cycle, owner_table, owner_attnum FROM _understudy_sequence ORDER BY oid",

@@ -64,3 +64,35 @@ bool ddl_view_uses_column(Ddl *d, const CatRel *view, const CatRel *rel, int att
 	query_walk(q, note_var, &u);
 	return u.found || u.unsure;
 }
+
+typedef struct Wanted {
+	int attnum;
+	bool found;
+} Wanted;
+
+static bool note_wanted(Expr *x, void *arg)
+{
+	Wanted *w = arg;
+	w->found = w->found || (x->kind == X_VAR && x->column == w->attnum);
+	return true;
+}
+
+bool ddl_expr_uses(Ddl *d, const CatRel *r, const char *text, ExprPlace place, int attnum)
+{
+	Error ignored;
+	Wanted w = { .attnum = attnum };
+	Expr *x = an_expr_text(d->ps->env, d->a, text, r, place, 0, -1, &ignored);
+	if (!x)
+		return true;
+	expr_walk(x, note_wanted, &w);
+	return w.found;
+}
+
+bool ddl_any_view(const Catalog *cat)
+{
+	for (size_t i = 0; i < cat->nrels; i++) {
+		if (cat->rels[i]->kind == REL_VIEW)
+			return true;
+	}
+	return false;
+}

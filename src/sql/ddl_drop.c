@@ -1,5 +1,5 @@
 /* DROP TABLE, VIEW, INDEX, SEQUENCE, TYPE, SCHEMA; TRUNCATE. */
-#include "sql/ddl.h"
+#include "sql/ddl_alter.h"
 
 typedef struct DropList {
 	const CatRel *rels[256];
@@ -44,67 +44,48 @@ static void object_name(const PgNode *n, PgQuery__RangeVar *rv)
 	}
 }
 
-static int depend_error(Ddl *d, const char *what, const char *detail)
+int ddl_depend_error(Ddl *d, const char *what, const char *detail)
 {
 	an_error(d->ps, -1, "2BP01", "cannot drop %s because other objects depend on it", what);
 	err_detail(d->err, "%s", detail);
 	return err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
 }
 
-/* Takes the foreign key of another table out of its SQLite definition by making that table anew. */
-static int drop_foreign_key(Ddl *d, const CatConstraint *k)
+int ddl_drop_foreign_keys(Ddl *d, const CatRel *r, bool (*match)(const CatConstraint *k, void *arg), void *arg)
 {
-	PgQuery__AlterTableStmt alter;
-	PgQuery__AlterTableCmd cmd;
-	PgQuery__Node node;
-	PgQuery__Node *nodes[1] = { &node };
-	PgQuery__RangeVar rv;
-	pg_query__alter_table_stmt__init(&alter);
-	pg_query__alter_table_cmd__init(&cmd);
-	pg_query__node__init(&node);
-	pg_query__range_var__init(&rv);
-	rv.relname = k->table->name;
-	rv.schemaname = (char *)ddl_schema_name(d, k->table->schema);
-	cmd.subtype = PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint;
-	cmd.name = k->name;
-	cmd.behavior = PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
-	node.node_case = PG_QUERY__NODE__NODE_ALTER_TABLE_CMD;
-	node.alter_table_cmd = &cmd;
-	alter.relation = &rv;
-	alter.n_cmds = 1;
-	alter.cmds = nodes;
-	alter.objtype = PG_QUERY__OBJECT_TYPE__OBJECT_TABLE;
-	Ddl sub;
-	ddl_begin(&sub, d->ps, d->plan);
-	sub.next_oid = d->next_oid;
-	if (plan_alter_table(&sub, &alter))
-		return -1;
-	for (size_t i = 0; i < sub.n; i++)
-		*ddl_step(d, sub.steps[i].kind) = sub.steps[i];
-	d->next_oid = sub.next_oid;
-	ddl_notice(d, "00000", "drop cascades to constraint %s on table %s", k->name, k->table->name);
-	return 0;
+	Alter al;
+	alter_begin(&al, d, r);
+	bool any = false;
+	for (size_t i = al.r->nconstraints; i-- > 0;) {
+		const CatConstraint *k = al.r->constraints[i];
+		if (k->type != 'f' || !match(k, arg))
+			continue;
+		any = true;
+		ddl_notice(d, "00000", "drop cascades to constraint %s on table %s", k->name, r->name);
+		if (alter_drop_constraint_at(&al, i, "", false))
+			return -1;
+	}
+	return any ? alter_finish(&al) : 0;
 }
 
-static int release_foreign_keys(Ddl *d, const DropList *l, bool cascade)
+static bool refers_to_listed(const CatConstraint *k, void *list)
 {
-	const CatRel *rebuilt = NULL;
+	return listed(list, k->ref);
+}
+
+static int release_foreign_keys(Ddl *d, DropList *l, bool cascade)
+{
 	for (size_t i = 0; i < d->cat->nrels; i++) {
 		const CatRel *o = d->cat->rels[i];
-		for (size_t k = 0; k < o->nconstraints && !listed(l, o); k++) {
+		for (size_t k = 0; k < o->nconstraints && !listed(l, o) && !cascade; k++) {
 			const CatConstraint *c = o->constraints[k];
-			if (c->type != 'f' || !listed(l, c->ref))
-				continue;
-			if (!cascade)
-				return depend_error(d, arena_printf(d->a, "table %s", c->ref->name),
-						    arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name, o->name,
-								 c->ref->name));
-			if (rebuilt == o)
-				return an_refuse(d->ps, -1, "DROP CASCADE that takes two foreign keys from table \"%s\"", o->name);
-			rebuilt = o;
-			if (drop_foreign_key(d, c))
-				return -1;
+			if (c->type == 'f' && listed(l, c->ref))
+				return ddl_depend_error(d, arena_printf(d->a, "table %s", c->ref->name),
+							arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name, o->name,
+								     c->ref->name));
 		}
+		if (cascade && !listed(l, o) && ddl_drop_foreign_keys(d, o, refers_to_listed, l))
+			return -1;
 	}
 	return 0;
 }
@@ -130,7 +111,7 @@ static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
 		for (size_t k = 0; k < t->ncols && !listed(l, t); k++) {
 			if (t->cols[k].dropped || t->cols[k].sequence != r->oid)
 				continue;
-			return depend_error(d, arena_printf(d->a, "sequence %s", r->name),
+			return ddl_depend_error(d, arena_printf(d->a, "sequence %s", r->name),
 					    arena_printf(d->a, "default value for column %s of table %s depends on sequence %s",
 							 t->cols[k].name, t->name, r->name));
 		}
@@ -152,7 +133,7 @@ static int collect_views(Ddl *d, DropList *l, bool cascade)
 			if (v->kind != REL_VIEW || listed(l, v) || !ddl_view_uses(d, v, r))
 				continue;
 			if (!cascade)
-				return depend_error(d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
+				return ddl_depend_error(d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
 						    arena_printf(d->a, "view %s depends on %s %s", v->name, kind_noun(r), r->name));
 			ddl_notice(d, "00000", "drop cascades to view %s", v->name);
 			if (list_add(d, l, v))
@@ -168,7 +149,7 @@ static int type_in_use(Ddl *d, const PgType *t, const DropList *l, bool cascade)
 	const char *user = ddl_type_user(d, t->oid, l->rels, l->n);
 	if (user && cascade)
 		return an_refuse(d->ps, -1, "DROP ... CASCADE of type \"%s\", which %s uses,", t->name, user);
-	return user ? depend_error(d, arena_printf(d->a, "type %s", t->name), arena_printf(d->a, "%s depends on type %s", user, t->name))
+	return user ? ddl_depend_error(d, arena_printf(d->a, "type %s", t->name), arena_printf(d->a, "%s depends on type %s", user, t->name))
 		    : 0;
 }
 
@@ -198,6 +179,17 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 		ddl_forget_rel(d, r);
 	}
 	return 0;
+}
+
+int ddl_drop_views(Ddl *d, const CatRel *const *views, size_t n)
+{
+	DropList l = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		ddl_notice(d, "00000", "drop cascades to view %s", views[i]->name);
+		if (list_add(d, &l, views[i]))
+			return -1;
+	}
+	return drop_relations(d, &l, true);
 }
 
 static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, const char *noun, DropList *l)
@@ -286,7 +278,7 @@ static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 		if (d->cat->rels[k]->schema != ns->oid)
 			continue;
 		if (!cascade)
-			return depend_error(
+			return ddl_depend_error(
 				d, arena_printf(d->a, "schema %s", ns->name),
 				arena_printf(d->a, "table %s.%s depends on schema %s", ns->name, d->cat->rels[k]->name, ns->name));
 		if (list_add(d, &l, d->cat->rels[k]))

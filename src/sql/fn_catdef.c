@@ -140,7 +140,8 @@ static const char *constraintdef(const Shown *s, const CatConstraint *k)
 		t = arena_printf(s->a, "CHECK (%s)", check_shown(s, k));
 	else
 		t = arena_printf(s->a, "%s (%s)", k->type == 'p' ? "PRIMARY KEY" : "UNIQUE", names_shown(s, k->table, k->cols, k->ncols));
-	return arena_printf(s->a, "%s%s%s", t, k->deferrable ? " DEFERRABLE" : "", k->deferred ? " INITIALLY DEFERRED" : "");
+	return arena_printf(s->a, "%s%s%s%s%s", t, k->no_inherit ? " NO INHERIT" : "", k->deferrable ? " DEFERRABLE" : "",
+			    k->deferred ? " INITIALLY DEFERRED" : "", k->not_valid ? " NOT VALID" : "");
 }
 
 static const char *viewdef(const Shown *s, const CatRel *r)

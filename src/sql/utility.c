@@ -424,6 +424,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_table(d, n->alter_table_stmt);
 	case NODE(RENAME_STMT):
 		return plan_rename(d, n->rename_stmt);
+	case NODE(ALTER_OBJECT_SCHEMA_STMT):
+		return plan_set_schema(d, n->alter_object_schema_stmt);
 	case NODE(COMMENT_STMT):
 		return plan_comment(d, n->comment_stmt);
 	case NODE(ALTER_OWNER_STMT):
