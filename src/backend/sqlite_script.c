@@ -15,7 +15,8 @@ static void put_notice(const PlanStep *s, Buf *out)
 	wire_put_notice(out, &e, "NOTICE");
 }
 
-/* PRAGMA foreign_keys does nothing inside a transaction; this does. Rows that ALTER TABLE copies need not fulfil a check that is NOT VALID. */
+/* PRAGMA foreign_keys does nothing inside a transaction; this does. Rows that ALTER TABLE copies need not fulfil a check that is NOT VALID.
+ */
 static int set_constraints(SqliteTxn *t, int on, Error *err)
 {
 	Db *db = t->conn->db;

@@ -53,7 +53,15 @@ typedef struct CatColumn {
 	char *sqlite_name; /* name in the file, unquoted */
 } CatColumn;
 
-typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_MATVIEW = 'm', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V', REL_COMPOSITE = 'c' } RelKind;
+typedef enum {
+	REL_TABLE = 'r',
+	REL_VIEW = 'v',
+	REL_MATVIEW = 'm',
+	REL_SEQUENCE = 'S',
+	REL_INDEX = 'i',
+	REL_VIRTUAL = 'V',
+	REL_COMPOSITE = 'c'
+} RelKind;
 
 typedef struct CatIndex CatIndex;
 typedef struct CatConstraint CatConstraint;
@@ -81,7 +89,7 @@ typedef struct CatRel {
 	size_t nindexes;
 	CatConstraint **constraints;
 	size_t nconstraints;
-	char *view_sql;		     /* views: the PostgreSQL SELECT, in the names of that time */
+	char *view_sql; /* views: the PostgreSQL SELECT, in the names of that time */
 	CatViewName *view_names;
 	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */

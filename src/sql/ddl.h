@@ -26,7 +26,7 @@ typedef struct Ddl {
 	uint32_t next_oid;
 	uint32_t owner;
 	bool fk_off;
-	uint32_t temp_schema; /* made by this statement */
+	uint32_t temp_schema;		 /* made by this statement */
 	const CatSequence *new_sequence; /* the last that a column was given */
 	uint32_t next_temp_oid;
 	bool temp_oids;		    /* what this statement makes is temporary */

@@ -86,8 +86,8 @@ static int validate_constraint(Alter *al, const char *name)
 	if (!k)
 		return -1;
 	if (k->type != 'c' && k->type != 'f')
-		return an_error(al->d->ps, -1, "42809", "constraint \"%s\" of relation \"%s\" is not a foreign key or check constraint", name,
-				al->r->name);
+		return an_error(al->d->ps, -1, "42809", "constraint \"%s\" of relation \"%s\" is not a foreign key or check constraint",
+				name, al->r->name);
 	k->not_valid = false;
 	return 0;
 }
@@ -181,7 +181,8 @@ static void advance_sequences(Alter *al)
 		const CatColumn *c = &al->r->cols[i];
 		if (c->sequence)
 			ddl_sql(d,
-				"UPDATE _understudy_sequence SET last_value = m, is_called = 1 FROM (SELECT CASE WHEN (SELECT increment FROM "
+				"UPDATE _understudy_sequence SET last_value = m, is_called = 1 FROM (SELECT CASE WHEN (SELECT increment "
+				"FROM "
 				"_understudy_sequence WHERE oid = %u) > 0 THEN max(%s) ELSE min(%s) END AS m FROM %s) WHERE oid = %u AND m "
 				"IS NOT NULL",
 				c->sequence, ddl_id(d, c->sqlite_name), ddl_id(d, c->sqlite_name), ddl_id(d, al->r->sqlite_name),
@@ -266,7 +267,7 @@ static int alter_index(Ddl *d, const PgQuery__AlterTableStmt *s)
 	for (size_t i = 0; i < s->n_cmds; i++) {
 		const PgQuery__AlterTableCmd *cmd = s->cmds[i]->alter_table_cmd;
 		bool options = cmd->subtype == AT(SetRelOptions) || cmd->subtype == AT(ResetRelOptions);
-		if (options ? ddl_check_parameters(d, cmd->def->list->items, cmd->def->list->n_items, true)
+		if (options				? ddl_check_parameters(d, cmd->def->list->items, cmd->def->list->n_items, true)
 		    : cmd->subtype == AT(SetTableSpace) ? ddl_check_tablespace(d, cmd->name)
 		    : cmd->subtype == AT(SetStatistics) ? 0
 							: an_refuse(d->ps, s->relation->location, "this form of ALTER INDEX"))
@@ -319,10 +320,10 @@ int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 		if (!fits_kind(r, s->cmds[i]->alter_table_cmd)) {
 			an_error(d->ps, -1, "42809", "ALTER action cannot be performed on relation \"%s\"", r->name);
 			return err_detail(d->err, "This operation is not supported for %s.",
-					  r->kind == REL_VIEW	       ? "views"
-					  : r->kind == REL_SEQUENCE    ? "sequences"
-					  : r->kind == REL_COMPOSITE   ? "composite types"
-								       : "materialized views");
+					  r->kind == REL_VIEW	     ? "views"
+					  : r->kind == REL_SEQUENCE  ? "sequences"
+					  : r->kind == REL_COMPOSITE ? "composite types"
+								     : "materialized views");
 		}
 		if (alter_command(&al, s->cmds[i]->alter_table_cmd))
 			return -1;

@@ -75,8 +75,8 @@ static int check_unique(Alter *al, const CatIndex *x, const char *rows)
 		where = arena_printf(d->a, " AND (%s)", sql);
 	}
 	check_empty(al,
-		    arena_printf(d->a, "SELECT %s FROM %s WHERE true%s%s GROUP BY %s HAVING count(*) > 1 LIMIT 1", shown, rows, known, where,
-				 cols),
+		    arena_printf(d->a, "SELECT %s FROM %s WHERE true%s%s GROUP BY %s HAVING count(*) > 1 LIMIT 1", shown, rows, known,
+				 where, cols),
 		    "23505", arena_printf(d->a, "could not create unique index \"%s\"", x->name),
 		    arena_printf(d->a, "Key (%s)=(%%s) is duplicated.", names), x->name);
 	return 0;

@@ -64,9 +64,9 @@ static int release_index(Alter *al, CatIndex *x, const char *what, bool cascade)
 		for (size_t k = 0; k < o->nconstraints && o != al->old && !cascade; k++) {
 			const CatConstraint *c = o->constraints[k];
 			if (c->type == 'f' && needs_index(c, x))
-				return ddl_depend_error(d, what,
-							arena_printf(d->a, "constraint %s on table %s depends on index %s", c->name, o->name,
-								     x->name));
+				return ddl_depend_error(
+					d, what,
+					arena_printf(d->a, "constraint %s on table %s depends on index %s", c->name, o->name, x->name));
 		}
 		if (cascade && o != al->old && ddl_drop_foreign_keys(d, o, needs_index, x))
 			return -1;
@@ -183,8 +183,8 @@ static int drop_one_column(Alter *al, CatColumn *c, bool cascade)
 		if (!g->generated || g == c || !ddl_expr_uses(d, al->r, g->default_sql, AT_CHECK, c->attnum))
 			continue;
 		if (!cascade)
-			return ddl_depend_error(
-				d, what, arena_printf(d->a, "column %s of table %s depends on %s", g->name, al->r->name, what));
+			return ddl_depend_error(d, what,
+						arena_printf(d->a, "column %s of table %s depends on %s", g->name, al->r->name, what));
 		ddl_notice(d, "00000", "drop cascades to column %s of table %s", g->name, al->r->name);
 		if (drop_one_column(al, g, true))
 			return -1;
@@ -291,8 +291,8 @@ static int alter_type(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", c->name, t->name);
 	if (!type_is_supported(t))
 		return an_refuse(d->ps, def->type_name->location, "type %s", t->name);
-	if (def->coll_clause && ddl_check_collation(d, def->coll_clause->collname, def->coll_clause->n_collname,
-						    def->coll_clause->location, "a column"))
+	if (def->coll_clause &&
+	    ddl_check_collation(d, def->coll_clause->collname, def->coll_clause->n_collname, def->coll_clause->location, "a column"))
 		return -1;
 	if ((size_t)c->attnum > al->old->ncols)
 		return an_refuse(d->ps, def->type_name->location, "ALTER TYPE of a column that the same statement adds");
@@ -321,8 +321,9 @@ static int add_identity(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	if (!c)
 		return -1;
 	if (!c->not_null)
-		return an_error(d->ps, -1, "55000", "column \"%s\" of relation \"%s\" must be declared NOT NULL before identity can be added",
-				c->name, al->r->name);
+		return an_error(d->ps, -1, "55000",
+				"column \"%s\" of relation \"%s\" must be declared NOT NULL before identity can be added", c->name,
+				al->r->name);
 	if (c->identity)
 		return an_error(d->ps, -1, "55000", "column \"%s\" of relation \"%s\" is already an identity column", c->name, al->r->name);
 	if (c->default_sql)
@@ -399,7 +400,8 @@ static int set_storage(Alter *al, const PgQuery__AlterTableCmd *cmd)
 			continue;
 		if (i == 0 || c->type->storage != 'p')
 			return 0;
-		return an_error(al->d->ps, -1, "0A000", "column data type %s can only have storage PLAIN", type_format(c->type, -1, al->d->a));
+		return an_error(al->d->ps, -1, "0A000", "column data type %s can only have storage PLAIN",
+				type_format(c->type, -1, al->d->a));
 	}
 	return an_error(al->d->ps, -1, "22023", "invalid storage type \"%s\"", kind);
 }

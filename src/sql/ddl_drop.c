@@ -81,8 +81,8 @@ static int release_foreign_keys(Ddl *d, DropList *l, bool cascade)
 			const CatConstraint *c = o->constraints[k];
 			if (c->type == 'f' && listed(l, c->ref))
 				return ddl_depend_error(d, arena_printf(d->a, "table %s", c->ref->name),
-							arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name, o->name,
-								     c->ref->name));
+							arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name,
+								     o->name, c->ref->name));
 		}
 		if (cascade && !listed(l, o) && ddl_drop_foreign_keys(d, o, refers_to_listed, l))
 			return -1;
@@ -112,8 +112,8 @@ static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
 			if (t->cols[k].dropped || t->cols[k].sequence != r->oid)
 				continue;
 			return ddl_depend_error(d, arena_printf(d->a, "sequence %s", r->name),
-					    arena_printf(d->a, "default value for column %s of table %s depends on sequence %s",
-							 t->cols[k].name, t->name, r->name));
+						arena_printf(d->a, "default value for column %s of table %s depends on sequence %s",
+							     t->cols[k].name, t->name, r->name));
 		}
 	}
 	return 0;
@@ -134,7 +134,7 @@ static int collect_views(Ddl *d, DropList *l, bool cascade)
 				continue;
 			if (!cascade)
 				return ddl_depend_error(d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
-						    arena_printf(d->a, "view %s depends on %s %s", v->name, kind_noun(r), r->name));
+							arena_printf(d->a, "view %s depends on %s %s", v->name, kind_noun(r), r->name));
 			ddl_notice(d, "00000", "drop cascades to view %s", v->name);
 			if (list_add(d, l, v))
 				return -1;
@@ -149,7 +149,8 @@ static int type_in_use(Ddl *d, const PgType *t, const DropList *l, bool cascade)
 	const char *user = ddl_type_user(d, t->oid, l->rels, l->n);
 	if (user && cascade)
 		return an_refuse(d->ps, -1, "DROP ... CASCADE of type \"%s\", which %s uses,", t->name, user);
-	return user ? ddl_depend_error(d, arena_printf(d->a, "type %s", t->name), arena_printf(d->a, "%s depends on type %s", user, t->name))
+	return user ? ddl_depend_error(d, arena_printf(d->a, "type %s", t->name),
+				       arena_printf(d->a, "%s depends on type %s", user, t->name))
 		    : 0;
 }
 

@@ -226,9 +226,9 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 	int rc = find_target(d, s->relation, s->missing_ok, kind, &r);
 	if (rc <= 0)
 		return rc < 0 ? -1 : ddl_finish(d, kinds[kind].tag);
-	return column ? rename_column(d, s, r, kinds[kind].tag)
-		      : constraint ? rename_constraint(d, s, r)
-				   : rename_relation(d, s, r, kinds[kind].tag);
+	return column	    ? rename_column(d, s, r, kinds[kind].tag)
+	       : constraint ? rename_constraint(d, s, r)
+			    : rename_relation(d, s, r, kinds[kind].tag);
 }
 
 static int move_to_schema(Ddl *d, const CatRel *r, const CatSchema *to)

@@ -37,7 +37,8 @@ void ddl_save_constraint(Ddl *d, const CatConstraint *k)
 	ddl_sql(d, "INSERT INTO _understudy_constraint VALUES (%u, %u, %s, '%s', %s, %u, %u, %s, %s, %s, %s, %d, %d, %s, %d, %d)", k->oid,
 		k->table->oid, ddl_lit(d, k->name), type, ddl_lit(d, attnum_list(d, k->cols, k->ncols)), k->index ? k->index->oid : 0,
 		fk ? k->ref->oid : 0, fk ? ddl_lit(d, attnum_list(d, k->ref_cols, k->ncols)) : "NULL", ddl_lit(d, fk ? upd : NULL),
-		ddl_lit(d, fk ? del : NULL), ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred, ddl_lit(d, k->check_sql), k->not_valid, k->no_inherit);
+		ddl_lit(d, fk ? del : NULL), ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred, ddl_lit(d, k->check_sql),
+		k->not_valid, k->no_inherit);
 }
 
 static void save_row_types(Ddl *d, const CatRel *r)

@@ -1,6 +1,7 @@
 /*
  * Names in the text of a view. A view means the relations and columns that it named when it was made, whatever they are called now, whoever
- * asks, and whatever has been added to them. So the names of that time are kept with it (CatRel.view_names), and its text is read with them.
+ * asks, and whatever has been added to them. So the names of that time are kept with it (CatRel.view_names), and its text is read with
+ * them.
  */
 #include "sql/plan_internal.h"
 #include "sql/query.h"
