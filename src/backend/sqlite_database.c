@@ -30,6 +30,7 @@ static void add_functions(void)
 	fn_add_table(fn_table_sql);
 	fn_add_table(fn_table_catdef);
 	fn_add_table(fn_table_regname);
+	fn_add_table(fn_table_privilege);
 	fn_add_table(fn_table_rows);
 }
 
@@ -127,6 +128,8 @@ static Database *database_new(DbSet *set, const char *name, const char *path)
 	pthread_cond_init(&d->sync.work, NULL);
 	pthread_cond_init(&d->sync.done, NULL);
 	list_init(&d->waiters);
+	list_init(&d->locks);
+	list_init(&d->lock_waiters);
 	list_init(&d->sync.waiting);
 	d->sync.wal_fd = -1;
 	return d;

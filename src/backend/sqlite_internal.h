@@ -49,10 +49,13 @@ struct Database {
 	DbConn *writer;
 	bool writer_busy;
 	atomic_uint sessions_begun; /* numbers the schemas of temporary objects */
+	SqliteTxn *writer_owner;    /* NULL: nobody, or a thread */
 	bool empty_wal;		    /* the next release of the write connection hands it to the syncer */
 	atomic_int wal_frames;	    /* after the last commit */
 	LoopTimer wait_timer;	    /* the earliest deadline among the waiters */
 	List waiters;		    /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	List locks;		    /* LockHold.node */
+	List lock_waiters;	    /* SqliteTxn.wait_node, as in waiters */
 	pthread_cond_t writer_given;
 	struct SequenceStore *sequences;
 	const CommitHooks *hooks;
@@ -103,6 +106,11 @@ bool writer_try(SqliteTxn *t);
 /* For the syncer: true when the write connection is its own now; otherwise it comes with Syncer.has_writer. */
 bool writer_claim_for_syncer(Database *d);
 void writer_release(Database *d);
+
+/* Under lock: sets the timer for the deadlines of those who wait. */
+void waiters_watch(Database *d);
+/* locks.c; under lock: t has just joined a queue. True when that closed a circle: it is out of the queue again, with t->deadlock set. */
+bool locks_closes_circle(SqliteTxn *t);
 
 /* txn.c */
 /* The connection for a statement that writes: BEGIN IMMEDIATE and savepoints are done. RUN_DONE, RUN_WANT_WRITER or RUN_ERROR. */

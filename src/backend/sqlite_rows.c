@@ -153,12 +153,13 @@ void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf
 	size_t at = wire_row_description_begin(out, plan->ncols);
 	for (size_t i = 0; i < plan->ncols; i++) {
 		const PlanColumn *c = &plan->cols[i];
+		const PgType *t = type_base_of(c->type);
 		WireField f = { c->name,
 				c->table_oid,
 				c->attnum,
-				c->type->oid,
-				c->type->len,
-				c->typmod,
+				t->oid,
+				t->len,
+				type_base_typmod(c->type, c->typmod),
 				(int16_t)wire_format_of(formats, nformats, i) };
 		wire_put_field(out, &f);
 	}

@@ -1,6 +1,7 @@
 /* A session's transaction on SQLite. The states and messages are those of PostgreSQL's xact.c. */
 #include "backend/sqlite_internal.h"
 
+#include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "catalog/sequence.h"
@@ -71,6 +72,7 @@ static void forget(SqliteTxn *t)
 {
 	drop_savepoints(t, NULL);
 	drop_restarts(t, 0, false);
+	locks_end_transaction(t);
 	t->status = 'I';
 	t->implicit = t->ddl = t->broken = t->wrote = false;
 	t->writer = t->granted = false;
@@ -111,6 +113,8 @@ void txn_close(SqliteTxn *t)
 	if (!t->db)
 		return;
 	rollback(t);
+	locks_unlock_all(t);
+	free(t->deadlock);
 	temp_end_session(t);
 	catalog_unref(t->cat);
 	if (t->scratch)
@@ -421,6 +425,7 @@ static int rollback_to(SqliteTxn *t, TxnSavepoint *s, Error *err)
 	}
 	drop_restarts(t, s->level, true);
 	drop_savepoints(t, s);
+	locks_rollback_to(t, s->level);
 	if (t->ddl) {
 		catalog_unref(t->cat);
 		t->cat = catalog_ref(s->cat);
@@ -446,6 +451,7 @@ static int on_savepoint(SqliteTxn *t, const Plan *plan, Error *err)
 	if (t->writer && s->made && run_level(t, "RELEASE", s->level, err) != 0)
 		return -1;
 	drop_savepoints(t, s->older);
+	locks_release_savepoint(t, t->nsavepoints);
 	return 0;
 }
 

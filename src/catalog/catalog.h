@@ -177,6 +177,8 @@ const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid
 /* Index or constraint by OID, or NULL. */
 const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* Check of a domain by OID, or NULL; *domain is whose. */
+const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */
 const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
 
@@ -189,6 +191,10 @@ const CatSequence *catalog_sequence(const Catalog *c, uint32_t oid);
 const PgType *catalog_type(const Catalog *c, uint32_t oid);
 const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *name);
 const CatColumn *catrel_column(const CatRel *r, const char *name); /* not dropped */
+/* PostgreSQL text of what a new row has where nothing is said: the column's default or that of its domain; NULL when there is none. */
+const char *catcolumn_default(const CatColumn *c);
+/* Whether a new row's value must be computed where nothing is said: a default, identity, a domain that may not be NULL. */
+bool catcolumn_fills(const CatColumn *c);
 const CatColumn *catrel_attnum(const CatRel *r, int attnum);
 
 #endif

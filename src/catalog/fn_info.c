@@ -250,34 +250,6 @@ static void f_other_temp_schema(sqlite3_context *ctx, int argc, sqlite3_value **
 	sqlite3_result_int(ctx, temp && !(v && streq(s->name, v->temp_schema)));
 }
 
-/* Every session may do everything here, as the owner of all there is. A name that is unknown is an error as in PostgreSQL. */
-static void f_role_by_name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	const char *name = (const char *)sqlite3_value_text(argv[0]);
-	const Catalog *cat = the_catalog(ctx);
-	if (cat && !catalog_role_oid(cat, name))
-		fn_raise(ctx, "42704", "role \"%s\" does not exist", name);
-	else
-		sqlite3_result_int(ctx, 1);
-}
-
-static void f_has_schema_name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	const char *name = (const char *)sqlite3_value_text(argv[argc - 2]);
-	const Catalog *cat = the_catalog(ctx);
-	if (cat && !catalog_schema(cat, name))
-		fn_raise(ctx, "3F000", "schema \"%s\" does not exist", name);
-	else
-		sqlite3_result_int(ctx, 1);
-}
-
-static void f_has_table_oid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	const Catalog *cat = the_catalog(ctx);
-	if (cat && (catalog_rel_by_oid(cat, arg_oid(argv[argc - 2])) || catalog_index(cat, arg_oid(argv[argc - 2]))))
-		sqlite3_result_int(ctx, 1);
-}
-
 /* No publication is made here, but clients ask whether a table could be in one. */
 static void f_publishable(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -285,13 +257,6 @@ static void f_publishable(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	const CatRel *r = cat ? catalog_rel_by_oid(cat, arg_oid(argv[0])) : NULL;
 	if (r)
 		sqlite3_result_int(ctx, r->kind == REL_TABLE);
-}
-
-static void f_has_schema_oid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	const Catalog *cat = the_catalog(ctx);
-	if (cat && catalog_schema_by_oid(cat, arg_oid(argv[argc - 2])))
-		sqlite3_result_int(ctx, 1);
 }
 
 const SqliteFn catalog_fn_info[] = {
@@ -339,30 +304,5 @@ const SqliteFn catalog_fn_info[] = {
 	{ "inet_server_addr", 0, 0, f_null },
 	{ "inet_client_addr", 0, 0, f_null },
 	{ "inet_server_port", 0, 0, f_null },
-	{ "has_table_privilege_id", 2, FN_STRICT, f_has_table_oid },
-	{ "has_table_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
-	{ "has_table_privilege_id_id", 3, FN_STRICT, f_has_table_oid },
-	{ "has_any_column_privilege_id", 2, FN_STRICT, f_has_table_oid },
-	{ "has_any_column_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
-	{ "has_sequence_privilege_id", 2, FN_STRICT, f_has_table_oid },
-	{ "has_sequence_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
-	{ "has_schema_privilege_name", 2, FN_STRICT, f_has_schema_name },
-	{ "has_schema_privilege_name_name", 3, FN_STRICT, f_has_schema_name },
-	{ "has_schema_privilege_id", 2, FN_STRICT, f_has_schema_oid },
-	{ "has_schema_privilege_name_id", 3, FN_STRICT, f_has_schema_oid },
-	{ "has_schema_privilege_id_id", 3, FN_STRICT, f_has_schema_oid },
-	{ "has_database_privilege_name", 2, FN_STRICT, f_true },
-	{ "has_database_privilege_id", 2, FN_STRICT, f_true },
-	{ "has_database_privilege_name_name", 3, FN_STRICT, f_role_by_name },
-	{ "has_database_privilege_name_id", 3, FN_STRICT, f_role_by_name },
-	{ "has_column_privilege_id_name", 3, FN_STRICT, f_true },
-	{ "has_column_privilege_id_attnum", 3, FN_STRICT, f_true },
-	{ "has_function_privilege_id", 2, FN_STRICT, f_true },
-	{ "has_type_privilege_id", 2, FN_STRICT, f_true },
-	{ "has_language_privilege_id", 2, FN_STRICT, f_true },
-	{ "has_tablespace_privilege_id", 2, FN_STRICT, f_true },
-	{ "pg_has_role_id", 2, FN_STRICT, f_true },
-	{ "pg_has_role_name", 2, FN_STRICT, f_role_by_name },
-	{ "pg_has_role_name_name", 3, FN_STRICT, f_role_by_name },
 	{ NULL },
 };

@@ -6,6 +6,7 @@
 #define US_CATALOG_SESSIONVARS_H
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #include <stddef.h>
@@ -30,6 +31,25 @@ typedef struct CursorRow {
 	bool holdable, binary, scrollable;
 	int64_t made_us;
 } CursorRow;
+
+/* Advisory locks. */
+typedef struct LockKey {
+	uint32_t hi, lo;
+	uint8_t kind; /* pg_locks.objsubid: 1 = one bigint, 2 = two integers */
+} LockKey;
+
+typedef struct LockRequest {
+	LockKey key;
+	bool shared, in_transaction;
+} LockRequest;
+
+typedef struct LockRow {
+	LockKey key;
+	bool shared, granted;
+	int32_t pid;
+	int64_t wait_since_us; /* since 2000-01-01; 0 = granted */
+} LockRow;
+typedef enum LockOp { LOCK_TAKE, LOCK_TRY, LOCK_GIVE_BACK, LOCK_GIVE_BACK_ALL } LockOp;
 
 typedef struct SessionVars {
 	const char *user, *session_user, *database;
@@ -63,6 +83,14 @@ typedef struct SessionVars {
 	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */
 	int (*cursor_row)(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
 	bool (*list_cursors)(void *arg, size_t i, CursorRow *out);
+
+	/* Advisory locks: false in *result when it was not free, or not held. Any of them may be NULL. */
+	int (*lock)(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
+	const LockRow *(*list_locks)(void *arg, Arena *a, size_t *n);
+
+	/* pg_notify, and the i-th channel that is listened to (NULL: there are no more). */
+	int (*notify)(void *arg, const char *channel, const char *payload, Error *err);
+	const char *(*listening)(void *arg, size_t i);
 } SessionVars;
 
 /* Forgets currval and lastval (DISCARD SEQUENCES, end of the session). */

@@ -1,12 +1,13 @@
 /* One statement of any kind, for simple queries and portals alike. */
 #include "session/internal.h"
 
+#include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "sqlite/group.h"
 
 #include <stdio.h>
 
-static void on_long(void *ctx)
+void exec_leave_loop(void *ctx)
 {
 	Session *s = ctx;
 	Io *ios[] = { &s->io };
@@ -27,14 +28,17 @@ void exec_failed(Session *s, const Error *err)
 	}
 	txn_fail(&s->txn);
 	/* In a failed block settings are undone only when the block ends, as PostgreSQL does it. */
-	if (implicit || s->txn.status == 'I')
+	if (implicit || s->txn.status == 'I') {
 		guc_rollback(s->guc);
+		notify_end_transaction(s, false);
+	}
 }
 
 static void end_transaction(Session *s, bool committed)
 {
 	portals_close_all(s);
 	cursors_end_transaction(s, committed);
+	notify_end_transaction(s, committed);
 	if (committed)
 		guc_commit(s->guc);
 	else
@@ -73,6 +77,7 @@ static void on_subtransaction(Session *s, PlanKind kind, int level)
 	if (kind == PLAN_ROLLBACK_TO) {
 		guc_rollback_to(s->guc, level);
 		cursors_rollback_to(s, level);
+		notify_rollback_to(s, level);
 		return;
 	}
 	guc_savepoint(s->guc, level);
@@ -115,6 +120,7 @@ static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_ro
 	/* Each Execute of a portal counts its own rows. */
 	if (!s->again)
 		x->run.rows = 0;
+	s->may_rerun = plan->plan->kind == PLAN_QUERY && !plan->plan->nsteps && !x->run.open;
 	uint64_t before = x->run.open ? x->run.rows : 0;
 	size_t mark = s->out.len;
 	RunResult rc = run_execute(&s->txn, &x->run, max_rows ? max_rows - x->sent : 0, &s->out, err);
@@ -222,8 +228,11 @@ static RunResult discard(Session *s, const Plan *plan, Error *err)
 		return RUN_ERROR;
 	if (all)
 		prepared_drop_all(s);
-	if (all)
+	if (all) {
 		cursors_drop_all(s);
+		locks_unlock_all(&s->txn);
+		notify_unlisten(s, NULL);
+	}
 	if (all || strcasecmp(plan->name, "SEQUENCES") == 0)
 		sessionvars_reset(s->vars);
 	snprintf(tag, sizeof tag, "DISCARD %s", plan->name);
@@ -285,12 +294,9 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	case PLAN_DISCARD:
 		return discard(s, plan, err);
 	case PLAN_LISTEN:
-		return refuse("LISTEN", err);
 	case PLAN_UNLISTEN:
-		wire_put_command_complete(&s->out, "UNLISTEN");
-		return RUN_DONE;
 	case PLAN_NOTIFY:
-		return refuse("NOTIFY", err);
+		return notify_statement(s, plan, err);
 	}
 	return refuse("this statement", err);
 }
@@ -313,6 +319,24 @@ static int renew(Session *s, Exec *x, Error *err)
 	return 0;
 }
 
+/* Plans again as often as it is needed. */
+static RunResult run_planned(Session *s, Exec *x, uint64_t max_rows, Error *err)
+{
+	for (;;) {
+		s->may_rerun = false;
+		RunResult rc = dispatch(s, x, max_rows, err);
+		bool too_many_groups = rc == RUN_ERROR && err_is(err, GROUP_FULL) && !x->plain_groups;
+		if (rc != RUN_STALE && !too_many_groups)
+			return rc;
+		if (too_many_groups) {
+			x->plain_groups = true;
+			run_close(&s->txn, &x->run);
+		}
+		if (renew(s, x, err) != 0)
+			return RUN_ERROR;
+	}
+}
+
 RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err)
 {
 	SqliteTxn *t = &s->txn;
@@ -320,7 +344,7 @@ RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		if (txn_start_statement(t, x->plan->plan, err) != 0)
 			return RUN_ERROR;
 		t->deadline_us = s->statement_timeout_us ? clock_mono_us() + s->statement_timeout_us : 0;
-		t->long_running = on_long;
+		t->long_running = exec_leave_loop;
 		t->long_ctx = s;
 	}
 	if (atomic_load(&t->cancel)) {
@@ -328,23 +352,21 @@ RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		err_set(err, "57014", "canceling statement due to user request");
 		return RUN_ERROR;
 	}
+	if (s->again && locks_wait_failed(t, err) != 0)
+		return RUN_ERROR;
 	/* It has waited: for the write connection, or for a client that reads slowly. */
 	if (s->again && t->deadline_us && clock_mono_us() > t->deadline_us) {
 		err_set(err, "57014", "canceling statement due to statement timeout");
 		return RUN_ERROR;
 	}
-	for (;;) {
-		RunResult rc = dispatch(s, x, max_rows, err);
-		bool too_many_groups = rc == RUN_ERROR && err_is(err, GROUP_FULL) && !x->plain_groups;
-		if (rc != RUN_STALE && !too_many_groups)
-			return rc;
-		if (too_many_groups) {
-			x->plain_groups = true;
-			run_close(t, &x->run);
-		}
-		if (renew(s, x, err) != 0)
-			return RUN_ERROR;
+	RunResult rc = run_planned(s, x, max_rows, err);
+	if (rc == RUN_ERROR && err_is(err, LOCKS_WAIT)) {
+		run_close(t, &x->run);
+		return RUN_WANT_LOCK;
 	}
+	if (rc == RUN_DONE || rc == RUN_ERROR)
+		locks_end_statement(t);
+	return rc;
 }
 
 void exec_close(Session *s, Exec *x)

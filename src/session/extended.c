@@ -291,7 +291,7 @@ static bool on_sync(Session *s)
 		session_error(s, &err);
 	if (s->txn.status == 'I')
 		portals_close_all(s);
-	wire_put_ready(&s->out, s->txn.status);
+	session_ready(s);
 	return true;
 }
 
@@ -319,9 +319,9 @@ bool extended_message(Session *s, const WireFrame *f)
 		break;
 	case 'E':
 		rc = on_execute(s, f, &err);
-		if (rc == RUN_WANT_WRITER)
-			s->park = PARK_WRITER;
-		if (rc == RUN_WANT_WRITER || rc == RUN_FULL)
+		if (rc == RUN_WANT_WRITER || rc == RUN_WANT_LOCK)
+			s->park = rc == RUN_WANT_LOCK ? PARK_LOCK : PARK_WRITER;
+		if (s->park != PARK_NONE || rc == RUN_FULL)
 			return false;
 		break;
 	case 'F':

@@ -44,6 +44,8 @@ struct Portal {
 };
 
 /* exec.c */
+/* The statement will take long: others need not wait for it. ctx is the session. */
+void exec_leave_loop(void *ctx);
 /* Runs a plan as far as it goes; CommandComplete is written with RUN_DONE. RUN_STALE is dealt with inside. */
 RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err);
 void exec_close(Session *s, Exec *x);
@@ -71,6 +73,28 @@ void cursors_release(Session *s, int level);
 /* For SessionVars; arg is the session. */
 int cursor_current_row(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
 bool cursors_list(void *arg, size_t i, CursorRow *out);
+
+/* advisory.c: for SessionVars; arg is the session */
+int advisory_call(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
+const LockRow *advisory_list(void *arg, Arena *a, size_t *n);
+
+/* notify.c */
+RunResult notify_statement(Session *s, const Plan *plan, Error *err);
+void notify_unlisten(Session *s, const char *channel); /* NULL = all */
+void notify_end_transaction(Session *s, bool committed);
+void notify_rollback_to(Session *s, int level);
+/* What others have sent, into s->out, unless a transaction is open. */
+void notify_deliver(Session *s);
+/* The session rests until its client says more (leading thread), or no longer does. */
+void notify_rest(Session *s);
+void notify_wake(Session *s);
+void notify_free(Session *s);
+int notify_add(void *arg, const char *channel, const char *payload, Error *err);
+const char *notify_listening(void *arg, size_t i);
+
+/* session.c */
+/* ReadyForQuery, behind the notifications that have come. */
+void session_ready(Session *s);
 
 /* settings.c */
 int settings_open(Session *s, Error *err);

@@ -49,6 +49,8 @@ static void on_changed(void *ctx, const char *name, const char *value)
 		parse_search_path(s, value);
 	} else if (streq(name, "statement_timeout")) {
 		s->statement_timeout_us = strtoll(value, NULL, 10) * 1000;
+	} else if (streq(name, "lock_timeout")) {
+		s->lock_timeout_us = strtoll(value, NULL, 10) * 1000;
 	} else if (streq(name, "idle_in_transaction_session_timeout")) {
 		s->idle_in_transaction_timeout_us = strtoll(value, NULL, 10) * 1000;
 	} else if (streq(name, "idle_session_timeout")) {
@@ -115,6 +117,10 @@ int settings_open(Session *s, Error *err)
 	s->vars->temp_made = temp_made;
 	s->vars->cursor_row = cursor_current_row;
 	s->vars->list_cursors = cursors_list;
+	s->vars->lock = advisory_call;
+	s->vars->list_locks = advisory_list;
+	s->vars->notify = notify_add;
+	s->vars->listening = notify_listening;
 	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
 	return 0;
 }

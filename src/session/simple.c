@@ -165,7 +165,7 @@ static void finish(Session *s, SimpleQuery *q, bool ok)
 	}
 	if (ok && exec_end_implicit(s, &err) != 0)
 		session_error(s, &err);
-	wire_put_ready(&s->out, s->txn.status);
+	session_ready(s);
 }
 
 bool simple_query(Session *s, Str text)
@@ -186,6 +186,9 @@ bool simple_query(Session *s, Str text)
 	switch (rc) {
 	case RUN_WANT_WRITER:
 		park(s, q, PARK_WRITER);
+		return false;
+	case RUN_WANT_LOCK:
+		park(s, q, PARK_LOCK);
 		return false;
 	case RUN_FULL:
 		park(s, q, PARK_NONE);

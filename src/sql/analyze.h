@@ -98,6 +98,8 @@ struct ParseState {
 	const CatRel *view;			       /* whose text this is: relations have the names of when it was made */
 	ViewNames *record;			       /* takes down the names that relations have in this text; NULL: nobody wants them */
 	int depth;				       /* levels above this one, views included */
+	const PgType *value_type;		       /* CHECK of a domain: what VALUE is */
+	int32_t value_typmod;
 };
 
 /* errors.c: position from a byte offset */
@@ -173,6 +175,9 @@ const char *figure_colname(const PgNode *node);
 /* A lone expression over one relation's columns: CHECK, DEFAULT, index expressions and predicates, from their PostgreSQL text. */
 Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod,
 		   Error *err);
+
+/* CHECK of a domain: VALUE, of the type below it, is parameter 1. */
+Expr *an_domain_check(const SqlEnv *env, Arena *a, const char *text, const PgType *below, int32_t typmod, Error *err);
 
 /* emit.h: the other half */
 

@@ -114,21 +114,32 @@ void ddl_save_sequence(Ddl *d, const CatSequence *q);
 int ddl_change_sequence(Ddl *d, uint32_t oid, PgQuery__Node *const *opts, size_t n);
 
 /* ddl_drop.c */
-int ddl_depend_error(Ddl *d, const char *what, const char *detail); /* 2BP01 */
 /* Takes foreign keys that `match` out of a table, with the notices of CASCADE. */
 int ddl_drop_foreign_keys(Ddl *d, const CatRel *r, bool (*match)(const CatConstraint *k, void *arg), void *arg);
-int ddl_drop_views(Ddl *d, const CatRel *const *views, size_t n); /* and what stands on them */
 
 /* ddl_object.c */
 uint32_t ddl_role(Ddl *d, const PgQuery__RoleSpec *role);
 uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name); /* where a new object of that name goes */
 const PgType *ddl_find_type(Ddl *d, PgQuery__Node *const *names, size_t n);
 
+/* ddl_drop.c */
+int ddl_depend_error(Ddl *d, const char *what, const char *detail); /* 2BP01 */
+/* ALTER of another relation as a part of this statement. */
+int ddl_alter_within(Ddl *d, const CatRel *r, PgQuery__AlterTableCmd *cmds, size_t n);
+int ddl_drop_view(Ddl *d, const CatRel *view); /* and the views over it */
+
+/* ddl_drop_type.c */
+int plan_drop_type(Ddl *d, const PgQuery__DropStmt *s);
+void ddl_forget_type(Ddl *d, const PgType *t); /* its rows, and those of its array type */
+
 /* ddl_type.c */
 int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name); /* 42710 when there is one */
 /* "column c of table t": the first that is of the type, of arrays of it or of a domain over it; NULL when there is none. */
 const char *ddl_type_user(Ddl *d, uint32_t oid, const CatRel *const *leaving, size_t n);
 int ddl_drop_composite(Ddl *d, const PgType *t);
+
+/* Rows for a new type and for its array type, whose OID is given back by *array; the type's OID. */
+uint32_t ddl_new_type(Ddl *d, uint32_t schema, const char *name, char kind, uint32_t *array);
 
 /* One function per kind of statement */
 int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
@@ -139,6 +150,11 @@ int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s);
 int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);
 int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s);
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s);
+int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s);
+int plan_alter_domain(Ddl *d, const PgQuery__AlterDomainStmt *s);
+/* What COMMENT ON a type, a domain or a domain's constraint is about, and the catalog it stands in; 0 on error. */
+uint32_t ddl_type_object(Ddl *d, const PgQuery__CommentStmt *s, uint32_t *class);
+int plan_rename_domain_constraint(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s);
 int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s);

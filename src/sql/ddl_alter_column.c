@@ -9,8 +9,8 @@ static int fill_new_column(Alter *al, const CatColumn *c)
 	if (c->sequence && d->new_sequence)
 		*source = arena_printf(d->a, "%lld + (row_number() OVER () - 1) * %lld", (long long)d->new_sequence->start,
 				       (long long)d->new_sequence->increment);
-	else if (c->default_sql && !c->generated)
-		*source = alter_old_expr(al, c->default_sql, AT_DEFAULT, c->type->oid, c->typmod);
+	else if (catcolumn_fills(c))
+		*source = alter_old_expr(al, catcolumn_default(c) ? catcolumn_default(c) : "NULL", AT_DEFAULT, c->type->oid, c->typmod);
 	else
 		return 0;
 	return *source ? 0 : -1;
@@ -31,7 +31,7 @@ static int add_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return -1;
 	const CatColumn *c = &al->r->cols[al->r->ncols - 1];
 	/* SQLite can add a column that needs no value. */
-	al->rebuild = al->rebuild || c->default_sql || c->not_null || c->generated || c->sequence || al->r->nindexes > nx ||
+	al->rebuild = al->rebuild || catcolumn_fills(c) || c->not_null || c->generated || c->sequence || al->r->nindexes > nx ||
 		      al->r->nconstraints > nk;
 	return fill_new_column(al, c);
 }
@@ -106,19 +106,17 @@ static int row_type_unused(Alter *al, const char *what)
 static int release_views(Alter *al, const CatColumn *c, const char *what, bool cascade)
 {
 	Ddl *d = al->d;
-	const CatRel *gone[64];
-	size_t n = 0;
 	for (size_t i = 0; i < d->cat->nrels; i++) {
 		const CatRel *v = d->cat->rels[i];
 		if (v->kind != REL_VIEW || !ddl_view_uses_column(d, v, al->old, c->attnum))
 			continue;
 		if (!cascade)
 			return ddl_depend_error(d, what, arena_printf(d->a, "view %s depends on %s", v->name, what));
-		if (n == ARRAY_LEN(gone))
-			return an_refuse(d->ps, -1, "CASCADE to more than %zu views", ARRAY_LEN(gone));
-		gone[n++] = v;
+		ddl_notice(d, "00000", "drop cascades to view %s", v->name);
+		if (ddl_drop_view(d, v))
+			return -1;
 	}
-	return n ? ddl_drop_views(d, gone, n) : 0;
+	return 0;
 }
 
 static bool index_uses(Alter *al, const CatIndex *x, int attnum)

@@ -51,6 +51,41 @@ int ddl_depend_error(Ddl *d, const char *what, const char *detail)
 	return err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
 }
 
+int ddl_alter_within(Ddl *d, const CatRel *r, PgQuery__AlterTableCmd *cmds, size_t n)
+{
+	PgQuery__AlterTableStmt alter;
+	PgQuery__RangeVar rv;
+	PgQuery__Node *nodes = arena_array(d->a, PgQuery__Node, n), **list = arena_array(d->a, PgQuery__Node *, n);
+	pg_query__alter_table_stmt__init(&alter);
+	pg_query__range_var__init(&rv);
+	for (size_t i = 0; i < n; i++) {
+		pg_query__node__init(&nodes[i]);
+		nodes[i].node_case = PG_QUERY__NODE__NODE_ALTER_TABLE_CMD;
+		nodes[i].alter_table_cmd = &cmds[i];
+		list[i] = &nodes[i];
+	}
+	rv.relname = r->name;
+	rv.schemaname = (char *)ddl_schema_name(d, r->schema);
+	alter.relation = &rv;
+	alter.n_cmds = n;
+	alter.cmds = list;
+	alter.objtype = r->kind == REL_COMPOSITE ? PG_QUERY__OBJECT_TYPE__OBJECT_TYPE : PG_QUERY__OBJECT_TYPE__OBJECT_TABLE;
+	Ddl sub;
+	ddl_begin(&sub, d->ps, d->plan);
+	sub.next_oid = d->next_oid;
+	sub.next_temp_oid = d->next_temp_oid;
+	sub.owner = d->owner;
+	if (r->kind == REL_COMPOSITE ? plan_alter_composite(&sub, &alter) : plan_alter_table(&sub, &alter))
+		return -1;
+	for (size_t i = 0; i < sub.n; i++)
+		*ddl_step(d, sub.steps[i].kind) = sub.steps[i];
+	d->next_oid = sub.next_oid;
+	d->next_temp_oid = sub.next_temp_oid;
+	d->uses_temp |= sub.uses_temp;
+	d->uses_other |= sub.uses_other;
+	return 0;
+}
+
 int ddl_drop_foreign_keys(Ddl *d, const CatRel *r, bool (*match)(const CatConstraint *k, void *arg), void *arg)
 {
 	Alter al;
@@ -182,14 +217,9 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 	return 0;
 }
 
-int ddl_drop_views(Ddl *d, const CatRel *const *views, size_t n)
+int ddl_drop_view(Ddl *d, const CatRel *view)
 {
-	DropList l = { 0 };
-	for (size_t i = 0; i < n; i++) {
-		ddl_notice(d, "00000", "drop cascades to view %s", views[i]->name);
-		if (list_add(d, &l, views[i]))
-			return -1;
-	}
+	DropList l = { .rels = { view }, .n = 1 };
 	return drop_relations(d, &l, true);
 }
 
@@ -243,34 +273,6 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 	return ddl_finish(d, "DROP INDEX");
 }
 
-static int drop_type(Ddl *d, const PgQuery__DropStmt *s)
-{
-	for (size_t i = 0; i < s->n_objects; i++) {
-		PgQuery__RangeVar rv;
-		const PgType *t = NULL;
-		object_name(s->objects[i], &rv);
-		bool qualified = rv.schemaname && *rv.schemaname;
-		for (size_t k = 0; k < (qualified ? 1 : d->ps->env->nsearch_path) && !t; k++) {
-			const CatSchema *ns = env_schema(d->ps->env, qualified ? rv.schemaname : d->ps->env->search_path[k]);
-			t = ns ? catalog_type_named(d->cat, ns->oid, rv.relname) : NULL;
-		}
-		if (!t && !s->missing_ok)
-			return an_error(d->ps, -1, "42704", "type \"%s\" does not exist", rv.relname);
-		if (!t) {
-			ddl_notice(d, "00000", "type \"%s\" does not exist, skipping", rv.relname);
-			continue;
-		}
-		if (t->oid < FIRST_USER_OID || (t->typtype != 'e' && t->typtype != 'c'))
-			return an_refuse(d->ps, -1, "DROP TYPE of \"%s\"", t->name);
-		if (type_in_use(d, t, &(DropList){ 0 }, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE) ||
-		    (t->typtype == 'c' && ddl_drop_composite(d, t)))
-			return -1;
-		ddl_sql(d, "DELETE FROM _understudy_enum WHERE type = %u", t->oid);
-		ddl_sql(d, "DELETE FROM _understudy_type WHERE oid IN (%u, %u)", t->oid, t->array_oid);
-	}
-	return ddl_finish(d, "DROP TYPE");
-}
-
 static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 {
 	DropList l = { 0 };
@@ -290,8 +292,9 @@ static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 			return -1;
 	if (drop_relations(d, &l, cascade))
 		return -1;
-	ddl_sql(d, "DELETE FROM _understudy_enum WHERE type IN (SELECT oid FROM _understudy_type WHERE schema = %u)", ns->oid);
-	ddl_sql(d, "DELETE FROM _understudy_type WHERE schema = %u", ns->oid);
+	for (size_t k = 0; k < d->cat->ntypes; k++)
+		if (streq(d->cat->types[k]->schema, ns->name))
+			ddl_forget_type(d, d->cat->types[k]);
 	ddl_sql(d, "DELETE FROM _understudy_schema WHERE oid = %u", ns->oid);
 	ddl_sql(d, "DELETE FROM _understudy_comment WHERE objoid = %u AND classoid = 2615", ns->oid);
 	return 0;
@@ -329,8 +332,8 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 	};
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX)
 		return drop_index(d, s);
-	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
-		return drop_type(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
+		return plan_drop_type(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return drop_schema(d, s);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

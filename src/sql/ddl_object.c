@@ -27,13 +27,7 @@ int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
 		return -1;
 	if (catalog_type_named(d->cat, schema, name))
 		return an_error(d->ps, -1, "42710", "type \"%s\" already exists", name);
-	uint32_t oid = ddl_oid(d), array = ddl_oid(d);
-	const char *array_name = arena_printf(d->a, "_%.62s", name);
-	while (catalog_type_named(d->cat, schema, array_name))
-		array_name = arena_printf(d->a, "_%.62s", array_name);
-	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'e', %u, %u, 0, 0)", oid, schema, ddl_lit(d, name), d->owner, array);
-	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", array, schema, ddl_lit(d, array_name), d->owner,
-		oid);
+	uint32_t array, oid = ddl_new_type(d, schema, name, 'e', &array);
 	for (size_t i = 0; i < s->n_vals; i++) {
 		const char *label = node_string(s->vals[i]);
 		if (check_label(d, label) < 0)
@@ -245,6 +239,11 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 {
 	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_CONSTRAINT = 2606 };
 	PgQuery__RangeVar rv;
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN ||
+	    s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT) {
+		uint32_t class, oid = ddl_type_object(d, s, &class);
+		return oid ? save_comment(d, oid, class, 0, s->comment) : -1;
+	}
 	bool column = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
 		const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));

@@ -209,8 +209,10 @@ static int find_target(Ddl *d, const PgQuery__RangeVar *rv, bool missing_ok, int
 int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 {
 	int type = (int)s->rename_type;
-	if (type == KIND(TYPE))
+	if (type == KIND(TYPE) || type == KIND(DOMAIN))
 		return plan_rename_type(d, s);
+	if (type == KIND(DOMCONSTRAINT))
+		return plan_rename_domain_constraint(d, s);
 	if (type == KIND(ATTRIBUTE))
 		return plan_rename_attribute(d, s);
 	if (type == KIND(SCHEMA))

@@ -1,5 +1,6 @@
 /* Expressions: everything but calls, casts and subqueries. */
 #include "sql/emit_internal.h"
+#include "sql/query.h"
 
 bool carries_collation(const Expr *x)
 {
@@ -409,8 +410,6 @@ static int emit_any_subscript(Emitter *e, const Expr *x)
 
 static int emit_assign_part(Emitter *e, const Expr *x)
 {
-	if (x->args.items[0]->kind == X_ROW)
-		return emit_row(e, x->args.items[0]);
 	return x->type == 3802 ? emit_jsonb_subscript(e, x) : emit_assign_element(e, x);
 }
 
@@ -423,6 +422,11 @@ static int emit_grouping(Emitter *e, const Expr *x)
 
 static int emit_rowid(Emitter *e, const Expr *x)
 {
+	if (is_ctid(x)) {
+		Expr number = *x;
+		number.type = 20;
+		return emit_around(e, "pg_ctid(", &number, ")");
+	}
 	if (x->rte == e->plain_rte)
 		buf_puts(&e->out, "rowid");
 	else
@@ -467,6 +471,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_VIA_IO] = emit_cast,
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
+		[X_DOMAIN] = emit_domain,
 		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,

@@ -28,6 +28,7 @@ static Expr *null_test(ParseState *ps, const PgQuery__NullTest *t)
 		return NULL;
 	e = expr_new(ps, X_NULLTEST, T_BOOL, t->location);
 	e->negated = t->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL;
+	arg = domain_value(ps, arg);
 	const PgType *type = type_lookup(ps->env->cat, arg->type);
 	e->row_test = arg->type == T_RECORD || (type && type->typtype == 'c');
 	if (arg->type == T_UNKNOWN && arg->kind == X_CONST && !(arg = coerce_unknown_to_text(ps, arg)))

@@ -133,33 +133,6 @@ static void mark_lateral(ParseState *level)
 		level->lateral_ref = true;
 }
 
-static bool is_system_column(const char *name)
-{
-	static const char *const names[] = { "ctid", "xmin", "xmax", "cmin", "cmax" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(name, names[i]))
-			return true;
-	return false;
-}
-
-/* tableoid is known from the relation; the other system columns say things that a SQLite file does not keep.
- * 1 found, 0 no such column, -1 error. */
-static int system_column(ParseState *ps, const NsItem *item, const char *name, int location, Expr **out)
-{
-	if (!item->rte || item->rte->kind != RTE_RELATION)
-		return 0;
-	if (item->rte->rel->kind == REL_VIRTUAL && !streq(name, "tableoid"))
-		return 0;
-	if (streq(name, "tableoid") && !item->rte->nullable) {
-		*out = expr_const(ps, 26, val_int(item->rte->rel->oid));
-		(*out)->location = location;
-		return 1;
-	}
-	if (is_system_column(name) || streq(name, "tableoid"))
-		return an_refuse(ps, location, "the system column \"%s\" is not available in SQLite mode", name);
-	return 0;
-}
-
 static Expr *plain_column(ParseState *ps, const char *name, int location)
 {
 	Expr *e = NULL;
@@ -174,7 +147,7 @@ static Expr *plain_column(ParseState *ps, const char *name, int location)
 	}
 	for (ParseState *l = ps; l; l = l->parent)
 		for (size_t i = 0; i < l->nns; i++) {
-			int r = l->ns[i]->cols_visible ? system_column(ps, l->ns[i], name, location, &e) : 0;
+			int r = l->ns[i]->cols_visible ? an_system_column(ps, l->ns[i]->rte, name, location, &e) : 0;
 			if (r)
 				return r > 0 ? e : NULL;
 		}
@@ -215,7 +188,7 @@ static Expr *qualified_column(ParseState *ps, const char *schema, const char *al
 	Expr *e = NULL;
 	int r = find_in_item(ps, item, name, false, location, &e);
 	if (r == 0)
-		r = system_column(ps, item, name, location, &e);
+		r = an_system_column(ps, item->rte, name, location, &e);
 	if (r > 0) {
 		mark_lateral(level);
 		return e;
@@ -245,6 +218,17 @@ static Expr *star_row(ParseState *ps, const PgQuery__ColumnRef *ref)
 	return whole_row(ps, item, ref->location);
 }
 
+/* The value that a domain's CHECK is about. */
+static Expr *domain_check_value(ParseState *ps, int location)
+{
+	Expr *e = expr_new(ps, X_PARAM, ps->value_type->oid, location);
+	e->param = 1;
+	e->name = "VALUE";
+	e->typmod = ps->value_typmod;
+	e->collation = ps->value_type->collation;
+	return e;
+}
+
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 {
 	const char *names[4];
@@ -254,6 +238,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return star_row(ps, ref);
 	for (size_t i = 0; i < ref->n_fields; i++)
 		names[i] = field_name(ref->fields[i]);
+	if (ps->value_type && ref->n_fields == 1 && streq(names[0], "value"))
+		return domain_check_value(ps, ref->location);
 	switch (ref->n_fields) {
 	case 1:
 		return plain_column(ps, names[0], ref->location);

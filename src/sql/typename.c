@@ -154,7 +154,7 @@ const PgType *an_typename(ParseState *ps, const PgQuery__TypeName *tn, int32_t *
 		return NULL;
 	if (tn->n_array_bounds == 0)
 		return t;
-	uint32_t array = t->category == 'A' && t->len == -1 ? t->oid : t->array_oid;
+	uint32_t array = t->category == 'A' && t->len == -1 && t->typtype != 'd' ? t->oid : t->array_oid;
 	if (!array)
 		return type_missing(ps, tn, schema), NULL;
 	return type_lookup(ps->env->cat, array);

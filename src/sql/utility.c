@@ -410,6 +410,10 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_enum(d, n->alter_enum_stmt);
 	case NODE(COMPOSITE_TYPE_STMT):
 		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_DOMAIN_STMT):
+		return plan_create_domain(d, n->create_domain_stmt);
+	case NODE(ALTER_DOMAIN_STMT):
+		return plan_alter_domain(d, n->alter_domain_stmt);
 	case NODE(CREATE_SCHEMA_STMT):
 		return plan_create_schema(d, n->create_schema_stmt);
 	case NODE(VIEW_STMT):
