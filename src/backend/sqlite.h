@@ -131,6 +131,8 @@ struct SqliteTxn {
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
+	int64_t patience_us; /* monotonic: until when a statement with SKIP LOCKED waits for the write connection; 0 = it has not waited */
+	bool rows_taken;     /* it has waited in vain, and runs without */
 	int64_t run_since_us;
 	void (*long_running)(void *ctx); /* called once per statement, after ~2 ms */
 	void *long_ctx;
@@ -175,8 +177,8 @@ int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err
  * passed or the wait was cancelled. Returns true when it was free: it is taken then and `granted` will not be called. Otherwise the session
  * must not be touched after this call. */
 bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *owner);
-/* The same for t->sync_ticket; true when it is already on disk. */
-bool database_wait_sync(SqliteTxn *t, void (*synced)(LoopTask *task), void *owner);
+/* The same for t->sync_ticket; true when it is on disk. It may be brought there in place when the caller is `alone` (loop_alone). */
+bool database_wait_sync(SqliteTxn *t, bool alone, void (*synced)(LoopTask *task), void *owner);
 /* Leaves either queue (the client is gone); false when the call is already under way. */
 bool database_stop_waiting(SqliteTxn *t);
 /* Takes a session that waits for the write connection out of the queue and lets it go on without (t->cancel is set). From any thread, for a

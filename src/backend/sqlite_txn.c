@@ -194,6 +194,8 @@ int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err)
 	}
 	if (!t->scratch)
 		t->scratch = arena_new();
+	t->patience_us = 0;
+	t->rows_taken = false;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #define US_CATALOG_CATALOG_H
 
 #include "base/map.h"
+#include "catalog/builtin.h"
 #include "pgtype/pgtype.h"
 #include "sqlite/db.h"
 
@@ -105,6 +106,7 @@ struct CatIndex {
 	size_t nkeys;
 	int16_t *keys;	  /* attnums; 0 = expression */
 	char **exprs;	  /* PostgreSQL expression text where keys[i] == 0 */
+	char **opclasses; /* names as given; NULL = the type's default one */
 	uint8_t *options; /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
 	char *predicate;  /* PostgreSQL expression text, or NULL */
 	char *method;	  /* "btree", "gin", ... as declared */
@@ -137,6 +139,18 @@ typedef struct CatSequence {
 	int16_t owner_attnum;
 } CatSequence;
 
+/* An extension made in the file. Its objects are those of the definition with the OIDs that they have here. */
+typedef struct Extension Extension;
+typedef struct CatExtension {
+	uint32_t oid, schema, owner, first_oid;
+	const Extension *def; /* catalog/extension.h */
+	char *version;
+	const uint32_t *type_oids; /* of type k and of its array at 2k and 2k+1 */
+	PgProc *procs;
+	PgOperator *operators;
+	PgCast *casts;
+} CatExtension;
+
 typedef struct Catalog {
 	int refs;
 	uint64_t version; /* grows with every committed DDL of this file */
@@ -156,6 +170,8 @@ typedef struct Catalog {
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
 	size_t ntypes;
+	CatExtension *extensions;
+	size_t nextensions;
 	Map rel_by_name; /* "schemaoid.name" */
 	Map rel_by_oid, type_by_oid, type_by_name;
 	Arena *arena; /* everything above */
@@ -190,6 +206,17 @@ const CatRel *catalog_rel_by_oid(const Catalog *c, uint32_t oid);
 const CatSequence *catalog_sequence(const Catalog *c, uint32_t oid);
 const PgType *catalog_type(const Catalog *c, uint32_t oid);
 const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *name);
+const CatExtension *catalog_extension(const Catalog *c, const char *name);
+/* What an extension has under a name, side by side; *n is their number. */
+const PgProc *extension_procs(const CatExtension *x, const char *name, size_t *n);
+const PgOperator *extension_operators(const CatExtension *x, const char *name, size_t *n);
+/* By OID among the objects of extensions, or NULL. */
+const PgProc *extension_proc(const Catalog *c, uint32_t oid);
+const PgOperator *extension_operator(const Catalog *c, uint32_t oid);
+/* PostgreSQL's own or an extension's. */
+const PgProc *catalog_proc(const Catalog *c, uint32_t oid);
+const PgOperator *catalog_operator(const Catalog *c, uint32_t oid);
+const PgCast *catalog_cast(const Catalog *c, uint32_t source, uint32_t target);
 const CatColumn *catrel_column(const CatRel *r, const char *name); /* not dropped */
 /* PostgreSQL text of what a new row has where nothing is said: the column's default or that of its domain; NULL when there is none. */
 const char *catcolumn_default(const CatColumn *c);

@@ -1,6 +1,11 @@
 /* PostgreSQL's functions about the session and the catalog. */
 #include "catalog/vtab.h"
+#include "base/clock.h"
 #include "pgtype/encoding.h"
+
+#include <errno.h>
+#include <math.h>
+#include <time.h>
 
 static const Catalog *fn_catalog(sqlite3_context *ctx)
 {
@@ -160,7 +165,32 @@ static void fn_cursor_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_int64(ctx, rowid);
 }
 
+static void nap(int64_t us)
+{
+	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+	while (nanosleep(&t, &t) != 0 && errno == EINTR)
+		;
+}
+
+/* In short naps, so that the statement can be cancelled; the first one is over when other sessions have been let go on. */
+static void fn_sleep(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	enum { FIRST_US = 3000, NAP_US = 20000 };
+	const FnEnv *env = fn_env(ctx);
+	double seconds = sqlite3_value_double(argv[0]);
+	int64_t now = clock_mono_us(), end = seconds > 0 ? now + (int64_t)fmin(seconds * 1e6, 1e17) : now, most = FIRST_US;
+	for (; now < end; now = clock_mono_us(), most = NAP_US) {
+		if (env->may_wait && !env->may_wait(env->waiter)) {
+			sqlite3_result_error_code(ctx, SQLITE_INTERRUPT);
+			return;
+		}
+		nap(end - now < most ? end - now : most);
+	}
+	result_text(ctx, "");
+}
+
 const SqliteFn catalog_fn_system[] = {
+	{ "pg_sleep", 1, FN_STRICT, fn_sleep },
 	{ "cursor_row", 2, FN_STRICT, fn_cursor_row },
 	{ "pg_get_userbyid", 1, FN_STRICT, fn_get_userbyid },
 	{ "pg_table_is_visible", 1, FN_STRICT, fn_table_is_visible },

@@ -1,6 +1,8 @@
 /* Reads the _understudy_* tables of a file into a Catalog. */
 #include "catalog/load.h"
 
+#include "catalog/extension.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -50,8 +52,8 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains and ranges. Also in
- * schema.c. */
+/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges and extensions. Also
+ * in schema.c. */
 enum { FORMAT_VERSION = 3 };
 
 void load_note_oid(Catalog *c, uint32_t oid)
@@ -188,6 +190,8 @@ static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->keys = load_grow(c, x->keys, n, sizeof *x->keys);
 	x->exprs = load_grow(c, x->exprs, n, sizeof *x->exprs);
 	x->options = load_grow(c, x->options, n, sizeof *x->options);
+	x->opclasses = load_grow(c, x->opclasses, n, sizeof *x->opclasses);
+	x->opclasses[n] = load_text(c, s, 4);
 	x->keys[n] = (int16_t)sqlite3_column_int(s, 1);
 	x->exprs[n] = load_text(c, s, 2);
 	x->options[n] = (uint8_t)sqlite3_column_int(s, 3);
@@ -257,6 +261,7 @@ static const struct {
 	{ "SELECT key, value FROM _understudy_meta", load_meta },
 	{ "SELECT oid, name FROM _understudy_role ORDER BY oid", load_role },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
+	{ "SELECT oid, name, schema, owner, version, first_oid, types FROM _understudy_extension ORDER BY oid", extension_load },
 	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, persistence, on_commit "
 	  "FROM _understudy_relation ORDER BY oid",
 	  load_relation },
@@ -272,7 +277,7 @@ static const struct {
 	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
 	  "BY oid",
 	  load_index },
-	{ "SELECT idx, attnum, expr, options FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
+	{ "SELECT idx, attnum, expr, options, opclass FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
 	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql, "
 	  "not_valid, no_inherit "
 	  "FROM _understudy_constraint ORDER BY oid",

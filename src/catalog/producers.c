@@ -166,6 +166,16 @@ static void type_methods(RowSink *s, const PgType *t, const PgType *base)
 					     : 0);
 }
 
+/* A function that an extension's type may have of its own. */
+static uint32_t type_proc(RowSink *s, const PgType *t, const char *name)
+{
+	size_t n = 0;
+	const PgProc *p = NULL;
+	for (size_t i = 0; t->family && !n && i < s->cat->nextensions; i++)
+		p = extension_procs(&s->cat->extensions[i], name, &n);
+	return n ? p->oid : proc_oid(name);
+}
+
 static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 {
 	row_new(s);
@@ -192,7 +202,7 @@ static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 		      { "typsend", offsetof(PgType, send) } };
 	for (size_t i = 0; i < ARRAY_LEN(procs); i++) {
 		const char *name = *(const char *const *)((const char *)t + procs[i].offset);
-		row_int(s, procs[i].column, name ? proc_oid(name) : 0);
+		row_int(s, procs[i].column, name ? type_proc(s, t, name) : 0);
 	}
 	row_char(s, "typalign", t->align);
 	row_char(s, "typstorage", t->storage);

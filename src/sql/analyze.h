@@ -86,6 +86,7 @@ struct ParseState {
 	bool *volatile_fn;   /* set when a volatile function is called anywhere in the statement */
 	bool *writes;	     /* set when nextval and the like are called */
 	const char **nowait; /* set by NOWAIT: Plan.nowait */
+	bool *skip_locked;   /* set by SKIP LOCKED: Plan.skip_locked */
 	WindowDef **windows; /* named in the WINDOW clause */
 	size_t nwindows;
 	bool keep_unknown;	  /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */

@@ -91,6 +91,8 @@ int ddl_check_tablespace(Ddl *d, const char *name); /* "" is none */
 int ddl_check_table_method(Ddl *d, const char *name);
 int ddl_check_parameters(Ddl *d, PgQuery__Node *const *opts, size_t n, bool index);
 int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, uint32_t type);
+/* The extension that an operator class of that name belongs to; NULL for PostgreSQL's own. `name` may be NULL. */
+const Extension *ddl_opclass_extension(const char *method, const char *name);
 /* Only byte order is known: another collation is refused. `what` has it: "a column". */
 int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what);
 
@@ -159,6 +161,10 @@ int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s);
 int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_create_extension(Ddl *d, const PgQuery__CreateExtensionStmt *s);
+int plan_alter_extension(Ddl *d, const PgQuery__AlterExtensionStmt *s);
+int plan_drop_extension(Ddl *d, const PgQuery__DropStmt *s);
+uint32_t ddl_extension_oid(Ddl *d, const char *name); /* 0 and 42704 when there is none */
 int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s);
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s);
 int plan_drop(Ddl *d, const PgQuery__DropStmt *s);

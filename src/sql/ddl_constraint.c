@@ -24,6 +24,7 @@ CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys)
 	x->keys = arena_array(d->a, int16_t, nkeys);
 	x->exprs = arena_array(d->a, char *, nkeys);
 	x->options = arena_array(d->a, uint8_t, nkeys);
+	x->opclasses = arena_array(d->a, char *, nkeys);
 	ddl_take_name(d, r->schema, x->name);
 	APPEND_PTR(d, r->indexes, r->nindexes, x);
 	return x;

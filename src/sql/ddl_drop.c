@@ -334,6 +334,8 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 		return drop_index(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
 		return plan_drop_type(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION)
+		return plan_drop_extension(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return drop_schema(d, s);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

@@ -237,7 +237,7 @@ static void list_rangevar(const PgNode *n, size_t drop, PgQuery__RangeVar *rv)
 
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 {
-	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_CONSTRAINT = 2606 };
+	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_EXTENSION = 3079 };
 	PgQuery__RangeVar rv;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN ||
 	    s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT) {
@@ -249,6 +249,10 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 		const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
 		return ns ? save_comment(d, ns->oid, CLASS_NS, 0, s->comment)
 			  : an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
+	}
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION) {
+		uint32_t oid = ddl_extension_oid(d, node_string(s->object));
+		return oid ? save_comment(d, oid, CLASS_EXTENSION, 0, s->comment) : -1;
 	}
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
 		list_rangevar(s->object, 0, &rv);

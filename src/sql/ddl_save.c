@@ -18,8 +18,8 @@ void ddl_save_index(Ddl *d, const CatIndex *x)
 	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s)", x->oid, x->table->oid, ddl_lit(d, x->name),
 		ddl_lit(d, x->sqlite_name), x->unique, x->primary, x->nulls_not_distinct, ddl_lit(d, x->predicate), ddl_lit(d, x->method));
 	for (size_t i = 0; i < x->nkeys; i++)
-		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d)", x->oid, i + 1, x->keys[i],
-			ddl_lit(d, x->exprs[i]), x->options[i]);
+		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d, %s)", x->oid, i + 1, x->keys[i],
+			ddl_lit(d, x->exprs[i]), x->options[i], ddl_lit(d, x->opclasses[i]));
 }
 
 static const char *attnum_list(Ddl *d, const int16_t *cols, size_t n)

@@ -97,6 +97,7 @@ static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 			      .volatile_fn = ps->volatile_fn,
 			      .writes = ps->writes,
 			      .nowait = ps->nowait,
+			      .skip_locked = ps->skip_locked,
 			      .depth = ps->depth + 1,
 			      .view = rel };
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;

@@ -142,6 +142,8 @@ struct Plan {
 	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;
 	bool has_limit_ties;
+	/* A SELECT with SKIP LOCKED, which may run on a read connection as if other sessions had locked all its rows (FnEnv.rows_taken). */
+	bool skip_locked;
 	const char *nowait; /* NOWAIT: what cannot be locked when the write connection is taken (55P03); NULL = wait for it */
 	PlanColumn *cols;
 	size_t ncols;

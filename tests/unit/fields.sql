@@ -151,6 +151,10 @@ comment on column dept.id is 'b';
 comment on function lower(text) is 'c';
 create extension if not exists plpgsql;
 create extension postgis with schema public version '1';
+create extension citext with schema public version '1.6';
+create extension hstore;
+alter extension hstore update to '1.8';
+drop extension if exists hstore, pg_trgm cascade;
 
 -- Queries
 select 1, 1.5, 'a', true, null;
