@@ -128,7 +128,7 @@ int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
 }
 
 /* PostgreSQL text of the view's query. */
-static const char *query_sql(Ddl *d, const PgNode *query)
+const char *ddl_query_sql(Ddl *d, const PgNode *query)
 {
 	PgQuery__SubLink sub;
 	PgQuery__Node node;
@@ -182,7 +182,7 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 	Plan q = { 0 };
 	Query *query;
 	ViewNames names = { 0 };
-	const char *text = query_sql(d, s->query);
+	const char *text = ddl_query_sql(d, s->query);
 	d->ps->record = &names;
 	if (!text || plan_query(d->ps, s->query, &q, &query))
 		return -1;
@@ -285,6 +285,8 @@ uint32_t ddl_role(Ddl *d, const PgQuery__RoleSpec *role)
 
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 {
+	if (s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
+		return plan_set_type_owner(d, s);
 	if (s->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return an_refuse(d->ps, -1, "OWNER TO of this kind of object");
 	const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));

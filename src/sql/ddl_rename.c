@@ -252,6 +252,8 @@ static int move_to_schema(Ddl *d, const CatRel *r, const CatSchema *to)
 
 int plan_set_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s)
 {
+	if (s->object_type == KIND(TYPE) || s->object_type == KIND(DOMAIN))
+		return plan_set_type_schema(d, s);
 	int kind = kind_of((int)s->object_type);
 	if (kind < 0 || s->object_type == KIND(INDEX))
 		return 1;
