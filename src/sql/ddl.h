@@ -135,7 +135,8 @@ int ddl_drop_view(Ddl *d, const CatRel *view); /* and the views over it */
 int plan_drop_type(Ddl *d, const PgQuery__DropStmt *s);
 void ddl_forget_type(Ddl *d, const PgType *t); /* its rows, and those of its array type */
 
-/* ddl_type.c */
+/* ddl_type.c: whether a value of the type is, or has in it, one of the other, an enum or row type */
+bool ddl_type_holds(const PgType *t, uint32_t oid);
 int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name); /* 42710 when there is one */
 /* "column c of table t": the first that is of the type, of arrays of it or of a domain over it; NULL when there is none. */
 const char *ddl_type_user(Ddl *d, uint32_t oid, const CatRel *const *leaving, size_t n);

@@ -98,13 +98,22 @@ static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType 
 	return 0;
 }
 
+static int check_renamed(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t)
+{
+	if (!has_label(t, s->old_val))
+		return an_error(d->ps, -1, "22023", "\"%s\" is not an existing enum label", s->old_val);
+	if (has_label(t, s->new_val))
+		return an_error(d->ps, -1, "42710", "enum label \"%s\" already exists", s->new_val);
+	return 0;
+}
+
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s)
 {
 	const PgType *t = find_enum(d, s->type_name, s->n_type_name);
 	if (!t)
 		return -1;
 	if (s->old_val && *s->old_val)
-		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME VALUE");
+		return check_label(d, s->new_val) || check_renamed(d, s, t) ? -1 : plan_rename_enum_value(d, s, t);
 	return add_enum_value(d, s, t) ? -1 : ddl_finish(d, "ALTER TYPE");
 }
 

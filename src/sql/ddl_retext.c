@@ -25,8 +25,7 @@ static void walk(TreeWalk *w, ProtobufCMessage *m)
 			size_t n = *(size_t *)(void *)((char *)m + f->quantifier_offset);
 			for (size_t k = 0; k < n; k++)
 				walk(w, (*(ProtobufCMessage ***)(void *)at)[k]);
-		} else if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
-			   *(uint32_t *)(void *)((char *)m + f->quantifier_offset) == f->id) {
+		} else if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) || *(uint32_t *)(void *)((char *)m + f->quantifier_offset) == f->id) {
 			walk(w, *(ProtobufCMessage **)(void *)at);
 		}
 	}
@@ -111,16 +110,18 @@ typedef int (*TextFn)(void *arg, const char *text, bool query, const char *befor
 
 static int each_of_relation(Ddl *d, const CatRel *rel, TextFn fn, void *arg)
 {
-	int rc = fn(arg, rel->view_sql, true, "UPDATE _understudy_relation SET view_sql = ", arena_printf(d->a, " WHERE oid = %u", rel->oid));
+	int rc = fn(arg, rel->view_sql, true,
+		    "UPDATE _understudy_relation SET view_sql = ", arena_printf(d->a, " WHERE oid = %u", rel->oid));
 	for (size_t i = 0; rc == 0 && i < rel->ncols; i++)
 		rc = fn(arg, rel->cols[i].default_sql, false, "UPDATE _understudy_column SET default_sql = ",
 			arena_printf(d->a, " WHERE rel = %u AND attnum = %d", rel->oid, rel->cols[i].attnum));
 	for (size_t i = 0; rc == 0 && i < rel->nconstraints; i++)
-		rc = fn(arg, rel->constraints[i]->check_sql, false, "UPDATE _understudy_constraint SET check_sql = ",
-			arena_printf(d->a, " WHERE oid = %u", rel->constraints[i]->oid));
+		rc = fn(arg, rel->constraints[i]->check_sql, false,
+			"UPDATE _understudy_constraint SET check_sql = ", arena_printf(d->a, " WHERE oid = %u", rel->constraints[i]->oid));
 	for (size_t i = 0; rc == 0 && i < rel->nindexes; i++) {
 		const CatIndex *x = rel->indexes[i];
-		rc = fn(arg, x->predicate, false, "UPDATE _understudy_index SET predicate = ", arena_printf(d->a, " WHERE oid = %u", x->oid));
+		rc = fn(arg, x->predicate, false,
+			"UPDATE _understudy_index SET predicate = ", arena_printf(d->a, " WHERE oid = %u", x->oid));
 		for (size_t k = 0; rc == 0 && k < x->nkeys; k++)
 			rc = fn(arg, x->exprs[k], false, "UPDATE _understudy_index_key SET expr = ",
 				arena_printf(d->a, " WHERE idx = %u AND pos = %zu", x->oid, k + 1));
@@ -130,8 +131,8 @@ static int each_of_relation(Ddl *d, const CatRel *rel, TextFn fn, void *arg)
 
 static int each_of_domain(Ddl *d, const PgType *t, TextFn fn, void *arg)
 {
-	int rc = fn(arg, t->domain->default_sql, false, "UPDATE _understudy_domain SET default_sql = ",
-		    arena_printf(d->a, " WHERE type = %u", t->oid));
+	int rc = fn(arg, t->domain->default_sql, false,
+		    "UPDATE _understudy_domain SET default_sql = ", arena_printf(d->a, " WHERE type = %u", t->oid));
 	for (size_t i = 0; rc == 0 && i < t->domain->nchecks; i++)
 		rc = fn(arg, t->domain->checks[i].sql, false, "UPDATE _understudy_domain_check SET check_sql = ",
 			arena_printf(d->a, " WHERE oid = %u", t->domain->checks[i].oid));

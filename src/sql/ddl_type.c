@@ -81,16 +81,15 @@ static int no_dependents(Ddl *d, const CatRel *r, const char *what)
 	return user ? an_refuse(d->ps, -1, "%s of type \"%s\", which %s uses,", what, r->name, user) : 0;
 }
 
-/* Whether a value of the type has a value of the other in it. */
-static bool type_holds(const PgType *t, uint32_t row)
+bool ddl_type_holds(const PgType *t, uint32_t row)
 {
 	t = type_base_of(t);
 	if (!t || t->oid == row)
 		return t != NULL;
-	if ((t->elem && type_holds(t->elem, row)) || (t->range && type_holds(t->range->user_subtype, row)))
+	if ((t->elem && ddl_type_holds(t->elem, row)) || (t->range && ddl_type_holds(t->range->user_subtype, row)))
 		return true;
 	for (size_t i = 0; i < t->nfields; i++)
-		if (type_holds(t->fields[i].type, row))
+		if (ddl_type_holds(t->fields[i].type, row))
 			return true;
 	return false;
 }
@@ -129,7 +128,7 @@ static int add_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
 	const PgType *t = an_typename(d->ps, def->type_name, &typmod);
 	if (!t)
 		return -1;
-	if (type_holds(t, r->rowtype))
+	if (ddl_type_holds(t, r->rowtype))
 		return an_error(d->ps, -1, "42P16", "composite type %s cannot be made a member of itself", r->name);
 	if (catrel_column(r, def->colname))
 		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", def->colname, r->name);
