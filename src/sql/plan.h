@@ -63,10 +63,12 @@ typedef enum PlanKind {
 	PLAN_EXPLAIN,
 	PLAN_LISTEN,
 	PLAN_UNLISTEN,
-	PLAN_NOTIFY,  /* name, payload in values[0] */
-	PLAN_DECLARE, /* name, cursor; the query is in `sql`, `steps`, `cols` and `writes` as PLAN_QUERY has it */
-	PLAN_FETCH,   /* name, fetch */
-	PLAN_CLOSE,   /* name; NULL = ALL */
+	PLAN_NOTIFY,	/* name, payload in values[0] */
+	PLAN_DECLARE,	/* name, cursor; the query is in `sql`, `steps`, `cols` and `writes` as PLAN_QUERY has it */
+	PLAN_FETCH,	/* name, fetch */
+	PLAN_CLOSE,	/* name; NULL = ALL */
+	PLAN_TWO_PHASE, /* PREPARE TRANSACTION (name NULL), COMMIT PREPARED and ROLLBACK PREPARED (name); `tag`; the identifier is in
+			    values[0] */
 	PLAN_DATABASE,
 } PlanKind;
 
