@@ -331,7 +331,7 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_char(s, "contype", k->type);
 	row_int(s, "condeferrable", k->deferrable);
 	row_int(s, "condeferred", k->deferred);
-	row_int(s, "convalidated", 1);
+	row_int(s, "convalidated", !k->not_valid);
 	row_int(s, "conrelid", k->table->oid);
 	row_int(s, "contypid", 0);
 	const CatIndex *x = catalog_constraint_index(k);
@@ -343,7 +343,7 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_char(s, "confmatchtype", k->type == 'f' ? k->match : ' ');
 	row_int(s, "conislocal", 1);
 	row_int(s, "coninhcount", 0);
-	row_int(s, "connoinherit", k->type != 'c');
+	row_int(s, "connoinherit", k->type != 'c' || k->no_inherit);
 	row_text(s, "conkey", numbers(s, k->cols, k->ncols, "{", ",", "}"));
 	if (k->type == 'f')
 		row_text(s, "confkey", numbers(s, k->ref_cols, k->ncols, "{", ",", "}"));

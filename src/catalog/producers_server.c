@@ -269,15 +269,16 @@ static void produce_range(RowSink *s)
 static void produce_settings(RowSink *s)
 {
 	size_t n = 0;
-	const SettingRow *r = s->session && s->session->list_settings ? s->session->list_settings(s->session->arg, &n) : NULL;
+	const SettingRow *r = s->session && s->session->list_settings ? s->session->list_settings(s->session->arg, s->a, &n) : NULL;
 	for (size_t i = 0; i < n; i++, r++) {
 		row_new(s);
 		const struct {
 			const char *column, *value;
-		} cells[] = { { "name", r->name },	    { "setting", r->setting },	     { "unit", r->unit },
-			      { "category", r->category },  { "short_desc", r->short_desc }, { "context", r->context },
-			      { "vartype", r->vartype },    { "source", r->source },	     { "boot_val", r->boot_val },
-			      { "reset_val", r->reset_val } };
+		} cells[] = { { "name", r->name },	     { "setting", r->setting },	      { "unit", r->unit },
+			      { "category", r->category },   { "short_desc", r->short_desc }, { "context", r->context },
+			      { "vartype", r->vartype },     { "source", r->source },	      { "boot_val", r->boot_val },
+			      { "reset_val", r->reset_val }, { "extra_desc", r->extra_desc }, { "min_val", r->min_val },
+			      { "max_val", r->max_val },     { "enumvals", r->enumvals } };
 		for (size_t k = 0; k < ARRAY_LEN(cells); k++)
 			row_text(s, cells[k].column, cells[k].value);
 		row_int(s, "pending_restart", 0);
