@@ -83,6 +83,9 @@ Db *database_borrow_writer(Database *d);
 /* After the caller's own COMMIT or ROLLBACK. `wrote`: the WAL has to be synced; returns when it is. */
 void database_return_writer(Database *d, bool wrote);
 
+/* True when the WAL has become longer than it needs to be: somebody reads an old state of the file, so that it cannot start anew. */
+bool database_wal_is_long(Database *d);
+
 /* --- plans --- */
 
 /* A parsed text with its plan. Immutable, shared by reference count. */

@@ -35,6 +35,11 @@ static void checkpoint(Database *d)
 		restart_wal(d);
 }
 
+bool database_wal_is_long(Database *d)
+{
+	return atomic_load(&d->wal_frames) >= RESTART_FRAMES + CHECKPOINT_FRAMES;
+}
+
 static bool is_due(Database *d)
 {
 	Checkpointer *k = &d->checkpoints;

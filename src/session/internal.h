@@ -99,6 +99,17 @@ void notify_free(Session *s);
 int notify_add(void *arg, const char *channel, const char *payload, Error *err);
 const char *notify_listening(void *arg, size_t i);
 
+/* spool.c */
+/* The session waits for its client to read, with a statement under way (leading thread). */
+void spool_watch(Session *s);
+/* True while output goes to the file. */
+bool spool_filling(const Session *s);
+/* Moves s->out into the file; the statement ends there. */
+int spool_take(Session *s);
+/* Brings what comes next from the file into the empty s->out. */
+int spool_give(Session *s);
+void spool_free(Session *s);
+
 /* session.c */
 /* ReadyForQuery, behind the notifications that have come. */
 void session_ready(Session *s);
