@@ -9,6 +9,8 @@ import pytest
 
 from harness import rss_kib
 
+pytestmark = pytest.mark.heavy  # a sanitizer's memory is not ours
+
 ROWS = 300_000
 QUERY = "select i, 'row number ' || i, i * 2.5 from generate_series(1, %d) i" % ROWS
 
@@ -92,7 +94,6 @@ def wal_mib(us):
     return os.path.getsize(os.path.join(us.data, "postgres.db-wal")) >> 20
 
 
-@pytest.mark.heavy
 def test_a_client_that_stops_reading_does_not_hold_the_wal(us):
     us.sql("create table churn (id int primary key, b text); insert into churn values (1, 'x')")
     stalled = []
