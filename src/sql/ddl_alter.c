@@ -501,6 +501,8 @@ static int rebuild(Alter *al)
 		ddl_sql(d, "INSERT INTO %s (%s) SELECT %s FROM %s", ddl_id(d, tmp), into, from, old);
 	else
 		ddl_sql(d, "INSERT INTO %s (rowid) SELECT rowid FROM %s", ddl_id(d, tmp), old);
+	for (size_t i = 0; i < al->old->nindexes; i++)
+		ddl_drop_content(d, al->old->indexes[i]);
 	ddl_sql(d, "DROP TABLE %s", old);
 	ddl_sql(d, "ALTER TABLE %s RENAME TO %s", ddl_id(d, tmp), ddl_id(d, al->r->sqlite_name));
 	for (size_t i = 0; i < al->r->nindexes; i++) {
