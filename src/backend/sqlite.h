@@ -40,6 +40,16 @@ void dbset_close(DbSet *set);
 /* The database, opened if necessary, made when `create` and its name is valid. 3D000 when it does not exist, XX001 with a hint when
  * its file is damaged. Lives until dbset_close. From any thread. */
 Database *dbset_get(DbSet *set, const char *name, bool create, Error *err);
+/* The same for a session, which keeps it from being dropped until database_leave; a transaction state that refers to it does so, too. */
+Database *dbset_enter(DbSet *set, const char *name, bool create, Error *err);
+void database_leave(Database *d);
+/* CREATE, DROP and ALTER … RENAME. `own` is the caller's database. 55006 while others use the database at hand: try again. They work on
+ * files and take their time. `template` NULL: an empty one. */
+int dbset_create(DbSet *set, const char *name, const char *template, const Database *own, Error *err);
+int dbset_drop(DbSet *set, const char *name, Error *err);
+int dbset_rename(DbSet *set, const char *name, const char *to, Error *err);
+/* The names of all databases, and their OIDs, from `a`. */
+size_t dbset_list(DbSet *set, Arena *a, const char ***names, uint32_t **oids);
 /* The database of this name comes from a primary: no session may make its file. Once, before sessions. */
 void dbset_reserve(DbSet *set, const char *name);
 /* A name that may become a file: letters, digits, _ and - (not first), at most 63. */
@@ -105,6 +115,11 @@ typedef struct LockHold LockHold;
 typedef struct TxnSavepoint TxnSavepoint;
 typedef struct SeqUndo SeqUndo;
 
+typedef enum { READ_COMMITTED, READ_UNCOMMITTED, REPEATABLE_READ, SERIALIZABLE } IsolationLevel;
+/* "read committed" and kin, and back; READ_COMMITTED for another word. */
+const char *isolation_name(IsolationLevel level);
+IsolationLevel isolation_named(const char *name);
+
 struct SqliteTxn {
 	Database *db;
 	TypeEnv *types; /* the session's; xact_start_us and stmt_start_us are set here */
@@ -112,11 +127,15 @@ struct SqliteTxn {
 	char status;   /* I T E, as ReadyForQuery reports it */
 	bool implicit; /* a transaction block that the client did not ask for */
 	bool read_only, repeatable;
-	bool default_read_only; /* settings, kept by the session */
-	bool default_repeatable;
+	IsolationLevel isolation; /* as it was asked for; `repeatable` is what it means here */
+	bool deferrable, queried; /* queried: the transaction has had its first query */
+	bool default_read_only;	  /* settings, kept by the session */
+	bool default_deferrable;
+	IsolationLevel default_isolation;
 	bool ddl;    /* `cat` is private to this transaction */
 	bool broken; /* SQLite has rolled the transaction back by itself */
 	bool wrote;
+	bool constraints_off;	  /* for the rest of a script */
 	DbConn *conn;		  /* write connection, or the read connection of a repeatable transaction */
 	bool writer;		  /* conn is the write connection, BEGIN IMMEDIATE done */
 	Catalog *cat;		  /* referenced: what statements of this transaction see now */
@@ -130,6 +149,8 @@ struct SqliteTxn {
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
+	int64_t patience_us; /* monotonic: until when a statement with SKIP LOCKED waits for the write connection; 0 = it has not waited */
+	bool rows_taken;     /* it has waited in vain, and runs without */
 	int64_t run_since_us;
 	void (*long_running)(void *ctx); /* called once per statement, after ~2 ms */
 	void *long_ctx;
@@ -167,8 +188,8 @@ void txn_abort(SqliteTxn *t);
 int txn_end_implicit(SqliteTxn *t, Error *err);
 /* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, with PostgreSQL's warnings written to `out`. The command tag is in *tag. */
 int txn_statement(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag, Error *err);
-/* Applies the modes of SET TRANSACTION. */
-int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err);
+/* Applies the modes of SET TRANSACTION; NULL and -1: not said. */
+int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, int deferrable, Error *err);
 
 /* Queue for the write connection; `granted` is called on the leading thread, with it (t->granted), or without it when t->deadline_us has
  * passed or the wait was cancelled. Returns true when it was free: it is taken then and `granted` will not be called. Otherwise the session
@@ -187,11 +208,12 @@ void database_cancel_wait(SqliteTxn *t);
 typedef enum RunResult {
 	RUN_ERROR = -1,
 	RUN_DONE = 0,
-	RUN_SUSPENDED,	 /* max_rows reached */
-	RUN_FULL,	 /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
-	RUN_WANT_WRITER, /* nothing was done; call again when the write connection is granted */
-	RUN_WANT_LOCK,	 /* nothing was done; call again when the advisory lock is granted (sqlite_locks.h) */
-	RUN_STALE,	 /* nothing was done: the catalog changed after planning; plan again */
+	RUN_SUSPENDED,	      /* max_rows reached */
+	RUN_FULL,	      /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
+	RUN_WANT_WRITER,      /* nothing was done; call again when the write connection is granted */
+	RUN_WANT_LOCK,	      /* nothing was done; call again when the advisory lock is granted (sqlite_locks.h) */
+	RUN_WANT_OTHERS_GONE, /* nothing was done; call again when other sessions may have left the database at hand */
+	RUN_STALE,	      /* nothing was done: the catalog changed after planning; plan again */
 } RunResult;
 
 enum { RUN_OUT_HIGH = 256 * 1024 };
