@@ -2,6 +2,8 @@
 #include "catalog/extension.h"
 #include "catalog/vtab.h"
 
+#include "pgtype/range.h"
+
 static void role_row(RowSink *s, uint32_t oid, const char *name, bool login)
 {
 	row_new(s);
@@ -274,16 +276,34 @@ static void produce_aggregate(RowSink *s)
 	}
 }
 
+static void range_row(RowSink *s, uint32_t range, uint32_t sub, uint32_t multi, uint32_t collation, const char *canonical, const char *diff)
+{
+	size_t n;
+	const PgProc *c = pgproc_named(canonical, &n);
+	row_new(s);
+	row_int(s, "rngtypid", range);
+	row_int(s, "rngsubtype", sub);
+	row_int(s, "rngmultitypid", multi);
+	row_int(s, "rngcollation", collation);
+	row_int(s, "rngcanonical", n ? c->oid : 0);
+	const PgProc *d = pgproc_named(diff, &n);
+	row_int(s, "rngsubdiff", n ? d->oid : 0);
+}
+
 static void produce_range(RowSink *s)
 {
-	static const uint32_t ranges[][3] = { { 3904, 23, 4451 },   { 3906, 1700, 4532 }, { 3908, 1114, 4533 },
-					      { 3910, 1184, 4534 }, { 3912, 1082, 4535 }, { 3926, 20, 4536 } };
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
-		row_new(s);
-		row_int(s, "rngtypid", ranges[i][0]);
-		row_int(s, "rngsubtype", ranges[i][1]);
-		row_int(s, "rngmultitypid", ranges[i][2]);
-		row_int(s, "rngcollation", 0);
+	static const struct {
+		const char *name;
+		uint32_t range, sub, multi;
+	} builtin[] = { { "int4range", 3904, 23, 4451 },   { "numrange", 3906, 1700, 4532 },  { "tsrange", 3908, 1114, 4533 },
+			{ "tstzrange", 3910, 1184, 4534 }, { "daterange", 3912, 1082, 4535 }, { "int8range", 3926, 20, 4536 } };
+	for (size_t i = 0; i < ARRAY_LEN(builtin); i++)
+		range_row(s, builtin[i].range, builtin[i].sub, builtin[i].multi, 0, arena_printf(s->a, "%s_canonical", builtin[i].name),
+			  arena_printf(s->a, "%s_subdiff", builtin[i].name));
+	for (size_t i = 0; i < s->cat->ntypes; i++) {
+		const RangeType *k = s->cat->types[i]->range;
+		if (s->cat->types[i]->typtype == 'r')
+			range_row(s, k->range, k->subtype, k->multirange, k->collation, "", k->diff ? k->diff : "");
 	}
 }
 
@@ -368,7 +388,6 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_auth_members", produce_auth_members },
 	{ "pg_user", produce_user },
 	{ "pg_shadow", produce_user },
-	{ "pg_database", produce_database },
 	{ "pg_tablespace", produce_tablespace },
 	{ "pg_language", produce_language },
 	{ "pg_proc", produce_proc },
@@ -376,11 +395,13 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_cast", produce_cast },
 	{ "pg_aggregate", produce_aggregate },
 	{ "pg_range", produce_range },
-	{ "pg_settings", produce_settings },
-	{ "pg_stat_activity", produce_activity },
-	{ "pg_cursors", produce_cursors },
-	{ "pg_locks", produce_locks },
 	{ NULL, NULL },
+};
+
+/* Rows that depend on the session that asks. */
+static const NamedProducer of_session[] = {
+	{ "pg_database", produce_database }, { "pg_settings", produce_settings }, { "pg_stat_activity", produce_activity },
+	{ "pg_cursors", produce_cursors },   { "pg_locks", produce_locks },	  { NULL, NULL },
 };
 
 static RowProducer find_producer(const NamedProducer *list, const char *relation)
@@ -392,7 +413,7 @@ static RowProducer find_producer(const NamedProducer *list, const char *relation
 	return NULL;
 }
 
-RowProducer catalog_producer(const char *relation, bool *empty)
+RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
 		"pg_policy",
@@ -453,6 +474,8 @@ RowProducer catalog_producer(const char *relation, bool *empty)
 	RowProducer p = pgcatrows_of(relation) ? catalog_produce_shown : NULL;
 	for (size_t i = 0; !p && i < ARRAY_LEN(lists); i++)
 		p = find_producer(lists[i], relation);
+	*lasting = p != NULL;
+	p = p ? p : find_producer(of_session, relation);
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

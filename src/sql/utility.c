@@ -408,6 +408,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_enum(d, n->alter_enum_stmt);
 	case NODE(COMPOSITE_TYPE_STMT):
 		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_RANGE_STMT):
+		return plan_create_range(d, n->create_range_stmt);
 	case NODE(CREATE_EXTENSION_STMT):
 		return plan_create_extension(d, n->create_extension_stmt);
 	case NODE(ALTER_EXTENSION_STMT):
