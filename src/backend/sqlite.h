@@ -86,6 +86,9 @@ void database_return_writer(Database *d, bool wrote);
 /* True when the WAL has become longer than it needs to be: somebody reads an old state of the file, so that it cannot start anew. */
 bool database_wal_is_long(Database *d);
 
+/* Pages in the WAL of a database; 0 when it is not open. From any thread. */
+int dbset_wal_pages(DbSet *set, const char *name);
+
 /* --- plans --- */
 
 /* A parsed text with its plan. Immutable, shared by reference count. */

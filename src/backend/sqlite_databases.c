@@ -264,6 +264,15 @@ void dbset_clean(const DbSet *set)
 		closedir(dir);
 }
 
+int dbset_wal_pages(DbSet *set, const char *name)
+{
+	pthread_mutex_lock(&set->lock);
+	Database *d = map_get(&set->databases, str_of(name));
+	int pages = d ? atomic_load(&d->wal_frames) : 0;
+	pthread_mutex_unlock(&set->lock);
+	return pages;
+}
+
 size_t dbset_list(DbSet *set, Arena *a, const char ***names, uint32_t **oids)
 {
 	size_t n = 0, cap = 16;
