@@ -83,7 +83,7 @@ RunResult database_statement(Session *s, const Exec *x, Error *err);
 /* Runs a session that is parked for RUN_WANT_OTHERS_GONE again soon; the caller lets go of it. */
 void database_look_again(Session *s);
 /* For SessionVars; arg is the session. */
-size_t database_list(void *arg, Arena *a, const char ***names, uint32_t **oids);
+const DatabaseRow *database_list(void *arg, Arena *a, size_t *n);
 
 /* notify.c */
 RunResult notify_statement(Session *s, const Plan *plan, Error *err);
