@@ -136,6 +136,9 @@ int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Erro
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
 
+/* nested.c */
+void programs_forget(SqliteTxn *t);
+
 /* plans.c */
 void plans_clear(Database *d);
 

@@ -35,7 +35,7 @@ static RunResult open_run(SqliteTxn *t, SqliteRun *r, Error *err)
 {
 	const Plan *plan = r->plan->plan;
 	r->own_conn = false;
-	if (plan->writes) {
+	if (plan->writes && !(plan->may_write && t->read_only)) {
 		char command[64];
 		RunResult rc = txn_need_writer_for(t, plan, first_word(plan->tag, command, sizeof command), err);
 		if (rc != RUN_DONE)

@@ -294,3 +294,24 @@ const CatColumn *catrel_attnum(const CatRel *r, int attnum)
 {
 	return attnum >= 1 && (size_t)attnum <= r->ncols ? &r->cols[attnum - 1] : NULL;
 }
+
+const CatFunction *catalog_function(const Catalog *c, uint32_t oid)
+{
+	size_t lo = 0, hi = c ? c->nfunctions : 0;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (c->functions[mid]->proc.oid == oid)
+			return c->functions[mid];
+		if (c->functions[mid]->proc.oid < oid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+const PgProc *catalog_proc(const Catalog *c, uint32_t oid)
+{
+	const CatFunction *f = catalog_function(c, oid);
+	return f ? &f->proc : pgproc_by_oid(oid);
+}

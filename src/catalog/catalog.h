@@ -9,6 +9,7 @@
 #define US_CATALOG_CATALOG_H
 
 #include "base/map.h"
+#include "catalog/builtin.h"
 #include "pgtype/pgtype.h"
 #include "sqlite/db.h"
 
@@ -67,10 +68,12 @@ typedef struct CatRel {
 	size_t nindexes;
 	CatConstraint **constraints;
 	size_t nconstraints;
-	char *view_sql;		     /* views: the PostgreSQL SELECT */
-	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
-	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
-	bool stale;		     /* its rows are known not to be those of the primary: statements on it are refused */
+	char *view_sql;		      /* views: the PostgreSQL SELECT */
+	int16_t rowid_col;	      /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
+	uint32_t rowtype, arraytype;  /* pg_type OIDs of the row type */
+	bool stale;		      /* its rows are known not to be those of the primary: statements on it are refused */
+	struct CatTrigger **triggers; /* by name */
+	size_t ntriggers;
 } CatRel;
 
 struct CatIndex {
@@ -111,6 +114,49 @@ typedef struct CatSequence {
 	int16_t owner_attnum;
 } CatSequence;
 
+/* A parameter of a function, or a column of RETURNS TABLE. */
+typedef struct CatArg {
+	char *name; /* "" for none */
+	char mode;  /* i o b v t, as pg_proc.proargmodes */
+	uint32_t type;
+	char *default_sql; /* PostgreSQL expression text, or NULL */
+} CatArg;
+
+/* A function or procedure of the user. `proc` is what the analyser sees of it; its `src` is "user". */
+typedef struct CatFunction {
+	PgProc proc;
+	uint32_t schema, owner;
+	char *language; /* "sql" or "plpgsql" */
+	char *body;
+	bool sql_body; /* BEGIN ATOMIC ... END, or RETURN expression: `body` is that text */
+	bool security_definer, leakproof;
+	char parallel; /* s r u */
+	double cost, rows;
+	CatArg *args;
+	size_t nargs;
+	char *config; /* lines "name=value", or NULL */
+} CatFunction;
+
+enum { TRIGGER_INSERT = 1, TRIGGER_DELETE = 2, TRIGGER_UPDATE = 4, TRIGGER_TRUNCATE = 8 };
+
+typedef struct CatTrigger {
+	uint32_t oid;
+	struct CatRel *table;
+	char *name;
+	uint32_t function;
+	char timing; /* b a i */
+	bool row;
+	int events;
+	int16_t *cols; /* UPDATE OF */
+	size_t ncols;
+	char *when_sql;
+	char **args;
+	size_t nargs;
+	char enabled; /* O D R A */
+	bool constraint, deferrable, deferred;
+	char *old_table, *new_table; /* REFERENCING, or NULL */
+} CatTrigger;
+
 typedef struct Catalog {
 	int refs;
 	uint64_t version; /* grows with every committed DDL of this file */
@@ -129,6 +175,10 @@ typedef struct Catalog {
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
 	size_t ntypes;
+	CatFunction **functions;
+	size_t nfunctions;
+	CatTrigger **triggers;
+	size_t ntriggers;
 	Map rel_by_name; /* "schemaoid.name" */
 	Map rel_by_oid, type_by_oid, type_by_name;
 	Arena *arena; /* everything above */
@@ -152,6 +202,10 @@ const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
 /* FnEnv.type_lookup over a Catalog. */
 const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
+
+/* A function of the user by OID, or NULL. catalog_proc finds PostgreSQL's own, too. */
+const CatFunction *catalog_function(const Catalog *c, uint32_t oid);
+const PgProc *catalog_proc(const Catalog *c, uint32_t oid);
 
 const CatSchema *catalog_schema(const Catalog *c, const char *name);
 const CatSchema *catalog_schema_by_oid(const Catalog *c, uint32_t oid);

@@ -22,13 +22,13 @@ static char char_at(sqlite3_stmt *s, int i)
 	return t ? t[0] : 0;
 }
 
-static int damaged(Error *err, const char *what, uint32_t oid)
+int catalog_damaged(Error *err, const char *what, uint32_t oid)
 {
 	return err_set(err, "XX001", "catalog tables of the file do not fit together: %s %u", what, oid);
 }
 
 /* Appends one item to an array in the arena; arrays grow by doubling at powers of two. */
-static void *grow(Catalog *c, void *items, size_t n, size_t size)
+void *catalog_grow(Catalog *c, void *items, size_t n, size_t size)
 {
 	if (n & (n - 1))
 		return items;
@@ -38,9 +38,9 @@ static void *grow(Catalog *c, void *items, size_t n, size_t size)
 	return more;
 }
 
-#define APPEND(c, arr, n) (((arr) = grow((c), (arr), (n), sizeof *(arr))), &(arr)[(n)++])
+#define APPEND(c, arr, n) (((arr) = catalog_grow((c), (arr), (n), sizeof *(arr))), &(arr)[(n)++])
 
-static int16_t *attnums(Catalog *c, const char *list, size_t *n)
+int16_t *catalog_attnums(Catalog *c, const char *list, size_t *n)
 {
 	size_t cap = list ? strlen(list) / 2 + 1 : 0;
 	int16_t *a = arena_array(c->arena, int16_t, cap + 1);
@@ -55,8 +55,8 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 2 since char(n) is kept with its blanks. Also in schema.c. */
-enum { FORMAT_VERSION = 2 };
+/* Of the stored forms and the tables of the catalog: 3 since there are functions and triggers. Also in schema.c. */
+enum { FORMAT_VERSION = 3 };
 
 static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 {
@@ -114,11 +114,11 @@ static int load_enum_label(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	PgType *t = (PgType *)catalog_type(c, oid_at(s, 0));
 	if (!t)
-		return damaged(err, "label of enum", oid_at(s, 0));
+		return catalog_damaged(err, "label of enum", oid_at(s, 0));
 	const char **labels = (const char **)t->labels;
-	labels = grow(c, labels, t->nlabels, sizeof *labels);
-	uint32_t *oids = grow(c, (uint32_t *)t->label_oids, t->nlabels, sizeof *oids);
-	double *sorts = grow(c, (double *)t->label_sorts, t->nlabels, sizeof *sorts);
+	labels = catalog_grow(c, labels, t->nlabels, sizeof *labels);
+	uint32_t *oids = catalog_grow(c, (uint32_t *)t->label_oids, t->nlabels, sizeof *oids);
+	double *sorts = catalog_grow(c, (double *)t->label_sorts, t->nlabels, sizeof *sorts);
 	labels[t->nlabels] = text_at(c, s, 1);
 	oids[t->nlabels] = oid_at(s, 2);
 	sorts[t->nlabels++] = sqlite3_column_double(s, 3);
@@ -150,7 +150,7 @@ static int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
 	const CatSchema *ns = catalog_schema_by_oid(c, schema);
 	t->oid = oid_at(s, 0);
 	if (!ns)
-		return damaged(err, "type", t->oid);
+		return catalog_damaged(err, "type", t->oid);
 	t->schema = ns->name;
 	t->name = text_at(c, s, 2);
 	char kind = char_at(s, 3);
@@ -179,7 +179,7 @@ static int load_column(Catalog *c, sqlite3_stmt *s, Error *err)
 	CatRel *r = catalog_find_rel(c, oid_at(s, 0));
 	int attnum = sqlite3_column_int(s, 1);
 	if (!r || attnum != (int)r->ncols + 1)
-		return damaged(err, "column of relation", oid_at(s, 0));
+		return catalog_damaged(err, "column of relation", oid_at(s, 0));
 	CatColumn *col = APPEND(c, r->cols, r->ncols);
 	*col = (CatColumn){ .attnum = (int16_t)attnum,
 			    .name = text_at(c, s, 2),
@@ -193,7 +193,7 @@ static int load_column(Catalog *c, sqlite3_stmt *s, Error *err)
 			    .sequence = oid_at(s, 10),
 			    .sqlite_name = text_at(c, s, 11) };
 	if (!col->type)
-		return damaged(err, "type", oid_at(s, 3));
+		return catalog_damaged(err, "type", oid_at(s, 3));
 	return 0;
 }
 
@@ -219,7 +219,7 @@ static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->oid = oid_at(s, 0);
 	x->table = catalog_find_rel(c, oid_at(s, 1));
 	if (!x->table)
-		return damaged(err, "index", x->oid);
+		return catalog_damaged(err, "index", x->oid);
 	x->name = text_at(c, s, 2);
 	x->sqlite_name = text_at(c, s, 3);
 	x->unique = sqlite3_column_int(s, 4);
@@ -235,11 +235,11 @@ static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatIndex *x = (CatIndex *)catalog_index(c, oid_at(s, 0));
 	if (!x)
-		return damaged(err, "key of index", oid_at(s, 0));
+		return catalog_damaged(err, "key of index", oid_at(s, 0));
 	size_t n = x->nkeys;
-	x->keys = grow(c, x->keys, n, sizeof *x->keys);
-	x->exprs = grow(c, x->exprs, n, sizeof *x->exprs);
-	x->options = grow(c, x->options, n, sizeof *x->options);
+	x->keys = catalog_grow(c, x->keys, n, sizeof *x->keys);
+	x->exprs = catalog_grow(c, x->exprs, n, sizeof *x->exprs);
+	x->options = catalog_grow(c, x->options, n, sizeof *x->options);
 	x->keys[n] = (int16_t)sqlite3_column_int(s, 1);
 	x->exprs[n] = text_at(c, s, 2);
 	x->options[n] = (uint8_t)sqlite3_column_int(s, 3);
@@ -254,11 +254,11 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->table = catalog_find_rel(c, oid_at(s, 1));
 	k->name = text_at(c, s, 2);
 	k->type = char_at(s, 3);
-	k->cols = attnums(c, (const char *)sqlite3_column_text(s, 4), &k->ncols);
+	k->cols = catalog_attnums(c, (const char *)sqlite3_column_text(s, 4), &k->ncols);
 	k->index = (CatIndex *)catalog_index(c, oid_at(s, 5));
 	k->ref = catalog_find_rel(c, oid_at(s, 6));
 	size_t nref;
-	k->ref_cols = attnums(c, (const char *)sqlite3_column_text(s, 7), &nref);
+	k->ref_cols = catalog_attnums(c, (const char *)sqlite3_column_text(s, 7), &nref);
 	k->on_update = char_at(s, 8);
 	k->on_delete = char_at(s, 9);
 	k->match = char_at(s, 10);
@@ -266,7 +266,7 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->deferred = sqlite3_column_int(s, 12);
 	k->check_sql = text_at(c, s, 13);
 	if (!k->table || (k->type == 'f' && (!k->ref || nref != k->ncols)))
-		return damaged(err, "constraint", k->oid);
+		return catalog_damaged(err, "constraint", k->oid);
 	*APPEND(c, k->table->constraints, k->table->nconstraints) = k;
 	return 0;
 }
@@ -277,7 +277,7 @@ static int load_sequence(Catalog *c, sqlite3_stmt *s, Error *err)
 	q->oid = oid_at(s, 0);
 	q->rel = catalog_find_rel(c, q->oid);
 	if (!q->rel)
-		return damaged(err, "sequence", q->oid);
+		return catalog_damaged(err, "sequence", q->oid);
 	q->type_oid = oid_at(s, 1);
 	q->start = sqlite3_column_int64(s, 2);
 	q->increment = sqlite3_column_int64(s, 3);
@@ -324,6 +324,15 @@ static const struct {
 	{ "SELECT oid, type, start, increment, min, max, cache, cycle, owner_table, owner_attnum FROM _understudy_sequence ORDER BY oid",
 	  load_sequence },
 	{ "SELECT objoid, classoid, objsubid, text FROM _understudy_comment", load_comment },
+	{ "SELECT oid, schema, name, kind, language, owner, rettype, retset, volatility, is_strict, security_definer, leakproof, parallel, "
+	  "cost, rows, sql_body, config, body FROM _understudy_function ORDER BY oid",
+	  catalog_load_function },
+	{ "SELECT function, name, mode, type, default_sql FROM _understudy_function_arg ORDER BY function, pos",
+	  catalog_load_function_arg },
+	{ "SELECT oid, rel, name, function, timing, is_row, events, cols, when_sql, enabled, is_constraint, is_deferrable, is_deferred, "
+	  "old_table, new_table FROM _understudy_trigger ORDER BY rel, name",
+	  catalog_load_trigger },
+	{ "SELECT trigger, value FROM _understudy_trigger_arg ORDER BY trigger, pos", catalog_load_trigger_arg },
 };
 
 static int load_one(Catalog *c, sqlite3 *h, const char *sql, RowFn fn, Error *err)
@@ -361,6 +370,8 @@ int catalog_load_tables(Catalog *c, Db *db, Error *err)
 			link_array_types(c);
 		if (loads[i].fn == load_column)
 			link_row_types(c);
+		if (loads[i].fn == catalog_load_function_arg)
+			catalog_finish_functions(c);
 	}
 	if (sqlite3_table_column_metadata(db->h, "main", "_understudy_stale", "tbl", NULL, NULL, NULL, NULL, NULL) == SQLITE_OK &&
 	    load_one(c, db->h, "SELECT tbl FROM _understudy_stale", load_stale, err))

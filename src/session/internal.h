@@ -52,6 +52,7 @@ int exec_end_implicit(Session *s, Error *err);
 /* settings.c */
 int settings_open(Session *s, Error *err);
 SqlEnv settings_env(Session *s);
+void settings_programs(Session *s); /* what programs want of the session, once the transaction is set up */
 RunResult settings_set(Session *s, const Plan *plan, const char **tag, Error *err);
 RunResult settings_show(Session *s, const Plan *plan, bool describe, Error *err);
 const Plan *settings_show_plan(Session *s, const Plan *plan, Arena *a, Error *err);

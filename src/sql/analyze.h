@@ -91,6 +91,7 @@ struct ParseState {
 	Cte *recursive_cte;	  /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
 	const PgQuery__CommonTableExpr *recursive_def; /* of recursive_cte */
 	int depth;				       /* levels above this one, views included */
+	const SqlVars *vars;			       /* of the program around; NULL in views */
 };
 
 /* errors.c: position from a byte offset */
@@ -124,6 +125,12 @@ const PgProc *equality_for(ParseState *ps, uint32_t type, int location);
 /* "<" of the type, for ORDER BY; NULL + 42883 when it cannot be sorted. */
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
 Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
+Expr *an_call(ParseState *ps, const PgQuery__FuncCall *call); /* of CALL */
+/* A function or procedure of the user. */
+static inline bool is_user_proc(const PgProc *p)
+{
+	return p->oid >= FIRST_USER_OID;
+}
 Expr *make_func(ParseState *ps, const char *schema, const char *name, Expr **args, size_t nargs, int location);
 
 /* typename.c: TypeName -> type and typmod. NULL + 42704 when it does not exist. */

@@ -120,6 +120,23 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s);
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s);
 
+/* ddl_function.c, ddl_routine.c: functions and procedures */
+int plan_create_function(Ddl *d, const PgQuery__CreateFunctionStmt *s, Str text);
+int plan_alter_function(Ddl *d, const PgQuery__AlterFunctionStmt *s);
+int plan_drop_function(Ddl *d, const PgQuery__DropStmt *s);
+int plan_rename_function(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_function_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s);
+int plan_function_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s, uint32_t owner);
+int ddl_check_body(Ddl *d, const CatFunction *f, Str text);
+/* kind: f, p, or 0 for a routine. 1 found, 0 missing and that is allowed (a notice was added), -1 error. */
+int ddl_find_function(Ddl *d, const PgQuery__ObjectWithArgs *o, char kind, bool missing_ok, const CatFunction **out);
+void ddl_forget_trigger(Ddl *d, uint32_t oid);
+void ddl_forget_function(Ddl *d, uint32_t oid);
+/* What would be left without the function: "index i"; NULL when nothing uses it. */
+const char *ddl_function_user(Ddl *d, const CatFunction *f);
+int plan_do(ParseState *ps, const PgQuery__DoStmt *s, Plan *plan);
+int plan_call(ParseState *ps, const PgQuery__CallStmt *s, Plan *plan);
+
 /* utility.c, utility_set.c: statements that change no catalog */
 int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *plan);
 int plan_variable_set(ParseState *ps, const PgQuery__VariableSetStmt *s, Plan *plan);

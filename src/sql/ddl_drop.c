@@ -338,6 +338,9 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 		return drop_type(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return drop_schema(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
+	    s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE)
+		return plan_drop_function(d, s);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		DropList l = { 0 };
 		if (kinds[i].type != s->remove_type)

@@ -231,13 +231,23 @@ static void list_rangevar(const PgNode *n, size_t drop, PgQuery__RangeVar *rv)
 
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 {
-	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_CONSTRAINT = 2606 };
+	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_CONSTRAINT = 2606, CLASS_PROC = 1255 };
 	PgQuery__RangeVar rv;
 	bool column = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
 		const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
 		return ns ? save_comment(d, ns->oid, CLASS_NS, 0, s->comment)
 			  : an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
+	}
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
+	    s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE) {
+		const CatFunction *f;
+		char kind = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION    ? 'f'
+			    : s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ? 'p'
+										    : 0;
+		return ddl_find_function(d, s->object->object_with_args, kind, false, &f) < 0
+			       ? -1
+			       : save_comment(d, f->proc.oid, CLASS_PROC, 0, s->comment);
 	}
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
 		list_rangevar(s->object, 0, &rv);
@@ -363,6 +373,9 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 	}
 	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
 		return plan_rename_type(d, s);
+	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
+	    type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE)
+		return plan_rename_function(d, s);
 	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE)
 		return plan_rename_attribute(d, s);
 	bool column = type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, constraint = type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT;
@@ -378,19 +391,28 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 	return column ? rename_column(d, s, r) : constraint ? rename_constraint(d, s, r) : rename_relation(d, s, r);
 }
 
+/* The role, made when it is new. */
+static uint32_t owner_named(Ddl *d, const char *role)
+{
+	uint32_t oid = catalog_role_oid(d->cat, role);
+	if (oid)
+		return oid;
+	oid = ddl_oid(d);
+	ddl_sql(d, "INSERT INTO _understudy_role VALUES (%u, %s)", oid, ddl_lit(d, role));
+	return oid;
+}
+
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 {
 	const char *role = s->newowner->rolename && *s->newowner->rolename ? s->newowner->rolename : d->ps->env->user;
+	if (s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
+	    s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE)
+		return plan_function_owner(d, s, owner_named(d, role));
 	if (s->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return an_refuse(d->ps, -1, "OWNER TO of this kind of object");
 	const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
 	if (!ns || ns->oid < NS_PUBLIC)
 		return an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
-	uint32_t oid = catalog_role_oid(d->cat, role);
-	if (!oid) {
-		oid = ddl_oid(d);
-		ddl_sql(d, "INSERT INTO _understudy_role VALUES (%u, %s)", oid, ddl_lit(d, role));
-	}
-	ddl_sql(d, "UPDATE _understudy_schema SET owner = %u WHERE oid = %u", oid, ns->oid);
+	ddl_sql(d, "UPDATE _understudy_schema SET owner = %u WHERE oid = %u", owner_named(d, role), ns->oid);
 	return ddl_finish(d, "ALTER SCHEMA");
 }

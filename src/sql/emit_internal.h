@@ -53,6 +53,7 @@ int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, 
 
 /* emit_func.c */
 int emit_func(Emitter *e, const Expr *x);
+void emit_user_head(Emitter *e, const Expr *x); /* the first two arguments of a call of a user's function */
 int emit_around(Emitter *e, const char *before, const Expr *x, const char *after);
 /* The type that a typed function is told: text for an unknown literal. */
 uint32_t emit_type_of(const Expr *x);

@@ -18,6 +18,8 @@ static int function_columns(ParseState *ps, Rte *r, const char *column_name)
 	const Expr *f = r->func;
 	if (has_value_column(f))
 		column_name = "value";
+	else if (f->kind == X_FUNC && is_user_proc(f->proc) && f->proc->out_names)
+		column_name = f->proc->out_names[0];
 	size_t n = returns_record(f) ? f->proc->nout : 1;
 	r->cols = arena_array(ps->a, Column, n + 2);
 	for (size_t i = 0; i < n; i++) {
@@ -28,7 +30,8 @@ static int function_columns(ParseState *ps, Rte *r, const char *column_name)
 			r->cols[i].name = f->proc->out_names[i];
 		else
 			r->cols[i].typmod = f->typmod;
-		if (t && t->typtype == 'p')
+		bool is_void = type == 2278 && f->kind == X_FUNC && is_user_proc(f->proc);
+		if (t && t->typtype == 'p' && !is_void)
 			return an_refuse(ps, f->location, "the result of this function in FROM is not available in SQLite mode");
 	}
 	r->ncols = n;

@@ -5,6 +5,7 @@
 
 #include "sql/emit.h"
 #include "sql/parts.h"
+#include "sql/vars.h"
 
 ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 {
@@ -61,6 +62,19 @@ static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 	return 0;
 }
 
+/* Calls of the user's functions in a statement, defaults included. */
+typedef struct Programs {
+	bool writes; /* a volatile one, which may write */
+} Programs;
+
+static bool note_program(Expr *x, void *arg)
+{
+	Programs *p = arg;
+	if (x->kind == X_FUNC && is_user_proc(x->proc))
+		p->writes |= x->proc->volatility == 'v';
+	return true;
+}
+
 int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 {
 	static const char *const tags[] = {
@@ -74,12 +88,15 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 	plan->tag_rows = true;
 	plan->returns_rows = q->cmd == CMD_SELECT || q->returning.n > 0;
 	plan->cacheable = true;
-	if (plan_columns(ps, q, plan) < 0)
+	Programs programs = { 0 };
+	query_walk(q, note_program, &programs);
+	if ((ps->env->wants && !(q = vars_want(ps, q))) || plan_columns(ps, q, plan) < 0)
 		return -1;
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
-	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
-	plan->volatile_fn = *ps->volatile_fn;
+	plan->writes = q->cmd != CMD_SELECT || *ps->writes || programs.writes;
+	plan->may_write = plan->writes && q->cmd == CMD_SELECT && !*ps->writes;
+	plan->volatile_fn = *ps->volatile_fn || programs.writes;
 	plan->nowait = *ps->nowait;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
 	if (out)
@@ -159,6 +176,7 @@ int sql_plan(const SqlEnv *env, const ParsedSql *parsed, size_t which, const uin
 		memcpy(ps->params->types, param_types, nparams * sizeof *param_types);
 	Plan *plan = arena_new_of(a, Plan);
 	plan->catalog_version = env->cat->version;
+	ps->vars = env->vars;
 	const RawStmt *raw = &parsed->stmts[which];
 	if (fields_check(ps, raw) < 0 || plan_node(ps, raw, plan) < 0 || plan_params(ps, plan) < 0)
 		return -1;

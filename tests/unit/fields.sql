@@ -288,3 +288,27 @@ create function f(a int = 1) returns int language sql as 'select 1';
 create policy p on dept;
 grant select on dept to public;
 do 'begin end';
+
+-- Programs
+create or replace function f(in a int, inout b int, out c text, variadic d int[] default '{1}') language sql as 'select 1, ''x''';
+create function f1(a int) returns int immutable strict security definer leakproof cost 10 parallel safe set search_path = public language sql as 'select a';
+create function f1b(a int, b text) returns setof int rows 7 stable language sql as 'select a';
+create function f1c() returns table (a int, b text) language plpgsql as 'begin end';
+create function f1d() returns trigger language plpgsql as 'begin return new; end';
+create function f2(a int) returns int return a + 1;
+create function f3() returns int begin atomic select 1; select 2; end;
+create procedure p1(a int) language plpgsql as 'begin end';
+create function other.f4() returns int[] language sql as 'select array[1]';
+alter function f1(int) stable;
+alter procedure p1(int) security definer;
+alter function f1(int) rename to f9;
+alter function f1(int) owner to postgres;
+alter function f1(int) set schema other;
+drop function if exists f1(int), f2(int) cascade;
+drop procedure p1(int) restrict;
+drop routine f3;
+comment on function f1(int) is 'one';
+do 'begin null; end' language plpgsql;
+do 'begin null; end';
+call p1(3);
+call p1(a => 1);
