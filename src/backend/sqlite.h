@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "catalog/catalog.h"
+#include "catalog/sessionvars.h"
 #include "net/loop.h"
 #include "sql/plan.h"
 
@@ -104,6 +105,7 @@ bool plan_is_current(const SqliteTxn *t, const CachedPlan *p, uint64_t key);
 
 /* --- transactions --- */
 
+typedef struct LockHold LockHold;
 typedef struct TxnSavepoint TxnSavepoint;
 typedef struct SeqUndo SeqUndo;
 
@@ -148,8 +150,14 @@ struct SqliteTxn {
 	ListNode wait_node;
 	List *wait_list;
 	LoopTask wait_task;
-	bool waiting; /* in wait_list */
-	bool granted; /* the write connection is ours, BEGIN not yet done */
+	bool waiting;		  /* in wait_list */
+	bool granted;		  /* the write connection is ours, BEGIN not yet done */
+	int64_t lock_deadline_us; /* lock_timeout of the wait under way: monotonic; 0 = none */
+	int64_t wait_since_us;
+	char *deadlock; /* the wait would have closed a circle: the error's DETAIL */
+	/* Advisory locks (sqlite_locks.h) */
+	LockRequest lock_wanted;
+	size_t nlocks; /* held */
 };
 
 void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *vars);
@@ -165,6 +173,8 @@ int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err);
 /* A statement failed: state T becomes E; an implicit transaction is rolled back at once. One without savepoints lets go of its connection:
  * nothing of it can be saved any more, so its statements must be closed before. */
 void txn_fail(SqliteTxn *t);
+/* Rolls back whatever is open; nothing of it is left. */
+void txn_abort(SqliteTxn *t);
 /* Ends an implicit transaction (Sync, or the end of a simple query). On failure it has been rolled back. */
 int txn_end_implicit(SqliteTxn *t, Error *err);
 /* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, with PostgreSQL's warnings written to `out`. The command tag is in *tag. */
@@ -192,6 +202,7 @@ typedef enum RunResult {
 	RUN_SUSPENDED,	 /* max_rows reached */
 	RUN_FULL,	 /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
 	RUN_WANT_WRITER, /* nothing was done; call again when the write connection is granted */
+	RUN_WANT_LOCK,	 /* nothing was done; call again when the advisory lock is granted (sqlite_locks.h) */
 	RUN_STALE,	 /* nothing was done: the catalog changed after planning; plan again */
 } RunResult;
 
@@ -255,6 +266,8 @@ typedef struct ProgramHooks {
 	void (*free)(struct Programs *p);
 } ProgramHooks;
 void backend_set_programs(const ProgramHooks *hooks);
+/* DISCARD TEMP. RUN_WANT_WRITER as in run_execute. */
+RunResult temp_discard(SqliteTxn *t, Error *err);
 
 /* --- COPY --- */
 

@@ -171,8 +171,10 @@ bool writer_try(SqliteTxn *t)
 	Database *d = t->db;
 	pthread_mutex_lock(&d->lock);
 	bool got = !d->writer_busy;
-	if (got)
+	if (got) {
 		d->writer_busy = true;
+		d->writer_owner = t;
+	}
 	pthread_mutex_unlock(&d->lock);
 	t->granted = got;
 	return got;
@@ -202,6 +204,7 @@ void writer_release(Database *d)
 {
 	LoopTask *task = NULL;
 	pthread_mutex_lock(&d->lock);
+	d->writer_owner = NULL;
 	ListNode *n = d->empty_wal ? NULL : list_pop(&d->waiters);
 	if (d->empty_wal) {
 		give_to_syncer(d);
@@ -211,6 +214,7 @@ void writer_release(Database *d)
 		SqliteTxn *next = list_item(n, SqliteTxn, wait_node);
 		next->waiting = false;
 		next->granted = true;
+		d->writer_owner = next->wait_task.fn ? next : NULL;
 		if (next->wait_task.fn)
 			task = &next->wait_task;
 		else
@@ -222,23 +226,29 @@ void writer_release(Database *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
-/* Hands back to their sessions, without the connection, those whose statement_timeout is over; sets the timer for the next. Under lock. */
-static void expire_waiters(Database *d)
+/* Hands back to their sessions, without what they waited for, those whose time is over. The next deadline, or INT64_MAX. Under lock. */
+static int64_t expire(Database *d, List *l, int64_t next_due)
 {
-	int64_t now = clock_mono_us(), next_due = INT64_MAX;
-	for (ListNode *n = list_first(&d->waiters), *next; n; n = next) {
-		next = list_after(&d->waiters, n);
+	int64_t now = clock_mono_us();
+	for (ListNode *n = list_first(l), *next; n; n = next) {
+		next = list_after(l, n);
 		SqliteTxn *t = list_item(n, SqliteTxn, wait_node);
-		if (!t->deadline_us)
-			continue;
-		if (t->deadline_us > now) {
-			next_due = t->deadline_us < next_due ? t->deadline_us : next_due;
+		int64_t due = t->deadline_us ? t->deadline_us : INT64_MAX;
+		due = t->lock_deadline_us && t->lock_deadline_us < due ? t->lock_deadline_us : due;
+		if (due > now || !t->wait_task.fn) {
+			next_due = due < next_due ? due : next_due;
 			continue;
 		}
-		list_remove(&d->waiters, n);
+		list_remove(l, n);
 		t->waiting = false;
 		loop_post(d->set->loop, &t->wait_task);
 	}
+	return next_due;
+}
+
+static void expire_waiters(Database *d)
+{
+	int64_t next_due = expire(d, &d->lock_waiters, expire(d, &d->waiters, INT64_MAX));
 	if (next_due != INT64_MAX)
 		loop_timer_set(d->set->loop, &d->wait_timer, next_due);
 }
@@ -251,12 +261,19 @@ static void on_wait_timer(LoopTimer *timer)
 	pthread_mutex_unlock(&d->lock);
 }
 
+void waiters_watch(Database *d)
+{
+	d->wait_timer.fn = on_wait_timer;
+	d->wait_timer.owner = d;
+	expire_waiters(d);
+}
+
 void database_cancel_wait(SqliteTxn *t)
 {
 	Database *d = t->db;
 	pthread_mutex_lock(&d->lock);
 	pthread_mutex_lock(&d->sync.lock);
-	if (t->waiting && t->wait_list == &d->waiters) {
+	if (t->waiting && t->wait_list != &d->sync.waiting && t->wait_task.fn) {
 		list_remove(t->wait_list, &t->wait_node);
 		t->waiting = false;
 		loop_post(d->set->loop, &t->wait_task);
@@ -273,16 +290,15 @@ bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *o
 	bool got = !d->writer_busy;
 	if (got) {
 		d->writer_busy = true;
+		d->writer_owner = t;
 		t->granted = true;
 	} else {
 		t->waiting = true;
 		t->wait_list = &d->waiters;
 		list_append(&d->waiters, &t->wait_node);
-		if (t->deadline_us) {
-			d->wait_timer.fn = on_wait_timer;
-			d->wait_timer.owner = d;
-			expire_waiters(d);
-		}
+		got = t->nlocks && locks_closes_circle(t);
+		if (!got && (t->deadline_us || t->lock_deadline_us))
+			waiters_watch(d);
 	}
 	pthread_mutex_unlock(&d->lock);
 	return got;

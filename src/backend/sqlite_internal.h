@@ -48,10 +48,14 @@ struct Database {
 	int nidle;
 	DbConn *writer;
 	bool writer_busy;
-	bool empty_wal;	       /* the next release of the write connection hands it to the syncer */
-	atomic_int wal_frames; /* after the last commit */
-	LoopTimer wait_timer;  /* the earliest deadline among the waiters */
-	List waiters;	       /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	atomic_uint sessions_begun; /* numbers the schemas of temporary objects */
+	SqliteTxn *writer_owner;    /* NULL: nobody, or a thread */
+	bool empty_wal;		    /* the next release of the write connection hands it to the syncer */
+	atomic_int wal_frames;	    /* after the last commit */
+	LoopTimer wait_timer;	    /* the earliest deadline among the waiters */
+	List waiters;		    /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	List locks;		    /* LockHold.node */
+	List lock_waiters;	    /* SqliteTxn.wait_node, as in waiters */
 	pthread_cond_t writer_given;
 	struct SequenceStore *sequences;
 	const CommitHooks *hooks;
@@ -103,6 +107,11 @@ bool writer_try(SqliteTxn *t);
 bool writer_claim_for_syncer(Database *d);
 void writer_release(Database *d);
 
+/* Under lock: sets the timer for the deadlines of those who wait. */
+void waiters_watch(Database *d);
+/* locks.c; under lock: t has just joined a queue. True when that closed a circle: it is out of the queue again, with t->deadlock set. */
+bool locks_closes_circle(SqliteTxn *t);
+
 /* txn.c */
 /* The connection for a statement that writes: BEGIN IMMEDIATE and savepoints are done. RUN_DONE, RUN_WANT_WRITER or RUN_ERROR. */
 RunResult txn_need_writer(SqliteTxn *t, const char *command, Error *err);
@@ -126,6 +135,11 @@ void syncer_wait_blocking(Database *d, uint64_t ticket);
 /* rows.c */
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
 
+int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+
+/* run.c: true when the file's structure may have changed between planning and the snapshot; `seq` is ddl_seq from before it was taken. */
+bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, unsigned seq);
+
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
@@ -138,6 +152,13 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
 
 /* nested.c */
 void programs_forget(SqliteTxn *t);
+/* temp.c */
+/* What ON COMMIT says of this session's temporary tables; inside the transaction that is about to commit. */
+int temp_before_commit(SqliteTxn *t, Error *err);
+/* The session is over: its temporary objects go as soon as the write connection is free. */
+void temp_end_session(SqliteTxn *t);
+/* Those that a crash has left. Before any session. */
+void temp_clean_file(Database *d);
 
 /* plans.c */
 void plans_clear(Database *d);

@@ -21,6 +21,9 @@ enum {
 	NS_INFORMATION_SCHEMA = 13000, /* as PostgreSQL 15 numbers it on a fresh cluster is checked by a test */
 };
 
+#define FIRST_TEMP_OID 0xE0000000u
+#define TEMP_SCHEMA_PREFIX "pg_temp_" /* also of the file's names of what is in such a schema, and of nothing else */
+
 typedef struct CatSchema {
 	uint32_t oid, owner;
 	char *name;
@@ -59,6 +62,8 @@ typedef struct CatConstraint CatConstraint;
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
 	char *name;
+	char persistence; /* p(ermanent), u(nlogged), t(emporary): in the schema of one session */
+	char on_commit;	  /* of a temporary table: 0, 'r' = DELETE ROWS, 'd' = DROP */
 	RelKind kind; /* REL_COMPOSITE: a composite type's columns, without a table in the file. REL_VIRTUAL: a pg_catalog relation, served
 			 by a SQLite virtual table of the same mangled name */
 	char *sqlite_name; /* "t" in public, "schema.t" elsewhere; unquoted */
@@ -161,6 +166,7 @@ typedef struct Catalog {
 	int refs;
 	uint64_t version; /* grows with every committed DDL of this file */
 	uint32_t next_oid;
+	uint32_t next_temp_oid; /* of temporary objects: above all that a primary gives to its own */
 	uint32_t db_oid;
 	char *db_name;
 	CatSchema *schemas;
@@ -200,6 +206,8 @@ const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid
 /* Index or constraint by OID, or NULL. */
 const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* Check of a domain by OID, or NULL; *domain is whose. */
+const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */
 const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
 
@@ -216,6 +224,10 @@ const CatSequence *catalog_sequence(const Catalog *c, uint32_t oid);
 const PgType *catalog_type(const Catalog *c, uint32_t oid);
 const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *name);
 const CatColumn *catrel_column(const CatRel *r, const char *name); /* not dropped */
+/* PostgreSQL text of what a new row has where nothing is said: the column's default or that of its domain; NULL when there is none. */
+const char *catcolumn_default(const CatColumn *c);
+/* Whether a new row's value must be computed where nothing is said: a default, identity, a domain that may not be NULL. */
+bool catcolumn_fills(const CatColumn *c);
 const CatColumn *catrel_attnum(const CatRel *r, int attnum);
 
 #endif

@@ -289,6 +289,43 @@ static void produce_activity(RowSink *s)
 	row_text(s, "backend_type", "client backend");
 }
 
+static void produce_cursors(RowSink *s)
+{
+	const SessionVars *v = s->session;
+	CursorRow c;
+	for (size_t i = 0; v && v->list_cursors && v->list_cursors(v->arg, i, &c); i++) {
+		row_new(s);
+		row_text(s, "name", arena_strdup(s->a, c.name));
+		row_text(s, "statement", arena_strndup(s->a, c.statement.p, c.statement.n));
+		row_int(s, "is_holdable", c.holdable);
+		row_int(s, "is_binary", c.binary);
+		row_int(s, "is_scrollable", c.scrollable);
+		row_time(s, "creation_time", c.made_us);
+	}
+}
+
+/* Advisory locks; others are not kept per object. */
+static void produce_locks(RowSink *s)
+{
+	const SessionVars *v = s->session;
+	size_t n = 0;
+	const LockRow *l = v && v->list_locks ? v->list_locks(v->arg, s->a, &n) : NULL;
+	for (size_t i = 0; i < n; i++, l++) {
+		row_new(s);
+		row_text(s, "locktype", "advisory");
+		row_int(s, "database", s->cat->db_oid);
+		row_int(s, "classid", l->key.hi);
+		row_int(s, "objid", l->key.lo);
+		row_int(s, "objsubid", l->key.kind);
+		row_text(s, "virtualtransaction", arena_printf(s->a, "%d/1", l->pid));
+		row_int(s, "pid", l->pid);
+		row_text(s, "mode", l->shared ? "ShareLock" : "ExclusiveLock");
+		row_int(s, "granted", l->granted);
+		row_int(s, "fastpath", 0);
+		row_time(s, "waitstart", l->wait_since_us);
+	}
+}
+
 static void depend_row(RowSink *s, uint32_t class, uint32_t oid, int sub, uint32_t ref, int refsub, char type)
 {
 	row_new(s);
@@ -341,6 +378,8 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_range", produce_range },
 	{ "pg_settings", produce_settings },
 	{ "pg_stat_activity", produce_activity },
+	{ "pg_cursors", produce_cursors },
+	{ "pg_locks", produce_locks },
 	{ "pg_depend", produce_depend },
 	{ "pg_extension", produce_extension },
 	{ NULL, NULL },

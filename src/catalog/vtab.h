@@ -26,6 +26,8 @@ void row_new(RowSink *s);
 void row_int(RowSink *s, const char *column, int64_t v);
 void row_text(RowSink *s, const char *column, const char *v); /* NULL gives NULL; copies nothing: must outlive the cursor or be in s->a */
 void row_char(RowSink *s, const char *column, char c);
+/* Microseconds since 2000-01-01 UTC; 0 gives NULL. */
+void row_time(RowSink *s, const char *column, int64_t us);
 
 typedef struct NamedProducer {
 	const char *name;
@@ -42,6 +44,6 @@ int catalog_register(sqlite3 *h, FnEnv *env, Error *err);
 
 /* This room's tables of functions, NULL-terminated: to be added to the sqlite room's at start. */
 extern const SqliteFn *const catalog_fn_tables[];
-extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_random[];
+extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_random[], catalog_fn_session[];
 
 #endif

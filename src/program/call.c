@@ -315,7 +315,7 @@ static int call_scalar(FnEnv *env, uint32_t oid, Str types, const Val *args, siz
 	if (!p)
 		return -1;
 	int rc = program_run(t, p, args, n, NULL, NULL, out, a, NULL, err);
-	if (rc == 0 && p->rettype == T_VOID)
+	if (rc == 0 && p->rettype == T_VOID && p->pl)
 		*out = val_text((Str){ "", 0 });
 	program_unref(p);
 	return rc;

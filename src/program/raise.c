@@ -168,7 +168,7 @@ Flow frame_raise(Frame *f, const PlStmt *s, Error *err)
 		Buf text = { 0 };
 		int rc = format_message(f, s, &text, err);
 		if (rc == 0)
-			err_set(&raised, raised.sqlstate, "%s", buf_cstr(&text));
+			snprintf(raised.message, sizeof raised.message, "%s", buf_cstr(&text));
 		buf_free(&text);
 		if (rc != 0)
 			return FLOW_ERROR;

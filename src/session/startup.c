@@ -121,6 +121,8 @@ int session_attach_sqlite(Session *s, Error *err)
 	txn_init(&s->txn, d, &s->types, s->vars);
 	settings_programs(s);
 	pthread_mutex_unlock(&s->server->lock);
+	/* The name of its temporary schema is known now. */
+	s->vars->temp_made(s->vars->arg);
 	return 0;
 }
 

@@ -92,6 +92,8 @@ struct ParseState {
 	const PgQuery__CommonTableExpr *recursive_def; /* of recursive_cte */
 	int depth;				       /* levels above this one, views included */
 	const SqlVars *vars;			       /* of the program around; NULL in views */
+	const PgType *value_type;		       /* CHECK of a domain: what VALUE is */
+	int32_t value_typmod;
 };
 
 /* errors.c: position from a byte offset */
@@ -140,6 +142,8 @@ const PgType *an_typename(ParseState *ps, const PgQuery__TypeName *tn, int32_t *
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref);
 int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out); /* *, t.*, s.t.* */
 NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible);
+/* Schema by name; pg_temp is the session's own. NULL when there is none. */
+const CatSchema *env_schema(const SqlEnv *env, const char *name);
 /* 0A000: `name` says another database than the session's. an_qualified: a relation's three-part name in quotes. */
 int an_cross_database(ParseState *ps, int location, const char *name);
 const char *an_qualified(ParseState *ps, const PgQuery__RangeVar *rv);
@@ -169,6 +173,9 @@ const char *figure_colname(const PgNode *node);
 /* A lone expression over one relation's columns: CHECK, DEFAULT, index expressions and predicates, from their PostgreSQL text. */
 Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod,
 		   Error *err);
+
+/* CHECK of a domain: VALUE, of the type below it, is parameter 1. */
+Expr *an_domain_check(const SqlEnv *env, Arena *a, const char *text, const PgType *below, int32_t typmod, Error *err);
 
 /* emit.h: the other half */
 

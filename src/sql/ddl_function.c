@@ -3,7 +3,6 @@
 #include "sql/expr.h"
 #include "sql/program.h"
 
-#include <pg_query.h>
 #include <stdio.h>
 
 typedef struct Create {
@@ -256,31 +255,25 @@ static int take_result(Create *c)
 	return 0;
 }
 
-/* The text of BEGIN ATOMIC ... END, or of RETURN expression as a SELECT: what stands at the end of the statement. */
-static const char *sql_body_text(Create *c, Str text)
+/* The text of BEGIN ATOMIC ... END without these words, or of RETURN expression as a SELECT. NULL on error. */
+static const char *sql_body_text(Ddl *d, const PgNode *body)
 {
-	Arena *a = c->d->a;
-	const char *copy = arena_strndup(a, text.p, text.n), *out = NULL;
-	PgQueryScanResult scan = pg_query_scan(copy);
-	PgQuery__ScanResult *r = scan.error ? NULL : pg_query__scan_result__unpack(NULL, scan.pbuf.len, (uint8_t *)scan.pbuf.data);
-	for (size_t i = 0, depth = 0; r && i < r->n_tokens && !out; i++) {
-		int t = (int)r->tokens[i]->token;
-		depth += t == PG_QUERY__TOKEN__ASCII_40;
-		depth -= t == PG_QUERY__TOKEN__ASCII_41 && depth;
-		if (!depth && t == PG_QUERY__TOKEN__RETURN)
-			out = arena_printf(a, "SELECT %s", copy + r->tokens[i]->end);
-		if (!depth && t == PG_QUERY__TOKEN__BEGIN_P && i + 1 < r->n_tokens && r->tokens[i + 1]->token == PG_QUERY__TOKEN__ATOMIC) {
-			size_t last = r->n_tokens - 1;
-			while (last > i + 1 && r->tokens[last]->token != PG_QUERY__TOKEN__END_P)
-				last--;
-			int from = r->tokens[i + 1]->end;
-			out = arena_strndup(a, copy + from, (size_t)(r->tokens[last]->start - from));
-		}
+	if (body->node_case == PG_QUERY__NODE__NODE_RETURN_STMT) {
+		const char *e = ddl_expr_sql(d, body->return_stmt->returnval);
+		return e ? arena_printf(d->a, "SELECT %s", e) : NULL;
 	}
-	if (r)
-		pg_query__scan_result__free_unpacked(r, NULL);
-	pg_query_free_scan_result(scan);
-	return out;
+	const PgQuery__List *l = body->list;
+	if (l->n_items == 1 && l->items[0]->node_case == PG_QUERY__NODE__NODE_LIST)
+		l = l->items[0]->list;
+	const char *text = "";
+	for (size_t i = 0; i < l->n_items; i++) {
+		const PgNode *n = l->items[i];
+		const char *one = n->node_case == PG_QUERY__NODE__NODE_RETURN_STMT ? sql_body_text(d, n) : ddl_statement_sql(d, n);
+		if (!one)
+			return NULL;
+		text = arena_printf(d->a, "%s%s; ", text, one);
+	}
+	return text;
 }
 
 static void finish_proc(Create *c)
@@ -429,8 +422,8 @@ int plan_create_function(Ddl *d, const PgQuery__CreateFunctionStmt *s, Str text)
 	buf_free(&c.config);
 	if (rc)
 		return -1;
-	if (f.sql_body && !(f.body = (char *)sql_body_text(&c, text)))
-		return an_error(d->ps, -1, "42P13", "no function body specified");
+	if (f.sql_body && !(f.body = (char *)sql_body_text(d, s->sql_body)))
+		return -1;
 	finish_proc(&c);
 	const CatFunction *old = existing(&c);
 	if (old && check_replaced(&c, old))

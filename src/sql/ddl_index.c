@@ -85,6 +85,7 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 	if (r->kind != REL_TABLE)
 		return an_error(d->ps, -1, "42809", "cannot create index on relation \"%s\"", r->name);
 	bool named = s->idxname && *s->idxname;
+	d->temp_oids = r->persistence == 't';
 	if (named && ddl_name_taken(d, r->schema, s->idxname)) {
 		if (!s->if_not_exists)
 			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->idxname);

@@ -262,6 +262,29 @@ static int drop_users(Ddl *d, const CatFunction *f, bool cascade)
 	return 0;
 }
 
+static bool uses_type(const CatFunction *f, const PgType *t)
+{
+	bool uses = f->proc.rettype == t->oid || (t->array_oid && f->proc.rettype == t->array_oid);
+	for (size_t i = 0; i < f->nargs; i++)
+		uses = uses || f->args[i].type == t->oid || (t->array_oid && f->args[i].type == t->array_oid);
+	return uses;
+}
+
+int ddl_release_functions(Ddl *d, const PgType *t, const char *what, bool cascade)
+{
+	for (size_t i = 0; i < d->cat->nfunctions; i++) {
+		const CatFunction *f = d->cat->functions[i];
+		if (!uses_type(f, t))
+			continue;
+		const char *name = sql_function_name(d->cat, f, false, d->a);
+		if (!cascade)
+			return ddl_depend_error(d, what, arena_printf(d->a, "function %s depends on type %s", name, t->name));
+		ddl_notice(d, "00000", "drop cascades to function %s", name);
+		ddl_forget_function(d, f->proc.oid);
+	}
+	return 0;
+}
+
 static char kind_of(PgQuery__ObjectType t)
 {
 	return t == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION ? 'f' : t == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ? 'p' : 0;

@@ -1,5 +1,6 @@
 /* Expressions: everything but calls, casts and subqueries. */
 #include "sql/emit_internal.h"
+#include "sql/query.h"
 
 bool carries_collation(const Expr *x)
 {
@@ -409,8 +410,6 @@ static int emit_any_subscript(Emitter *e, const Expr *x)
 
 static int emit_assign_part(Emitter *e, const Expr *x)
 {
-	if (x->args.items[0]->kind == X_ROW)
-		return emit_row(e, x->args.items[0]);
 	return x->type == 3802 ? emit_jsonb_subscript(e, x) : emit_assign_element(e, x);
 }
 
@@ -423,10 +422,26 @@ static int emit_grouping(Emitter *e, const Expr *x)
 
 static int emit_rowid(Emitter *e, const Expr *x)
 {
+	if (is_ctid(x)) {
+		Expr number = *x;
+		number.type = 20;
+		return emit_around(e, "pg_ctid(", &number, ")");
+	}
 	if (x->rte == e->plain_rte)
 		buf_puts(&e->out, "rowid");
 	else
 		buf_printf(&e->out, "t%d.rowid", x->rte->id);
+	return 0;
+}
+
+/* As a subquery it is computed once, and the row is found by its number. */
+static int emit_current_of(Emitter *e, const Expr *x)
+{
+	if (emit_rowid(e, x) < 0)
+		return -1;
+	buf_puts(&e->out, " = (SELECT pg_cursor_row(");
+	emit_text(&e->out, str_of(x->name));
+	buf_printf(&e->out, ", %u))", x->rte->rel->oid);
 	return 0;
 }
 
@@ -456,12 +471,14 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_VIA_IO] = emit_cast,
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
+		[X_DOMAIN] = emit_domain,
 		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,
 		[X_SQLVALUE] = emit_sqlvalue,
 		[X_COLLATE] = emit_collate_clause,
 		[X_ROWID] = emit_rowid,
+		[X_CURRENT_OF] = emit_current_of,
 		[X_ROW] = emit_row,
 		[X_FIELD] = emit_field,
 	};

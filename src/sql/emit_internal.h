@@ -55,9 +55,10 @@ int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, 
 int emit_func(Emitter *e, const Expr *x);
 void emit_user_head(Emitter *e, const Expr *x); /* the first two arguments of a call of a user's function */
 int emit_around(Emitter *e, const char *before, const Expr *x, const char *after);
-/* The type that a typed function is told: text for an unknown literal. */
-uint32_t emit_type_of(const Expr *x);
+/* The type that a typed function is told: text for an unknown literal, what is below it for a domain. */
+uint32_t emit_type_of(Emitter *e, const Expr *x);
 int emit_cast(Emitter *e, const Expr *x);
+int emit_domain(Emitter *e, const Expr *x);
 /* The body of a function that PostgreSQL defines in SQL; 0A000 for the others. */
 int emit_inline(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location);
 int emit_sqlvalue(Emitter *e, const Expr *x);

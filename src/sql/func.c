@@ -314,7 +314,7 @@ static int call_name(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 
 static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 {
-	if (c->n_args > 100)
+	if (c->n_args > FUNC_MAX_ARGS)
 		return an_error(ps, c->location, "54023", "cannot pass more than 100 arguments to a function");
 	call->args = arena_array(ps->a, Expr *, c->n_args + 1);
 	call->argnames = arena_array(ps->a, const char *, c->n_args + 1);

@@ -20,13 +20,16 @@ static const PgOperator *exact(const PgOperator *ops, size_t n, uint32_t left, u
 	return NULL;
 }
 
-static const PgOperator *exact_match(const PgOperator *ops, size_t n, uint32_t left, uint32_t right)
+static const PgOperator *exact_match(const Catalog *cat, const PgOperator *ops, size_t n, uint32_t left, uint32_t right)
 {
+	bool unknown = left == T_UNKNOWN || right == T_UNKNOWN;
+
 	if (left == T_UNKNOWN && right != T_UNKNOWN)
 		left = right;
 	else if (right == T_UNKNOWN && left != T_UNKNOWN && left != 0)
 		right = left;
-	return exact(ops, n, left, right);
+	const PgOperator *op = exact(ops, n, left, right);
+	return op || !unknown ? op : exact(ops, n, type_base(cat, left), type_base(cat, right));
 }
 
 static size_t collect(ParseState *ps, const PgOperator *ops, size_t n, bool prefix, Candidate *c)
@@ -75,7 +78,7 @@ const PgOperator *find_operator(ParseState *ps, const char *name, const char *sc
 		ops = pgoperator_named(name, &n);
 	else if (!ps->env->cat || !catalog_schema(ps->env->cat, schema))
 		return an_error(ps, location, "3F000", "schema \"%s\" does not exist", schema), NULL;
-	const PgOperator *op = exact_match(ops, n, left, right);
+	const PgOperator *op = exact_match(ps->env->cat, ops, n, left, right);
 	if (op)
 		return op;
 	uint32_t args[2] = { left ? left : right, right };
@@ -173,7 +176,7 @@ static const PgProc *type_operator(ParseState *ps, const char *name, uint32_t ty
 			op = exact(ops, n, casts[i].target, casts[i].target);
 	if (!op && t && t->typtype == 'e')
 		op = exact(ops, n, T_ANYENUM, T_ANYENUM);
-	uint32_t elem = type_element(ps->env->cat, type);
+	uint32_t elem = type_base(ps->env->cat, type_element(ps->env->cat, type));
 	if (!op && elem && type_operator(ps, name, elem))
 		op = exact(ops, n, T_ANYARRAY, T_ANYARRAY);
 	if (!op && t && (t->typtype == 'c' || type == T_RECORD))
@@ -195,7 +198,8 @@ static bool has_no_order(uint32_t type)
 
 const PgProc *equality_for(ParseState *ps, uint32_t type, int location)
 {
-	const PgProc *p = has_no_order(type) ? NULL : type_operator(ps, "=", type);
+	uint32_t base = type_base(ps->env->cat, type);
+	const PgProc *p = has_no_order(base) ? NULL : type_operator(ps, "=", base);
 
 	if (!p) {
 		an_error(ps, location, "42883", "could not identify an equality operator for type %s", type_name(ps, type));
@@ -206,7 +210,8 @@ const PgProc *equality_for(ParseState *ps, uint32_t type, int location)
 
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location)
 {
-	const PgProc *p = has_no_order(type) ? NULL : type_operator(ps, "<", type);
+	uint32_t base = type_base(ps->env->cat, type);
+	const PgProc *p = has_no_order(base) ? NULL : type_operator(ps, "<", base);
 
 	if (!p) {
 		an_error(ps, location, "42883", "could not identify an ordering operator for type %s", type_name(ps, type));

@@ -12,6 +12,13 @@ NsItem *ns_add_item(ParseState *ps, const NsItem *item);
 Expr *var_new(ParseState *ps, Rte *rte, int column, int location);
 int ns_find_column(ParseState *ps, const char *name, int location, Expr **out); /* this level only: 1, 0, or -1 and an error */
 
+/* syscol.c: 1 found, 0 not there, or -1 and an error */
+int an_system_column(ParseState *ps, Rte *rte, const char *name, int location, Expr **out);
+bool is_ctid(const Expr *x);
+bool is_upserted_xmax(const Expr *x);
+/* ctid = ANY (SELECT ctid ...) as a test of row numbers, which SQLite finds without reading the whole table. */
+void ctid_to_row_number(Expr *sublink);
+
 /* from.c */
 Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
 Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location);
@@ -103,10 +110,10 @@ int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q
 /* Converts an expression for assignment to a column: 42804 as PostgreSQL words it. */
 Expr *assign_to_column(ParseState *ps, Expr *e, const CatRel *rel, const CatColumn *col, int location);
 Expr *column_default(ParseState *ps, const CatRel *rel, const CatColumn *col);
-/* expr_json.c: the value of SET column[...] = value, where `doc` is the column before it. */
 /* near_name.c: adds the hint to the error that says that a column does not exist. `alias` is NULL when none was written. */
 void hint_near_column(ParseState *ps, const char *alias, const char *name);
-Expr *an_assign_part(ParseState *ps, Expr *doc, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value);
+/* assign.c: the column with a part of it replaced; `before` is the whole before that, NULL for NULL. */
+Expr *assign_part(ParseState *ps, Expr *before, const CatColumn *col, const PgQuery__ResTarget *rt, Expr *value);
 int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *target, TargetList *out);
 
 /* conflict.c */

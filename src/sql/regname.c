@@ -41,7 +41,7 @@ uint32_t reg_schema_oid(ParseState *ps, const char *name)
 {
 	if (streq(name, "pg_catalog"))
 		return NS_PG_CATALOG;
-	const CatSchema *s = ps->env->cat ? catalog_schema(ps->env->cat, name) : NULL;
+	const CatSchema *s = env_schema(ps->env, name);
 	return s ? s->oid : 0;
 }
 

@@ -134,33 +134,6 @@ static void mark_lateral(ParseState *level)
 		level->lateral_ref = true;
 }
 
-static bool is_system_column(const char *name)
-{
-	static const char *const names[] = { "ctid", "xmin", "xmax", "cmin", "cmax" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(name, names[i]))
-			return true;
-	return false;
-}
-
-/* tableoid is known from the relation; the other system columns say things that a SQLite file does not keep.
- * 1 found, 0 no such column, -1 error. */
-static int system_column(ParseState *ps, const NsItem *item, const char *name, int location, Expr **out)
-{
-	if (!item->rte || item->rte->kind != RTE_RELATION)
-		return 0;
-	if (item->rte->rel->kind == REL_VIRTUAL && !streq(name, "tableoid"))
-		return 0;
-	if (streq(name, "tableoid") && !item->rte->nullable) {
-		*out = expr_const(ps, 26, val_int(item->rte->rel->oid));
-		(*out)->location = location;
-		return 1;
-	}
-	if (is_system_column(name) || streq(name, "tableoid"))
-		return an_refuse(ps, location, "the system column \"%s\" is not available in SQLite mode", name);
-	return 0;
-}
-
 static Expr *plain_column(ParseState *ps, const char *name, int location)
 {
 	Expr *e = NULL;
@@ -175,7 +148,7 @@ static Expr *plain_column(ParseState *ps, const char *name, int location)
 	}
 	for (ParseState *l = ps; l; l = l->parent)
 		for (size_t i = 0; i < l->nns; i++) {
-			int r = l->ns[i]->cols_visible ? system_column(ps, l->ns[i], name, location, &e) : 0;
+			int r = l->ns[i]->cols_visible ? an_system_column(ps, l->ns[i]->rte, name, location, &e) : 0;
 			if (r)
 				return r > 0 ? e : NULL;
 		}
@@ -216,7 +189,7 @@ static Expr *qualified_column(ParseState *ps, const char *schema, const char *al
 	Expr *e = NULL;
 	int r = find_in_item(ps, item, name, false, location, &e);
 	if (r == 0)
-		r = system_column(ps, item, name, location, &e);
+		r = an_system_column(ps, item->rte, name, location, &e);
 	if (r > 0) {
 		mark_lateral(level);
 		return e;
@@ -247,6 +220,17 @@ static Expr *star_row(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return NULL;
 	mark_lateral(level);
 	return whole_row(ps, item, ref->location);
+}
+
+/* The value that a domain's CHECK is about. */
+static Expr *domain_check_value(ParseState *ps, int location)
+{
+	Expr *e = expr_new(ps, X_PARAM, ps->value_type->oid, location);
+	e->param = 1;
+	e->name = "VALUE";
+	e->typmod = ps->value_typmod;
+	e->collation = ps->value_type->collation;
+	return e;
 }
 
 static Expr *column_or_row(ParseState *ps, const char *const *names, size_t n, int location)
@@ -299,6 +283,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return star_row(ps, ref);
 	for (size_t i = 0; i < ref->n_fields; i++)
 		names[i] = field_name(ref->fields[i]);
+	if (ps->value_type && ref->n_fields == 1 && streq(names[0], "value"))
+		return domain_check_value(ps, ref->location);
 	return ps->vars ? column_or_variable(ps, names, ref->n_fields, ref->location)
 			: column_or_row(ps, names, ref->n_fields, ref->location);
 }
@@ -344,9 +330,22 @@ int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out)
 	return add_star_columns(ps, item, false, ref->location, out);
 }
 
+const CatSchema *env_schema(const SqlEnv *env, const char *name)
+{
+	if (streq(name, "pg_temp"))
+		name = env->temp_schema;
+	return name && env->cat ? catalog_schema(env->cat, name) : NULL;
+}
+
+static bool is_own_temp(const SqlEnv *env, uint32_t schema)
+{
+	const CatSchema *s = env_schema(env, "pg_temp");
+	return s && s->oid == schema;
+}
+
 static const CatRel *rel_in_schema(ParseState *ps, const char *schema, const char *name)
 {
-	const CatSchema *s = catalog_schema(ps->env->cat, schema);
+	const CatSchema *s = env_schema(ps->env, schema);
 	return s ? catalog_rel(ps->env->cat, s->oid, name) : NULL;
 }
 
@@ -355,7 +354,9 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 	bool catalog_named = false;
 	for (size_t i = 0; i < ps->env->nsearch_path; i++)
 		catalog_named |= streq(ps->env->search_path[i], "pg_catalog");
-	const CatRel *r = rel_in_schema(ps, "pg_temp", name);
+	const SqlEnv *env = ps->env;
+	bool temp_implied = env->nsearch_path && env->temp_schema && !env->temp_named && streq(env->search_path[0], env->temp_schema);
+	const CatRel *r = temp_implied ? rel_in_schema(ps, "pg_temp", name) : NULL;
 	if (!r && !catalog_named)
 		r = catalog_rel(ps->env->cat, NS_PG_CATALOG, name);
 	for (size_t i = 0; !r && i < ps->env->nsearch_path; i++)
@@ -383,6 +384,10 @@ const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool miss
 	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
 										: rel_in_schema(ps, rv->schemaname, rv->relname)
 					  : rel_in_path(ps, rv->relname);
+	if (r && r->persistence == 't' && !is_own_temp(ps->env, r->schema)) {
+		an_error(ps, -1, "0A000", "cannot access temporary tables of other sessions");
+		return NULL;
+	}
 	if (r && r->stale) {
 		an_error(ps, rv->location, "55000", "table \"%s\" has changed on the primary and has not been copied again yet", r->name);
 		err_hint(ps->err, "Its rows on SQLite may be wrong. It can be used again when the primary is back.");

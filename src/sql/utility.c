@@ -355,6 +355,12 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		return 0;
 	case NODE(DISCARD_STMT):
 		return plan_discard(n->discard_stmt, plan);
+	case NODE(DECLARE_CURSOR_STMT):
+		return plan_declare(ps, n->declare_cursor_stmt, plan);
+	case NODE(FETCH_STMT):
+		return plan_fetch(ps, n->fetch_stmt, plan);
+	case NODE(CLOSE_PORTAL_STMT):
+		return plan_close_cursor(n->close_portal_stmt, plan);
 	case NODE(LISTEN_STMT):
 	case NODE(UNLISTEN_STMT):
 	case NODE(NOTIFY_STMT):
@@ -394,6 +400,8 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_table(d, n->create_stmt);
 	case NODE(CREATE_TABLE_AS_STMT):
 		return plan_create_table_as(d, n->create_table_as_stmt);
+	case NODE(SELECT_STMT):
+		return plan_select_into(d, n);
 	case NODE(INDEX_STMT):
 		return plan_create_index(d, n->index_stmt);
 	case NODE(CREATE_SEQ_STMT):
@@ -406,12 +414,22 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_alter_enum(d, n->alter_enum_stmt);
 	case NODE(COMPOSITE_TYPE_STMT):
 		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_DOMAIN_STMT):
+		return plan_create_domain(d, n->create_domain_stmt);
+	case NODE(ALTER_DOMAIN_STMT):
+		return plan_alter_domain(d, n->alter_domain_stmt);
 	case NODE(CREATE_SCHEMA_STMT):
 		return plan_create_schema(d, n->create_schema_stmt);
 	case NODE(VIEW_STMT):
 		return plan_create_view(d, n->view_stmt);
 	case NODE(CREATE_FUNCTION_STMT):
 		return plan_create_function(d, n->create_function_stmt, text);
+	case NODE(ALTER_OBJECT_SCHEMA_STMT): {
+		int type = (int)n->alter_object_schema_stmt->object_type;
+		bool routine = type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
+			       type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE;
+		return routine ? plan_function_schema(d, n->alter_object_schema_stmt) : 1;
+	}
 	case NODE(ALTER_FUNCTION_STMT):
 		return plan_alter_function(d, n->alter_function_stmt);
 	case NODE(DROP_STMT):

@@ -225,7 +225,8 @@ int sql_plan_assign(const SqlEnv *env, const ParsedSql *parsed, int var, Arena *
 	const PgQuery__ResTarget *rt = n->update_stmt->target_list[0]->res_target;
 	Query *q = arena_new_of(a, Query);
 	CatColumn col = { .name = arena_strdup(a, "v"), .attnum = 1, .type = catalog_type(env->cat, v->type), .typmod = v->typmod };
-	Expr *doc = param_of(ps, var, -1), *e = an_assign_part(ps, doc, &col, rt, rt->val);
+	Expr *doc = param_of(ps, var, -1), *value = an_expr(ps, rt->val, AT_UPDATE);
+	Expr *e = value ? assign_part(ps, doc, &col, rt, value) : NULL;
 	if (!e || target_add(ps, &q->targets, e, "v") < 0)
 		return -1;
 	query_set_columns(ps, q, &q->targets);
