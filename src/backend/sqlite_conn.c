@@ -5,6 +5,8 @@
 #include "catalog/constraint.h"
 #include "catalog/vtab.h"
 
+#include <stdio.h>
+
 static int on_progress(void *arg)
 {
 	DbConn *c = arg;
@@ -33,6 +35,11 @@ static int on_progress(void *arg)
 	return 0;
 }
 
+static bool may_wait(void *arg)
+{
+	return on_progress(arg) == 0;
+}
+
 static int on_wal(void *arg, sqlite3 *h, const char *schema, int frames)
 {
 	Database *d = arg;
@@ -46,7 +53,9 @@ int conn_open(Database *d, DbMode mode, DbConn **out, Error *err)
 	Db *db;
 	if (db_open(d->path, mode, &db, err) != 0)
 		return -1;
-	const char *setup = mode == DB_WRITE ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0" : "PRAGMA wal_autocheckpoint=0";
+	char setup[128];
+	snprintf(setup, sizeof setup, "PRAGMA wal_autocheckpoint=0; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=%d",
+		 WAL_KEPT_FRAMES * 4096);
 	if (db_exec(db, setup, err) != 0 || catalog_register(db->h, &db->env, err) != 0) {
 		db_close(db);
 		return -1;
@@ -114,6 +123,9 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	env->types = t->types;
 	env->type_lookup = lookup_type;
 	env->text_search_config = sessionvars_text_search_config;
+	env->rows_taken = t->rows_taken;
+	env->may_wait = may_wait;
+	env->waiter = c;
 	env->catalog = t->cat;
 	env->session = t->vars;
 	env->txn = t;
@@ -180,24 +192,14 @@ bool writer_try(SqliteTxn *t)
 	return got;
 }
 
-bool writer_claim_for_syncer(Database *d)
+bool writer_claim_for_checkpoint(Database *d)
 {
 	pthread_mutex_lock(&d->lock);
 	bool got = !d->writer_busy;
 	d->writer_busy = true;
-	d->empty_wal = !got;
+	d->restart_wal = !got;
 	pthread_mutex_unlock(&d->lock);
 	return got;
-}
-
-/* Under lock. */
-static void give_to_syncer(Database *d)
-{
-	d->empty_wal = false;
-	pthread_mutex_lock(&d->sync.lock);
-	d->sync.has_writer = true;
-	pthread_cond_signal(&d->sync.work);
-	pthread_mutex_unlock(&d->sync.lock);
 }
 
 void writer_release(Database *d)
@@ -205,9 +207,10 @@ void writer_release(Database *d)
 	LoopTask *task = NULL;
 	pthread_mutex_lock(&d->lock);
 	d->writer_owner = NULL;
-	ListNode *n = d->empty_wal ? NULL : list_pop(&d->waiters);
-	if (d->empty_wal) {
-		give_to_syncer(d);
+	ListNode *n = d->restart_wal ? NULL : list_pop(&d->waiters);
+	if (d->restart_wal) {
+		d->restart_wal = false;
+		checkpointer_take_writer(d);
 	} else if (!n) {
 		d->writer_busy = false;
 	} else {
@@ -226,6 +229,17 @@ void writer_release(Database *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
+static int64_t sooner(int64_t due, int64_t other)
+{
+	return other && other < due ? other : due;
+}
+
+/* When the wait ends without what was waited for; INT64_MAX = never. */
+static int64_t wait_due(const SqliteTxn *t)
+{
+	return sooner(sooner(sooner(INT64_MAX, t->deadline_us), t->lock_deadline_us), t->patience_us);
+}
+
 /* Hands back to their sessions, without what they waited for, those whose time is over. The next deadline, or INT64_MAX. Under lock. */
 static int64_t expire(Database *d, List *l, int64_t next_due)
 {
@@ -233,8 +247,7 @@ static int64_t expire(Database *d, List *l, int64_t next_due)
 	for (ListNode *n = list_first(l), *next; n; n = next) {
 		next = list_after(l, n);
 		SqliteTxn *t = list_item(n, SqliteTxn, wait_node);
-		int64_t due = t->deadline_us ? t->deadline_us : INT64_MAX;
-		due = t->lock_deadline_us && t->lock_deadline_us < due ? t->lock_deadline_us : due;
+		int64_t due = wait_due(t);
 		if (due > now || !t->wait_task.fn) {
 			next_due = due < next_due ? due : next_due;
 			continue;
@@ -297,7 +310,7 @@ bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *o
 		t->wait_list = &d->waiters;
 		list_append(&d->waiters, &t->wait_node);
 		got = t->nlocks && locks_closes_circle(t);
-		if (!got && (t->deadline_us || t->lock_deadline_us))
+		if (!got && wait_due(t) != INT64_MAX)
 			waiters_watch(d);
 	}
 	pthread_mutex_unlock(&d->lock);

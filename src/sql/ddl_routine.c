@@ -290,6 +290,18 @@ static char kind_of(PgQuery__ObjectType t)
 	return t == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION ? 'f' : t == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ? 'p' : 0;
 }
 
+bool ddl_is_routine(int t)
+{
+	return t == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || t == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
+	       t == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE;
+}
+
+uint32_t ddl_routine_oid(Ddl *d, const PgQuery__ObjectWithArgs *o, int object_type)
+{
+	const CatFunction *f;
+	return ddl_find_function(d, o, kind_of((PgQuery__ObjectType)object_type), false, &f) < 0 ? 0 : f->proc.oid;
+}
+
 int plan_drop_function(Ddl *d, const PgQuery__DropStmt *s)
 {
 	char kind = kind_of(s->remove_type);

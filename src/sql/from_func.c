@@ -1,4 +1,5 @@
 /* Functions in FROM: set-returning ones, and plain ones as a single row. */
+#include "sql/expr.h"
 #include "sql/query.h"
 
 static bool returns_record(const Expr *f)
@@ -30,8 +31,7 @@ static int function_columns(ParseState *ps, Rte *r, const char *column_name)
 			r->cols[i].name = f->proc->out_names[i];
 		else
 			r->cols[i].typmod = f->typmod;
-		bool is_void = type == 2278 && f->kind == X_FUNC && is_user_proc(f->proc);
-		if (t && t->typtype == 'p' && !is_void)
+		if (t && t->typtype == 'p' && type != T_VOID)
 			return an_refuse(ps, f->location, "the result of this function in FROM is not available in SQLite mode");
 	}
 	r->ncols = n;

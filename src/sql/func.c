@@ -102,12 +102,10 @@ static size_t add_schema(ParseState *ps, const Call *call, const char *name, Can
 
 static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 {
-	size_t n = 0, at = 0;
-	const PgProc *p = NULL;
+	size_t n, at = 0;
 	const SqlEnv *env = ps->env;
+	const PgProc *p = procs_named(ps, call->schema, call->name, &n);
 
-	if (!call->schema || streq(call->schema, "pg_catalog"))
-		p = pgproc_named(call->name, &n);
 	Candidate *c = arena_array(ps->a, Candidate, 2 * (n + (env->cat ? env->cat->nfunctions : 0)) + 1);
 	for (size_t i = 0; i < n; i++)
 		if (p[i].kind != 'p')

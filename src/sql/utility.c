@@ -50,7 +50,14 @@ int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *pl
 		read_transaction_modes(s->options, s->n_options, plan);
 		return 0;
 	}
-	return an_refuse(ps, 0, "two-phase commit");
+	bool prepare = s->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE;
+	bool commits = s->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED;
+	plan->kind = PLAN_TWO_PHASE;
+	plan->tag = prepare ? "PREPARE TRANSACTION" : commits ? "COMMIT PREPARED" : "ROLLBACK PREPARED";
+	plan->name = prepare ? NULL : s->gid;
+	plan->values = arena_array(ps->a, const char *, 1);
+	plan->values[plan->nvalues++] = s->gid;
+	return 0;
 }
 
 /* SET TIME ZONE INTERVAL '…' [fields], the only cast that SET's grammar has, as the text that the setting takes. NULL with the error set.
@@ -318,18 +325,6 @@ static int plan_notify(ParseState *ps, const PgNode *n, Plan *plan)
 	return 0;
 }
 
-static int plan_extension(ParseState *ps, const PgQuery__CreateExtensionStmt *s, Plan *plan)
-{
-	if (!streq(s->extname, "plpgsql"))
-		return an_refuse(ps, 0, "extension \"%s\"", s->extname);
-	if (!s->if_not_exists)
-		return an_error(ps, -1, "42710", "extension \"%s\" already exists", s->extname);
-	Ddl d;
-	ddl_begin(&d, ps, plan);
-	ddl_notice(&d, "42710", "extension \"%s\" already exists, skipping", s->extname);
-	return ddl_finish(&d, "CREATE EXTENSION");
-}
-
 /* Statements without any change of the catalog. 1 = not one of them. */
 static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Plan *plan)
 {
@@ -375,6 +370,10 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		return check_reindex(ps, n->reindex_stmt) ? -1 : plan_nothing(plan, "REINDEX");
 	case NODE(CLUSTER_STMT):
 		return check_cluster(ps, n->cluster_stmt) ? -1 : plan_nothing(plan, "CLUSTER");
+	case NODE(DO_STMT):
+		return plan_do(ps, n->do_stmt, plan);
+	case NODE(CALL_STMT):
+		return plan_call(ps, n->call_stmt, plan);
 	case NODE(LOCK_STMT):
 		if (check_relations(ps, n->lock_stmt->relations, n->lock_stmt->n_relations))
 			return -1;
@@ -382,12 +381,6 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		if (n->lock_stmt->nowait)
 			plan->nowait = arena_printf(ps->a, "relation \"%s\"", n->lock_stmt->relations[0]->range_var->relname);
 		return plan_nothing(plan, "LOCK TABLE");
-	case NODE(DO_STMT):
-		return plan_do(ps, n->do_stmt, plan);
-	case NODE(CALL_STMT):
-		return plan_call(ps, n->call_stmt, plan);
-	case NODE(CREATE_EXTENSION_STMT):
-		return plan_extension(ps, n->create_extension_stmt, plan);
 	default:
 		return 1;
 	}
@@ -414,6 +407,10 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_alter_enum(d, n->alter_enum_stmt);
 	case NODE(COMPOSITE_TYPE_STMT):
 		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_EXTENSION_STMT):
+		return plan_create_extension(d, n->create_extension_stmt);
+	case NODE(ALTER_EXTENSION_STMT):
+		return plan_alter_extension(d, n->alter_extension_stmt);
 	case NODE(CREATE_DOMAIN_STMT):
 		return plan_create_domain(d, n->create_domain_stmt);
 	case NODE(ALTER_DOMAIN_STMT):
@@ -424,12 +421,6 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_view(d, n->view_stmt);
 	case NODE(CREATE_FUNCTION_STMT):
 		return plan_create_function(d, n->create_function_stmt, text);
-	case NODE(ALTER_OBJECT_SCHEMA_STMT): {
-		int type = (int)n->alter_object_schema_stmt->object_type;
-		bool routine = type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
-			       type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE;
-		return routine ? plan_function_schema(d, n->alter_object_schema_stmt) : 1;
-	}
 	case NODE(ALTER_FUNCTION_STMT):
 		return plan_alter_function(d, n->alter_function_stmt);
 	case NODE(DROP_STMT):
@@ -442,6 +433,8 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_alter_table(d, n->alter_table_stmt);
 	case NODE(RENAME_STMT):
 		return plan_rename(d, n->rename_stmt);
+	case NODE(ALTER_OBJECT_SCHEMA_STMT):
+		return plan_set_schema(d, n->alter_object_schema_stmt);
 	case NODE(COMMENT_STMT):
 		return plan_comment(d, n->comment_stmt);
 	case NODE(ALTER_OWNER_STMT):

@@ -72,10 +72,15 @@ typedef struct FnEnv {
 	const PgType *(*type_lookup)(void *catalog, uint32_t oid);
 	/* The configuration that default_text_search_config names; may be NULL. */
 	int (*text_search_config)(void *session, uint32_t *oid, Error *err);
+	/* For a function that waits: called before it does and again and again. Lets other sessions go on meanwhile; false when the
+	 * statement must end, as SQLITE_INTERRUPT. NULL outside of a session. */
+	bool (*may_wait)(void *waiter);
+	void *waiter;
 	void *catalog;		  /* struct Catalog * (catalog/catalog.h) */
 	void *txn;		  /* struct SqliteTxn * (backend/sqlite.h), for programs */
 	void *session;		  /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
 	Error error;		  /* set by fn_fail; read by the backend when sqlite3_step failed */
+	bool rows_taken;	  /* a statement with SKIP LOCKED runs without the write lock: it finds no row (pg_rows_free) */
 	void *touched, *stash;	  /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
 	FnDraws draws;		  /* of the statement that runs */
 	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
