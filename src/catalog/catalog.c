@@ -344,12 +344,6 @@ const CatFunction *catalog_function(const Catalog *c, uint32_t oid)
 	return NULL;
 }
 
-const PgProc *catalog_proc(const Catalog *c, uint32_t oid)
-{
-	const CatFunction *f = catalog_function(c, oid);
-	return f ? &f->proc : pgproc_by_oid(oid);
-}
-
 const char *catcolumn_default(const CatColumn *c)
 {
 	return c->default_sql || !c->type->domain ? c->default_sql : c->type->domain->default_sql;

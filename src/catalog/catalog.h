@@ -248,9 +248,8 @@ const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const 
 /* FnEnv.type_lookup over a Catalog. */
 const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
 
-/* A function of the user by OID, or NULL. catalog_proc finds PostgreSQL's own, too. */
+/* A function of the user by OID, or NULL. */
 const CatFunction *catalog_function(const Catalog *c, uint32_t oid);
-const PgProc *catalog_proc(const Catalog *c, uint32_t oid);
 
 const CatSchema *catalog_schema(const Catalog *c, const char *name);
 const CatSchema *catalog_schema_by_oid(const Catalog *c, uint32_t oid);

@@ -118,6 +118,8 @@ static void put_notices(Session *s)
 	if (notices->len)
 		buf_put(&s->out, notices->data, notices->len);
 	buf_clear(notices);
+}
+
 enum { LONGEST_GID = 200 };
 
 /* As PostgreSQL answers with max_prepared_transactions = 0. */
