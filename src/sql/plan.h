@@ -103,6 +103,7 @@ typedef enum PlanKind {
 			    values[0] */
 	PLAN_DO,	/* inner_text in the language `name` */
 	PLAN_CALL,	/* target_oid is the procedure; its arguments are evaluated as a one-row query in `sql` */
+	PLAN_DATABASE,
 } PlanKind;
 
 typedef enum StepKind {
@@ -164,6 +165,14 @@ typedef struct FetchPlan {
 	bool move;
 } FetchPlan;
 
+/* CREATE, DROP and ALTER … RENAME of a database. */
+typedef struct DatabasePlan {
+	char what; /* c(reate), d(rop), r(ename) */
+	const char *name, *new_name;
+	const char *template; /* NULL: the default one */
+	bool missing_ok, force;
+} DatabasePlan;
+
 typedef struct Plan Plan;
 struct Plan {
 	PlanKind kind;
@@ -214,6 +223,7 @@ struct Plan {
 	const uint32_t *inner_result; /* CALL: the types of the arguments; inner_types are the parameters that stand there alone, or 0 */
 	const CursorPlan *cursor;
 	const FetchPlan *fetch;
+	const DatabasePlan *database;
 	uint64_t catalog_version;
 };
 
