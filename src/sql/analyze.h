@@ -90,7 +90,8 @@ struct ParseState {
 	Cte *recursive_cte;		 /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
 	const char **recursive_names;	 /* WITH RECURSIVE name(these) */
 	size_t n_recursive_names;
-	int depth; /* levels above this one, views included */
+	int depth;   /* levels above this one, views included */
+	int chained; /* of these, joins and branches of set operations */
 };
 
 /* errors.c: position from a byte offset */
@@ -151,6 +152,8 @@ bool expr_equal(const Expr *x, const Expr *y);
 void expr_walk(Expr *x, bool (*fn)(Expr *x, void *arg), void *arg);
 void query_walk(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);
 /* Whether the Rte belongs to this query's own FROM (not to an outer or inner one). */
+/* True when it refers to nothing outside itself but the `known` WITH queries. */
+bool query_is_closed(const Query *q, Cte *const *known, size_t nknown);
 bool query_has_rte(const Query *q, const Rte *rte);
 int target_add(ParseState *ps, TargetList *l, Expr *e, const char *name);
 /* The name PostgreSQL gives a column without AS (FigureColname). */

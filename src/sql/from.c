@@ -80,7 +80,7 @@ void query_from_rte(ParseState *ps, Query *q, Rte *rte)
 
 static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 {
-	if (ps->depth >= MAX_QUERY_DEPTH)
+	if (query_too_deep(ps))
 		return an_error(ps, location, "54001", "stack depth limit exceeded"), NULL;
 	ParsedSql parsed;
 	if (sql_parse(str_of(rel->view_sql), ps->a, &parsed, ps->err) < 0)
@@ -95,7 +95,8 @@ static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 			      .volatile_fn = ps->volatile_fn,
 			      .writes = ps->writes,
 			      .nowait = ps->nowait,
-			      .depth = ps->depth + 1 };
+			      .depth = ps->depth + 1,
+			      .chained = ps->chained };
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;
 	if (parsed.n != 1)
 		an_error(ps, location, "XX000", "the stored text of view \"%s\" is not one statement", rel->name);

@@ -14,7 +14,8 @@ ParseState *level_new(ParseState *parent)
 			    .volatile_fn = parent->volatile_fn,
 			    .writes = parent->writes,
 			    .nowait = parent->nowait,
-			    .depth = parent->depth + 1 };
+			    .depth = parent->depth + 1,
+			    .chained = parent->chained };
 	return ps;
 }
 
@@ -274,7 +275,7 @@ Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s)
 
 Query *an_query(ParseState *parent, const PgNode *stmt)
 {
-	if (parent->depth >= MAX_QUERY_DEPTH)
+	if (query_too_deep(parent))
 		return an_error(parent, -1, "54001", "stack depth limit exceeded"), NULL;
 	ParseState *ps = level_new(parent);
 	switch (stmt->node_case) {

@@ -72,11 +72,13 @@ typedef struct FnEnv {
 	const PgType *(*type_lookup)(void *catalog, uint32_t oid);
 	/* The configuration that default_text_search_config names; may be NULL. */
 	int (*text_search_config)(void *session, uint32_t *oid, Error *err);
-	void *catalog;		  /* struct Catalog * (catalog/catalog.h) */
-	void *session;		  /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
-	Error error;		  /* set by fn_fail; read by the backend when sqlite3_step failed */
-	void *touched, *stash;	  /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
-	FnDraws draws;		  /* of the statement that runs */
+	void *catalog;	       /* struct Catalog * (catalog/catalog.h) */
+	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
+	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
+	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
+	FnDraws draws;	       /* of the statement that runs */
+	sqlite3_value **kept;  /* by pg_let (sqlite/fn_let.h) */
+	size_t nkept;
 	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
 	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
