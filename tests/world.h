@@ -23,9 +23,13 @@ static inline void world_die(const char *what, const char *why)
 static inline SqlEnv world_env(const World *w)
 {
 	static const char *const path[] = { "public" };
-	return (SqlEnv){
-		.cat = w->cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = "test"
-	};
+	return (SqlEnv){ .cat = w->cat,
+			 .types = &type_env_stored,
+			 .search_path = path,
+			 .nsearch_path = 1,
+			 .temp_schema = "pg_temp_1",
+			 .user = "postgres",
+			 .database = "test" };
 }
 
 static inline void world_open(World *w)

@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "catalog/catalog.h"
+#include "catalog/sessionvars.h"
 #include "net/loop.h"
 #include "sql/plan.h"
 
@@ -100,6 +101,7 @@ bool plan_is_current(const SqliteTxn *t, const CachedPlan *p, uint64_t key);
 
 /* --- transactions --- */
 
+typedef struct LockHold LockHold;
 typedef struct TxnSavepoint TxnSavepoint;
 typedef struct SeqUndo SeqUndo;
 
@@ -136,8 +138,14 @@ struct SqliteTxn {
 	ListNode wait_node;
 	List *wait_list;
 	LoopTask wait_task;
-	bool waiting; /* in wait_list */
-	bool granted; /* the write connection is ours, BEGIN not yet done */
+	bool waiting;		  /* in wait_list */
+	bool granted;		  /* the write connection is ours, BEGIN not yet done */
+	int64_t lock_deadline_us; /* lock_timeout of the wait under way: monotonic; 0 = none */
+	int64_t wait_since_us;
+	char *deadlock; /* the wait would have closed a circle: the error's DETAIL */
+	/* Advisory locks (sqlite_locks.h) */
+	LockRequest lock_wanted;
+	size_t nlocks; /* held */
 };
 
 void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *vars);
@@ -153,6 +161,8 @@ int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err);
 /* A statement failed: state T becomes E; an implicit transaction is rolled back at once. One without savepoints lets go of its connection:
  * nothing of it can be saved any more, so its statements must be closed before. */
 void txn_fail(SqliteTxn *t);
+/* Rolls back whatever is open; nothing of it is left. */
+void txn_abort(SqliteTxn *t);
 /* Ends an implicit transaction (Sync, or the end of a simple query). On failure it has been rolled back. */
 int txn_end_implicit(SqliteTxn *t, Error *err);
 /* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, with PostgreSQL's warnings written to `out`. The command tag is in *tag. */
@@ -164,8 +174,8 @@ int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err
  * passed or the wait was cancelled. Returns true when it was free: it is taken then and `granted` will not be called. Otherwise the session
  * must not be touched after this call. */
 bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *owner);
-/* The same for t->sync_ticket; true when it is already on disk. */
-bool database_wait_sync(SqliteTxn *t, void (*synced)(LoopTask *task), void *owner);
+/* The same for t->sync_ticket; true when it is on disk. It may be brought there in place when the caller is `alone` (loop_alone). */
+bool database_wait_sync(SqliteTxn *t, bool alone, void (*synced)(LoopTask *task), void *owner);
 /* Leaves either queue (the client is gone); false when the call is already under way. */
 bool database_stop_waiting(SqliteTxn *t);
 /* Takes a session that waits for the write connection out of the queue and lets it go on without (t->cancel is set). From any thread, for a
@@ -180,6 +190,7 @@ typedef enum RunResult {
 	RUN_SUSPENDED,	 /* max_rows reached */
 	RUN_FULL,	 /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
 	RUN_WANT_WRITER, /* nothing was done; call again when the write connection is granted */
+	RUN_WANT_LOCK,	 /* nothing was done; call again when the advisory lock is granted (sqlite_locks.h) */
 	RUN_STALE,	 /* nothing was done: the catalog changed after planning; plan again */
 } RunResult;
 
@@ -214,6 +225,9 @@ void run_command_complete(const SqliteRun *r, Buf *out);
 RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t *n, Error *err);
 /* RowDescription of a plan with the given result formats. */
 void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
+
+/* DISCARD TEMP. RUN_WANT_WRITER as in run_execute. */
+RunResult temp_discard(SqliteTxn *t, Error *err);
 
 /* --- COPY --- */
 

@@ -5,6 +5,8 @@
 #include "catalog/constraint.h"
 #include "catalog/vtab.h"
 
+#include <stdio.h>
+
 static int on_progress(void *arg)
 {
 	DbConn *c = arg;
@@ -46,7 +48,9 @@ int conn_open(Database *d, DbMode mode, DbConn **out, Error *err)
 	Db *db;
 	if (db_open(d->path, mode, &db, err) != 0)
 		return -1;
-	const char *setup = mode == DB_WRITE ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0" : "PRAGMA wal_autocheckpoint=0";
+	char setup[128];
+	snprintf(setup, sizeof setup, "PRAGMA wal_autocheckpoint=0; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=%d",
+		 WAL_KEPT_FRAMES * 4096);
 	if (db_exec(db, setup, err) != 0 || catalog_register(db->h, &db->env, err) != 0) {
 		db_close(db);
 		return -1;
@@ -161,46 +165,41 @@ bool writer_try(SqliteTxn *t)
 	Database *d = t->db;
 	pthread_mutex_lock(&d->lock);
 	bool got = !d->writer_busy;
-	if (got)
+	if (got) {
 		d->writer_busy = true;
+		d->writer_owner = t;
+	}
 	pthread_mutex_unlock(&d->lock);
 	t->granted = got;
 	return got;
 }
 
-bool writer_claim_for_syncer(Database *d)
+bool writer_claim_for_checkpoint(Database *d)
 {
 	pthread_mutex_lock(&d->lock);
 	bool got = !d->writer_busy;
 	d->writer_busy = true;
-	d->empty_wal = !got;
+	d->restart_wal = !got;
 	pthread_mutex_unlock(&d->lock);
 	return got;
-}
-
-/* Under lock. */
-static void give_to_syncer(Database *d)
-{
-	d->empty_wal = false;
-	pthread_mutex_lock(&d->sync.lock);
-	d->sync.has_writer = true;
-	pthread_cond_signal(&d->sync.work);
-	pthread_mutex_unlock(&d->sync.lock);
 }
 
 void writer_release(Database *d)
 {
 	LoopTask *task = NULL;
 	pthread_mutex_lock(&d->lock);
-	ListNode *n = d->empty_wal ? NULL : list_pop(&d->waiters);
-	if (d->empty_wal) {
-		give_to_syncer(d);
+	d->writer_owner = NULL;
+	ListNode *n = d->restart_wal ? NULL : list_pop(&d->waiters);
+	if (d->restart_wal) {
+		d->restart_wal = false;
+		checkpointer_take_writer(d);
 	} else if (!n) {
 		d->writer_busy = false;
 	} else {
 		SqliteTxn *next = list_item(n, SqliteTxn, wait_node);
 		next->waiting = false;
 		next->granted = true;
+		d->writer_owner = next->wait_task.fn ? next : NULL;
 		if (next->wait_task.fn)
 			task = &next->wait_task;
 		else
@@ -212,23 +211,29 @@ void writer_release(Database *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
-/* Hands back to their sessions, without the connection, those whose statement_timeout is over; sets the timer for the next. Under lock. */
-static void expire_waiters(Database *d)
+/* Hands back to their sessions, without what they waited for, those whose time is over. The next deadline, or INT64_MAX. Under lock. */
+static int64_t expire(Database *d, List *l, int64_t next_due)
 {
-	int64_t now = clock_mono_us(), next_due = INT64_MAX;
-	for (ListNode *n = list_first(&d->waiters), *next; n; n = next) {
-		next = list_after(&d->waiters, n);
+	int64_t now = clock_mono_us();
+	for (ListNode *n = list_first(l), *next; n; n = next) {
+		next = list_after(l, n);
 		SqliteTxn *t = list_item(n, SqliteTxn, wait_node);
-		if (!t->deadline_us)
-			continue;
-		if (t->deadline_us > now) {
-			next_due = t->deadline_us < next_due ? t->deadline_us : next_due;
+		int64_t due = t->deadline_us ? t->deadline_us : INT64_MAX;
+		due = t->lock_deadline_us && t->lock_deadline_us < due ? t->lock_deadline_us : due;
+		if (due > now || !t->wait_task.fn) {
+			next_due = due < next_due ? due : next_due;
 			continue;
 		}
-		list_remove(&d->waiters, n);
+		list_remove(l, n);
 		t->waiting = false;
 		loop_post(d->set->loop, &t->wait_task);
 	}
+	return next_due;
+}
+
+static void expire_waiters(Database *d)
+{
+	int64_t next_due = expire(d, &d->lock_waiters, expire(d, &d->waiters, INT64_MAX));
 	if (next_due != INT64_MAX)
 		loop_timer_set(d->set->loop, &d->wait_timer, next_due);
 }
@@ -241,12 +246,19 @@ static void on_wait_timer(LoopTimer *timer)
 	pthread_mutex_unlock(&d->lock);
 }
 
+void waiters_watch(Database *d)
+{
+	d->wait_timer.fn = on_wait_timer;
+	d->wait_timer.owner = d;
+	expire_waiters(d);
+}
+
 void database_cancel_wait(SqliteTxn *t)
 {
 	Database *d = t->db;
 	pthread_mutex_lock(&d->lock);
 	pthread_mutex_lock(&d->sync.lock);
-	if (t->waiting && t->wait_list == &d->waiters) {
+	if (t->waiting && t->wait_list != &d->sync.waiting && t->wait_task.fn) {
 		list_remove(t->wait_list, &t->wait_node);
 		t->waiting = false;
 		loop_post(d->set->loop, &t->wait_task);
@@ -263,16 +275,15 @@ bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *o
 	bool got = !d->writer_busy;
 	if (got) {
 		d->writer_busy = true;
+		d->writer_owner = t;
 		t->granted = true;
 	} else {
 		t->waiting = true;
 		t->wait_list = &d->waiters;
 		list_append(&d->waiters, &t->wait_node);
-		if (t->deadline_us) {
-			d->wait_timer.fn = on_wait_timer;
-			d->wait_timer.owner = d;
-			expire_waiters(d);
-		}
+		got = t->nlocks && locks_closes_circle(t);
+		if (!got && (t->deadline_us || t->lock_deadline_us))
+			waiters_watch(d);
 	}
 	pthread_mutex_unlock(&d->lock);
 	return got;

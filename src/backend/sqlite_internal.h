@@ -11,8 +11,9 @@ enum {
 	PLANS_KEPT = 512,    /* per database */
 	PROGRESS_OPS = 2000, /* SQLite VM instructions between looks at the clock */
 	LONG_RUNNING_US = 2000,
-	CHECKPOINT_FRAMES = 1000, /* pages of the WAL */
-	TRUNCATE_FRAMES = 16000,
+	CHECKPOINT_FRAMES = 4000, /* pages of the WAL */
+	RESTART_FRAMES = 16000,
+	WAL_KEPT_FRAMES = 32000, /* a WAL that grew beyond this is cut back when it starts anew */
 };
 #define POSTGRES_EPOCH_US 946684800000000LL /* 2000-01-01 in microseconds since 1970 */
 
@@ -31,11 +32,25 @@ typedef struct Syncer {
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
 	bool running, stop;
+	bool syncing; /* by its thread, or in place by the one who waits */
 	int wal_fd;
+	int64_t took_us;		  /* what a sync takes at most lately */
 	uint64_t written, synced, wanted; /* commit numbers */
-	bool has_writer;		  /* the write connection was handed over, to empty the WAL */
 	List waiting;			  /* SqliteTxn.wait_node */
+	bool gathering;			  /* its thread waits for company */
+	size_t group;			  /* how many shall be in `waiting` then */
 } Syncer;
+
+/* Copies the WAL into the file, beside readers and the writer. */
+typedef struct Checkpointer {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	bool running, stop;
+	bool has_writer; /* the write connection was handed over, to start the WAL anew */
+	atomic_int next; /* the number of frames at which it is called */
+	DbConn *conn;
+} Checkpointer;
 
 struct Database {
 	char *name, *path;
@@ -48,16 +63,21 @@ struct Database {
 	int nidle;
 	DbConn *writer;
 	bool writer_busy;
-	bool empty_wal;	       /* the next release of the write connection hands it to the syncer */
-	atomic_int wal_frames; /* after the last commit */
-	LoopTimer wait_timer;  /* the earliest deadline among the waiters */
-	List waiters;	       /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	atomic_uint sessions_begun; /* numbers the schemas of temporary objects */
+	SqliteTxn *writer_owner;    /* NULL: nobody, or a thread */
+	bool restart_wal;	    /* the next release of the write connection hands it to the checkpointer */
+	atomic_int wal_frames;	    /* after the last commit */
+	LoopTimer wait_timer;	    /* the earliest deadline among the waiters */
+	List waiters;		    /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
+	List locks;		    /* LockHold.node */
+	List lock_waiters;	    /* SqliteTxn.wait_node, as in waiters */
 	pthread_cond_t writer_given;
 	struct SequenceStore *sequences;
 	const CommitHooks *hooks;
 	Map plans;
 	uint64_t plan_clock;
 	Syncer sync;
+	Checkpointer checkpoints;
 };
 
 struct DbSet {
@@ -99,9 +119,14 @@ int conn_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, Error *err);
 int conn_write_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, sqlite3_stmt *stmt, Error *err);
 /* Takes the write connection when it is free and nobody waits. */
 bool writer_try(SqliteTxn *t);
-/* For the syncer: true when the write connection is its own now; otherwise it comes with Syncer.has_writer. */
-bool writer_claim_for_syncer(Database *d);
+/* True when the write connection is the checkpointer's now; otherwise it comes with Checkpointer.has_writer. */
+bool writer_claim_for_checkpoint(Database *d);
 void writer_release(Database *d);
+
+/* Under lock: sets the timer for the deadlines of those who wait. */
+void waiters_watch(Database *d);
+/* locks.c; under lock: t has just joined a queue. True when that closed a circle: it is out of the queue again, with t->deadlock set. */
+bool locks_closes_circle(SqliteTxn *t);
 
 /* txn.c */
 /* The connection for a statement that writes: BEGIN IMMEDIATE and savepoints are done. RUN_DONE, RUN_WANT_WRITER or RUN_ERROR. */
@@ -123,8 +148,21 @@ void syncer_stop(Database *d);
 uint64_t syncer_note_commit(Database *d);
 void syncer_wait_blocking(Database *d, uint64_t ticket);
 
+/* checkpoint.c */
+int checkpointer_start(Database *d, Error *err);
+void checkpointer_stop(Database *d);
+/* After a commit. */
+void checkpointer_note_commit(Database *d);
+/* The write connection is the checkpointer's. Under the database's lock. */
+void checkpointer_take_writer(Database *d);
+
 /* rows.c */
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+
+int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+
+/* run.c: true when the file's structure may have changed between planning and the snapshot; `seq` is ddl_seq from before it was taken. */
+bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, unsigned seq);
 
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
@@ -135,6 +173,14 @@ int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Erro
 
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
+
+/* temp.c */
+/* What ON COMMIT says of this session's temporary tables; inside the transaction that is about to commit. */
+int temp_before_commit(SqliteTxn *t, Error *err);
+/* The session is over: its temporary objects go as soon as the write connection is free. */
+void temp_end_session(SqliteTxn *t);
+/* Those that a crash has left. Before any session. */
+void temp_clean_file(Database *d);
 
 /* plans.c */
 void plans_clear(Database *d);

@@ -50,6 +50,7 @@ static SqlEnv name_env(const SqliteTxn *t)
 		env.nsearch_path = vars->nsearch_path;
 		env.user = vars->user;
 		env.database = vars->database;
+		env.temp_schema = vars->temp_schema;
 	}
 	return env;
 }
@@ -103,6 +104,21 @@ static void put_plan_line(sqlite3_stmt *stmt, Buf *out)
 	wire_value_end(out, value);
 }
 
+static int put_column(const SqliteTxn *t, const PlanColumn *c, int format, const Val *v, Buf *out, Error *err)
+{
+	if (v->kind == VAL_NULL) {
+		wire_put_null(out);
+		return 0;
+	}
+	if (put_common(c->type->oid, format, v, out))
+		return 0;
+	size_t value = wire_value_begin(out);
+	if (put_value(t, c, format, v, out, err) != 0)
+		return -1;
+	wire_value_end(out, value);
+	return 0;
+}
+
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err)
 {
 	size_t at = wire_data_row_begin(out, plan->ncols);
@@ -110,20 +126,23 @@ int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const u
 		put_plan_line(stmt, out);
 	for (size_t i = 0; i < plan->ncols && plan->kind != PLAN_EXPLAIN; i++) {
 		Val v = db_column(stmt, (int)i);
-		const PlanColumn *c = &plan->cols[i];
-		int format = wire_format_of(formats, nformats, i);
-		if (v.kind == VAL_NULL) {
-			wire_put_null(out);
-			continue;
-		}
-		if (put_common(c->type->oid, format, &v, out))
-			continue;
-		size_t value = wire_value_begin(out);
-		if (put_value(t, c, format, &v, out, err) != 0) {
+		if (put_column(t, &plan->cols[i], wire_format_of(formats, nformats, i), &v, out, err) != 0) {
 			out->len = at - 1;
 			return -1;
 		}
-		wire_value_end(out, value);
+	}
+	wire_end(out, at);
+	return 0;
+}
+
+int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err)
+{
+	size_t at = wire_data_row_begin(out, plan->ncols);
+	for (size_t i = 0; i < plan->ncols; i++) {
+		if (put_column(t, &plan->cols[i], wire_format_of(formats, nformats, i), &v[i], out, err) != 0) {
+			out->len = at - 1;
+			return -1;
+		}
 	}
 	wire_end(out, at);
 	return 0;
@@ -134,12 +153,13 @@ void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf
 	size_t at = wire_row_description_begin(out, plan->ncols);
 	for (size_t i = 0; i < plan->ncols; i++) {
 		const PlanColumn *c = &plan->cols[i];
+		const PgType *t = type_base_of(c->type);
 		WireField f = { c->name,
 				c->table_oid,
 				c->attnum,
-				c->type->oid,
-				c->type->len,
-				c->typmod,
+				t->oid,
+				t->len,
+				type_base_typmod(c->type, c->typmod),
 				(int16_t)wire_format_of(formats, nformats, i) };
 		wire_put_field(out, &f);
 	}

@@ -160,10 +160,9 @@ static RunResult run_write(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *o
 	return from_store(r, max_rows, out);
 }
 
-/* True when the file's structure may have changed between planning and the snapshot of the first step. */
-static bool is_stale(const SqliteTxn *t, const SqliteRun *r, unsigned seq)
+bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, unsigned seq)
 {
-	return !t->ddl && r->own_conn && (seq % 2 || seq != atomic_load(&t->db->ddl_seq) || r->plan->cat != atomic_load(&t->db->cat));
+	return !t->ddl && own_conn && (seq % 2 || seq != atomic_load(&t->db->ddl_seq) || plan->cat != atomic_load(&t->db->cat));
 }
 
 static RunResult run_read(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *out, Error *err)
@@ -197,7 +196,7 @@ static RunResult first_read(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *
 	unsigned seq = atomic_load(&t->db->ddl_seq);
 	size_t mark = out->len;
 	int rc = step(t, r, err);
-	if (is_stale(t, r, seq)) {
+	if (run_is_stale(t, r->plan, r->own_conn, seq)) {
 		out->len = mark;
 		return RUN_STALE;
 	}
@@ -215,7 +214,7 @@ static RunResult read_steps(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *
 	unsigned seq = atomic_load(&t->db->ddl_seq);
 	size_t mark = out->len;
 	RunResult rc = run_write(t, r, max_rows, out, err);
-	if (!is_stale(t, r, seq))
+	if (!run_is_stale(t, r->plan, r->own_conn, seq))
 		return rc;
 	out->len = mark;
 	return RUN_STALE;

@@ -72,7 +72,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 {
 	const Plan *plan = r->plan->plan;
 	r->rows = 0;
-	if (plan->is_ddl && t->db->hooks && t->db->hooks->refuse_ddl) {
+	if (plan->is_ddl && !plan->only_temp && t->db->hooks && t->db->hooks->refuse_ddl) {
 		err_set(err, "0A000", "%s is not available while SQLite stands in for the primary", plan->tag);
 		err_hint(err, "A change of structure made here could not be brought to the primary. Run it when the primary is back; it is "
 			      "then copied by itself.");
@@ -92,6 +92,11 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 	if (plan->is_ddl && reload_catalog(t, err) != 0)
 		goto fail;
 	leave(t);
+	if (plan->makes_temp && t->vars && !t->vars->has_temp) {
+		t->vars->has_temp = true;
+		if (t->vars->temp_made)
+			t->vars->temp_made(t->vars->arg);
+	}
 	r->finished = r->open = true;
 	return RUN_DONE;
 fail:

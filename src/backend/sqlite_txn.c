@@ -1,9 +1,11 @@
 /* A session's transaction on SQLite. The states and messages are those of PostgreSQL's xact.c. */
 #include "backend/sqlite_internal.h"
 
+#include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "catalog/sequence.h"
+#include "catalog/sessionvars.h"
 #include "wire/proto.h"
 
 #include <assert.h>
@@ -13,6 +15,9 @@ void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *va
 {
 	*t = (SqliteTxn){ .db = db, .types = types, .vars = vars, .status = 'I' };
 	t->cat = database_catalog(db);
+	if (vars)
+		snprintf(vars->temp_schema, sizeof vars->temp_schema, "%s%u", TEMP_SCHEMA_PREFIX,
+			 atomic_fetch_add(&db->sessions_begun, 1) + 1);
 }
 
 void txn_refresh_catalog(SqliteTxn *t)
@@ -67,6 +72,7 @@ static void forget(SqliteTxn *t)
 {
 	drop_savepoints(t, NULL);
 	drop_restarts(t, 0, false);
+	locks_end_transaction(t);
 	t->status = 'I';
 	t->implicit = t->ddl = t->broken = t->wrote = false;
 	t->writer = t->granted = false;
@@ -107,6 +113,9 @@ void txn_close(SqliteTxn *t)
 	if (!t->db)
 		return;
 	rollback(t);
+	locks_unlock_all(t);
+	free(t->deadlock);
+	temp_end_session(t);
 	catalog_unref(t->cat);
 	if (t->scratch)
 		arena_free(t->scratch);
@@ -120,6 +129,8 @@ static int commit_writer(SqliteTxn *t, Error *err)
 	Db *db = d->writer->db;
 	const CommitHooks *h = d->hooks;
 	int rc = t->broken ? err_set(err, "40000", "the transaction was rolled back by an earlier error of the file") : 0;
+	if (rc == 0)
+		rc = temp_before_commit(t, err);
 	if (rc == 0 && h && h->before_commit)
 		rc = h->before_commit(h->ctx, db, err);
 	bool flush = rc == 0 && sequence_dirty(d->sequences);
@@ -203,6 +214,11 @@ void txn_fail(SqliteTxn *t)
 	t->status = 'E';
 }
 
+void txn_abort(SqliteTxn *t)
+{
+	rollback(t);
+}
+
 int txn_end_implicit(SqliteTxn *t, Error *err)
 {
 	return t->status == 'T' && t->implicit ? commit(t, err) : 0;
@@ -277,7 +293,10 @@ RunResult txn_need_writer(SqliteTxn *t, const char *command, Error *err)
 
 RunResult txn_need_writer_for(SqliteTxn *t, const Plan *plan, const char *command, Error *err)
 {
+	bool read_only = t->read_only;
+	t->read_only = read_only && !(plan->kind == PLAN_QUERY && plan->only_temp);
 	RunResult rc = txn_need_writer(t, command, err);
+	t->read_only = read_only;
 	if (rc != RUN_WANT_WRITER || !plan->nowait)
 		return rc;
 	err_set(err, "55P03", "could not obtain lock on %s", plan->nowait);
@@ -406,6 +425,7 @@ static int rollback_to(SqliteTxn *t, TxnSavepoint *s, Error *err)
 	}
 	drop_restarts(t, s->level, true);
 	drop_savepoints(t, s);
+	locks_rollback_to(t, s->level);
 	if (t->ddl) {
 		catalog_unref(t->cat);
 		t->cat = catalog_ref(s->cat);
@@ -431,6 +451,7 @@ static int on_savepoint(SqliteTxn *t, const Plan *plan, Error *err)
 	if (t->writer && s->made && run_level(t, "RELEASE", s->level, err) != 0)
 		return -1;
 	drop_savepoints(t, s->older);
+	locks_release_savepoint(t, t->nsavepoints);
 	return 0;
 }
 

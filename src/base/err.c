@@ -93,6 +93,13 @@ int err_object(Error *err, const char *schema, const char *table, const char *co
 	return -1;
 }
 
+int err_datatype(Error *err, const char *name)
+{
+	if (err)
+		copy_into(err->datatype, sizeof err->datatype, name);
+	return -1;
+}
+
 int err_refuse(Error *err, int position, const char *fmt, ...)
 {
 	if (!err)

@@ -37,6 +37,9 @@ int err_at(Error *err, int position);
 /* Names the object an error is about; NULL leaves that field as it is. Always returns -1. */
 int err_object(Error *err, const char *schema, const char *table, const char *column, const char *constraint);
 
+/* Names the data type (its schema goes by err_object). Always returns -1. */
+int err_datatype(Error *err, const char *name);
+
 /* The refusal of what SQLite mode cannot do rightly: SQLSTATE 0A000 and a position (0 = unknown). */
 int err_refuse(Error *err, int position, const char *fmt, ...) US_PRINTF(3, 4);
 

@@ -281,6 +281,20 @@ const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid)
 	return NULL;
 }
 
+const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain)
+{
+	for (size_t i = 0; i < c->ntypes; i++) {
+		const PgDomain *d = c->types[i]->domain;
+		for (size_t k = 0; d && k < d->nchecks; k++) {
+			if (d->checks[k].oid != oid)
+				continue;
+			*domain = c->types[i];
+			return &d->checks[k];
+		}
+	}
+	return NULL;
+}
+
 const CatColumn *catrel_column(const CatRel *r, const char *name)
 {
 	for (size_t i = 0; i < r->ncols; i++) {
@@ -293,4 +307,16 @@ const CatColumn *catrel_column(const CatRel *r, const char *name)
 const CatColumn *catrel_attnum(const CatRel *r, int attnum)
 {
 	return attnum >= 1 && (size_t)attnum <= r->ncols ? &r->cols[attnum - 1] : NULL;
+}
+
+const char *catcolumn_default(const CatColumn *c)
+{
+	return c->default_sql || !c->type->domain ? c->default_sql : c->type->domain->default_sql;
+}
+
+bool catcolumn_fills(const CatColumn *c)
+{
+	if (c->dropped || c->generated)
+		return false;
+	return catcolumn_default(c) || (c->identity && c->sequence) || c->type->domain;
 }

@@ -9,6 +9,7 @@
 #define US_CATALOG_CATALOG_H
 
 #include "base/map.h"
+#include "catalog/builtin.h"
 #include "pgtype/pgtype.h"
 #include "sqlite/db.h"
 
@@ -19,6 +20,9 @@ enum {
 	NS_PUBLIC = 2200,
 	NS_INFORMATION_SCHEMA = 13000, /* as PostgreSQL 15 numbers it on a fresh cluster is checked by a test */
 };
+
+#define FIRST_TEMP_OID 0xE0000000u
+#define TEMP_SCHEMA_PREFIX "pg_temp_" /* also of the file's names of what is in such a schema, and of nothing else */
 
 typedef struct CatSchema {
 	uint32_t oid, owner;
@@ -58,6 +62,8 @@ typedef struct CatConstraint CatConstraint;
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
 	char *name;
+	char persistence; /* p(ermanent), u(nlogged), t(emporary): in the schema of one session */
+	char on_commit;	  /* of a temporary table: 0, 'r' = DELETE ROWS, 'd' = DROP */
 	RelKind kind; /* REL_COMPOSITE: a composite type's columns, without a table in the file. REL_VIRTUAL: a pg_catalog relation, served
 			 by a SQLite virtual table of the same mangled name */
 	char *sqlite_name; /* "t" in public, "schema.t" elsewhere; unquoted */
@@ -81,6 +87,7 @@ struct CatIndex {
 	size_t nkeys;
 	int16_t *keys;	  /* attnums; 0 = expression */
 	char **exprs;	  /* PostgreSQL expression text where keys[i] == 0 */
+	char **opclasses; /* names as given; NULL = the type's default one */
 	uint8_t *options; /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
 	char *predicate;  /* PostgreSQL expression text, or NULL */
 	char *method;	  /* "btree", "gin", ... as declared */
@@ -111,10 +118,23 @@ typedef struct CatSequence {
 	int16_t owner_attnum;
 } CatSequence;
 
+/* An extension made in the file. Its objects are those of the definition with the OIDs that they have here. */
+typedef struct Extension Extension;
+typedef struct CatExtension {
+	uint32_t oid, schema, owner, first_oid;
+	const Extension *def; /* catalog/extension.h */
+	char *version;
+	const uint32_t *type_oids; /* of type k and of its array at 2k and 2k+1 */
+	PgProc *procs;
+	PgOperator *operators;
+	PgCast *casts;
+} CatExtension;
+
 typedef struct Catalog {
 	int refs;
 	uint64_t version; /* grows with every committed DDL of this file */
 	uint32_t next_oid;
+	uint32_t next_temp_oid; /* of temporary objects: above all that a primary gives to its own */
 	uint32_t db_oid;
 	char *db_name;
 	CatSchema *schemas;
@@ -129,6 +149,8 @@ typedef struct Catalog {
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
 	size_t ntypes;
+	CatExtension *extensions;
+	size_t nextensions;
 	Map rel_by_name; /* "schemaoid.name" */
 	Map rel_by_oid, type_by_oid, type_by_name;
 	Arena *arena; /* everything above */
@@ -150,6 +172,8 @@ const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid
 /* Index or constraint by OID, or NULL. */
 const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* Check of a domain by OID, or NULL; *domain is whose. */
+const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */
 const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
 
@@ -161,7 +185,22 @@ const CatRel *catalog_rel_by_oid(const Catalog *c, uint32_t oid);
 const CatSequence *catalog_sequence(const Catalog *c, uint32_t oid);
 const PgType *catalog_type(const Catalog *c, uint32_t oid);
 const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *name);
+const CatExtension *catalog_extension(const Catalog *c, const char *name);
+/* What an extension has under a name, side by side; *n is their number. */
+const PgProc *extension_procs(const CatExtension *x, const char *name, size_t *n);
+const PgOperator *extension_operators(const CatExtension *x, const char *name, size_t *n);
+/* By OID among the objects of extensions, or NULL. */
+const PgProc *extension_proc(const Catalog *c, uint32_t oid);
+const PgOperator *extension_operator(const Catalog *c, uint32_t oid);
+/* PostgreSQL's own or an extension's. */
+const PgProc *catalog_proc(const Catalog *c, uint32_t oid);
+const PgOperator *catalog_operator(const Catalog *c, uint32_t oid);
+const PgCast *catalog_cast(const Catalog *c, uint32_t source, uint32_t target);
 const CatColumn *catrel_column(const CatRel *r, const char *name); /* not dropped */
+/* PostgreSQL text of what a new row has where nothing is said: the column's default or that of its domain; NULL when there is none. */
+const char *catcolumn_default(const CatColumn *c);
+/* Whether a new row's value must be computed where nothing is said: a default, identity, a domain that may not be NULL. */
+bool catcolumn_fills(const CatColumn *c);
 const CatColumn *catrel_attnum(const CatRel *r, int attnum);
 
 #endif

@@ -34,11 +34,6 @@ static void f_database_encoding(sqlite3_context *ctx, int argc, sqlite3_value **
 	result_text(ctx, "UTF8");
 }
 
-static void f_zero(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	sqlite3_result_int(ctx, 0);
-}
-
 static void f_true(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	sqlite3_result_int(ctx, 1);
@@ -46,13 +41,13 @@ static void f_true(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void f_function_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	if (pgproc_by_oid(arg_oid(argv[0])))
+	if (catalog_proc(fn_env(ctx)->catalog, arg_oid(argv[0])))
 		sqlite3_result_int(ctx, 1);
 }
 
 static void f_operator_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	if (pgoperator_by_oid(arg_oid(argv[0])))
+	if (catalog_operator(fn_env(ctx)->catalog, arg_oid(argv[0])))
 		sqlite3_result_int(ctx, 1);
 }
 
@@ -203,59 +198,56 @@ static void f_tablespace_location(sqlite3_context *ctx, int argc, sqlite3_value 
 		fn_raise(ctx, "42704", "tablespace with OID %u does not exist", oid);
 }
 
+static void put_array_item(Buf *b, const char *name)
+{
+	bool quote = name[strcspn(name, "{},\\\" \t\n")] || !*name || strcasecmp(name, "null") == 0;
+	buf_puts(b, b->len > 1 ? "," : "");
+	buf_puts(b, quote ? "\"" : "");
+	for (; *name; name++) {
+		buf_puts(b, *name == '"' || *name == '\\' ? "\\" : "");
+		buf_put(b, name, 1);
+	}
+	buf_puts(b, quote ? "\"" : "");
+}
+
+/* The schemas that are implied come first: the session's temporary one, then pg_catalog. */
 static void f_current_schemas(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	const SessionVars *v = fn_env(ctx)->session;
 	const Catalog *cat = the_catalog(ctx);
 	Buf b = { 0 };
-	bool named = false;
+	bool named = false, implied = sqlite3_value_int(argv[0]);
+	size_t first = v && v->nsearch_path && streq(v->search_path[0], v->temp_schema) && !v->temp_named;
 	for (size_t i = 0; v && i < v->nsearch_path; i++)
 		named = named || streq(v->search_path[i], "pg_catalog");
-	buf_puts(&b, sqlite3_value_int(argv[0]) && !named ? "{pg_catalog" : "{");
-	for (size_t i = 0; v && cat && i < v->nsearch_path; i++) {
-		if (!catalog_schema(cat, v->search_path[i]))
-			continue;
-		const char *name = v->search_path[i];
-		bool quote = name[strcspn(name, "{},\\\" \t\n")] || !*name || strcasecmp(name, "null") == 0;
-		buf_puts(&b, b.len > 1 ? "," : "");
-		buf_puts(&b, quote ? "\"" : "");
-		for (; *name; name++) {
-			buf_puts(&b, *name == '"' || *name == '\\' ? "\\" : "");
-			buf_put(&b, name, 1);
-		}
-		buf_puts(&b, quote ? "\"" : "");
-	}
+	buf_puts(&b, "{");
+	if (implied && first && cat && catalog_schema(cat, v->temp_schema))
+		put_array_item(&b, v->temp_schema);
+	if (implied && !named)
+		put_array_item(&b, "pg_catalog");
+	for (size_t i = first; v && cat && i < v->nsearch_path; i++)
+		if (catalog_schema(cat, v->search_path[i]))
+			put_array_item(&b, v->search_path[i]);
 	buf_puts(&b, "}");
 	result_text(ctx, buf_cstr(&b));
 	buf_free(&b);
 }
 
-/* Every session may do everything here, as the owner of all there is. A name that is unknown is an error as in PostgreSQL. */
-static void f_role_by_name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+static void f_my_temp_schema(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	const char *name = (const char *)sqlite3_value_text(argv[0]);
+	const SessionVars *v = fn_env(ctx)->session;
 	const Catalog *cat = the_catalog(ctx);
-	if (cat && !catalog_role_oid(cat, name))
-		fn_raise(ctx, "42704", "role \"%s\" does not exist", name);
-	else
-		sqlite3_result_int(ctx, 1);
+	const CatSchema *s = v && cat ? catalog_schema(cat, v->temp_schema) : NULL;
+	sqlite3_result_int64(ctx, s ? s->oid : 0);
 }
 
-static void f_has_schema_name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+static void f_other_temp_schema(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	const char *name = (const char *)sqlite3_value_text(argv[argc - 2]);
+	const SessionVars *v = fn_env(ctx)->session;
 	const Catalog *cat = the_catalog(ctx);
-	if (cat && !catalog_schema(cat, name))
-		fn_raise(ctx, "3F000", "schema \"%s\" does not exist", name);
-	else
-		sqlite3_result_int(ctx, 1);
-}
-
-static void f_has_table_oid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	const Catalog *cat = the_catalog(ctx);
-	if (cat && (catalog_rel_by_oid(cat, arg_oid(argv[argc - 2])) || catalog_index(cat, arg_oid(argv[argc - 2]))))
-		sqlite3_result_int(ctx, 1);
+	const CatSchema *s = cat ? catalog_schema_by_oid(cat, (uint32_t)sqlite3_value_int64(argv[0])) : NULL;
+	bool temp = s && strncmp(s->name, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0;
+	sqlite3_result_int(ctx, temp && !(v && streq(s->name, v->temp_schema)));
 }
 
 /* No publication is made here, but clients ask whether a table could be in one. */
@@ -265,13 +257,6 @@ static void f_publishable(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	const CatRel *r = cat ? catalog_rel_by_oid(cat, arg_oid(argv[0])) : NULL;
 	if (r)
 		sqlite3_result_int(ctx, r->kind == REL_TABLE);
-}
-
-static void f_has_schema_oid(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	const Catalog *cat = the_catalog(ctx);
-	if (cat && catalog_schema_by_oid(cat, arg_oid(argv[argc - 2])))
-		sqlite3_result_int(ctx, 1);
 }
 
 const SqliteFn catalog_fn_info[] = {
@@ -295,8 +280,8 @@ const SqliteFn catalog_fn_info[] = {
 	{ "pg_tablespace_location", 1, FN_STRICT, f_tablespace_location },
 	{ "current_schemas", 1, FN_STRICT, f_current_schemas },
 	{ "getdatabaseencoding", 0, 0, f_database_encoding },
-	{ "pg_my_temp_schema", 0, 0, f_zero },
-	{ "pg_is_other_temp_schema", 1, FN_STRICT, f_zero },
+	{ "pg_my_temp_schema", 0, 0, f_my_temp_schema },
+	{ "pg_is_other_temp_schema", 1, FN_STRICT, f_other_temp_schema },
 	{ "pg_relation_is_publishable", 1, FN_STRICT, f_publishable },
 	{ "pg_function_is_visible", 1, FN_STRICT, f_function_visible },
 	{ "pg_operator_is_visible", 1, FN_STRICT, f_operator_visible },
@@ -319,30 +304,5 @@ const SqliteFn catalog_fn_info[] = {
 	{ "inet_server_addr", 0, 0, f_null },
 	{ "inet_client_addr", 0, 0, f_null },
 	{ "inet_server_port", 0, 0, f_null },
-	{ "has_table_privilege_id", 2, FN_STRICT, f_has_table_oid },
-	{ "has_table_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
-	{ "has_table_privilege_id_id", 3, FN_STRICT, f_has_table_oid },
-	{ "has_any_column_privilege_id", 2, FN_STRICT, f_has_table_oid },
-	{ "has_any_column_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
-	{ "has_sequence_privilege_id", 2, FN_STRICT, f_has_table_oid },
-	{ "has_sequence_privilege_name_id", 3, FN_STRICT, f_has_table_oid },
-	{ "has_schema_privilege_name", 2, FN_STRICT, f_has_schema_name },
-	{ "has_schema_privilege_name_name", 3, FN_STRICT, f_has_schema_name },
-	{ "has_schema_privilege_id", 2, FN_STRICT, f_has_schema_oid },
-	{ "has_schema_privilege_name_id", 3, FN_STRICT, f_has_schema_oid },
-	{ "has_schema_privilege_id_id", 3, FN_STRICT, f_has_schema_oid },
-	{ "has_database_privilege_name", 2, FN_STRICT, f_true },
-	{ "has_database_privilege_id", 2, FN_STRICT, f_true },
-	{ "has_database_privilege_name_name", 3, FN_STRICT, f_role_by_name },
-	{ "has_database_privilege_name_id", 3, FN_STRICT, f_role_by_name },
-	{ "has_column_privilege_id_name", 3, FN_STRICT, f_true },
-	{ "has_column_privilege_id_attnum", 3, FN_STRICT, f_true },
-	{ "has_function_privilege_id", 2, FN_STRICT, f_true },
-	{ "has_type_privilege_id", 2, FN_STRICT, f_true },
-	{ "has_language_privilege_id", 2, FN_STRICT, f_true },
-	{ "has_tablespace_privilege_id", 2, FN_STRICT, f_true },
-	{ "pg_has_role_id", 2, FN_STRICT, f_true },
-	{ "pg_has_role_name", 2, FN_STRICT, f_role_by_name },
-	{ "pg_has_role_name_name", 3, FN_STRICT, f_role_by_name },
 	{ NULL },
 };

@@ -62,7 +62,8 @@ static void fn_current_schema(sqlite3_context *ctx, int argc, sqlite3_value **ar
 {
 	const SessionVars *v = fn_session(ctx);
 	for (size_t i = 0; v && i < v->nsearch_path; i++) {
-		if (catalog_schema(fn_catalog(ctx), v->search_path[i])) {
+		bool implied = streq(v->search_path[i], v->temp_schema) && !v->temp_named;
+		if (!implied && catalog_schema(fn_catalog(ctx), v->search_path[i])) {
 			result_text(ctx, v->search_path[i]);
 			return;
 		}
@@ -143,7 +144,24 @@ static void fn_set_config(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		result_text(ctx, v->get_setting ? v->get_setting(v->arg, name) : value);
 }
 
+/* The row number that WHERE CURRENT OF means, for a cursor and a table. */
+static void fn_cursor_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_session(ctx);
+	const char *name = (const char *)sqlite3_value_text(argv[0]);
+	uint32_t table = (uint32_t)sqlite3_value_int64(argv[1]);
+	const CatRel *r = catalog_rel_by_oid(fn_catalog(ctx), table);
+	int64_t rowid = 0;
+	if (!v || !v->cursor_row || !r)
+		fn_raise(ctx, "34000", "cursor \"%s\" does not exist", name);
+	else if (v->cursor_row(v->arg, name, table, r->name, &rowid, &fn_env(ctx)->error) != 0)
+		fn_fail(ctx);
+	else
+		sqlite3_result_int64(ctx, rowid);
+}
+
 const SqliteFn catalog_fn_system[] = {
+	{ "cursor_row", 2, FN_STRICT, fn_cursor_row },
 	{ "pg_get_userbyid", 1, FN_STRICT, fn_get_userbyid },
 	{ "pg_table_is_visible", 1, FN_STRICT, fn_table_is_visible },
 	{ "pg_type_is_visible", 1, FN_STRICT, fn_type_is_visible },

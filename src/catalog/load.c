@@ -1,34 +1,33 @@
 /* Reads the _understudy_* tables of a file into a Catalog. */
 #include "catalog/load.h"
 
+#include "catalog/extension.h"
+
 #include <assert.h>
 #include <stdio.h>
 
-typedef int (*RowFn)(Catalog *c, sqlite3_stmt *s, Error *err);
-
-static char *text_at(Catalog *c, sqlite3_stmt *s, int i)
+char *load_text(Catalog *c, sqlite3_stmt *s, int i)
 {
 	return arena_strdup(c->arena, (const char *)sqlite3_column_text(s, i));
 }
 
-static uint32_t oid_at(sqlite3_stmt *s, int i)
+uint32_t load_oid(sqlite3_stmt *s, int i)
 {
 	return (uint32_t)sqlite3_column_int64(s, i);
 }
 
-static char char_at(sqlite3_stmt *s, int i)
+char load_char(sqlite3_stmt *s, int i)
 {
 	const char *t = (const char *)sqlite3_column_text(s, i);
 	return t ? t[0] : 0;
 }
 
-static int damaged(Error *err, const char *what, uint32_t oid)
+int load_damaged(Error *err, const char *what, uint32_t oid)
 {
 	return err_set(err, "XX001", "catalog tables of the file do not fit together: %s %u", what, oid);
 }
 
-/* Appends one item to an array in the arena; arrays grow by doubling at powers of two. */
-static void *grow(Catalog *c, void *items, size_t n, size_t size)
+void *load_grow(Catalog *c, void *items, size_t n, size_t size)
 {
 	if (n & (n - 1))
 		return items;
@@ -37,8 +36,6 @@ static void *grow(Catalog *c, void *items, size_t n, size_t size)
 		memcpy(more, items, n * size);
 	return more;
 }
-
-#define APPEND(c, arr, n) (((arr) = grow((c), (arr), (n), sizeof *(arr))), &(arr)[(n)++])
 
 static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 {
@@ -55,8 +52,15 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 2 since char(n) is kept with its blanks. Also in schema.c. */
-enum { FORMAT_VERSION = 2 };
+/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges and extensions. Also
+ * in schema.c. */
+enum { FORMAT_VERSION = 3 };
+
+void load_note_oid(Catalog *c, uint32_t oid)
+{
+	if (oid >= c->next_temp_oid)
+		c->next_temp_oid = oid + 1;
+}
 
 static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 {
@@ -66,9 +70,9 @@ static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 	if (streq(key, "catalog_version"))
 		c->version = (uint64_t)sqlite3_column_int64(s, 1);
 	else if (streq(key, "next_oid"))
-		c->next_oid = oid_at(s, 1);
+		c->next_oid = load_oid(s, 1);
 	else if (streq(key, "database_oid"))
-		c->db_oid = oid_at(s, 1);
+		c->db_oid = load_oid(s, 1);
 	else if (streq(key, "format_version") && sqlite3_column_int(s, 1) != FORMAT_VERSION) {
 		err_set(err, "55000", "%s has format %d, and this program reads and writes format %d",
 			sqlite3_db_filename(sqlite3_db_handle(s), "main"), sqlite3_column_int(s, 1), FORMAT_VERSION);
@@ -79,29 +83,33 @@ static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 
 static int load_role(Catalog *c, sqlite3_stmt *s, Error *err)
 {
-	*APPEND(c, c->roles, c->nroles) = (CatRole){ .oid = oid_at(s, 0), .name = text_at(c, s, 1) };
+	*APPEND(c, c->roles, c->nroles) = (CatRole){ .oid = load_oid(s, 0), .name = load_text(c, s, 1) };
 	return 0;
 }
 
 static int load_schema(Catalog *c, sqlite3_stmt *s, Error *err)
 {
-	*APPEND(c, c->schemas, c->nschemas) = (CatSchema){ .oid = oid_at(s, 0), .name = text_at(c, s, 1), .owner = oid_at(s, 2) };
+	load_note_oid(c, load_oid(s, 0));
+	*APPEND(c, c->schemas, c->nschemas) = (CatSchema){ .oid = load_oid(s, 0), .name = load_text(c, s, 1), .owner = load_oid(s, 2) };
 	return 0;
 }
 
 static int load_relation(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatRel *r = arena_new_of(c->arena, CatRel);
-	r->oid = oid_at(s, 0);
-	r->schema = oid_at(s, 1);
-	r->name = text_at(c, s, 2);
-	r->kind = (RelKind)char_at(s, 3);
-	r->owner = oid_at(s, 4);
-	r->sqlite_name = text_at(c, s, 5);
-	r->view_sql = text_at(c, s, 6);
+	r->oid = load_oid(s, 0);
+	r->schema = load_oid(s, 1);
+	r->name = load_text(c, s, 2);
+	r->kind = (RelKind)load_char(s, 3);
+	r->owner = load_oid(s, 4);
+	r->sqlite_name = load_text(c, s, 5);
+	r->view_sql = load_text(c, s, 6);
 	r->rowid_col = (int16_t)sqlite3_column_int(s, 7);
-	r->rowtype = oid_at(s, 8);
-	r->arraytype = oid_at(s, 9);
+	r->rowtype = load_oid(s, 8);
+	r->arraytype = load_oid(s, 9);
+	r->persistence = load_char(s, 10);
+	r->on_commit = load_char(s, 11);
+	load_note_oid(c, r->oid);
 	*APPEND(c, c->rels, c->nrels) = r;
 	char key[128];
 	map_put(&c->rel_by_name, catalog_name_key(key, sizeof key, r->schema, r->name), r);
@@ -110,138 +118,63 @@ static int load_relation(Catalog *c, sqlite3_stmt *s, Error *err)
 	return 0;
 }
 
-static int load_enum_label(Catalog *c, sqlite3_stmt *s, Error *err)
-{
-	PgType *t = (PgType *)catalog_type(c, oid_at(s, 0));
-	if (!t)
-		return damaged(err, "label of enum", oid_at(s, 0));
-	const char **labels = (const char **)t->labels;
-	labels = grow(c, labels, t->nlabels, sizeof *labels);
-	uint32_t *oids = grow(c, (uint32_t *)t->label_oids, t->nlabels, sizeof *oids);
-	double *sorts = grow(c, (double *)t->label_sorts, t->nlabels, sizeof *sorts);
-	labels[t->nlabels] = text_at(c, s, 1);
-	oids[t->nlabels] = oid_at(s, 2);
-	sorts[t->nlabels++] = sqlite3_column_double(s, 3);
-	t->labels = labels;
-	t->label_oids = oids;
-	t->label_sorts = sorts;
-	return 0;
-}
-
-static void type_shape(PgType *t, char kind)
-{
-	t->len = kind == 'e' ? 4 : -1;
-	t->byval = kind == 'e';
-	t->typtype = kind == 'a' ? 'b' : kind;
-	t->category = kind == 'e' ? 'E' : kind == 'a' ? 'A' : 'C';
-	t->delim = ',';
-	t->align = kind == 'e' ? 'i' : kind == 'a' ? 'i' : 'd';
-	t->storage = kind == 'e' ? 'p' : 'x';
-	t->input = kind == 'e' ? "enum_in" : kind == 'a' ? "array_in" : "record_in";
-	t->output = kind == 'e' ? "enum_out" : kind == 'a' ? "array_out" : "record_out";
-	t->receive = kind == 'e' ? "enum_recv" : kind == 'a' ? "array_recv" : "record_recv";
-	t->send = kind == 'e' ? "enum_send" : kind == 'a' ? "array_send" : "record_send";
-}
-
-static int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
-{
-	PgType *t = arena_new_of(c->arena, PgType);
-	uint32_t schema = oid_at(s, 1);
-	const CatSchema *ns = catalog_schema_by_oid(c, schema);
-	t->oid = oid_at(s, 0);
-	if (!ns)
-		return damaged(err, "type", t->oid);
-	t->schema = ns->name;
-	t->name = text_at(c, s, 2);
-	char kind = char_at(s, 3);
-	type_shape(t, kind);
-	t->array_oid = oid_at(s, 5);
-	t->elem_oid = oid_at(s, 6);
-	t->relid = oid_at(s, 7);
-	*APPEND(c, c->types, c->ntypes) = t;
-	char key[128];
-	map_put(&c->type_by_name, catalog_name_key(key, sizeof key, schema, t->name), t);
-	uint64_t oid = t->oid;
-	map_put(&c->type_by_oid, map_u64_key(&oid), t);
-	return 0;
-}
-
-static void link_array_types(Catalog *c)
-{
-	for (size_t i = 0; i < c->ntypes; i++) {
-		if (c->types[i]->elem_oid)
-			c->types[i]->elem = catalog_type(c, c->types[i]->elem_oid);
-	}
-}
-
 static int load_column(Catalog *c, sqlite3_stmt *s, Error *err)
 {
-	CatRel *r = catalog_find_rel(c, oid_at(s, 0));
+	CatRel *r = catalog_find_rel(c, load_oid(s, 0));
 	int attnum = sqlite3_column_int(s, 1);
 	if (!r || attnum != (int)r->ncols + 1)
-		return damaged(err, "column of relation", oid_at(s, 0));
+		return load_damaged(err, "column of relation", load_oid(s, 0));
 	CatColumn *col = APPEND(c, r->cols, r->ncols);
 	*col = (CatColumn){ .attnum = (int16_t)attnum,
-			    .name = text_at(c, s, 2),
-			    .type = catalog_type(c, oid_at(s, 3)),
+			    .name = load_text(c, s, 2),
+			    .type = catalog_type(c, load_oid(s, 3)),
 			    .typmod = sqlite3_column_int(s, 4),
 			    .not_null = sqlite3_column_int(s, 5),
 			    .dropped = sqlite3_column_int(s, 6),
-			    .identity = char_at(s, 7),
-			    .generated = char_at(s, 8),
-			    .default_sql = text_at(c, s, 9),
-			    .sequence = oid_at(s, 10),
-			    .sqlite_name = text_at(c, s, 11) };
+			    .identity = load_char(s, 7),
+			    .generated = load_char(s, 8),
+			    .default_sql = load_text(c, s, 9),
+			    .sequence = load_oid(s, 10),
+			    .sqlite_name = load_text(c, s, 11) };
+	if (!col->type && col->dropped)
+		col->type = pgtype_builtin(23); /* its type may have been dropped since */
 	if (!col->type)
-		return damaged(err, "type", oid_at(s, 3));
+		return load_damaged(err, "type", load_oid(s, 3));
 	return 0;
-}
-
-/* The row types of relations get their columns. */
-static void link_row_types(Catalog *c)
-{
-	for (size_t i = 0; i < c->nrels; i++) {
-		const CatRel *r = c->rels[i];
-		PgType *t = r->rowtype ? (PgType *)(uintptr_t)catalog_type(c, r->rowtype) : NULL;
-		if (!t || t->typtype != 'c')
-			continue;
-		PgField *fields = arena_array(c->arena, PgField, r->ncols + 1);
-		for (size_t k = 0; k < r->ncols; k++)
-			if (!r->cols[k].dropped)
-				fields[t->nfields++] = (PgField){ r->cols[k].name, r->cols[k].type, r->cols[k].typmod };
-		t->fields = fields;
-	}
 }
 
 static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatIndex *x = arena_new_of(c->arena, CatIndex);
-	x->oid = oid_at(s, 0);
-	x->table = catalog_find_rel(c, oid_at(s, 1));
+	x->oid = load_oid(s, 0);
+	x->table = catalog_find_rel(c, load_oid(s, 1));
 	if (!x->table)
-		return damaged(err, "index", x->oid);
-	x->name = text_at(c, s, 2);
-	x->sqlite_name = text_at(c, s, 3);
+		return load_damaged(err, "index", x->oid);
+	x->name = load_text(c, s, 2);
+	x->sqlite_name = load_text(c, s, 3);
 	x->unique = sqlite3_column_int(s, 4);
 	x->primary = sqlite3_column_int(s, 5);
 	x->nulls_not_distinct = sqlite3_column_int(s, 6);
-	x->predicate = text_at(c, s, 7);
-	x->method = text_at(c, s, 8);
+	x->predicate = load_text(c, s, 7);
+	x->method = load_text(c, s, 8);
+	load_note_oid(c, x->oid);
 	*APPEND(c, x->table->indexes, x->table->nindexes) = x;
 	return 0;
 }
 
 static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 {
-	CatIndex *x = (CatIndex *)catalog_index(c, oid_at(s, 0));
+	CatIndex *x = (CatIndex *)catalog_index(c, load_oid(s, 0));
 	if (!x)
-		return damaged(err, "key of index", oid_at(s, 0));
+		return load_damaged(err, "key of index", load_oid(s, 0));
 	size_t n = x->nkeys;
-	x->keys = grow(c, x->keys, n, sizeof *x->keys);
-	x->exprs = grow(c, x->exprs, n, sizeof *x->exprs);
-	x->options = grow(c, x->options, n, sizeof *x->options);
+	x->keys = load_grow(c, x->keys, n, sizeof *x->keys);
+	x->exprs = load_grow(c, x->exprs, n, sizeof *x->exprs);
+	x->options = load_grow(c, x->options, n, sizeof *x->options);
+	x->opclasses = load_grow(c, x->opclasses, n, sizeof *x->opclasses);
+	x->opclasses[n] = load_text(c, s, 4);
 	x->keys[n] = (int16_t)sqlite3_column_int(s, 1);
-	x->exprs[n] = text_at(c, s, 2);
+	x->exprs[n] = load_text(c, s, 2);
 	x->options[n] = (uint8_t)sqlite3_column_int(s, 3);
 	x->nkeys++;
 	return 0;
@@ -250,23 +183,24 @@ static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatConstraint *k = arena_new_of(c->arena, CatConstraint);
-	k->oid = oid_at(s, 0);
-	k->table = catalog_find_rel(c, oid_at(s, 1));
-	k->name = text_at(c, s, 2);
-	k->type = char_at(s, 3);
+	k->oid = load_oid(s, 0);
+	k->table = catalog_find_rel(c, load_oid(s, 1));
+	k->name = load_text(c, s, 2);
+	k->type = load_char(s, 3);
 	k->cols = attnums(c, (const char *)sqlite3_column_text(s, 4), &k->ncols);
-	k->index = (CatIndex *)catalog_index(c, oid_at(s, 5));
-	k->ref = catalog_find_rel(c, oid_at(s, 6));
+	k->index = (CatIndex *)catalog_index(c, load_oid(s, 5));
+	k->ref = catalog_find_rel(c, load_oid(s, 6));
 	size_t nref;
 	k->ref_cols = attnums(c, (const char *)sqlite3_column_text(s, 7), &nref);
-	k->on_update = char_at(s, 8);
-	k->on_delete = char_at(s, 9);
-	k->match = char_at(s, 10);
+	k->on_update = load_char(s, 8);
+	k->on_delete = load_char(s, 9);
+	k->match = load_char(s, 10);
 	k->deferrable = sqlite3_column_int(s, 11);
 	k->deferred = sqlite3_column_int(s, 12);
-	k->check_sql = text_at(c, s, 13);
+	k->check_sql = load_text(c, s, 13);
 	if (!k->table || (k->type == 'f' && (!k->ref || nref != k->ncols)))
-		return damaged(err, "constraint", k->oid);
+		return load_damaged(err, "constraint", k->oid);
+	load_note_oid(c, k->oid);
 	*APPEND(c, k->table->constraints, k->table->nconstraints) = k;
 	return 0;
 }
@@ -274,18 +208,18 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 static int load_sequence(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatSequence *q = arena_new_of(c->arena, CatSequence);
-	q->oid = oid_at(s, 0);
+	q->oid = load_oid(s, 0);
 	q->rel = catalog_find_rel(c, q->oid);
 	if (!q->rel)
-		return damaged(err, "sequence", q->oid);
-	q->type_oid = oid_at(s, 1);
+		return load_damaged(err, "sequence", q->oid);
+	q->type_oid = load_oid(s, 1);
 	q->start = sqlite3_column_int64(s, 2);
 	q->increment = sqlite3_column_int64(s, 3);
 	q->min = sqlite3_column_int64(s, 4);
 	q->max = sqlite3_column_int64(s, 5);
 	q->cache = sqlite3_column_int64(s, 6);
 	q->cycle = sqlite3_column_int(s, 7);
-	q->owner_table = oid_at(s, 8);
+	q->owner_table = load_oid(s, 8);
 	q->owner_attnum = (int16_t)sqlite3_column_int(s, 9);
 	*APPEND(c, c->seqs, c->nseqs) = q;
 	return 0;
@@ -294,7 +228,7 @@ static int load_sequence(Catalog *c, sqlite3_stmt *s, Error *err)
 static int load_comment(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	*APPEND(c, c->comments, c->ncomments) = (CatComment){
-		.objoid = oid_at(s, 0), .classoid = oid_at(s, 1), .objsubid = sqlite3_column_int(s, 2), .text = text_at(c, s, 3)
+		.objoid = load_oid(s, 0), .classoid = load_oid(s, 1), .objsubid = sqlite3_column_int(s, 2), .text = load_text(c, s, 3)
 	};
 	return 0;
 }
@@ -306,18 +240,22 @@ static const struct {
 	{ "SELECT key, value FROM _understudy_meta", load_meta },
 	{ "SELECT oid, name FROM _understudy_role ORDER BY oid", load_role },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
-	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype FROM _understudy_relation ORDER BY "
-	  "oid",
+	{ "SELECT oid, name, schema, owner, version, first_oid, types FROM _understudy_extension ORDER BY oid", extension_load },
+	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, persistence, on_commit "
+	  "FROM _understudy_relation ORDER BY oid",
 	  load_relation },
 	{ "SELECT oid, schema, name, kind, owner, array_oid, elem, relid FROM _understudy_type ORDER BY oid", load_type },
 	{ "SELECT type, label, oid, sort FROM _understudy_enum ORDER BY type, sort", load_enum_label },
+	{ "SELECT type, base, typmod, not_null, default_sql, collation FROM _understudy_domain", load_domain },
+	{ "SELECT oid, domain, name, check_sql, test, validated FROM _understudy_domain_check ORDER BY domain, name", load_domain_check },
+	{ "SELECT type, subtype, multirange, opclass, diff FROM _understudy_range", load_range },
 	{ "SELECT rel, attnum, name, type, typmod, not_null, dropped, identity, generated, default_sql, sequence, sqlite_name "
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },
 	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
 	  "BY oid",
 	  load_index },
-	{ "SELECT idx, attnum, expr, options FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
+	{ "SELECT idx, attnum, expr, options, opclass FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
 	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql "
 	  "FROM _understudy_constraint ORDER BY oid",
 	  load_constraint },
@@ -354,14 +292,16 @@ static int load_stale(Catalog *c, sqlite3_stmt *s, Error *err)
 int catalog_load_tables(Catalog *c, Db *db, Error *err)
 {
 	assert(c->arena);
+	c->next_temp_oid = FIRST_TEMP_OID;
 	for (size_t i = 0; i < ARRAY_LEN(loads); i++) {
 		if (load_one(c, db->h, loads[i].sql, loads[i].fn, err))
 			return -1;
 		if (loads[i].fn == load_type)
-			link_array_types(c);
+			load_link_arrays(c);
 		if (loads[i].fn == load_column)
-			link_row_types(c);
+			load_link_rows(c);
 	}
+	load_shape_types(c);
 	if (sqlite3_table_column_metadata(db->h, "main", "_understudy_stale", "tbl", NULL, NULL, NULL, NULL, NULL) == SQLITE_OK &&
 	    load_one(c, db->h, "SELECT tbl FROM _understudy_stale", load_stale, err))
 		return -1;

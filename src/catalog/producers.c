@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, uint32_t rowtype, uint32_t owner, char kind, size_t natts)
+static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, uint32_t rowtype, uint32_t owner, char kind,
+		      char persistence, size_t natts)
 {
 	row_new(s);
 	row_int(s, "oid", oid);
@@ -21,7 +22,7 @@ static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, u
 	for (size_t i = 0; i < ARRAY_LEN(zeros); i++)
 		row_int(s, zeros[i], 0);
 	row_int(s, "reltuples", kind == 'S' ? 1 : kind == 'i' ? 0 : -1);
-	row_char(s, "relpersistence", 'p');
+	row_char(s, "relpersistence", persistence);
 	row_char(s, "relkind", kind);
 	row_int(s, "relnatts", (int64_t)natts);
 	row_int(s, "relispopulated", 1);
@@ -48,14 +49,14 @@ static void user_class(RowSink *s, const CatRel *r)
 		keys += r->constraints[i]->type == 'f';
 	}
 	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, r->kind == REL_VIRTUAL ? 'v' : (char)r->kind,
-		  r->kind == REL_SEQUENCE ? 3 : r->ncols);
+		  r->persistence ? r->persistence : 'p', r->kind == REL_SEQUENCE ? 3 : r->ncols);
 	row_int(s, "relhasindex", r->nindexes > 0);
 	row_int(s, "relchecks", checks);
 	row_int(s, "relhastriggers", keys > 0 || is_referenced(s->cat, r));
 	row_int(s, "relhasrules", r->kind == REL_VIEW);
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
-		class_row(s, x->oid, x->name, r->schema, 0, r->owner, 'i', x->nkeys);
+		class_row(s, x->oid, x->name, r->schema, 0, r->owner, 'i', r->persistence, x->nkeys);
 	}
 }
 
@@ -64,7 +65,7 @@ static void produce_class(RowSink *s)
 	size_t n;
 	const PgCatRel *rels = pgcatrel_all(&n);
 	for (size_t i = 0; i < n; i++)
-		class_row(s, rels[i].oid, rels[i].name, NS_PG_CATALOG, rels[i].rowtype, 10, rels[i].kind, rels[i].ncols);
+		class_row(s, rels[i].oid, rels[i].name, NS_PG_CATALOG, rels[i].rowtype, 10, rels[i].kind, 'p', rels[i].ncols);
 	for (size_t i = 0; i < s->cat->nrels; i++)
 		user_class(s, s->cat->rels[i]);
 }
@@ -133,6 +134,48 @@ static void produce_attribute(RowSink *s)
 		user_attributes(s, s->cat->rels[i]);
 }
 
+static uint32_t proc_oid(const char *name)
+{
+	size_t n;
+	const PgProc *p = pgproc_named(name, &n);
+	return n ? p->oid : 0;
+}
+
+/* The functions that no value passes through. */
+static void type_methods(RowSink *s, const PgType *t, const PgType *base)
+{
+	static const char *const subscripted[] = { "int2vector", "oidvector", "point", "lseg", "box", "line", "name" };
+	const char *scalar = base->elem ? base->elem->name : base->name;
+	bool ranges = base->typtype == 'r', multi = base->typtype == 'm', domain = t->typtype == 'd';
+	bool raw = false;
+	for (size_t i = 0; i < ARRAY_LEN(subscripted); i++)
+		raw = raw || streq(base->name, subscripted[i]);
+	row_int(s, "typmodin", domain || ranges ? 0 : proc_oid(arena_printf(s->a, "%stypmodin", scalar)));
+	row_int(s, "typmodout", domain || ranges ? 0 : proc_oid(arena_printf(s->a, "%stypmodout", scalar)));
+	row_int(s, "typanalyze",
+		proc_oid(base->elem			 ? "array_typanalyze"
+			 : ranges			 ? "range_typanalyze"
+			 : multi			 ? "multirange_typanalyze"
+			 : streq(base->name, "tsvector") ? "ts_typanalyze"
+							 : ""));
+	row_int(s, "typsubscript",
+		domain			     ? 0
+		: base->elem		     ? proc_oid("array_subscript_handler")
+		: raw			     ? proc_oid("raw_array_subscript_handler")
+		: streq(base->name, "jsonb") ? proc_oid("jsonb_subscript_handler")
+					     : 0);
+}
+
+/* A function that an extension's type may have of its own. */
+static uint32_t type_proc(RowSink *s, const PgType *t, const char *name)
+{
+	size_t n = 0;
+	const PgProc *p = NULL;
+	for (size_t i = 0; t->family && !n && i < s->cat->nextensions; i++)
+		p = extension_procs(&s->cat->extensions[i], name, &n);
+	return n ? p->oid : proc_oid(name);
+}
+
 static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 {
 	row_new(s);
@@ -159,17 +202,18 @@ static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 		      { "typsend", offsetof(PgType, send) } };
 	for (size_t i = 0; i < ARRAY_LEN(procs); i++) {
 		const char *name = *(const char *const *)((const char *)t + procs[i].offset);
-		size_t n = 0;
-		const PgProc *p = name ? pgproc_named(name, &n) : NULL;
-		row_int(s, procs[i].column, n ? p->oid : 0);
+		row_int(s, procs[i].column, name ? type_proc(s, t, name) : 0);
 	}
 	row_char(s, "typalign", t->align);
 	row_char(s, "typstorage", t->storage);
-	row_int(s, "typnotnull", 0);
+	const PgType *base = type_base_of(t);
+	row_int(s, "typnotnull", t->domain && t->domain->not_null);
 	row_int(s, "typbasetype", t->base_oid);
-	row_int(s, "typtypmod", -1);
-	row_int(s, "typndims", 0);
+	row_int(s, "typtypmod", t->domain ? t->domain->typmod : -1);
+	row_int(s, "typndims", t->typtype == 'd' && base && base->elem);
 	row_int(s, "typcollation", t->collation);
+	row_text(s, "typdefault", t->domain ? t->domain->default_sql : NULL);
+	type_methods(s, t, base ? base : t);
 }
 
 static void produce_type(RowSink *s)
@@ -275,8 +319,34 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_text(s, "conbin", k->check_sql ? arena_printf(s->a, "{CHECK %u}", k->oid) : NULL);
 }
 
+static void domain_check_row(RowSink *s, const PgType *t, const PgDomainCheck *k)
+{
+	const CatSchema *ns = catalog_schema(s->cat, t->schema);
+	row_new(s);
+	row_int(s, "oid", k->oid);
+	row_text(s, "conname", k->name);
+	row_int(s, "connamespace", ns ? ns->oid : 0);
+	row_char(s, "contype", 'c');
+	static const char *const zeros[] = { "condeferrable", "condeferred", "conrelid",    "conindid",
+					     "conparentid",   "confrelid",   "coninhcount", "connoinherit" };
+	for (size_t i = 0; i < ARRAY_LEN(zeros); i++)
+		row_int(s, zeros[i], 0);
+	row_int(s, "convalidated", k->validated);
+	row_int(s, "contypid", t->oid);
+	row_char(s, "confupdtype", ' ');
+	row_char(s, "confdeltype", ' ');
+	row_char(s, "confmatchtype", ' ');
+	row_int(s, "conislocal", 1);
+	row_text(s, "conbin", arena_printf(s->a, "{CHECK %u}", k->oid));
+}
+
 static void produce_constraint(RowSink *s)
 {
+	for (size_t i = 0; i < s->cat->ntypes; i++) {
+		const PgDomain *d = s->cat->types[i]->domain;
+		for (size_t k = 0; d && k < d->nchecks; k++)
+			domain_check_row(s, s->cat->types[i], &d->checks[k]);
+	}
 	for (size_t i = 0; i < s->cat->nrels; i++) {
 		for (size_t k = 0; k < s->cat->rels[i]->nconstraints; k++)
 			constraint_row(s, s->cat->rels[i]->constraints[k]);

@@ -6,6 +6,8 @@
 #define US_CATALOG_SESSIONVARS_H
 
 #include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,10 +24,40 @@ typedef struct SettingRow {
 	const char *name, *setting, *unit, *category, *short_desc, *context, *vartype, *source, *boot_val, *reset_val;
 } SettingRow;
 
+/* One cursor as pg_cursors shows it. */
+typedef struct CursorRow {
+	const char *name;
+	Str statement;
+	bool holdable, binary, scrollable;
+	int64_t made_us;
+} CursorRow;
+
+/* Advisory locks. */
+typedef struct LockKey {
+	uint32_t hi, lo;
+	uint8_t kind; /* pg_locks.objsubid: 1 = one bigint, 2 = two integers */
+} LockKey;
+
+typedef struct LockRequest {
+	LockKey key;
+	bool shared, in_transaction;
+} LockRequest;
+
+typedef struct LockRow {
+	LockKey key;
+	bool shared, granted;
+	int32_t pid;
+	int64_t wait_since_us; /* since 2000-01-01; 0 = granted */
+} LockRow;
+typedef enum LockOp { LOCK_TAKE, LOCK_TRY, LOCK_GIVE_BACK, LOCK_GIVE_BACK_ALL } LockOp;
+
 typedef struct SessionVars {
 	const char *user, *session_user, *database;
 	const char *const *search_path; /* schemas in order, "$user" already resolved; as SqlEnv.search_path */
 	size_t nsearch_path;
+	char temp_schema[24]; /* of this session's temporary objects: pg_temp_N; "" when it cannot have any */
+	bool has_temp;	      /* it has made some: the schema is in the search path */
+	bool temp_named;      /* the search path begins with it by name */
 	int32_t backend_pid;
 	uint64_t txid;		  /* of the current transaction; 0 when none was assigned */
 	int64_t session_start_us; /* microseconds since 2000-01-01 00:00:00 UTC */
@@ -46,6 +78,19 @@ typedef struct SessionVars {
 	const char *(*get_setting)(void *arg, const char *name); /* NULL when there is no such setting */
 	int (*set_setting)(void *arg, const char *name, const char *value, bool local, Error *err);
 	const SettingRow *(*list_settings)(void *arg, size_t *n);
+	void (*temp_made)(void *arg); /* has_temp has become true */
+
+	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */
+	int (*cursor_row)(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
+	bool (*list_cursors)(void *arg, size_t i, CursorRow *out);
+
+	/* Advisory locks: false in *result when it was not free, or not held. Any of them may be NULL. */
+	int (*lock)(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
+	const LockRow *(*list_locks)(void *arg, Arena *a, size_t *n);
+
+	/* pg_notify, and the i-th channel that is listened to (NULL: there are no more). */
+	int (*notify)(void *arg, const char *channel, const char *payload, Error *err);
+	const char *(*listening)(void *arg, size_t i);
 } SessionVars;
 
 /* Forgets currval and lastval (DISCARD SEQUENCES, end of the session). */

@@ -1,8 +1,10 @@
 /* The one virtual table implementation behind all relations of pg_catalog. */
 #include "catalog/vtab.h"
 #include "catalog/sequence.h"
+#include "pgtype/datetime.h"
 
-const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system, catalog_fn_info, catalog_fn_random, NULL };
+const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system,  catalog_fn_info,
+					      catalog_fn_random,   catalog_fn_session, NULL };
 
 typedef struct Module {
 	FnEnv *env;
@@ -68,6 +70,15 @@ void row_char(RowSink *s, const char *column, char ch)
 {
 	char text[2] = { ch, 0 };
 	row_text(s, column, arena_strdup(s->a, text));
+}
+
+void row_time(RowSink *s, const char *column, int64_t us)
+{
+	char buf[DT_BUF];
+	if (!us)
+		return;
+	timestamptz_to_stored(us, buf);
+	row_text(s, column, arena_strdup(s->a, buf));
 }
 
 static int vt_connect(sqlite3 *h, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **msg)

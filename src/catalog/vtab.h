@@ -26,13 +26,15 @@ void row_new(RowSink *s);
 void row_int(RowSink *s, const char *column, int64_t v);
 void row_text(RowSink *s, const char *column, const char *v); /* NULL gives NULL; copies nothing: must outlive the cursor or be in s->a */
 void row_char(RowSink *s, const char *column, char c);
+/* Microseconds since 2000-01-01 UTC; 0 gives NULL. */
+void row_time(RowSink *s, const char *column, int64_t us);
 
 typedef struct NamedProducer {
 	const char *name;
 	RowProducer fn;
 } NamedProducer;
 /* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search. */
-extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[];
+extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_extension[];
 
 /* The producer of a relation; NULL with *empty true: PostgreSQL 15 shows no rows for what this program can hold. */
 RowProducer catalog_producer(const char *relation, bool *empty);
@@ -42,6 +44,6 @@ int catalog_register(sqlite3 *h, FnEnv *env, Error *err);
 
 /* This room's tables of functions, NULL-terminated: to be added to the sqlite room's at start. */
 extern const SqliteFn *const catalog_fn_tables[];
-extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_random[];
+extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_random[], catalog_fn_session[];
 
 #endif

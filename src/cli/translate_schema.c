@@ -64,12 +64,27 @@ void schema_close(Schema *s)
 	*s = (Schema){ 0 };
 }
 
+#define TEMP_SCHEMA TEMP_SCHEMA_PREFIX "1"
+
+/* What a session does when it has made its first temporary object. */
+static void use_temp_schema(Schema *s)
+{
+	if (s->nsearch_path && streq(s->search_path[0], TEMP_SCHEMA))
+		return;
+	const char **path = arena_array(s->a, const char *, s->nsearch_path + 1);
+	memcpy(path + 1, s->search_path, s->nsearch_path * sizeof *path);
+	path[0] = TEMP_SCHEMA;
+	s->search_path = path;
+	s->nsearch_path++;
+}
+
 SqlEnv schema_env(const Schema *s)
 {
 	return (SqlEnv){ .cat = s->cat,
 			 .types = &type_env_stored,
 			 .search_path = s->search_path,
 			 .nsearch_path = s->nsearch_path,
+			 .temp_schema = TEMP_SCHEMA,
 			 .user = "postgres",
 			 .database = s->database };
 }
@@ -124,6 +139,8 @@ int schema_apply(Schema *s, const Plan *plan, Error *err)
 	db_exec(s->db, rc == 0 ? "RELEASE ddl" : "ROLLBACK TO ddl; RELEASE ddl", rc == 0 ? err : &undo);
 	if (rc != 0)
 		return -1;
+	if (plan->makes_temp)
+		use_temp_schema(s);
 	catalog_unref(s->cat);
 	s->cat = NULL;
 	return catalog_load(s->db, s->database, &s->cat, err);

@@ -238,13 +238,34 @@ const TimeZone *tz_fixed(int32_t east, Error *err)
 		snprintf(shown, sizeof shown, "%02d:%02d", h, m);
 	else
 		snprintf(shown, sizeof shown, "%02d", h);
-	snprintf(spec, sizeof spec, "<%c%s>%c%s", east < 0 ? '-' : '+', shown, east > 0 ? '-' : '+', shown);
+	snprintf(spec, sizeof spec, "<%c%s>%c%s", east < 0 ? '-' : '+', shown, east < 0 ? '+' : '-', shown);
 	return tz_load(spec, err);
+}
+
+/* What SET TIME ZONE INTERVAL '…' becomes: INTERVAL 'offset east'. */
+static const TimeZone *interval_setting(const char *value, Str text, Error *err)
+{
+	TypeEnv env = { .tz = &tz_utc };
+	Interval iv;
+	if (interval_in(text, &env, -1, &iv, err) == 0) {
+		int64_t seconds = iv.us / 1000000;
+		if (iv.months == 0 && iv.days == 0 && seconds > -168 * 3600 && seconds < 168 * 3600)
+			return tz_fixed((int32_t)seconds, err);
+		err_set(err, "22023", "invalid value for parameter \"TimeZone\": \"%s\"", value);
+		if (iv.months || iv.days)
+			err_detail(err, "Cannot specify %s in time zone interval.", iv.months ? "months" : "days");
+	}
+	return NULL;
 }
 
 const TimeZone *tz_setting(const char *value, Error *err)
 {
 	char *end;
+	if (strncasecmp(value, "interval", 8) == 0) {
+		Str text = str_trim(str_of(value + 8));
+		if (text.n >= 2 && text.p[0] == '\'' && text.p[text.n - 1] == '\'')
+			return interval_setting(value, (Str){ text.p + 1, text.n - 2 }, err);
+	}
 	double hours = strtod(value, &end);
 	if (end != value && *end == '\0' && isfinite(hours)) {
 		if (fabs(hours) < 168)

@@ -61,19 +61,33 @@ const PgType *pgtype_builtins(size_t *n)
 	return gen_types;
 }
 
-/* A domain behaves as its base type. */
-static const PgType *base_of(const PgType *t)
+static const PgType *below(const PgType *domain)
 {
-	for (int depth = 0; t && t->typtype == 'd' && depth < 32; depth++)
-		t = pgtype_builtin(t->base_oid);
+	return domain->base ? domain->base : pgtype_builtin(domain->base_oid);
+}
+
+/* A domain behaves as the type below it. */
+const PgType *type_base_of(const PgType *t)
+{
+	while (t && t->typtype == 'd')
+		t = below(t);
 	return t;
+}
+
+int32_t type_base_typmod(const PgType *t, int32_t typmod)
+{
+	for (; t && t->typtype == 'd'; t = below(t))
+		typmod = t->domain ? t->domain->typmod : -1;
+	return typmod;
 }
 
 const TypeFamily *family_of(const PgType *type)
 {
-	const PgType *t = base_of(type);
+	const PgType *t = type_base_of(type);
 	if (!t)
 		return NULL;
+	if (t->family)
+		return t->family;
 	if (t->elem)
 		return family_of(t->elem) && !t->elem->elem ? &family_array : NULL;
 	if (t->typtype == 'e')
@@ -93,6 +107,18 @@ const TypeFamily *family_of(const PgType *type)
 	return NULL;
 }
 
+const TypeFamily *pgtype_extension_family(const char *name)
+{
+	static const struct {
+		const char *name;
+		const TypeFamily *family;
+	} own[] = { { "citext", &family_citext } };
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (streq(own[i].name, name))
+			return own[i].family;
+	return NULL;
+}
+
 bool type_is_supported(const PgType *t)
 {
 	return family_of(t) != NULL;
@@ -109,27 +135,27 @@ static const TypeFamily *family_or_refuse(const PgType *t, Error *err)
 int type_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	const TypeFamily *f = family_or_refuse(t, err);
-	return f ? f->in(base_of(t), typmod, text, env, a, out, err) : -1;
+	return f ? f->in(type_base_of(t), type_base_typmod(t, typmod), text, env, a, out, err) : -1;
 }
 
 int type_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
 {
 	assert(v->kind != VAL_NULL);
 	const TypeFamily *f = family_or_refuse(t, err);
-	return f ? f->out(base_of(t), typmod, v, env, out, err) : -1;
+	return f ? f->out(type_base_of(t), typmod, v, env, out, err) : -1;
 }
 
 int type_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	const TypeFamily *f = family_or_refuse(t, err);
-	return f ? f->recv(base_of(t), typmod, bytes, env, a, out, err) : -1;
+	return f ? f->recv(type_base_of(t), type_base_typmod(t, typmod), bytes, env, a, out, err) : -1;
 }
 
 int type_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
 {
 	assert(v->kind != VAL_NULL);
 	const TypeFamily *f = family_or_refuse(t, err);
-	return f ? f->send(base_of(t), typmod, v, env, out, err) : -1;
+	return f ? f->send(type_base_of(t), typmod, v, env, out, err) : -1;
 }
 
 int type_apply_typmod(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err)
@@ -141,14 +167,14 @@ int type_apply_typmod(const PgType *t, int32_t typmod, bool is_explicit, const V
 		*out = *v;
 		return 0;
 	}
-	return f->apply_typmod(base_of(t), typmod, is_explicit, v, a, out, err);
+	return f->apply_typmod(type_base_of(t), typmod, is_explicit, v, a, out, err);
 }
 
 int type_compare(const PgType *t, const Val *x, const Val *y)
 {
 	const TypeFamily *f = family_of(t);
 	assert(f);
-	return f->compare(base_of(t), x, y);
+	return f->compare(type_base_of(t), x, y);
 }
 
 const char *type_storage(const PgType *t)
@@ -160,7 +186,7 @@ const char *type_storage(const PgType *t)
 const char *type_collation(const PgType *type, char *buf, size_t cap)
 {
 	const TypeFamily *f = family_of(type);
-	const PgType *t = base_of(type);
+	const PgType *t = type_base_of(type), *elem = t && t->elem ? type_base_of(t->elem) : NULL;
 	if (!f)
 		return NULL;
 	if (f == &family_enum)
@@ -169,10 +195,10 @@ const char *type_collation(const PgType *type, char *buf, size_t cap)
 		snprintf(buf, cap, "pgrow_%u", t->oid);
 	else if (f == &family_range)
 		snprintf(buf, cap, "pg%s", t->name);
-	else if (f == &family_array && (t->elem->typtype == 'e' || t->elem->typtype == 'c'))
-		snprintf(buf, cap, "pgarray_%u", t->elem->oid);
+	else if (f == &family_array && pgtype_builtin(elem->oid))
+		snprintf(buf, cap, "pgarray_%s", elem->name);
 	else if (f == &family_array)
-		snprintf(buf, cap, "pgarray_%s", t->elem->name);
+		snprintf(buf, cap, "pgarray_%u", elem->oid);
 	else
 		return f->collation;
 	return buf;

@@ -42,7 +42,25 @@ typedef struct PgField {
 	int32_t typmod;
 } PgField;
 
-/* One row of pg_type, builtin (gen_types.c, generated) or of a user's enum. */
+/* CHECK of a domain. `test` is SQLite text of it in which ?1 is the value. */
+typedef struct PgDomainCheck {
+	uint32_t oid;
+	const char *name;
+	const char *sql; /* PostgreSQL expression text over VALUE */
+	const char *test;
+	bool validated;
+} PgDomainCheck;
+
+/* What a domain adds to the type it is over. */
+typedef struct PgDomain {
+	int32_t typmod; /* of the type below */
+	bool not_null;
+	const char *default_sql; /* PostgreSQL expression text, or NULL */
+	PgDomainCheck *checks;	 /* by name */
+	size_t nchecks;
+} PgDomain;
+
+/* One row of pg_type, builtin (gen_types.c, generated) or of a user's type. */
 struct PgType {
 	uint32_t oid;
 	const char *name, *schema;
@@ -56,12 +74,16 @@ struct PgType {
 	uint32_t relid, elem_oid, array_oid, base_oid, collation;
 	const char *input, *output, *receive, *send; /* function names in pg_type */
 	const PgType *elem;			     /* for true array types, otherwise NULL */
+	const PgType *base;			     /* users' domains: the type below, which may be a domain too */
+	const PgDomain *domain;			     /* users' domains */
+	bool checked;				     /* a value of it is or holds a value of a user's domain */
 	const char *const *labels;		     /* enums: labels in declared order */
 	size_t nlabels;
 	const PgField *fields; /* row types: columns that are not dropped */
 	size_t nfields;
 	const uint32_t *label_oids; /* pg_enum.oid and enumsortorder, as many */
 	const double *label_sorts;
+	const struct TypeFamily *family; /* of an extension's type; NULL: by OID and shape */
 };
 
 /* The builtin type with this OID, or NULL. Every row of PostgreSQL 15's pg_type that initdb makes is there. */
@@ -70,6 +92,13 @@ const PgType *pgtype_builtin(uint32_t oid);
 const PgType *pgtype_builtin_named(const char *name);
 /* All of them, ascending by OID. */
 const PgType *pgtype_builtins(size_t *n);
+
+/* The family of an extension's type by its name, or NULL. */
+const struct TypeFamily *pgtype_extension_family(const char *name);
+/* The type below all domains: t itself when it is none. NULL only for a domain over a type that is not known. */
+const PgType *type_base_of(const PgType *t);
+/* Its typmod, when it is a domain's; otherwise the one given. */
+int32_t type_base_typmod(const PgType *t, int32_t typmod);
 
 /* True when values of this type can be stored and converted by this program today. */
 bool type_is_supported(const PgType *t);

@@ -4,11 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 
-typedef struct Tid {
-	uint32_t block;
-	uint16_t offset;
-} Tid;
-
 static Val text_val(Buf *b, Arena *a)
 {
 	Val v = val_text((Str){ arena_strndup(a, (const char *)b->data, b->len), b->len });
@@ -86,7 +81,7 @@ static int tid_parse(Str text, Tid *out, Arena *a, Error *err)
 	return 0;
 }
 
-static Tid tid_read(Str stored)
+Tid tid_read(Str stored)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	Tid x = { 0 };

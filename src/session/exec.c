@@ -1,12 +1,13 @@
 /* One statement of any kind, for simple queries and portals alike. */
 #include "session/internal.h"
 
+#include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "sqlite/group.h"
 
 #include <stdio.h>
 
-static void on_long(void *ctx)
+void exec_leave_loop(void *ctx)
 {
 	Session *s = ctx;
 	Io *ios[] = { &s->io };
@@ -21,21 +22,35 @@ void exec_failed(Session *s, const Error *err)
 	session_error(s, err);
 	bool implicit = s->txn.implicit;
 	/* Statements that are still open would keep the transaction's connection. */
-	if (s->txn.status == 'T' && !s->txn.savepoints)
+	if (s->txn.status == 'T' && !s->txn.savepoints) {
 		portals_close_all(s);
+		cursors_end_transaction(s, false);
+	}
 	txn_fail(&s->txn);
 	/* In a failed block settings are undone only when the block ends, as PostgreSQL does it. */
-	if (implicit || s->txn.status == 'I')
+	if (implicit || s->txn.status == 'I') {
 		guc_rollback(s->guc);
+		notify_end_transaction(s, false);
+	}
 }
 
 static void end_transaction(Session *s, bool committed)
 {
 	portals_close_all(s);
+	cursors_end_transaction(s, committed);
+	notify_end_transaction(s, committed);
 	if (committed)
 		guc_commit(s->guc);
 	else
 		guc_rollback(s->guc);
+}
+
+/* What was to be done before a commit has failed. */
+static void exec_rolled_back(Session *s)
+{
+	cursors_end_transaction(s, false);
+	txn_abort(&s->txn);
+	end_transaction(s, false);
 }
 
 int exec_end_implicit(Session *s, Error *err)
@@ -43,6 +58,10 @@ int exec_end_implicit(Session *s, Error *err)
 	if (s->txn.status != 'T' || !s->txn.implicit)
 		return 0;
 	portals_close_all(s);
+	if (cursors_hold(s, err) != 0) {
+		exec_rolled_back(s);
+		return -1;
+	}
 	int rc = txn_end_implicit(&s->txn, err);
 	end_transaction(s, rc == 0);
 	return rc;
@@ -53,6 +72,19 @@ static int level_of(const SqliteTxn *t)
 	return t->nsavepoints;
 }
 
+static void on_subtransaction(Session *s, PlanKind kind, int level)
+{
+	if (kind == PLAN_ROLLBACK_TO) {
+		guc_rollback_to(s->guc, level);
+		cursors_rollback_to(s, level);
+		notify_rollback_to(s, level);
+		return;
+	}
+	guc_savepoint(s->guc, level);
+	if (kind == PLAN_RELEASE)
+		cursors_release(s, level);
+}
+
 static RunResult on_transaction(Session *s, const Plan *plan, Error *err)
 {
 	const char *tag;
@@ -61,6 +93,10 @@ static RunResult on_transaction(Session *s, const Plan *plan, Error *err)
 	if (ending)
 		portals_close_all(s);
 	bool failed = s->txn.status == 'E';
+	if (plan->kind == PLAN_COMMIT && !failed && cursors_hold(s, err) != 0) {
+		exec_rolled_back(s);
+		return RUN_ERROR;
+	}
 	if (txn_statement(&s->txn, plan, &s->out, &tag, err) != 0) {
 		if (ending && s->txn.status == 'I')
 			end_transaction(s, false);
@@ -68,10 +104,8 @@ static RunResult on_transaction(Session *s, const Plan *plan, Error *err)
 	}
 	if (ending)
 		end_transaction(s, plan->kind == PLAN_COMMIT && !failed);
-	else if (plan->kind == PLAN_ROLLBACK_TO)
-		guc_rollback_to(s->guc, level_of(&s->txn));
 	else if (plan->kind != PLAN_BEGIN)
-		guc_savepoint(s->guc, level_of(&s->txn));
+		on_subtransaction(s, plan->kind, level_of(&s->txn));
 	wire_put_command_complete(&s->out, tag);
 	return RUN_DONE;
 }
@@ -86,6 +120,7 @@ static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_ro
 	/* Each Execute of a portal counts its own rows. */
 	if (!s->again)
 		x->run.rows = 0;
+	s->may_rerun = plan->plan->kind == PLAN_QUERY && !plan->plan->nsteps && !x->run.open;
 	uint64_t before = x->run.open ? x->run.rows : 0;
 	size_t mark = s->out.len;
 	RunResult rc = run_execute(&s->txn, &x->run, max_rows ? max_rows - x->sent : 0, &s->out, err);
@@ -184,10 +219,20 @@ static RunResult discard(Session *s, const Plan *plan, Error *err)
 		err_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
 		return RUN_ERROR;
 	}
+	if (all || strcasecmp(plan->name, "TEMP") == 0) {
+		RunResult rc = temp_discard(&s->txn, err);
+		if (rc != RUN_DONE)
+			return rc;
+	}
 	if (all && guc_reset_all(s->guc, err) != 0)
 		return RUN_ERROR;
 	if (all)
 		prepared_drop_all(s);
+	if (all) {
+		cursors_drop_all(s);
+		locks_unlock_all(&s->txn);
+		notify_unlisten(s, NULL);
+	}
 	if (all || strcasecmp(plan->name, "SEQUENCES") == 0)
 		sessionvars_reset(s->vars);
 	snprintf(tag, sizeof tag, "DISCARD %s", plan->name);
@@ -238,17 +283,20 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		if (x->inner->plan->kind != PLAN_QUERY && x->inner->plan->kind != PLAN_SCRIPT)
 			return refuse("EXECUTE of this kind of statement", err);
 		return run_rows(s, x, x->inner, max_rows, err);
+	case PLAN_DECLARE:
+		return cursor_declare(s, x, err);
+	case PLAN_FETCH:
+		return cursor_fetch(s, x, max_rows, err);
+	case PLAN_CLOSE:
+		return cursor_close(s, plan, err);
 	case PLAN_DEALLOCATE:
 		return deallocate(s, plan, err);
 	case PLAN_DISCARD:
 		return discard(s, plan, err);
 	case PLAN_LISTEN:
-		return refuse("LISTEN", err);
 	case PLAN_UNLISTEN:
-		wire_put_command_complete(&s->out, "UNLISTEN");
-		return RUN_DONE;
 	case PLAN_NOTIFY:
-		return refuse("NOTIFY", err);
+		return notify_statement(s, plan, err);
 	}
 	return refuse("this statement", err);
 }
@@ -271,6 +319,24 @@ static int renew(Session *s, Exec *x, Error *err)
 	return 0;
 }
 
+/* Plans again as often as it is needed. */
+static RunResult run_planned(Session *s, Exec *x, uint64_t max_rows, Error *err)
+{
+	for (;;) {
+		s->may_rerun = false;
+		RunResult rc = dispatch(s, x, max_rows, err);
+		bool too_many_groups = rc == RUN_ERROR && err_is(err, GROUP_FULL) && !x->plain_groups;
+		if (rc != RUN_STALE && !too_many_groups)
+			return rc;
+		if (too_many_groups) {
+			x->plain_groups = true;
+			run_close(&s->txn, &x->run);
+		}
+		if (renew(s, x, err) != 0)
+			return RUN_ERROR;
+	}
+}
+
 RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err)
 {
 	SqliteTxn *t = &s->txn;
@@ -278,7 +344,7 @@ RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		if (txn_start_statement(t, x->plan->plan, err) != 0)
 			return RUN_ERROR;
 		t->deadline_us = s->statement_timeout_us ? clock_mono_us() + s->statement_timeout_us : 0;
-		t->long_running = on_long;
+		t->long_running = exec_leave_loop;
 		t->long_ctx = s;
 	}
 	if (atomic_load(&t->cancel)) {
@@ -286,23 +352,21 @@ RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		err_set(err, "57014", "canceling statement due to user request");
 		return RUN_ERROR;
 	}
+	if (s->again && locks_wait_failed(t, err) != 0)
+		return RUN_ERROR;
 	/* It has waited: for the write connection, or for a client that reads slowly. */
 	if (s->again && t->deadline_us && clock_mono_us() > t->deadline_us) {
 		err_set(err, "57014", "canceling statement due to statement timeout");
 		return RUN_ERROR;
 	}
-	for (;;) {
-		RunResult rc = dispatch(s, x, max_rows, err);
-		bool too_many_groups = rc == RUN_ERROR && err_is(err, GROUP_FULL) && !x->plain_groups;
-		if (rc != RUN_STALE && !too_many_groups)
-			return rc;
-		if (too_many_groups) {
-			x->plain_groups = true;
-			run_close(t, &x->run);
-		}
-		if (renew(s, x, err) != 0)
-			return RUN_ERROR;
+	RunResult rc = run_planned(s, x, max_rows, err);
+	if (rc == RUN_ERROR && err_is(err, LOCKS_WAIT)) {
+		run_close(t, &x->run);
+		return RUN_WANT_LOCK;
 	}
+	if (rc == RUN_DONE || rc == RUN_ERROR)
+		locks_end_statement(t);
+	return rc;
 }
 
 void exec_close(Session *s, Exec *x)
@@ -325,6 +389,10 @@ const Plan *exec_describe(Session *s, const CachedPlan *p, Error *err)
 		if (!s->txn.scratch)
 			s->txn.scratch = arena_new();
 		return settings_show_plan(s, plan, s->txn.scratch, err);
+	}
+	if (plan->kind == PLAN_FETCH) {
+		const uint8_t *formats;
+		return plan->returns_rows ? cursor_shape(s, str_of(plan->name), &formats, err) : NULL;
 	}
 	if (plan->kind == PLAN_EXECUTE) {
 		Prepared *inner = prepared_find(s, str_of(plan->name), err);

@@ -9,6 +9,11 @@ static Portal *portal_find(Session *s, Str name)
 	return p;
 }
 
+bool portal_exists(Session *s, Str name)
+{
+	return portal_find(s, name) != NULL;
+}
+
 void portal_close(Session *s, Portal *p)
 {
 	Portal **at = &s->portals;
@@ -150,7 +155,7 @@ static int on_bind(Session *s, const WireFrame *f, Error *err)
 	if (!plan || check_formats(&m, plan, err) != 0 || failed_block(s, plan, err) != 0 || check_result_formats(s, &m, plan, err) != 0)
 		return -1;
 	Portal *old = portal_find(s, m.portal);
-	if (old && m.portal.n)
+	if ((old && m.portal.n) || cursor_exists(s, m.portal))
 		return err_set(err, "42P03", "cursor \"%.*s\" already exists", STR_ARG(m.portal));
 	if (old)
 		portal_close(s, old);
@@ -187,6 +192,16 @@ static int describe_statement(Session *s, Str name, Error *err)
 	return describe_shape(s, plan, NULL, 0, err);
 }
 
+static int describe_cursor(Session *s, Str name, Error *err)
+{
+	const uint8_t *formats;
+	const Plan *shape = cursor_shape(s, name, &formats, err);
+	if (!shape)
+		return -1;
+	run_describe(shape, formats, 1, &s->out);
+	return 0;
+}
+
 static int on_describe(Session *s, const WireFrame *f, Error *err)
 {
 	WireTarget m;
@@ -197,6 +212,8 @@ static int on_describe(Session *s, const WireFrame *f, Error *err)
 	if (m.kind != 'P')
 		return err_set(err, "08P01", "invalid DESCRIBE message subtype %d", m.kind);
 	Portal *p = portal_find(s, m.name);
+	if (!p && cursor_exists(s, m.name))
+		return describe_cursor(s, m.name, err);
 	if (!p)
 		return no_portal(m.name, err);
 	return describe_shape(s, p->exec.plan, p->formats, p->exec.run.nformats, err);
@@ -213,6 +230,8 @@ static int on_close(Session *s, const WireFrame *f, Error *err)
 		Portal *p = portal_find(s, m.name);
 		if (p)
 			portal_close(s, p);
+		else
+			cursor_drop(s, m.name);
 	} else {
 		return err_set(err, "08P01", "invalid CLOSE message subtype %d", m.kind);
 	}
@@ -272,7 +291,7 @@ static bool on_sync(Session *s)
 		session_error(s, &err);
 	if (s->txn.status == 'I')
 		portals_close_all(s);
-	wire_put_ready(&s->out, s->txn.status);
+	session_ready(s);
 	return true;
 }
 
@@ -300,9 +319,9 @@ bool extended_message(Session *s, const WireFrame *f)
 		break;
 	case 'E':
 		rc = on_execute(s, f, &err);
-		if (rc == RUN_WANT_WRITER)
-			s->park = PARK_WRITER;
-		if (rc == RUN_WANT_WRITER || rc == RUN_FULL)
+		if (rc == RUN_WANT_WRITER || rc == RUN_WANT_LOCK)
+			s->park = rc == RUN_WANT_LOCK ? PARK_LOCK : PARK_WRITER;
+		if (s->park != PARK_NONE || rc == RUN_FULL)
 			return false;
 		break;
 	case 'F':

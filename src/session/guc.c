@@ -22,7 +22,7 @@ struct Guc {
 	Change *changes;
 	size_t nchanges, cap;
 	int level;
-	uint64_t plan_key;
+	uint64_t plan_key, plan_mark;
 };
 
 const GucDef *guc_def(const char *name)
@@ -71,7 +71,7 @@ static void new_plan_key(Guc *g)
 {
 	static const char *const matter[] = { "search_path",	    "TimeZone",	    "DateStyle", "IntervalStyle",
 					      "extra_float_digits", "bytea_output", "role",	 "session_authorization" };
-	XXH64_hash_t h = 1;
+	XXH64_hash_t h = 1 + g->plan_mark;
 	for (size_t i = 0; i < ARRAY_LEN(matter); i++) {
 		const char *v = value_of(g, matter[i]);
 		h = XXH3_64bits_withSeed(v ? v : "", v ? strlen(v) : 0, h + i);
@@ -253,6 +253,12 @@ int64_t guc_int(Guc *g, const char *name)
 {
 	const char *v = value_of(g, name);
 	return v ? strtoll(v, NULL, 10) : 0;
+}
+
+void guc_mark_plans(Guc *g, const char *mark)
+{
+	g->plan_mark = *mark ? XXH3_64bits(mark, strlen(mark)) : 0;
+	new_plan_key(g);
 }
 
 uint64_t guc_plan_key(const Guc *g)

@@ -52,8 +52,11 @@ bool guc_bool(Guc *g, const char *name);
 int64_t guc_int(Guc *g, const char *name);
 /* Changes with every setting that planning depends on. */
 uint64_t guc_plan_key(const Guc *g);
+/* Something else that plans depend on: kept apart by this text. */
+void guc_mark_plans(Guc *g, const char *mark);
 
-/* The schemas that a value of search_path names; $user becomes `user`. One allocation, the caller's to free. */
+/* The schemas that a value of search_path names; $user becomes `user`. One allocation, the caller's to free; it has room for one
+ * name more. */
 const char **guc_search_path(const char *value, const char *user, size_t *n);
 /* The value that a SET gives: a list joined as PostgreSQL keeps it, schema names with quotes when they need them. */
 void guc_plan_value(const Plan *plan, Buf *out);

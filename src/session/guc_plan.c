@@ -5,7 +5,7 @@
 
 const char **guc_search_path(const char *value, const char *user, size_t *count)
 {
-	size_t n = strlen(value), max = n / 2 + 2, user_len = strlen(user);
+	size_t n = strlen(value), max = n / 2 + 3, user_len = strlen(user);
 	const char **path = mem_alloc(max * sizeof(char *) + n + 1 + (user_len + 1) * max);
 	char *to = (char *)(path + max);
 	*count = 0;

@@ -156,10 +156,9 @@ static int check_string(const GucDef *d, const char *value, const char *now, Buf
 		return 0;
 	}
 	if (streq(d->name, "TimeZone")) {
-		Error why;
-		const TimeZone *tz = tz_setting(value, &why);
+		const TimeZone *tz = tz_setting(value, err);
 		if (!tz)
-			return bad(d, value, err);
+			return -1;
 		buf_puts(canon, tz_name(tz));
 		return 0;
 	}

@@ -27,6 +27,10 @@ typedef struct Exec {
 	Arena *arena;	   /* for args and the like; made when needed */
 	bool plain_groups; /* its groups did not fit their table */
 	uint64_t sent;	   /* rows delivered before the client had to be waited for */
+	bool several;	   /* one of the statements of a simple query that has more than one */
+	/* FETCH and MOVE that have begun */
+	bool fetching, forward;
+	uint64_t fetch_left;
 } Exec;
 
 struct Portal {
@@ -40,6 +44,8 @@ struct Portal {
 };
 
 /* exec.c */
+/* The statement will take long: others need not wait for it. ctx is the session. */
+void exec_leave_loop(void *ctx);
 /* Runs a plan as far as it goes; CommandComplete is written with RUN_DONE. RUN_STALE is dealt with inside. */
 RunResult exec_run(Session *s, Exec *x, uint64_t max_rows, Error *err);
 void exec_close(Session *s, Exec *x);
@@ -48,6 +54,47 @@ const Plan *exec_describe(Session *s, const CachedPlan *p, Error *err);
 /* Ends the message's transaction work after an error. */
 void exec_failed(Session *s, const Error *err);
 int exec_end_implicit(Session *s, Error *err);
+
+/* cursor.c */
+typedef struct Cursor Cursor;
+RunResult cursor_declare(Session *s, Exec *x, Error *err);
+RunResult cursor_fetch(Session *s, Exec *x, uint64_t max_rows, Error *err);
+RunResult cursor_close(Session *s, const Plan *plan, Error *err);
+bool cursor_exists(const Session *s, Str name);
+bool cursor_drop(Session *s, Str name);
+/* The query's rows, and the format of all columns as in WireBind; NULL and 34000 when there is no such cursor. */
+const Plan *cursor_shape(const Session *s, Str name, const uint8_t **formats, Error *err);
+void cursors_drop_all(Session *s);
+/* Before a commit: what WITH HOLD keeps is read. */
+int cursors_hold(Session *s, Error *err);
+void cursors_end_transaction(Session *s, bool committed);
+void cursors_rollback_to(Session *s, int level);
+void cursors_release(Session *s, int level);
+/* For SessionVars; arg is the session. */
+int cursor_current_row(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
+bool cursors_list(void *arg, size_t i, CursorRow *out);
+
+/* advisory.c: for SessionVars; arg is the session */
+int advisory_call(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
+const LockRow *advisory_list(void *arg, Arena *a, size_t *n);
+
+/* notify.c */
+RunResult notify_statement(Session *s, const Plan *plan, Error *err);
+void notify_unlisten(Session *s, const char *channel); /* NULL = all */
+void notify_end_transaction(Session *s, bool committed);
+void notify_rollback_to(Session *s, int level);
+/* What others have sent, into s->out, unless a transaction is open. */
+void notify_deliver(Session *s);
+/* The session rests until its client says more (leading thread), or no longer does. */
+void notify_rest(Session *s);
+void notify_wake(Session *s);
+void notify_free(Session *s);
+int notify_add(void *arg, const char *channel, const char *payload, Error *err);
+const char *notify_listening(void *arg, size_t i);
+
+/* session.c */
+/* ReadyForQuery, behind the notifications that have come. */
+void session_ready(Session *s);
 
 /* settings.c */
 int settings_open(Session *s, Error *err);
@@ -69,6 +116,7 @@ bool simple_query(Session *s, Str text);
 void simple_abandon(Session *s);
 bool extended_message(Session *s, const WireFrame *f);
 void portals_close_all(Session *s);
+bool portal_exists(Session *s, Str name);
 void portal_close(Session *s, Portal *p);
 RunResult copy_start(Session *s, Exec *x, Error *err);
 bool copy_message(Session *s, const WireFrame *f);

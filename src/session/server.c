@@ -128,6 +128,7 @@ int server_open(const ServerOptions *opt, Loop *loop, Server **out, Error *err)
 	sv->next_pid = (uint32_t)getpid();
 	sv->listen_tcp.fd = sv->listen_unix.fd = -1;
 	list_init(&sv->sessions);
+	list_init(&sv->listeners);
 	pthread_mutex_init(&sv->lock, NULL);
 	if (dbset_open(opt->data_dir, loop, &sv->dbs, err) != 0 || open_postgres(sv, err) != 0 || listen_tcp(sv, err) != 0 ||
 	    listen_unix(sv, err) != 0) {

@@ -1,6 +1,7 @@
 /* The straight line of a session: bytes in, messages one after another, bytes out. */
 #include "session/internal.h"
 
+#include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -49,8 +50,16 @@ bool session_flush(Session *s)
 	return true;
 }
 
+void session_ready(Session *s)
+{
+	if (s->notify)
+		notify_deliver(s);
+	wire_put_ready(&s->out, s->txn.status);
+}
+
 void session_free(Session *s)
 {
+	notify_free(s);
 	if (s->server->relay && s->server->relay->closed)
 		s->server->relay->closed(s);
 	server_unregister(s);
@@ -59,6 +68,7 @@ void session_free(Session *s)
 		copy_abandon(s);
 		simple_abandon(s);
 		portals_close_all(s);
+		cursors_drop_all(s);
 		prepared_drop_all(s);
 		txn_close(&s->txn);
 	}
@@ -203,9 +213,14 @@ static void keep_rest(Session *s, const uint8_t *p, size_t used, size_t n)
 		buf_free(&s->in);
 }
 
-/* Joins the queue for the write connection. True: it was free, go on. False: the session is no longer ours.
+static bool waits_its_turn(const Session *s)
+{
+	return s->park == PARK_WRITER || s->park == PARK_LOCK;
+}
+
+/* Joins the queue for the write connection, or for an advisory lock. True: it was free, go on. False: the session is no longer ours.
  * It is done on the leading thread, where a client that goes away meanwhile will be noticed. */
-static bool wait_writer(Session *s)
+static bool wait_turn(Session *s)
 {
 	Loop *loop = s->server->loop;
 	if (!loop_leading(loop)) {
@@ -214,9 +229,10 @@ static bool wait_writer(Session *s)
 		return false;
 	}
 	s->off_loop = false;
+	s->txn.lock_deadline_us = s->lock_timeout_us ? clock_mono_us() + s->lock_timeout_us : 0;
 	loop_want(loop, &s->io, EPOLLRDHUP);
 	loop_attach(loop, &s->io);
-	if (!database_wait_writer(&s->txn, on_granted, s))
+	if (s->park == PARK_LOCK ? !locks_wait(&s->txn, on_granted, s) : !database_wait_writer(&s->txn, on_granted, s))
 		return false;
 	s->park = PARK_NONE;
 	return true;
@@ -231,7 +247,7 @@ static SendResult send_out(Session *s)
 		return SENT;
 	if (s->txn.sync_ticket) {
 		s->park = PARK_SYNC;
-		if (!database_wait_sync(&s->txn, on_synced, s))
+		if (!database_wait_sync(&s->txn, loop_alone(s->server->loop, &s->io), on_synced, s))
 			return WAIT_SYNC;
 		s->park = PARK_NONE;
 	}
@@ -256,7 +272,7 @@ static void rest(Session *s)
 {
 	Loop *loop = s->server->loop;
 	int64_t limit = idle_limit(s);
-	if (limit && !loop_leading(loop)) {
+	if ((limit || s->notify) && !loop_leading(loop)) {
 		s->task = (LoopTask){ .fn = on_rest, .owner = s };
 		loop_post(loop, &s->task);
 		return;
@@ -269,7 +285,11 @@ static void rest(Session *s)
 	if (s->out.cap && s->out.len == 0 && s->state != SESSION_COPY_IN && s->out.cap > 8192)
 		buf_free(&s->out);
 	loop_want(loop, &s->io, s->park == PARK_CLIENT ? EPOLLOUT : EPOLLIN);
+	if (s->park == PARK_NONE && s->source == SOURCE_SQLITE && s->state == SESSION_READY)
+		loop_expect(loop);
 	s->off_loop = false;
+	if (s->notify)
+		notify_rest(s);
 	Io *ios[] = { &s->io };
 	loop_resume(loop, ios, 1);
 }
@@ -286,6 +306,8 @@ static void leave_loop(Session *s)
 
 static void run(Session *s, const uint8_t *p, size_t n)
 {
+	if (s->notify)
+		notify_wake(s);
 	if (s->in.len) {
 		buf_put(&s->in, p, n);
 		p = s->in.data;
@@ -295,8 +317,8 @@ static void run(Session *s, const uint8_t *p, size_t n)
 		size_t used = n || s->again ? messages(s, p, n) : 0;
 		keep_rest(s, p, used, n);
 		bool whole = used > 0;
-		if (s->park == PARK_WRITER) {
-			if (!wait_writer(s))
+		if (waits_its_turn(s)) {
+			if (!wait_turn(s))
 				return;
 		} else if (s->park == PARK_ROUTE) {
 			if (s->out.len && !session_flush(s))
@@ -347,7 +369,7 @@ static void on_rest(LoopTask *task)
 static void on_park(LoopTask *task)
 {
 	Session *s = task->owner;
-	if (wait_writer(s))
+	if (wait_turn(s))
 		run(s, NULL, 0);
 }
 
@@ -388,12 +410,12 @@ void session_on_io(Io *io, uint32_t events)
 		run(s, NULL, 0);
 		return;
 	}
-	if (s->park == PARK_WRITER && database_stop_waiting(&s->txn)) {
+	if (waits_its_turn(s) && database_stop_waiting(&s->txn)) {
 		session_free(s);
 		return;
 	}
 	if (s->park != PARK_NONE) {
-		s->doomed = s->doomed || s->park == PARK_WRITER;
+		s->doomed = s->doomed || waits_its_turn(s);
 		/* It comes back when the session goes on. */
 		loop_detach(loop, io);
 		return;

@@ -38,6 +38,7 @@ typedef enum SessionSource { SOURCE_SQLITE, SOURCE_PRIMARY } SessionSource;
 typedef enum SessionPark {
 	PARK_NONE,
 	PARK_WRITER, /* the write connection */
+	PARK_LOCK,   /* an advisory lock */
 	PARK_SYNC,   /* the WAL is being synced; `out` must not leave */
 	PARK_CLIENT, /* the client must read first: EPOLLOUT */
 	PARK_ROUTE,  /* failover.c holds it; it sets PARK_NONE and calls session_continue */
@@ -66,9 +67,12 @@ struct Session {
 	struct SessionVars *vars;
 	Map prepared;		   /* name -> Prepared; the unnamed one is "" */
 	Portal *portals;	   /* list; few at a time */
+	struct Cursor *cursors;	   /* the same; SQL's own */
 	struct SimpleQuery *query; /* a simple query that was parked */
 	bool again;		   /* the message at hand was begun before the session was parked */
-	int64_t statement_timeout_us;
+	int64_t statement_timeout_us, lock_timeout_us;
+	bool may_rerun; /* the statement at hand can be abandoned and run again: it has sent nothing */
+	struct Notify *notify;
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;
 	SqliteCopy *copy;
@@ -112,7 +116,8 @@ struct Server {
 	void *relay_ctx;      /* failover.c's own, for all sessions */
 	pthread_mutex_t lock; /* of the next three */
 	List sessions;
-	Map by_pid; /* pid -> Session, for CancelRequest */
+	Map by_pid;	/* pid -> Session, for CancelRequest */
+	List listeners; /* those who LISTEN; see notify.c */
 	uint32_t next_pid;
 	Io listen_tcp, listen_unix;
 	char *unix_path;

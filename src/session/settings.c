@@ -7,12 +7,39 @@
 
 enum { OID_TEXT = 25 };
 
+/* pg_temp in the path is the session's own schema. When it is not named, it comes first, once there is something in it. */
+static void use_temp_schema(Session *s)
+{
+	SessionVars *v = s->vars;
+	bool named = false;
+	v->temp_named = s->nsearch_path && streq(s->search_path[0], "pg_temp");
+	for (size_t i = 0; i < s->nsearch_path; i++) {
+		if (!streq(s->search_path[i], "pg_temp"))
+			continue;
+		s->search_path[i] = v->temp_schema;
+		named = true;
+	}
+	if (!named && v->has_temp) {
+		memmove(s->search_path + 1, s->search_path, s->nsearch_path++ * sizeof *s->search_path);
+		s->search_path[0] = v->temp_schema;
+	}
+	if (s->guc)
+		guc_mark_plans(s->guc, named || v->has_temp ? v->temp_schema : "");
+}
+
 static void parse_search_path(Session *s, const char *value)
 {
 	free(s->search_path);
 	s->search_path = guc_search_path(value, s->user, &s->nsearch_path);
+	use_temp_schema(s);
 	s->vars->search_path = s->search_path;
 	s->vars->nsearch_path = s->nsearch_path;
+}
+
+static void temp_made(void *arg)
+{
+	Session *s = arg;
+	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
 }
 
 static void on_changed(void *ctx, const char *name, const char *value)
@@ -22,6 +49,8 @@ static void on_changed(void *ctx, const char *name, const char *value)
 		parse_search_path(s, value);
 	} else if (streq(name, "statement_timeout")) {
 		s->statement_timeout_us = strtoll(value, NULL, 10) * 1000;
+	} else if (streq(name, "lock_timeout")) {
+		s->lock_timeout_us = strtoll(value, NULL, 10) * 1000;
 	} else if (streq(name, "idle_in_transaction_session_timeout")) {
 		s->idle_in_transaction_timeout_us = strtoll(value, NULL, 10) * 1000;
 	} else if (streq(name, "idle_session_timeout")) {
@@ -85,6 +114,13 @@ int settings_open(Session *s, Error *err)
 	s->vars->arg = s;
 	s->vars->get_setting = get_setting;
 	s->vars->set_setting = set_setting;
+	s->vars->temp_made = temp_made;
+	s->vars->cursor_row = cursor_current_row;
+	s->vars->list_cursors = cursors_list;
+	s->vars->lock = advisory_call;
+	s->vars->list_locks = advisory_list;
+	s->vars->notify = notify_add;
+	s->vars->listening = notify_listening;
 	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
 	return 0;
 }
@@ -100,6 +136,8 @@ SqlEnv settings_env(Session *s)
 			 .types = &s->types,
 			 .search_path = s->search_path,
 			 .nsearch_path = s->nsearch_path,
+			 .temp_schema = s->vars->temp_schema,
+			 .temp_named = s->vars->temp_named,
 			 .user = s->user,
 			 .database = s->database };
 }

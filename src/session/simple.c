@@ -127,6 +127,7 @@ static RunResult statements(Session *s, SimpleQuery *q, Error *err)
 		if (plan_next(s, q, err) != 0)
 			return RUN_ERROR;
 		q->exec.describe = true;
+		q->exec.several = q->n > 1;
 		RunResult rc = exec_run(s, &q->exec, 0, err);
 		if (s->state == SESSION_COPY_IN) {
 			/* What stands behind a COPY in the same message goes on after its data. */
@@ -164,7 +165,7 @@ static void finish(Session *s, SimpleQuery *q, bool ok)
 	}
 	if (ok && exec_end_implicit(s, &err) != 0)
 		session_error(s, &err);
-	wire_put_ready(&s->out, s->txn.status);
+	session_ready(s);
 }
 
 bool simple_query(Session *s, Str text)
@@ -185,6 +186,9 @@ bool simple_query(Session *s, Str text)
 	switch (rc) {
 	case RUN_WANT_WRITER:
 		park(s, q, PARK_WRITER);
+		return false;
+	case RUN_WANT_LOCK:
+		park(s, q, PARK_LOCK);
 		return false;
 	case RUN_FULL:
 		park(s, q, PARK_NONE);

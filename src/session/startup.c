@@ -120,6 +120,8 @@ int session_attach_sqlite(Session *s, Error *err)
 	pthread_mutex_lock(&s->server->lock);
 	txn_init(&s->txn, d, &s->types, s->vars);
 	pthread_mutex_unlock(&s->server->lock);
+	/* The name of its temporary schema is known now. */
+	s->vars->temp_made(s->vars->arg);
 	return 0;
 }
 

@@ -41,8 +41,9 @@ typedef enum ExprPlace {
  * whose columns are expressions (merged columns) instead of an Rte's. */
 typedef struct NsColumn {
 	const char *name;
-	Expr *expr;  /* X_VAR, or COALESCE for a merged column; copied at each use */
-	bool hidden; /* reachable only as table.column (merged away by USING) */
+	Expr *expr;	/* X_VAR, or COALESCE for a merged column; copied at each use */
+	bool hidden;	/* reachable only as table.column (merged away by USING) */
+	bool unstarred; /* not one of those that a star stands for */
 } NsColumn;
 typedef struct NsItem {
 	const char *alias;  /* NULL: columns are visible without a table name only (merged columns of a join) */
@@ -82,16 +83,17 @@ struct ParseState {
 	const char **nowait; /* set by NOWAIT: Plan.nowait */
 	WindowDef **windows; /* named in the WINDOW clause */
 	size_t nwindows;
-	bool keep_unknown;		 /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
-	bool lateral_ref;		 /* an item of this level was referred to from inside its own FROM clause */
-	bool in_from;			 /* FROM is being analysed: a reference to this level is a lateral one */
-	const PgQuery__WithClause *with; /* WITH RECURSIVE whose queries are being analysed */
-	const char *no_recursion;	 /* where a recursive query must not refer to itself: "a subquery" ...; NULL elsewhere */
-	Cte *recursive_cte;		 /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
-	const char **recursive_names;	 /* WITH RECURSIVE name(these) */
-	size_t n_recursive_names;
-	int depth;   /* levels above this one, views included */
-	int chained; /* of these, joins and branches of set operations */
+	bool keep_unknown;	  /* output columns may stay of type unknown: a branch of a set operation, the source of INSERT */
+	bool lateral_ref;	  /* an item of this level was referred to from inside its own FROM clause */
+	bool in_from;		  /* FROM is being analysed: a reference to this level is a lateral one */
+	struct WithItems *with;	  /* WITH RECURSIVE whose queries are being analysed (cte.c) */
+	const char *no_recursion; /* where a recursive query must not refer to itself: "a subquery" ...; NULL elsewhere */
+	Cte *recursive_cte;	  /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
+	const PgQuery__CommonTableExpr *recursive_def; /* of recursive_cte */
+	int depth;				       /* levels above this one, views included */
+	int chained;				       /* of these, joins and branches of set operations */
+	const PgType *value_type;		       /* CHECK of a domain: what VALUE is */
+	int32_t value_typmod;
 };
 
 /* errors.c: position from a byte offset */
@@ -134,6 +136,11 @@ const PgType *an_typename(ParseState *ps, const PgQuery__TypeName *tn, int32_t *
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref);
 int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out); /* *, t.*, s.t.* */
 NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible);
+/* Schema by name; pg_temp is the session's own. NULL when there is none. */
+const CatSchema *env_schema(const SqlEnv *env, const char *name);
+/* 0A000: `name` says another database than the session's. an_qualified: a relation's three-part name in quotes. */
+int an_cross_database(ParseState *ps, int location, const char *name);
+const char *an_qualified(ParseState *ps, const PgQuery__RangeVar *rv);
 /* Relation by possibly qualified name through search_path; 42P01 when missing. */
 const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok);
 
@@ -162,6 +169,9 @@ const char *figure_colname(const PgNode *node);
 /* A lone expression over one relation's columns: CHECK, DEFAULT, index expressions and predicates, from their PostgreSQL text. */
 Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod,
 		   Error *err);
+
+/* CHECK of a domain: VALUE, of the type below it, is parameter 1. */
+Expr *an_domain_check(const SqlEnv *env, Arena *a, const char *text, const PgType *below, int32_t typmod, Error *err);
 
 /* emit.h: the other half */
 

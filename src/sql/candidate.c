@@ -1,6 +1,8 @@
 /* PostgreSQL's choice among functions (or operators) of one name: func_match_argtypes and func_select_candidate. */
 #include "sql/expr.h"
 
+#include <assert.h>
+
 size_t candidates_match(const Catalog *cat, Candidate *c, size_t ncand, const uint32_t *args, size_t nargs)
 {
 	size_t kept = 0;
@@ -147,9 +149,14 @@ static Candidate *same_known_type(const Catalog *cat, Candidate *c, size_t ncand
 Candidate *candidates_select(const Catalog *cat, Candidate *c, size_t ncand, const uint32_t *args, size_t nargs)
 {
 	size_t unknowns = 0;
+	uint32_t base[FUNC_MAX_ARGS];
 
-	for (size_t i = 0; i < nargs; i++)
+	assert(nargs <= FUNC_MAX_ARGS);
+	for (size_t i = 0; i < nargs; i++) {
+		base[i] = type_base(cat, args[i]);
 		unknowns += args[i] == T_UNKNOWN;
+	}
+	args = base;
 	if (unknowns < nargs)
 		ncand = keep_best(cat, c, ncand, args, nargs, score_exact);
 	if (ncand == 1)

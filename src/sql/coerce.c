@@ -1,18 +1,9 @@
 /* Which casts exist, and applying them: PostgreSQL's parse_coerce rules. */
 #include "sql/expr.h"
 
-static uint32_t base_type(const Catalog *cat, uint32_t oid)
-{
-	const PgType *t = type_lookup(cat, oid);
-
-	while (t && t->typtype == 'd')
-		t = type_lookup(cat, t->base_oid);
-	return t ? t->oid : oid;
-}
-
 static bool is_composite(const Catalog *cat, uint32_t oid)
 {
-	const PgType *t = type_lookup(cat, oid);
+	const PgType *t = type_base_of(type_lookup(cat, oid));
 
 	return t && t->typtype == 'c';
 }
@@ -41,17 +32,17 @@ static CoercePath implied_path(const Catalog *cat, uint32_t from, uint32_t to, C
 CoercePath coercion_path(const Catalog *cat, uint32_t from, uint32_t to, CoerceContext ctx, const PgProc **func)
 {
 	*func = NULL;
-	from = base_type(cat, from);
-	to = base_type(cat, to);
+	from = type_base(cat, from);
+	to = type_base(cat, to);
 	if (from == to)
 		return PATH_RELABEL;
-	const PgCast *c = pgcast_find(from, to);
+	const PgCast *c = catalog_cast(cat, from, to);
 	if (!c)
 		return implied_path(cat, from, to, ctx);
 	if (!context_allows(c->context, ctx))
 		return PATH_NONE;
 	if (c->method == 'f') {
-		*func = pgproc_by_oid(c->func);
+		*func = catalog_proc(cat, c->func);
 		return PATH_FUNC;
 	}
 	return c->method == 'i' ? PATH_VIA_IO : PATH_RELABEL;
@@ -59,11 +50,11 @@ CoercePath coercion_path(const Catalog *cat, uint32_t from, uint32_t to, CoerceC
 
 bool is_binary_coercible(const Catalog *cat, uint32_t from, uint32_t to)
 {
-	const PgType *t = type_lookup(cat, from);
+	const PgType *t = type_base_of(type_lookup(cat, from));
 
 	if (from == to || to == T_ANY || to == T_ANYELEMENT || to == T_ANYCOMPATIBLE)
 		return true;
-	from = base_type(cat, from);
+	from = type_base(cat, from);
 	if (from == to)
 		return true;
 	if (to == T_ANYARRAY || to == T_ANYCOMPATIBLEARRAY)
@@ -80,7 +71,7 @@ bool is_binary_coercible(const Catalog *cat, uint32_t from, uint32_t to)
 		return is_composite(cat, from);
 	if (to == T_RECORD_ARRAY)
 		return is_composite(cat, type_element(cat, from));
-	const PgCast *c = pgcast_find(from, to);
+	const PgCast *c = catalog_cast(cat, from, to);
 	return c && c->method == 'b' && c->context == 'i';
 }
 
@@ -136,7 +127,7 @@ static Expr *type_param(ParseState *ps, Expr *e, uint32_t type)
 	}
 	Expr *p = expr_new(ps, X_PARAM, type, e->location);
 	p->param = e->param;
-	return p;
+	return domain_check_input(ps, p);
 }
 
 static bool is_reg(uint32_t t)
@@ -202,16 +193,24 @@ static Expr *cast_call(ParseState *ps, const PgProc *func, Expr *e, uint32_t typ
 static Expr *array_cast(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceContext ctx)
 {
 	const PgProc *func;
-	uint32_t from = type_element(ps->env->cat, e->type), to = type_element(ps->env->cat, type);
+	uint32_t from = type_element(ps->env->cat, e->type), elem_type = type_element(ps->env->cat, type), to;
 
-	if (coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL && from != T_INT4 && to != T_INT4)
-		return wrap(ps, X_RELABEL, e, type);
+	/* The elements become what is below the domain, then they are checked all at once, the NULLs with them. */
+	to = type_base(ps->env->cat, elem_type);
+	if (to != elem_type) {
+		typmod = type_base_typmod(type_lookup(ps->env->cat, elem_type), typmod);
+		from = type_base(ps->env->cat, from);
+	}
+	bool shorter = to != elem_type && typmod >= 0;
+	if (!shorter && (from == to || coercion_path(ps->env->cat, from, to, ctx, &func) == PATH_RELABEL) &&
+	    (from == to || (from != T_INT4 && to != T_INT4)))
+		return domain_check_input(ps, wrap(ps, X_RELABEL, e, type));
 	Expr *elem = expr_new(ps, X_PARAM, from, e->location);
 	elem->param = 1;
 	Expr *c = wrap(ps, X_ARRAY_CAST, e, type);
 	c->typmod = typmod;
 	c->arg = coerce_to(ps, elem, to, typmod, ctx, e->location);
-	return c->arg ? c : NULL;
+	return c->arg ? domain_check_input(ps, c) : NULL;
 }
 
 /* An unknown literal, or a parameter of unknown type, becomes what is wanted. */
@@ -222,14 +221,14 @@ static Expr *coerce_unknown(ParseState *ps, Expr *e, uint32_t type, int32_t typm
 	if (e->kind == X_PARAM)
 		return type_param(ps, e, type);
 	if (e->kind != X_CONST)
-		return via_io(ps, wrap(ps, X_RELABEL, e, T_TEXT), type, location);
+		return domain_check_input(ps, via_io(ps, wrap(ps, X_RELABEL, e, T_TEXT), type, location));
 	if (is_null_const(e)) {
 		Expr *c = expr_copy(ps, e);
 		c->type = type;
 		c->collation = t ? t->collation : 0;
 		return c;
 	}
-	return const_of_type(ps, e, t, type == T_INTERVAL ? typmod : -1);
+	return domain_check_input(ps, const_of_type(ps, e, t, type == T_INTERVAL ? typmod : -1));
 }
 
 /* Remembers what was cast, for showing the expression as PostgreSQL does. An unknown literal becomes a constant without a cast. */
@@ -251,8 +250,11 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 		return e;
 	if (!t)
 		return an_error(ps, location, "42704", "type with OID %u does not exist", type), NULL;
-	if (t->typtype == 'd')
-		return an_refuse(ps, location, "domain types are not supported in SQLite mode"), NULL;
+	if (t->typtype == 'd' && !(e->kind == X_PARAM && e->type == T_UNKNOWN))
+		return domain_coerce(ps, e, t, ctx, location);
+	e = domain_value(ps, e);
+	if (e->type == type)
+		return e;
 	if (e->type == T_UNKNOWN)
 		return coerce_unknown(ps, e, type, typmod, location);
 	if (e->kind == X_CONST) {
@@ -268,7 +270,7 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 	case PATH_FUNC:
 		return cast_call(ps, func, e, type, typmod, ctx);
 	case PATH_VIA_IO:
-		return via_io(ps, e, type, location);
+		return domain_check_input(ps, via_io(ps, e, type, location));
 	case PATH_ARRAY:
 		return array_cast(ps, e, type, typmod, ctx);
 	case PATH_NONE:
@@ -330,7 +332,7 @@ static Expr *with_typmod(ParseState *ps, Expr *e, int32_t typmod, CoerceContext 
 	return w;
 }
 
-static Expr *apply_typmod(ParseState *ps, Expr *e, int32_t typmod, CoerceContext ctx)
+Expr *coerce_typmod(ParseState *ps, Expr *e, int32_t typmod, CoerceContext ctx)
 {
 	return note_cast(with_typmod(ps, e, typmod, ctx), e, ctx);
 }
@@ -347,7 +349,7 @@ Expr *coerce_to(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceCo
 		return NULL;
 	}
 	Expr *r = coerce_type(ps, e, type, typmod, ctx, location);
-	return r ? apply_typmod(ps, r, typmod, ctx) : NULL;
+	return r ? coerce_typmod(ps, r, typmod, ctx) : NULL;
 }
 
 Expr *coerce_unknown_to_text(ParseState *ps, Expr *e)

@@ -21,9 +21,10 @@ uint32_t common_type(ParseState *ps, Expr *const *items, size_t n, const char *c
 		all_same = items[i]->type == type;
 	if (all_same)
 		return type;
+	type = type_base(cat, type);
 	char category = type_category(cat, type, &preferred);
 	for (size_t i = 1; i < n; i++) {
-		uint32_t next = items[i]->type;
+		uint32_t next = type_base(cat, items[i]->type);
 		if (next == T_UNKNOWN || next == type)
 			continue;
 		char next_category = type_category(cat, next, &next_preferred);

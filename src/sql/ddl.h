@@ -26,11 +26,17 @@ typedef struct Ddl {
 	uint32_t next_oid;
 	uint32_t owner;
 	bool fk_off;
+	uint32_t temp_schema; /* made by this statement */
+	uint32_t next_temp_oid;
+	bool temp_oids;		    /* what this statement makes is temporary */
+	bool uses_temp, uses_other; /* whose objects the steps change */
 } Ddl;
 
 /* ddl_util.c */
 void ddl_begin(Ddl *d, ParseState *ps, Plan *plan);
 int ddl_finish(Ddl *d, const char *tag); /* adds the OID counter and the catalog version; 0 */
+/* Ends with "relation exists, skipping" or the error, when the name is taken: 1 or -1. 0: it is free. */
+int ddl_name_clash(Ddl *d, uint32_t schema, const char *name, bool if_not_exists, const char *tag);
 uint32_t ddl_oid(Ddl *d);
 PlanStep *ddl_step(Ddl *d, StepKind kind);
 void ddl_sql(Ddl *d, const char *fmt, ...) US_PRINTF(2, 3);
@@ -41,6 +47,12 @@ const char *ddl_lit(Ddl *d, const char *text);			 /* 'text' or NULL */
 const char *node_string(const PgNode *n);			 /* NULL when it is not a String */
 const char *ddl_expr_sql(Ddl *d, const PgNode *node);		 /* PostgreSQL text of an expression; NULL on error */
 uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv); /* where a new object goes; 0 on error */
+/* The schema of this session's temporary objects: made when it does not exist. */
+uint32_t ddl_temp_schema(Ddl *d);	   /* 0 on error */
+bool ddl_is_temp(Ddl *d, uint32_t schema); /* is it the temporary schema of some session? */
+/* How long a relation named so lives (pg_class.relpersistence); 0 on error. */
+char ddl_persistence(Ddl *d, const PgQuery__RangeVar *rv, uint32_t schema);
+void ddl_touch(Ddl *d, uint32_t schema); /* something in it is changed */
 const char *ddl_schema_name(Ddl *d, uint32_t schema);
 bool ddl_name_taken(Ddl *d, uint32_t schema, const char *name);
 void ddl_take_name(Ddl *d, uint32_t schema, const char *name);
@@ -56,6 +68,7 @@ int ddl_check_user_rel(Ddl *d, const CatRel *r, int location); /* pg_catalog is 
 
 /* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view) */
 bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel);
+bool ddl_query_is_temp(const Query *q); /* it reads something temporary */
 
 /* ddl_column.c, ddl_constraint.c: elements of CREATE TABLE and ALTER TABLE, added to a relation in the making */
 int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
@@ -71,6 +84,8 @@ int ddl_check_tablespace(Ddl *d, const char *name); /* "" is none */
 int ddl_check_table_method(Ddl *d, const char *name);
 int ddl_check_parameters(Ddl *d, PgQuery__Node *const *opts, size_t n, bool index);
 int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, uint32_t type);
+/* The extension that an operator class of that name belongs to; NULL for PostgreSQL's own. `name` may be NULL. */
+const Extension *ddl_opclass_extension(const char *method, const char *name);
 /* Only byte order is known: another collation is refused. `what` has it: "a column". */
 int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what);
 
@@ -93,24 +108,47 @@ uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const c
 const PgType *ddl_find_type(Ddl *d, PgQuery__Node *const *names, size_t n);
 bool ddl_any_view(const Catalog *cat);
 
+/* ddl_drop.c */
+int ddl_depend_error(Ddl *d, const char *what, const char *detail); /* 2BP01 */
+/* ALTER of another relation as a part of this statement. */
+int ddl_alter_within(Ddl *d, const CatRel *r, PgQuery__AlterTableCmd *cmds, size_t n);
+int ddl_drop_view(Ddl *d, const CatRel *view); /* and the views over it */
+
+/* ddl_drop_type.c */
+int plan_drop_type(Ddl *d, const PgQuery__DropStmt *s);
+void ddl_forget_type(Ddl *d, const PgType *t); /* its rows, and those of its array type */
+
 /* ddl_type.c */
 int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name); /* 42710 when there is one */
 /* "column c of table t": the first that is of the type, of arrays of it or of a domain over it; NULL when there is none. */
 const char *ddl_type_user(Ddl *d, uint32_t oid, const CatRel *const *leaving, size_t n);
 int ddl_drop_composite(Ddl *d, const PgType *t);
 
+/* Rows for a new type and for its array type, whose OID is given back by *array; the type's OID. */
+uint32_t ddl_new_type(Ddl *d, uint32_t schema, const char *name, char kind, uint32_t *array);
+
 /* One function per kind of statement */
 int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
 int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s);
+int plan_select_into(Ddl *d, const PgNode *select);
 int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s);
 int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s);
 int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);
 int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s);
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s);
+int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s);
+int plan_alter_domain(Ddl *d, const PgQuery__AlterDomainStmt *s);
+/* What COMMENT ON a type, a domain or a domain's constraint is about, and the catalog it stands in; 0 on error. */
+uint32_t ddl_type_object(Ddl *d, const PgQuery__CommentStmt *s, uint32_t *class);
+int plan_rename_domain_constraint(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s);
 int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_create_extension(Ddl *d, const PgQuery__CreateExtensionStmt *s);
+int plan_alter_extension(Ddl *d, const PgQuery__AlterExtensionStmt *s);
+int plan_drop_extension(Ddl *d, const PgQuery__DropStmt *s);
+uint32_t ddl_extension_oid(Ddl *d, const char *name); /* 0 and 42704 when there is none */
 int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s);
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s);
 int plan_drop(Ddl *d, const PgQuery__DropStmt *s);

@@ -180,8 +180,9 @@ static int fill_new_column(Alter *al, const CatColumn *c)
 	al->source = source;
 	if (c->sequence) {
 		source[c->attnum - 1] = "row_number() OVER ()";
-	} else if (c->default_sql && !c->generated) {
-		source[c->attnum - 1] = old_expr(al, c->default_sql, AT_DEFAULT, c->type->oid, c->typmod);
+	} else if (catcolumn_fills(c)) {
+		const char *text = catcolumn_default(c);
+		source[c->attnum - 1] = old_expr(al, text ? text : "NULL", AT_DEFAULT, c->type->oid, c->typmod);
 		return source[c->attnum - 1] ? 0 : -1;
 	} else if (c->not_null && !c->generated) {
 		check_empty(d, arena_printf(d->a, "SELECT 1 FROM %s LIMIT 1", ddl_id(d, al->old->sqlite_name)), "23502",
@@ -478,7 +479,8 @@ static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 static int rebuild(Alter *al)
 {
 	Ddl *d = al->d;
-	const char *tmp = arena_printf(d->a, "~rebuild~%u", al->r->oid);
+	/* The journal knows what is temporary by its name. */
+	const char *tmp = arena_printf(d->a, "%s~rebuild~%u", ddl_is_temp(d, al->r->schema) ? TEMP_SCHEMA_PREFIX : "", al->r->oid);
 	const char *into = "", *from = "";
 	size_t n = 0;
 	ddl_fk_off(d);
@@ -557,6 +559,7 @@ int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 	if (r->kind != REL_TABLE && !owner_only)
 		return an_refuse(d->ps, s->relation->location, "this form of %s", tag);
 	Alter al = { .d = d, .old = r };
+	d->temp_oids = r->persistence == 't';
 	copy_relation(&al);
 	al.source = arena_array(d->a, const char *, r->ncols + 1);
 	for (size_t i = 0; i < s->n_cmds; i++) {

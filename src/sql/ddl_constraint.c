@@ -24,6 +24,7 @@ CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys)
 	x->keys = arena_array(d->a, int16_t, nkeys);
 	x->exprs = arena_array(d->a, char *, nkeys);
 	x->options = arena_array(d->a, uint8_t, nkeys);
+	x->opclasses = arena_array(d->a, char *, nkeys);
 	ddl_take_name(d, r->schema, x->name);
 	APPEND_PTR(d, r->indexes, r->nindexes, x);
 	return x;
@@ -292,6 +293,9 @@ static int add_foreign_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, cons
 		return an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", rv->relname);
 	if (ref->kind != REL_TABLE)
 		return an_error(d->ps, -1, "42809", "referenced relation \"%s\" is not a table", rv->relname);
+	if ((r->persistence == 't') != (ref->persistence == 't'))
+		return an_error(d->ps, -1, "42P16", "constraints on %s tables may reference only %s tables",
+				r->persistence == 't' ? "temporary" : "permanent", r->persistence == 't' ? "temporary" : "permanent");
 	if (k->n_fk_del_set_cols)
 		return an_refuse(d->ps, k->location, "SET NULL or SET DEFAULT with a column list");
 	size_t n = column ? 1 : k->n_fk_attrs;

@@ -2,9 +2,14 @@
 #include "sql/ddl.h"
 
 typedef struct Use {
-	const CatRel *rel;
+	const CatRel *rel; /* NULL: any that is temporary */
 	bool found;
 } Use;
+
+static bool is_used(const Use *u, const CatRel *r)
+{
+	return r && (u->rel ? r->oid == u->rel->oid : r->persistence == 't');
+}
 
 static void look_in_query(const Query *q, Use *u);
 
@@ -16,7 +21,7 @@ static void look_in_from(const FromItem *f, Use *u)
 		look_in_from(f->right, u);
 		return;
 	}
-	u->found = u->found || (r->rel && r->rel->oid == u->rel->oid) || (r->view && r->view->oid == u->rel->oid);
+	u->found = u->found || is_used(u, r->rel) || is_used(u, r->view);
 	if (r->query && !r->view)
 		look_in_query(r->query, u);
 }
@@ -40,6 +45,13 @@ static void look_in_query(const Query *q, Use *u)
 		look_in_query(q->rarg, u);
 	if (!u->found)
 		query_walk((Query *)q, look_in_sublink, u);
+}
+
+bool ddl_query_is_temp(const Query *q)
+{
+	Use u = { 0 };
+	look_in_query(q, &u);
+	return u.found;
 }
 
 bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel)

@@ -44,44 +44,58 @@ static void object_name(const PgNode *n, PgQuery__RangeVar *rv)
 	}
 }
 
-static int depend_error(Ddl *d, const char *what, const char *detail)
+int ddl_depend_error(Ddl *d, const char *what, const char *detail)
 {
 	an_error(d->ps, -1, "2BP01", "cannot drop %s because other objects depend on it", what);
 	err_detail(d->err, "%s", detail);
 	return err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
 }
 
-/* Takes the foreign key of another table out of its SQLite definition by making that table anew. */
-static int drop_foreign_key(Ddl *d, const CatConstraint *k)
+int ddl_alter_within(Ddl *d, const CatRel *r, PgQuery__AlterTableCmd *cmds, size_t n)
 {
 	PgQuery__AlterTableStmt alter;
-	PgQuery__AlterTableCmd cmd;
-	PgQuery__Node node;
-	PgQuery__Node *nodes[1] = { &node };
 	PgQuery__RangeVar rv;
+	PgQuery__Node *nodes = arena_array(d->a, PgQuery__Node, n), **list = arena_array(d->a, PgQuery__Node *, n);
 	pg_query__alter_table_stmt__init(&alter);
-	pg_query__alter_table_cmd__init(&cmd);
-	pg_query__node__init(&node);
 	pg_query__range_var__init(&rv);
-	rv.relname = k->table->name;
-	rv.schemaname = (char *)ddl_schema_name(d, k->table->schema);
-	cmd.subtype = PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint;
-	cmd.name = k->name;
-	cmd.behavior = PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
-	node.node_case = PG_QUERY__NODE__NODE_ALTER_TABLE_CMD;
-	node.alter_table_cmd = &cmd;
+	for (size_t i = 0; i < n; i++) {
+		pg_query__node__init(&nodes[i]);
+		nodes[i].node_case = PG_QUERY__NODE__NODE_ALTER_TABLE_CMD;
+		nodes[i].alter_table_cmd = &cmds[i];
+		list[i] = &nodes[i];
+	}
+	rv.relname = r->name;
+	rv.schemaname = (char *)ddl_schema_name(d, r->schema);
 	alter.relation = &rv;
-	alter.n_cmds = 1;
-	alter.cmds = nodes;
-	alter.objtype = PG_QUERY__OBJECT_TYPE__OBJECT_TABLE;
+	alter.n_cmds = n;
+	alter.cmds = list;
+	alter.objtype = r->kind == REL_COMPOSITE ? PG_QUERY__OBJECT_TYPE__OBJECT_TYPE : PG_QUERY__OBJECT_TYPE__OBJECT_TABLE;
 	Ddl sub;
 	ddl_begin(&sub, d->ps, d->plan);
 	sub.next_oid = d->next_oid;
-	if (plan_alter_table(&sub, &alter))
+	sub.next_temp_oid = d->next_temp_oid;
+	sub.owner = d->owner;
+	if (r->kind == REL_COMPOSITE ? plan_alter_composite(&sub, &alter) : plan_alter_table(&sub, &alter))
 		return -1;
 	for (size_t i = 0; i < sub.n; i++)
 		*ddl_step(d, sub.steps[i].kind) = sub.steps[i];
 	d->next_oid = sub.next_oid;
+	d->next_temp_oid = sub.next_temp_oid;
+	d->uses_temp |= sub.uses_temp;
+	d->uses_other |= sub.uses_other;
+	return 0;
+}
+
+/* Takes the foreign key of another table out of its SQLite definition by making that table anew. */
+static int drop_foreign_key(Ddl *d, const CatConstraint *k)
+{
+	PgQuery__AlterTableCmd cmd;
+	pg_query__alter_table_cmd__init(&cmd);
+	cmd.subtype = PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint;
+	cmd.name = k->name;
+	cmd.behavior = PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+	if (ddl_alter_within(d, k->table, &cmd, 1))
+		return -1;
 	ddl_notice(d, "00000", "drop cascades to constraint %s on table %s", k->name, k->table->name);
 	return 0;
 }
@@ -96,9 +110,9 @@ static int release_foreign_keys(Ddl *d, const DropList *l, bool cascade)
 			if (c->type != 'f' || !listed(l, c->ref))
 				continue;
 			if (!cascade)
-				return depend_error(d, arena_printf(d->a, "table %s", c->ref->name),
-						    arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name, o->name,
-								 c->ref->name));
+				return ddl_depend_error(d, arena_printf(d->a, "table %s", c->ref->name),
+							arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name,
+								     o->name, c->ref->name));
 			if (rebuilt == o)
 				return an_refuse(d->ps, -1, "DROP CASCADE that takes two foreign keys from table \"%s\"", o->name);
 			rebuilt = o;
@@ -130,9 +144,9 @@ static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
 		for (size_t k = 0; k < t->ncols && !listed(l, t); k++) {
 			if (t->cols[k].dropped || t->cols[k].sequence != r->oid)
 				continue;
-			return depend_error(d, arena_printf(d->a, "sequence %s", r->name),
-					    arena_printf(d->a, "default value for column %s of table %s depends on sequence %s",
-							 t->cols[k].name, t->name, r->name));
+			return ddl_depend_error(d, arena_printf(d->a, "sequence %s", r->name),
+						arena_printf(d->a, "default value for column %s of table %s depends on sequence %s",
+							     t->cols[k].name, t->name, r->name));
 		}
 	}
 	return 0;
@@ -152,8 +166,8 @@ static int collect_views(Ddl *d, DropList *l, bool cascade)
 			if (v->kind != REL_VIEW || listed(l, v) || !ddl_view_uses(d, v, r))
 				continue;
 			if (!cascade)
-				return depend_error(d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
-						    arena_printf(d->a, "view %s depends on %s %s", v->name, kind_noun(r), r->name));
+				return ddl_depend_error(d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
+							arena_printf(d->a, "view %s depends on %s %s", v->name, kind_noun(r), r->name));
 			ddl_notice(d, "00000", "drop cascades to view %s", v->name);
 			if (list_add(d, l, v))
 				return -1;
@@ -168,7 +182,8 @@ static int type_in_use(Ddl *d, const PgType *t, const DropList *l, bool cascade)
 	const char *user = ddl_type_user(d, t->oid, l->rels, l->n);
 	if (user && cascade)
 		return an_refuse(d->ps, -1, "DROP ... CASCADE of type \"%s\", which %s uses,", t->name, user);
-	return user ? depend_error(d, arena_printf(d->a, "type %s", t->name), arena_printf(d->a, "%s depends on type %s", user, t->name))
+	return user ? ddl_depend_error(d, arena_printf(d->a, "type %s", t->name),
+				       arena_printf(d->a, "%s depends on type %s", user, t->name))
 		    : 0;
 }
 
@@ -198,6 +213,12 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 		ddl_forget_rel(d, r);
 	}
 	return 0;
+}
+
+int ddl_drop_view(Ddl *d, const CatRel *view)
+{
+	DropList l = { .rels = { view }, .n = 1 };
+	return drop_relations(d, &l, true);
 }
 
 static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, const char *noun, DropList *l)
@@ -241,6 +262,7 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 				 x->table->name);
 			return err_hint(d->err, "You can drop constraint %s on table %s instead.", c->name, x->table->name);
 		}
+		ddl_touch(d, x->table->schema);
 		if (index_has_sqlite(x))
 			ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
 		ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);
@@ -249,42 +271,15 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 	return ddl_finish(d, "DROP INDEX");
 }
 
-static int drop_type(Ddl *d, const PgQuery__DropStmt *s)
-{
-	for (size_t i = 0; i < s->n_objects; i++) {
-		PgQuery__RangeVar rv;
-		const PgType *t = NULL;
-		object_name(s->objects[i], &rv);
-		bool qualified = rv.schemaname && *rv.schemaname;
-		for (size_t k = 0; k < (qualified ? 1 : d->ps->env->nsearch_path) && !t; k++) {
-			const CatSchema *ns = catalog_schema(d->cat, qualified ? rv.schemaname : d->ps->env->search_path[k]);
-			t = ns ? catalog_type_named(d->cat, ns->oid, rv.relname) : NULL;
-		}
-		if (!t && !s->missing_ok)
-			return an_error(d->ps, -1, "42704", "type \"%s\" does not exist", rv.relname);
-		if (!t) {
-			ddl_notice(d, "00000", "type \"%s\" does not exist, skipping", rv.relname);
-			continue;
-		}
-		if (t->oid < FIRST_USER_OID || (t->typtype != 'e' && t->typtype != 'c'))
-			return an_refuse(d->ps, -1, "DROP TYPE of \"%s\"", t->name);
-		if (type_in_use(d, t, &(DropList){ 0 }, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE) ||
-		    (t->typtype == 'c' && ddl_drop_composite(d, t)))
-			return -1;
-		ddl_sql(d, "DELETE FROM _understudy_enum WHERE type = %u", t->oid);
-		ddl_sql(d, "DELETE FROM _understudy_type WHERE oid IN (%u, %u)", t->oid, t->array_oid);
-	}
-	return ddl_finish(d, "DROP TYPE");
-}
-
 static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 {
 	DropList l = { 0 };
+	ddl_touch(d, ns->oid);
 	for (size_t k = 0; k < d->cat->nrels; k++) {
 		if (d->cat->rels[k]->schema != ns->oid)
 			continue;
 		if (!cascade)
-			return depend_error(
+			return ddl_depend_error(
 				d, arena_printf(d->a, "schema %s", ns->name),
 				arena_printf(d->a, "table %s.%s depends on schema %s", ns->name, d->cat->rels[k]->name, ns->name));
 		if (list_add(d, &l, d->cat->rels[k]))
@@ -295,8 +290,9 @@ static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 			return -1;
 	if (drop_relations(d, &l, cascade))
 		return -1;
-	ddl_sql(d, "DELETE FROM _understudy_enum WHERE type IN (SELECT oid FROM _understudy_type WHERE schema = %u)", ns->oid);
-	ddl_sql(d, "DELETE FROM _understudy_type WHERE schema = %u", ns->oid);
+	for (size_t k = 0; k < d->cat->ntypes; k++)
+		if (streq(d->cat->types[k]->schema, ns->name))
+			ddl_forget_type(d, d->cat->types[k]);
 	ddl_sql(d, "DELETE FROM _understudy_schema WHERE oid = %u", ns->oid);
 	ddl_sql(d, "DELETE FROM _understudy_comment WHERE objoid = %u AND classoid = 2615", ns->oid);
 	return 0;
@@ -334,8 +330,10 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 	};
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX)
 		return drop_index(d, s);
-	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
-		return drop_type(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
+		return plan_drop_type(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION)
+		return plan_drop_extension(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return drop_schema(d, s);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

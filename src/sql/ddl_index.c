@@ -42,6 +42,7 @@ static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 	bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
 	bool nulls_first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
 			   (desc && e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST);
+	x->opclasses[i] = e->n_opclass ? arena_strdup(d->a, node_string(e->opclass[e->n_opclass - 1])) : NULL;
 	x->options[i] = (uint8_t)((desc ? 1 : 0) | (nulls_first ? 2 : 0));
 	if (e->name && *e->name) {
 		const CatColumn *c = catrel_column(x->table, e->name);
@@ -85,6 +86,7 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 	if (r->kind != REL_TABLE)
 		return an_error(d->ps, -1, "42809", "cannot create index on relation \"%s\"", r->name);
 	bool named = s->idxname && *s->idxname;
+	d->temp_oids = r->persistence == 't';
 	if (named && ddl_name_taken(d, r->schema, s->idxname)) {
 		if (!s->if_not_exists)
 			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->idxname);

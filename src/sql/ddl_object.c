@@ -27,13 +27,7 @@ int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s)
 		return -1;
 	if (catalog_type_named(d->cat, schema, name))
 		return an_error(d->ps, -1, "42710", "type \"%s\" already exists", name);
-	uint32_t oid = ddl_oid(d), array = ddl_oid(d);
-	const char *array_name = arena_printf(d->a, "_%.62s", name);
-	while (catalog_type_named(d->cat, schema, array_name))
-		array_name = arena_printf(d->a, "_%.62s", array_name);
-	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'e', %u, %u, 0, 0)", oid, schema, ddl_lit(d, name), d->owner, array);
-	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", array, schema, ddl_lit(d, array_name), d->owner,
-		oid);
+	uint32_t array, oid = ddl_new_type(d, schema, name, 'e', &array);
 	for (size_t i = 0; i < s->n_vals; i++) {
 		const char *label = node_string(s->vals[i]);
 		if (check_label(d, label) < 0)
@@ -160,6 +154,9 @@ static int view_columns(Ddl *d, const PgQuery__ViewStmt *s, const Plan *q, CatRe
 		const char *name = i < s->n_aliases ? node_string(s->aliases[i]) : q->cols[i].name;
 		if (catrel_column(r, name))
 			return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", name);
+		if (q->cols[i].type->typtype == 'p')
+			return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", name,
+					type_format(q->cols[i].type, -1, d->a));
 		CatColumn *c = &r->cols[r->ncols++];
 		*c = (CatColumn){
 			.name = arena_strdup(d->a, name), .attnum = (int16_t)r->ncols, .type = q->cols[i].type, .typmod = q->cols[i].typmod
@@ -169,24 +166,32 @@ static int view_columns(Ddl *d, const PgQuery__ViewStmt *s, const Plan *q, CatRe
 	return 0;
 }
 
+/* A view over something temporary is temporary itself. */
+static uint32_t view_schema(Ddl *d, const PgQuery__RangeVar *rv, const Query *q)
+{
+	if (*rv->relpersistence == 't' || *rv->schemaname || !ddl_query_is_temp(q))
+		return ddl_target_schema(d, rv);
+	ddl_notice(d, "00000", "view \"%s\" will be a temporary view", rv->relname);
+	return ddl_temp_schema(d);
+}
+
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 {
-	if (s->view->relpersistence && *s->view->relpersistence == 't')
-		return an_refuse(d->ps, s->view->location, "temporary view");
 	if (s->with_check_option > PG_QUERY__VIEW_CHECK_OPTION__NO_CHECK_OPTION)
 		return an_refuse(d->ps, s->view->location, "WITH CHECK OPTION");
-	uint32_t schema = ddl_target_schema(d, s->view);
-	if (!schema)
+	Plan q = { 0 };
+	Query *query;
+	const char *text = query_sql(d, s->query);
+	if (!text || plan_query(d->ps, s->query, &q, &query))
+		return -1;
+	uint32_t schema = view_schema(d, s->view, query);
+	if (!schema || !ddl_persistence(d, s->view, schema))
 		return -1;
 	const CatRel *old = catalog_rel(d->cat, schema, s->view->relname);
 	if (!(old && s->replace) && ddl_name_taken(d, schema, s->view->relname))
 		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->view->relname);
 	if (old && old->kind != REL_VIEW)
 		return an_error(d->ps, -1, "42809", "\"%s\" is not a view", old->name);
-	Plan q = { 0 };
-	const char *text = query_sql(d, s->query);
-	if (!text || plan_query(d->ps, s->query, &q, NULL))
-		return -1;
 	if (q.nsteps)
 		return an_refuse(d->ps, -1, "a view whose query runs in several steps");
 	CatRel *r = arena_new_of(d->a, CatRel);
@@ -228,13 +233,22 @@ static void list_rangevar(const PgNode *n, size_t drop, PgQuery__RangeVar *rv)
 
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 {
-	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_CONSTRAINT = 2606 };
+	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_EXTENSION = 3079 };
 	PgQuery__RangeVar rv;
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN ||
+	    s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT) {
+		uint32_t class, oid = ddl_type_object(d, s, &class);
+		return oid ? save_comment(d, oid, class, 0, s->comment) : -1;
+	}
 	bool column = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
 		const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
 		return ns ? save_comment(d, ns->oid, CLASS_NS, 0, s->comment)
 			  : an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
+	}
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION) {
+		uint32_t oid = ddl_extension_oid(d, node_string(s->object));
+		return oid ? save_comment(d, oid, CLASS_EXTENSION, 0, s->comment) : -1;
 	}
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
 		list_rangevar(s->object, 0, &rv);
@@ -358,8 +372,10 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 			x->oid);
 		return ddl_finish(d, "ALTER INDEX");
 	}
-	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
+	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
 		return plan_rename_type(d, s);
+	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT)
+		return plan_rename_domain_constraint(d, s);
 	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE)
 		return plan_rename_attribute(d, s);
 	bool column = type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, constraint = type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT;

@@ -14,11 +14,12 @@ static void save_columns(Ddl *d, const CatRel *r)
 
 void ddl_save_index(Ddl *d, const CatIndex *x)
 {
+	ddl_touch(d, x->table->schema);
 	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s)", x->oid, x->table->oid, ddl_lit(d, x->name),
 		ddl_lit(d, x->sqlite_name), x->unique, x->primary, x->nulls_not_distinct, ddl_lit(d, x->predicate), ddl_lit(d, x->method));
 	for (size_t i = 0; i < x->nkeys; i++)
-		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d)", x->oid, i + 1, x->keys[i],
-			ddl_lit(d, x->exprs[i]), x->options[i]);
+		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d, %s)", x->oid, i + 1, x->keys[i],
+			ddl_lit(d, x->exprs[i]), x->options[i], ddl_lit(d, x->opclasses[i]));
 }
 
 static const char *attnum_list(Ddl *d, const int16_t *cols, size_t n)
@@ -53,9 +54,13 @@ static void save_row_types(Ddl *d, const CatRel *r)
 void ddl_save_rel(Ddl *d, const CatRel *r)
 {
 	char kind[2] = { (char)r->kind, 0 };
-	ddl_sql(d, "INSERT INTO _understudy_relation VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u)", r->oid, r->schema,
-		ddl_lit(d, r->name), kind, r->owner, ddl_lit(d, r->sqlite_name), ddl_lit(d, r->view_sql), r->rowid_col, r->rowtype,
-		r->arraytype);
+	char persistence = ddl_is_temp(d, r->schema) ? 't' : r->persistence ? r->persistence : 'p', on_commit[2] = { r->on_commit, 0 };
+	ddl_touch(d, r->schema);
+	ddl_sql(d,
+		"INSERT INTO _understudy_relation (oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, "
+		"persistence, on_commit) VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u, '%c', %s)",
+		r->oid, r->schema, ddl_lit(d, r->name), kind, r->owner, ddl_lit(d, r->sqlite_name), ddl_lit(d, r->view_sql), r->rowid_col,
+		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL));
 	save_row_types(d, r);
 	save_columns(d, r);
 	for (size_t i = 0; i < r->nindexes; i++)
@@ -66,6 +71,7 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 
 void ddl_forget_rel(Ddl *d, const CatRel *r)
 {
+	ddl_touch(d, r->schema);
 	ddl_sql(d, "DELETE FROM _understudy_column WHERE rel = %u", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx IN (SELECT oid FROM _understudy_index WHERE rel = %u)", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index WHERE rel = %u", r->oid);

@@ -196,17 +196,12 @@ int ddl_sequence_options(Ddl *d, CatSequence *q, PgQuery__Node *const *opts, siz
 
 int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s)
 {
-	if (s->sequence->relpersistence && *s->sequence->relpersistence == 't')
-		return an_refuse(d->ps, s->sequence->location, "temporary sequence");
 	uint32_t schema = ddl_target_schema(d, s->sequence);
-	if (!schema)
+	if (!schema || !ddl_persistence(d, s->sequence, schema))
 		return -1;
-	if (ddl_name_taken(d, schema, s->sequence->relname)) {
-		if (!s->if_not_exists)
-			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->sequence->relname);
-		ddl_notice(d, "42P07", "relation \"%s\" already exists, skipping", s->sequence->relname);
-		return ddl_finish(d, "CREATE SEQUENCE");
-	}
+	int clash = ddl_name_clash(d, schema, s->sequence->relname, s->if_not_exists, "CREATE SEQUENCE");
+	if (clash)
+		return clash > 0 ? 0 : -1;
 	CatSequence *q = ddl_new_sequence(d, schema, s->sequence->relname, 20);
 	if (ddl_sequence_options(d, q, s->options, s->n_options, false, NULL, NULL))
 		return -1;

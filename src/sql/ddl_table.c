@@ -10,15 +10,24 @@ static int refuse_create(Ddl *d, const PgQuery__CreateStmt *s)
 		return an_refuse(d->ps, at, "INHERITS");
 	if (s->of_typename)
 		return an_refuse(d->ps, at, "CREATE TABLE OF a type");
-	if (s->relation->relpersistence && *s->relation->relpersistence == 't')
-		return an_refuse(d->ps, at, "temporary table");
 	if (ddl_check_tablespace(d, s->tablespacename) || ddl_check_table_method(d, s->access_method) ||
 	    ddl_check_parameters(d, s->options, s->n_options, false))
 		return -1;
 	return 0;
 }
 
-static CatRel *new_table(Ddl *d, uint32_t schema, const char *name)
+/* ON COMMIT as CatRel.on_commit has it. */
+static int set_on_commit(Ddl *d, CatRel *r, PgQuery__OnCommitAction action)
+{
+	if (action != PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_NOOP && r->persistence != 't')
+		return an_error(d->ps, -1, "42P16", "ON COMMIT can only be used on temporary tables");
+	r->on_commit = action == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP	    ? 'd'
+		       : action == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DELETE_ROWS ? 'r'
+										    : 0;
+	return 0;
+}
+
+static CatRel *new_table(Ddl *d, uint32_t schema, const char *name, char persistence)
 {
 	CatRel *r = arena_new_of(d->a, CatRel);
 	r->oid = ddl_oid(d);
@@ -28,6 +37,7 @@ static CatRel *new_table(Ddl *d, uint32_t schema, const char *name)
 	r->owner = d->owner;
 	r->name = arena_strdup(d->a, name);
 	r->kind = REL_TABLE;
+	r->persistence = persistence;
 	r->sqlite_name = (char *)ddl_sqlite_name(d, schema, name, r->oid);
 	ddl_take_name(d, schema, r->name);
 	return r;
@@ -66,17 +76,15 @@ int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s)
 	if (refuse_create(d, s))
 		return -1;
 	uint32_t schema = ddl_target_schema(d, s->relation);
-	if (!schema)
+	char persistence = schema ? ddl_persistence(d, s->relation, schema) : 0;
+	if (!persistence)
 		return -1;
 	const char *name = s->relation->relname;
-	if (ddl_name_taken(d, schema, name)) {
-		if (!s->if_not_exists)
-			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", name);
-		ddl_notice(d, "42P07", "relation \"%s\" already exists, skipping", name);
-		return ddl_finish(d, "CREATE TABLE");
-	}
-	CatRel *r = new_table(d, schema, name);
-	if (add_elements(d, r, s) || ddl_make_table(d, r, r->sqlite_name) || make_indexes(d, r))
+	int clash = ddl_name_clash(d, schema, name, s->if_not_exists, "CREATE TABLE");
+	if (clash)
+		return clash > 0 ? 0 : -1;
+	CatRel *r = new_table(d, schema, name, persistence);
+	if (set_on_commit(d, r, s->oncommit) || add_elements(d, r, s) || ddl_make_table(d, r, r->sqlite_name) || make_indexes(d, r))
 		return -1;
 	ddl_save_rel(d, r);
 	return ddl_finish(d, "CREATE TABLE");
@@ -92,7 +100,8 @@ static int column_names(Ddl *d, const PgQuery__IntoClause *into, const Plan *q, 
 		if (catrel_column(r, name))
 			return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", name);
 		if (q->cols[i].type->typtype == 'p')
-			return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", name, q->cols[i].type->name);
+			return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", name,
+					type_format(q->cols[i].type, -1, d->a));
 		if (!type_is_supported(q->cols[i].type))
 			return an_refuse(d->ps, into->rel->location, "type %s of column \"%s\"", q->cols[i].type->name, name);
 		bool clash = false;
@@ -113,34 +122,47 @@ int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s)
 	const PgQuery__IntoClause *into = s->into;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW)
 		return an_refuse(d->ps, into->rel->location, "materialized view");
-	if (into->rel->relpersistence && *into->rel->relpersistence == 't')
-		return an_refuse(d->ps, into->rel->location, "temporary table");
 	if (s->query->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
 		return an_refuse(d->ps, into->rel->location, "CREATE TABLE AS EXECUTE");
 	if (ddl_check_tablespace(d, into->table_space_name) || ddl_check_table_method(d, into->access_method) ||
 	    ddl_check_parameters(d, into->options, into->n_options, false))
 		return -1;
 	uint32_t schema = ddl_target_schema(d, into->rel);
-	if (!schema)
+	char persistence = schema ? ddl_persistence(d, into->rel, schema) : 0;
+	if (!persistence)
 		return -1;
-	if (ddl_name_taken(d, schema, into->rel->relname)) {
-		if (!s->if_not_exists)
-			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", into->rel->relname);
-		ddl_notice(d, "42P07", "relation \"%s\" already exists, skipping", into->rel->relname);
-		return ddl_finish(d, "CREATE TABLE AS");
-	}
+	int clash = ddl_name_clash(d, schema, into->rel->relname, s->if_not_exists, "CREATE TABLE AS");
+	if (clash)
+		return clash > 0 ? 0 : -1;
 	Plan q = { 0 };
 	if (plan_query(d->ps, s->query, &q, NULL))
 		return -1;
-	if (q.nsteps)
-		return an_refuse(d->ps, into->rel->location, "CREATE TABLE AS with a query that runs in several steps");
-	CatRel *r = new_table(d, schema, into->rel->relname);
-	if (column_names(d, into, &q, r) || ddl_make_table(d, r, r->sqlite_name))
+	CatRel *r = new_table(d, schema, into->rel->relname, persistence);
+	if (set_on_commit(d, r, into->on_commit) || column_names(d, into, &q, r) || ddl_make_table(d, r, r->sqlite_name))
 		return -1;
 	ddl_save_rel(d, r);
 	if (!into->skip_data) {
+		for (size_t i = 0; i < q.nsteps; i++)
+			*ddl_step(d, q.steps[i].kind) = q.steps[i];
 		ddl_step(d, STEP_ROWS)->sql = arena_printf(d->a, "INSERT INTO %s %s", ddl_id(d, r->sqlite_name), q.sql);
 		d->plan->tag_rows = true;
 	}
 	return ddl_finish(d, into->skip_data ? "CREATE TABLE AS" : "SELECT");
+}
+
+/* SELECT ... INTO is CREATE TABLE AS. The clause stands in the first SELECT of a set operation. */
+int plan_select_into(Ddl *d, const PgNode *select)
+{
+	PgQuery__SelectStmt *first = select->select_stmt;
+	while (first->larg)
+		first = first->larg;
+	PgQuery__CreateTableAsStmt as;
+	pg_query__create_table_as_stmt__init(&as);
+	as.query = (PgQuery__Node *)select;
+	as.into = first->into_clause;
+	as.objtype = PG_QUERY__OBJECT_TYPE__OBJECT_TABLE;
+	first->into_clause = NULL;
+	int rc = plan_create_table_as(d, &as);
+	first->into_clause = as.into;
+	return rc;
 }

@@ -10,6 +10,20 @@ int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name)
 	return 0;
 }
 
+uint32_t ddl_new_type(Ddl *d, uint32_t schema, const char *name, char kind, uint32_t *array)
+{
+	uint32_t oid = ddl_oid(d);
+	const char *array_name = arena_printf(d->a, "_%.62s", name);
+	while (catalog_type_named(d->cat, schema, array_name))
+		array_name = arena_printf(d->a, "_%.62s", array_name);
+	*array = ddl_oid(d);
+	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, '%c', %u, %u, 0, 0)", oid, schema, ddl_lit(d, name), kind, d->owner,
+		*array);
+	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", *array, schema, ddl_lit(d, array_name), d->owner,
+		oid);
+	return oid;
+}
+
 int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s)
 {
 	const char *name = s->typevar->relname;

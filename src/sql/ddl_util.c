@@ -12,11 +12,12 @@ void ddl_begin(Ddl *d, ParseState *ps, Plan *plan)
 {
 	*d = (Ddl){ .ps = ps, .plan = plan, .cat = ps->env->cat, .a = ps->a, .err = ps->err };
 	d->next_oid = d->cat->next_oid;
+	d->next_temp_oid = d->cat->next_temp_oid;
 }
 
 uint32_t ddl_oid(Ddl *d)
 {
-	return d->next_oid++;
+	return d->temp_oids ? d->next_temp_oid++ : d->next_oid++;
 }
 
 PlanStep *ddl_step(Ddl *d, StepKind kind)
@@ -84,6 +85,7 @@ int ddl_finish(Ddl *d, const char *tag)
 	d->plan->steps = d->steps;
 	d->plan->nsteps = d->n;
 	d->plan->writes = d->plan->is_ddl = changes;
+	d->plan->only_temp = d->uses_temp && !d->uses_other;
 	return 0;
 }
 
@@ -160,27 +162,80 @@ static bool is_builtin_schema(uint32_t oid)
 	return oid < FIRST_USER_OID && oid != NS_PUBLIC;
 }
 
+/* From here on objects get the OIDs of temporary ones. */
+static uint32_t use_temp(Ddl *d, uint32_t schema)
+{
+	d->temp_oids = true;
+	d->plan->makes_temp = true;
+	return schema;
+}
+
+uint32_t ddl_temp_schema(Ddl *d)
+{
+	const char *name = d->ps->env->temp_schema;
+	if (!name || !*name) {
+		an_refuse(d->ps, -1, "a temporary object outside of a session");
+		return 0;
+	}
+	const CatSchema *s = catalog_schema(d->cat, name);
+	if (s)
+		return use_temp(d, s->oid);
+	if (d->temp_schema)
+		return d->temp_schema;
+	use_temp(d, 0);
+	d->temp_schema = ddl_oid(d);
+	ddl_sql(d, "INSERT INTO _understudy_schema (oid, name, owner) VALUES (%u, %s, 10)", d->temp_schema, ddl_lit(d, name));
+	return d->temp_schema;
+}
+
+bool ddl_is_temp(Ddl *d, uint32_t schema)
+{
+	return schema && strncmp(ddl_schema_name(d, schema), TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0;
+}
+
+void ddl_touch(Ddl *d, uint32_t schema)
+{
+	*(ddl_is_temp(d, schema) ? &d->uses_temp : &d->uses_other) = true;
+}
+
+char ddl_persistence(Ddl *d, const PgQuery__RangeVar *rv, uint32_t schema)
+{
+	char asked = *rv->relpersistence ? *rv->relpersistence : 'p';
+	bool temp = ddl_is_temp(d, schema);
+	if (asked == 't' && !temp)
+		return (char)(an_error(d->ps, rv->location, "42P16", "cannot create temporary relation in non-temporary schema"), 0);
+	if (asked == 'u' && temp)
+		return (char)(an_error(d->ps, rv->location, "42P16", "only temporary relations may be created in temporary schemas"), 0);
+	return temp ? 't' : asked;
+}
+
 uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
 {
 	const SqlEnv *env = d->ps->env;
+	bool temp = *rv->relpersistence == 't';
 	if (rv->catalogname && *rv->catalogname && !streq(rv->catalogname, env->database)) {
-		an_refuse(d->ps, rv->location,
-			  "cross-database references are not "
-			  "implemented: \"%s.%s.%s\"",
-			  rv->catalogname, rv->schemaname, rv->relname);
+		an_cross_database(d->ps, rv->location, an_qualified(d->ps, rv));
 		return 0;
 	}
 	if (rv->schemaname && *rv->schemaname) {
-		const CatSchema *s = catalog_schema(d->cat, rv->schemaname);
+		const CatSchema *s = env_schema(env, rv->schemaname);
+		if (streq(rv->schemaname, "pg_temp") || (s && env->temp_schema && streq(s->name, env->temp_schema)))
+			return ddl_temp_schema(d);
+		if (s && ddl_is_temp(d, s->oid)) {
+			an_error(d->ps, rv->location, "42P16", "cannot create relations in temporary schemas of other sessions");
+			return 0;
+		}
 		if (!s)
 			an_error(d->ps, rv->location, "3F000", "schema \"%s\" does not exist", rv->schemaname);
 		else if (is_builtin_schema(s->oid))
 			an_error(d->ps, 0, "42501", "permission denied to create \"%s.%s\"", s->name, rv->relname);
 		return s && !is_builtin_schema(s->oid) ? s->oid : 0;
 	}
+	if (temp || env->temp_named)
+		return ddl_temp_schema(d);
 	for (size_t i = 0; i < env->nsearch_path; i++) {
 		const CatSchema *s = catalog_schema(d->cat, env->search_path[i]);
-		if (s && !is_builtin_schema(s->oid))
+		if (s && !is_builtin_schema(s->oid) && !ddl_is_temp(d, s->oid))
 			return s->oid;
 	}
 	an_error(d->ps, rv->location, "3F000", "no schema has been selected to create in");
@@ -190,7 +245,7 @@ uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
 const char *ddl_schema_name(Ddl *d, uint32_t schema)
 {
 	const CatSchema *s = catalog_schema_by_oid(d->cat, schema);
-	return s ? s->name : "";
+	return s ? s->name : schema && schema == d->temp_schema ? d->ps->env->temp_schema : "";
 }
 
 void ddl_take_name(Ddl *d, uint32_t schema, const char *name)
@@ -225,6 +280,16 @@ bool ddl_name_taken(Ddl *d, uint32_t schema, const char *name)
 			return true;
 	}
 	return catalog_rel(d->cat, schema, name) || index_in_schema(d->cat, schema, name);
+}
+
+int ddl_name_clash(Ddl *d, uint32_t schema, const char *name, bool if_not_exists, const char *tag)
+{
+	if (!ddl_name_taken(d, schema, name))
+		return 0;
+	if (!if_not_exists)
+		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", name);
+	ddl_notice(d, "42P07", "relation \"%s\" already exists, skipping", name);
+	return ddl_finish(d, tag) ? -1 : 1;
 }
 
 /* Longest prefix of at most n bytes that does not cut a character. */
@@ -297,8 +362,9 @@ static bool sqlite_name_taken(Ddl *d, const char *name)
 const char *ddl_sqlite_name(Ddl *d, uint32_t schema, const char *name, uint32_t oid)
 {
 	const char *plain = schema == NS_PUBLIC ? name : arena_printf(d->a, "%s.%s", ddl_schema_name(d, schema), name);
-	if (sqlite_name_taken(d, plain))
-		plain = arena_printf(d->a, "~%s~%u", plain, oid);
+	bool reserved = schema == NS_PUBLIC && strncasecmp(name, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0;
+	if (reserved || sqlite_name_taken(d, plain))
+		plain = arena_printf(d->a, ddl_is_temp(d, schema) ? "%s~%u" : "~%s~%u", plain, oid);
 	ddl_take_name(d, 0, plain);
 	return plain;
 }
@@ -307,7 +373,7 @@ const CatRel *ddl_find_rel(Ddl *d, const PgQuery__RangeVar *rv)
 {
 	const SqlEnv *env = d->ps->env;
 	if (rv->schemaname && *rv->schemaname) {
-		const CatSchema *s = catalog_schema(d->cat, rv->schemaname);
+		const CatSchema *s = env_schema(env, rv->schemaname);
 		return s ? catalog_rel(d->cat, s->oid, rv->relname) : NULL;
 	}
 	const CatRel *r = NULL;
@@ -322,7 +388,7 @@ const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name)
 {
 	const SqlEnv *env = d->ps->env;
 	if (schema && *schema) {
-		const CatSchema *s = catalog_schema(d->cat, schema);
+		const CatSchema *s = env_schema(env, schema);
 		return s ? index_in_schema(d->cat, s->oid, name) : NULL;
 	}
 	for (size_t i = 0; i < env->nsearch_path; i++) {

@@ -463,7 +463,10 @@ static int dp_node(Deparser *d, const Expr *x, bool show_implicit)
 	case X_CONST:
 		return dp_const(d, x, 0);
 	case X_PARAM:
-		buf_printf(&d->out, "$%d", x->param);
+		if (x->name)
+			buf_puts(&d->out, x->name);
+		else
+			buf_printf(&d->out, "$%d", x->param);
 		return 0;
 	case X_VAR:
 		return dp_var(d, x);
@@ -513,6 +516,7 @@ static int dp_node(Deparser *d, const Expr *x, bool show_implicit)
 	case X_RELABEL:
 	case X_TYPMOD:
 	case X_ARRAY_CAST:
+	case X_DOMAIN:
 		return dp_expr(d, x->args.items[0], show_implicit);
 	default:
 		return dp_refuse(d, "this kind of expression");

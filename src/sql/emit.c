@@ -386,6 +386,8 @@ int emit_query(Emitter *e, const Query *q)
 {
 	Emitter before = *e;
 	int rc = emit_command(e, q);
+	if (rc == 0 && memmem(e->out.data, e->out.len, "?999", 4))
+		emit_plain_params(e);
 	bool deep = rc < 0 ? err_is(e->err, "54001") : emit_stack_need(buf_str(&e->out)) > MAX_STACK_NEED;
 	if (!deep)
 		return rc;

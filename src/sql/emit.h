@@ -28,6 +28,7 @@ typedef struct Emitter {
 	/* RETURNING: columns of the other tables are kept by pg_stash while rows are found; see fn_rows.c */
 	Expr **stash;
 	size_t nstash;
+	bool marks_updated;	    /* ON CONFLICT DO UPDATE notes the rows it updates, for xmax */
 	const CatRel *returning_of; /* a subquery of RETURNING is written: it must not read this relation, which has changed already */
 	struct Snapshot *snapshots; /* tables to be read as they were (parts.h) */
 	size_t nsnapshots;

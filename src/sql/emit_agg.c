@@ -56,7 +56,7 @@ static size_t aggregate_keys(const Expr *x, SortItem *keys)
 void emit_key_types(Emitter *e, const SortItem *keys, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&e->out, ", %u, %d", emit_type_of(keys[i].expr), (keys[i].desc ? 1 : 0) | (keys[i].nulls_first ? 2 : 0));
+		buf_printf(&e->out, ", %u, %d", emit_type_of(e, keys[i].expr), (keys[i].desc ? 1 : 0) | (keys[i].nulls_first ? 2 : 0));
 }
 
 int emit_more(Emitter *e, Expr *const *items, size_t n)
@@ -80,7 +80,7 @@ static int emit_ordered_aggregate(Emitter *e, const Expr *x, const char *name, b
 	buf_printf(&e->out, ", %d, %zu, %zu", x->is_distinct, nargs, n);
 	emit_key_types(e, keys, n);
 	for (size_t i = 0; typed && i < x->args.n; i++)
-		buf_printf(&e->out, ", %u", emit_type_of(x->args.items[i]));
+		buf_printf(&e->out, ", %u", emit_type_of(e, x->args.items[i]));
 	if (emit_more(e, x->args.items, x->args.n) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -130,9 +130,9 @@ static int emit_ordered_set(Emitter *e, const Expr *x, const char *name)
 	buf_printf(&e->out, ", 0, %zu, %zu", 2 * (x->args2.n + x->args.n), x->norder);
 	emit_key_types(e, x->order, x->norder);
 	for (size_t i = 0; i < x->args2.n; i++)
-		buf_printf(&e->out, ", %u", emit_type_of(x->args2.items[i]));
+		buf_printf(&e->out, ", %u", emit_type_of(e, x->args2.items[i]));
 	for (size_t i = 0; i < x->args.n; i++)
-		buf_printf(&e->out, ", %u", emit_type_of(x->args.items[i]));
+		buf_printf(&e->out, ", %u", emit_type_of(e, x->args.items[i]));
 	if (emit_more(e, x->args2.items, x->args2.n) < 0 || emit_more(e, x->args.items, x->args.n) < 0 ||
 	    emit_more(e, x->args.items, x->args.n) < 0)
 		return -1;
@@ -162,7 +162,7 @@ int emit_aggregate(Emitter *e, const Expr *x)
 		buf_puts(&e->out, name);
 	buf_puts(&e->out, x->star ? "(*" : x->is_distinct ? "(DISTINCT " : "(");
 	for (size_t i = 0; typed && i < x->args.n; i++)
-		buf_printf(&e->out, "%u, ", emit_type_of(x->args.items[i]));
+		buf_printf(&e->out, "%u, ", emit_type_of(e, x->args.items[i]));
 	for (size_t i = 0; i < x->args.n; i++) {
 		if (i)
 			buf_puts(&e->out, ", ");

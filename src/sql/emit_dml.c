@@ -1,5 +1,6 @@
 /* INSERT, UPDATE, DELETE. */
 #include "sql/emit_internal.h"
+#include "sql/query.h"
 
 static void emit_target(Emitter *e, const Rte *r, bool alias)
 {
@@ -18,7 +19,7 @@ enum { MAX_STASH = 100 }; /* SQLite allows 127 arguments */
 typedef struct Outside {
 	Emitter *e;
 	const Query *q;
-	bool sublink;
+	bool sublink, xmax, rowid;
 } Outside;
 
 static bool note_outside(Expr *x, void *arg)
@@ -26,6 +27,8 @@ static bool note_outside(Expr *x, void *arg)
 	Outside *o = arg;
 	Emitter *e = o->e;
 	o->sublink |= x->kind == X_SUBLINK;
+	o->xmax |= is_upserted_xmax(x);
+	o->rowid |= x->kind == X_ROWID && x->rte != o->q->result && query_has_rte(o->q, x->rte);
 	if (x->kind != X_VAR || x->rte == o->q->result || !query_has_rte(o->q, x->rte))
 		return true;
 	for (size_t i = 0; i < e->nstash; i++)
@@ -39,8 +42,9 @@ static bool note_outside(Expr *x, void *arg)
 
 static bool assigns_rowid(const Query *q)
 {
-	for (size_t i = 0; q->cmd == CMD_UPDATE && i < q->targets.n; i++)
-		if (q->targets.items[i].attnum == q->result->rel->rowid_col)
+	const TargetList *set = q->cmd == CMD_UPDATE ? &q->targets : q->conflict && q->conflict->do_update ? &q->conflict->set : NULL;
+	for (size_t i = 0; set && i < set->n; i++)
+		if (set->items[i].attnum == q->result->rel->rowid_col)
 			return true;
 	return false;
 }
@@ -52,7 +56,7 @@ static int find_stash(Emitter *e, const Query *q, Outside *o)
 	e->stash = arena_array(e->a, Expr *, MAX_STASH);
 	for (size_t i = 0; i < q->returning.n; i++)
 		expr_walk(q->returning.items[i].expr, note_outside, o);
-	if (e->nstash > MAX_STASH || (e->nstash && assigns_rowid(q))) {
+	if (e->nstash > MAX_STASH || ((e->nstash || o->xmax) && assigns_rowid(q)) || o->rowid) {
 		e->nstash = 0;
 		return emit_refuse(e, -1, "these columns of other tables in RETURNING are not available in SQLite mode");
 	}
@@ -119,7 +123,8 @@ static int emit_set(Emitter *e, const Query *q, const TargetList *set)
 		emit_column(e, q->result->rel, set->items[i].attnum);
 		buf_puts(&e->out, " = ");
 		const Expr *value = set->items[i].expr;
-		if ((i == 0 && e->nstash ? emit_stash(e, q, value) : emit_assigned(e, q->result->rel, set->items[i].attnum, value)) < 0)
+		if ((i == 0 && (e->nstash || e->marks_updated) ? emit_stash(e, q, value)
+							       : emit_assigned(e, q->result->rel, set->items[i].attnum, value)) < 0)
 			return -1;
 	}
 	return set->n ? 0 : emit_refuse(e, -1, "an UPDATE of generated columns only is not available in SQLite mode");
@@ -141,7 +146,7 @@ static int emit_conflict_where(Emitter *e, const Query *q)
 	return emit_where(e, "AND", where);
 }
 
-static int emit_conflict(Emitter *e, const Query *q)
+static int emit_conflict(Emitter *e, const Query *q, const Outside *o)
 {
 	const OnConflict *oc = q->conflict;
 	if (!oc)
@@ -162,7 +167,9 @@ static int emit_conflict(Emitter *e, const Query *q)
 	}
 	buf_puts(&e->out, " DO UPDATE");
 	e->excluded = oc->excluded;
+	e->marks_updated = o->xmax;
 	int rc = emit_set(e, q, &oc->set) < 0 ? -1 : emit_conflict_where(e, q);
+	e->marks_updated = false;
 	e->excluded = NULL;
 	return rc;
 }
@@ -222,7 +229,7 @@ int emit_insert(Emitter *e, const Query *q)
 		return -1;
 	buf_puts(&e->out, "INSERT INTO ");
 	emit_target(e, q->result, q->conflict && q->conflict->do_update);
-	return emit_insert_source(e, q) < 0 || emit_conflict(e, q) < 0 ? -1 : emit_returning(e, q, &o);
+	return emit_insert_source(e, q) < 0 || emit_conflict(e, q, &o) < 0 ? -1 : emit_returning(e, q, &o);
 }
 
 static bool find_sublink(Expr *x, void *arg)

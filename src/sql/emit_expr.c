@@ -1,5 +1,6 @@
 /* Expressions: everything but calls, casts and subqueries. */
 #include "sql/emit_internal.h"
+#include "sql/query.h"
 
 bool carries_collation(const Expr *x)
 {
@@ -202,10 +203,19 @@ static bool is_oid_like(Emitter *e, uint32_t type)
 	return t && (type == 26 || strncmp(t->input, "reg", 3) == 0);
 }
 
-/* The same bits; int4 has a sign where OIDs have none. */
+static bool has_collation(Emitter *e, uint32_t type)
+{
+	char buf[80];
+	const PgType *t = catalog_type(e->cat, type);
+	return t && type_collation(t, buf, sizeof buf);
+}
+
+/* The same bits; int4 has a sign where OIDs have none. A column's collation does not follow it into a type that has none. */
 static int emit_relabel(Emitter *e, const Expr *x)
 {
 	const Expr *arg = x->args.items[0];
+	if (has_collation(e, arg->type) && !has_collation(e, x->type))
+		return emit_around(e, "(", arg, " COLLATE BINARY)");
 	bool to_int = x->type == 23 && is_oid_like(e, arg->type);
 	if (!to_int && !(arg->type == 23 && is_oid_like(e, x->type)))
 		return emit_expr(e, arg);
@@ -424,8 +434,6 @@ static int emit_any_subscript(Emitter *e, const Expr *x)
 
 static int emit_assign_part(Emitter *e, const Expr *x)
 {
-	if (x->args.items[0]->kind == X_ROW)
-		return emit_row(e, x->args.items[0]);
 	return x->type == 3802 ? emit_jsonb_subscript(e, x) : emit_assign_element(e, x);
 }
 
@@ -438,10 +446,26 @@ static int emit_grouping(Emitter *e, const Expr *x)
 
 static int emit_rowid(Emitter *e, const Expr *x)
 {
+	if (is_ctid(x)) {
+		Expr number = *x;
+		number.type = 20;
+		return emit_around(e, "pg_ctid(", &number, ")");
+	}
 	if (x->rte == e->plain_rte)
 		buf_puts(&e->out, "rowid");
 	else
 		buf_printf(&e->out, "t%d.rowid", x->rte->id);
+	return 0;
+}
+
+/* As a subquery it is computed once, and the row is found by its number. */
+static int emit_current_of(Emitter *e, const Expr *x)
+{
+	if (emit_rowid(e, x) < 0)
+		return -1;
+	buf_puts(&e->out, " = (SELECT pg_cursor_row(");
+	emit_text(&e->out, str_of(x->name));
+	buf_printf(&e->out, ", %u))", x->rte->rel->oid);
 	return 0;
 }
 
@@ -472,12 +496,14 @@ int emit_kind(Emitter *e, const Expr *x)
 		[X_VIA_IO] = emit_cast,
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
+		[X_DOMAIN] = emit_domain,
 		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,
 		[X_SQLVALUE] = emit_sqlvalue,
 		[X_COLLATE] = emit_collate_clause,
 		[X_ROWID] = emit_rowid,
+		[X_CURRENT_OF] = emit_current_of,
 		[X_ROW] = emit_row,
 		[X_FIELD] = emit_field,
 	};

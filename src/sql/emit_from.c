@@ -46,6 +46,7 @@ static const struct {
 	{ "generate_subscripts_nodir", "pg_generate_subscripts", false },
 	{ "text_to_table", "pg_unnest", true, "pg_text_to_array" },
 	{ "text_to_table_null", "pg_unnest", true, "pg_text_to_array_null" },
+	{ "pg_listening_channels", "pg_unnest", true, "pg_pg_listening_channels" },
 	{ "regexp_split_to_table", "pg_unnest", true, "pg_regexp_split_to_array" },
 	{ "regexp_split_to_table_no_flags", "pg_unnest", true, "pg_regexp_split_to_array_no_flags" },
 };

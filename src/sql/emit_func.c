@@ -1,9 +1,11 @@
 /* Calls: functions and operators, casts. Aggregates are in emit_agg.c. */
 #include "sql/emit_internal.h"
+#include "sql/query.h"
 
-uint32_t emit_type_of(const Expr *x)
+uint32_t emit_type_of(Emitter *e, const Expr *x)
 {
-	return x->type == 705 ? 25 : x->type;
+	const PgType *t = type_base_of(catalog_type(e->cat, x->type));
+	return x->type == 705 || !t ? 25 : t->oid;
 }
 
 /* The types whose text is a name (regclass and its kin) have functions of their own, for they need the catalog. */
@@ -25,7 +27,7 @@ static const char *wanted_text(Emitter *e, const PgProc *p, size_t i, uint32_t t
 static int emit_typed_args(Emitter *e, const PgProc *p, Expr *const *args, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&e->out, "%u, ", wanted_text(e, p, i, args[i]->type) ? 25 : emit_type_of(args[i]));
+		buf_printf(&e->out, "%u, ", wanted_text(e, p, i, args[i]->type) ? 25 : emit_type_of(e, args[i]));
 	for (size_t i = 0; i < n; i++) {
 		const char *text = wanted_text(e, p, i, args[i]->type);
 		buf_puts(&e->out, i ? ", " : "");
@@ -34,6 +36,26 @@ static int emit_typed_args(Emitter *e, const PgProc *p, Expr *const *args, size_
 		if (emit_around(e, "", args[i], text ? ")" : "") < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* f(a, b, VARIADIC array) of a function whose other arguments may be of any type: pg_variadic(f, element type, types of a and b, array, a,
+ * b) */
+static int emit_variadic(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
+{
+	const Expr *array = args[n - 1];
+	const PgType *t = catalog_type(e->cat, array->type);
+	if (!fn_find(p->src) || !t || !t->elem_oid || own_io(e, t->elem_oid, false))
+		return emit_refuse(e, location, "this VARIADIC call of %s is not available in SQLite mode", p->name);
+	buf_printf(&e->out, "pg_variadic('%s', %u, ", p->src, t->elem_oid);
+	for (size_t i = 0; i + 1 < n; i++)
+		buf_printf(&e->out, "%u, ", emit_type_of(e, args[i]));
+	if (emit_expr(e, array) < 0)
+		return -1;
+	for (size_t i = 0; i + 1 < n; i++)
+		if (emit_around(e, ", ", args[i], "") < 0)
+			return -1;
+	buf_puts(&e->out, ")");
 	return 0;
 }
 
@@ -131,7 +153,7 @@ static int emit_like(Emitter *e, const PgProc *p, Expr *const *args, int locatio
 /* The other side of text || anything: as its cast to text gives it, which for boolean is not what it prints. */
 static int emit_as_text(Emitter *e, const Expr *x)
 {
-	uint32_t type = emit_type_of(x);
+	uint32_t type = emit_type_of(e, x);
 	if (type == 16)
 		return emit_around(e, "(CASE ", x, " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)");
 	if (type == 25 || type == 1043)
@@ -154,12 +176,23 @@ static int emit_concat_any(Emitter *e, Expr *const *args, size_t other)
 	return 0;
 }
 
+/* ctid = value finds the row by its number. */
+static int emit_tid_equality(Emitter *e, Expr *const *args)
+{
+	int own = !is_ctid(args[0]);
+	Expr number = *args[own];
+	number.type = 20;
+	return emit_around(e, "(", &number, " = pg_ctid_number(") < 0 ? -1 : emit_around(e, "", args[!own], "))");
+}
+
 int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, bool variadic_array, int location)
 {
 	if (p->retset)
 		return emit_refuse(e, location, "the set-returning function %s is not available here in SQLite mode", p->name);
 	if (variadic_array && p->variadic == 2276)
-		return emit_refuse(e, location, "VARIADIC calls are not available in SQLite mode");
+		return emit_variadic(e, p, args, n, location);
+	if (streq(p->src, "tideq") && (is_ctid(args[0]) || is_ctid(args[1])))
+		return emit_tid_equality(e, args);
 	if (streq(p->src, "textlike") && n == 2)
 		return emit_like(e, p, args, location);
 	if (!*p->src && n == 2 && (streq(p->name, "textanycat") || streq(p->name, "anytextcat")))
@@ -186,8 +219,8 @@ static bool is_text(uint32_t type)
 
 static int emit_via_io(Emitter *e, const Expr *x, const Expr *arg)
 {
-	bool out = !is_text(emit_type_of(arg)), in = !is_text(x->type);
-	const char *own_in = own_io(e, x->type, true), *own_out = own_io(e, emit_type_of(arg), false);
+	bool out = !is_text(emit_type_of(e, arg)), in = !is_text(x->type);
+	const char *own_in = own_io(e, x->type, true), *own_out = own_io(e, emit_type_of(e, arg), false);
 	if (own_in)
 		buf_printf(&e->out, "pg_%s(", own_in);
 	else if (in)
@@ -228,6 +261,13 @@ int emit_cast(Emitter *e, const Expr *x)
 	return emit_around(e, ", ", arg, ")");
 }
 
+/* pg_domain(type, deep, value) */
+int emit_domain(Emitter *e, const Expr *x)
+{
+	buf_printf(&e->out, "pg_domain(%u, %d, ", x->type, x->deep);
+	return emit_around(e, "", x->args.items[0], ")");
+}
+
 int emit_sqlvalue(Emitter *e, const Expr *x)
 {
 	static const struct {
@@ -263,7 +303,7 @@ static int emit_minmax_call(Emitter *e, const Expr *x, size_t n)
 	size_t inner = n > MAX_MINMAX_ARGS ? n - MAX_MINMAX_ARGS + 1 : 0;
 	if (emit_enter(e, x->location) < 0)
 		return -1;
-	buf_printf(&e->out, "pg_minmax(%u, %d", emit_type_of(x), x->is_least);
+	buf_printf(&e->out, "pg_minmax(%u, %d", emit_type_of(e, x), x->is_least);
 	if (inner) {
 		buf_puts(&e->out, ", ");
 		if (emit_minmax_call(e, x, inner) < 0)

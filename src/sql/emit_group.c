@@ -33,7 +33,7 @@ static bool agg_word(Emitter *e, const Expr *x, char word[GROUP_WORD])
 {
 	if (x->is_distinct || x->norder || x->args2.n || x->args.n > 1 || x->variadic_array)
 		return false;
-	const PgType *t = x->args.n ? catalog_type(e->cat, emit_type_of(x->args.items[0])) : NULL;
+	const PgType *t = x->args.n ? catalog_type(e->cat, emit_type_of(e, x->args.items[0])) : NULL;
 	return (t || x->star) && group_agg_word(x->proc->name, x->star ? NULL : t, word);
 }
 
@@ -51,6 +51,7 @@ static bool note_upper(Expr *x, void *arg)
 			expr_list_add(g->e->a, &g->aggs, x);
 		return false;
 	case X_VAR:
+	case X_ROWID:
 		g->unfit = query_has_rte((Query *)g->q, x->rte); /* determined by a key, but no key itself */
 		return false;
 	case X_SUBLINK:
@@ -91,7 +92,7 @@ static bool keys_fit(Emitter *e, const Query *q)
 	if (q->group_by.n == 0 || q->group_by.n > GROUP_KEYS)
 		return false;
 	for (size_t i = 0; i < q->group_by.n; i++) {
-		const PgType *t = catalog_type(e->cat, emit_type_of(q->group_by.items[i]));
+		const PgType *t = catalog_type(e->cat, emit_type_of(e, q->group_by.items[i]));
 		if (!t || !group_key_letter(t))
 			return false;
 	}
@@ -194,7 +195,7 @@ static void emit_spec(Emitter *e, const Rte *r)
 {
 	buf_puts(&e->out, "'");
 	for (size_t i = 0; i < r->grouped->group_by.n; i++)
-		buf_put_u8(&e->out, (uint8_t)group_key_letter(catalog_type(e->cat, emit_type_of(r->grouped->group_by.items[i]))));
+		buf_put_u8(&e->out, (uint8_t)group_key_letter(catalog_type(e->cat, emit_type_of(e, r->grouped->group_by.items[i]))));
 	for (size_t i = 0; i < r->group_aggs.n; i++) {
 		const Expr *x = r->group_aggs.items[i];
 		char word[GROUP_WORD];

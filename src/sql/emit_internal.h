@@ -48,6 +48,8 @@ int emit_where(Emitter *e, const char *word, const Expr *x);
 
 /* emit_need.c: how many entries of its parser's stack SQLite needs for a text */
 int emit_stack_need(Str text);
+/* Writes parameters that come in order without their numbers. */
+void emit_plain_params(Emitter *e);
 
 /* emit_flat.c */
 struct Flat *emit_flat_new(Arena *a, const Query *q);
@@ -69,9 +71,10 @@ int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, 
 /* emit_func.c */
 int emit_func(Emitter *e, const Expr *x);
 int emit_around(Emitter *e, const char *before, const Expr *x, const char *after);
-/* The type that a typed function is told: text for an unknown literal. */
-uint32_t emit_type_of(const Expr *x);
+/* The type that a typed function is told: text for an unknown literal, what is below it for a domain. */
+uint32_t emit_type_of(Emitter *e, const Expr *x);
 int emit_cast(Emitter *e, const Expr *x);
+int emit_domain(Emitter *e, const Expr *x);
 /* The body of a function that PostgreSQL defines in SQL; 0A000 for the others. */
 int emit_inline(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location);
 int emit_sqlvalue(Emitter *e, const Expr *x);

@@ -227,3 +227,34 @@ int emit_stack_need(Str text)
 	free(s.levels);
 	return s.most;
 }
+
+/* "?" numbers itself: SQLite looks up each "?5" in the list of all of them, which takes long when there are tens of thousands. */
+void emit_plain_params(Emitter *e)
+{
+	Buf out = { 0 };
+	Scan s = { .p = (const char *)e->out.data, .end = (const char *)e->out.data + e->out.len };
+	unsigned long seen = 0;
+	push_level(&s, 0);
+	while (s.p < s.end) {
+		const char *from = s.p;
+		if (*s.p == '\'' || *s.p == '"') {
+			quoted_seen(&s, *s.p);
+		} else if (*s.p == '?') {
+			char *end;
+			unsigned long n = strtoul(s.p + 1, &end, 10);
+			s.p = end;
+			if (n == seen + 1)
+				s.p = from + 1;
+			seen = n > seen ? n : seen;
+			buf_put(&out, from, (size_t)(s.p - from));
+			s.p = end;
+			continue;
+		} else {
+			s.p++;
+		}
+		buf_put(&out, from, (size_t)(s.p - from));
+	}
+	free(s.levels);
+	buf_free(&e->out);
+	e->out = out;
+}

@@ -145,7 +145,7 @@ int emit_own_window(Emitter *e, const Expr *x)
 	    emit_optional(e, w->end_offset, "NULL") < 0)
 		return -1;
 	for (size_t i = 0; typed && i < x->args.n; i++)
-		buf_printf(&e->out, ", %u", emit_type_of(x->args.items[i]));
+		buf_printf(&e->out, ", %u", emit_type_of(e, x->args.items[i]));
 	if (emit_more(e, x->args.items, x->args.n) < 0)
 		return -1;
 	for (size_t i = 0; i < w->norder; i++) {

@@ -79,9 +79,10 @@ int expr_location(const Expr *e)
 {
 	int at = e->location;
 
-	if (e->kind == X_VIA_IO || e->kind == X_RELABEL || e->kind == X_TYPMOD || e->kind == X_ARRAY_CAST || e->kind == X_COLLATE ||
-	    e->kind == X_NULLTEST || e->kind == X_BOOLTEST || e->kind == X_DISTINCT || e->kind == X_NULLIF || e->kind == X_SUBSCRIPT ||
-	    e->kind == X_BOOL || e->kind == X_FUNC || e->kind == X_SCALAR_ARRAY || e->kind == X_IN_LIST || e->kind == X_SUBLINK)
+	if (e->kind == X_VIA_IO || e->kind == X_RELABEL || e->kind == X_TYPMOD || e->kind == X_DOMAIN || e->kind == X_ARRAY_CAST ||
+	    e->kind == X_COLLATE || e->kind == X_NULLTEST || e->kind == X_BOOLTEST || e->kind == X_DISTINCT || e->kind == X_NULLIF ||
+	    e->kind == X_SUBSCRIPT || e->kind == X_BOOL || e->kind == X_FUNC || e->kind == X_SCALAR_ARRAY || e->kind == X_IN_LIST ||
+	    e->kind == X_SUBLINK)
 		if (e->args.n > 0)
 			at = leftmost(at, expr_location(e->args.items[0]));
 	return at;

@@ -28,6 +28,7 @@ static Expr *null_test(ParseState *ps, const PgQuery__NullTest *t)
 		return NULL;
 	e = expr_new(ps, X_NULLTEST, T_BOOL, t->location);
 	e->negated = t->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL;
+	arg = domain_value(ps, arg);
 	const PgType *type = type_lookup(ps->env->cat, arg->type);
 	e->row_test = arg->type == T_RECORD || (type && type->typtype == 'c');
 	if (arg->type == T_UNKNOWN && arg->kind == X_CONST && !(arg = coerce_unknown_to_text(ps, arg)))
@@ -108,6 +109,14 @@ static Expr *set_to_default(ParseState *ps, const PgQuery__SetToDefault *d)
 	return expr_new(ps, X_DEFAULT, T_UNKNOWN, d->location);
 }
 
+static Expr *current_of(ParseState *ps, const PgQuery__CurrentOfExpr *c)
+{
+	Expr *e = expr_new(ps, X_CURRENT_OF, T_BOOL, -1);
+	e->name = c->cursor_name;
+	e->rte = ps->query->result;
+	return e;
+}
+
 static Expr *refused(ParseState *ps, const PgNode *n)
 {
 	switch (n->node_case) {
@@ -120,8 +129,7 @@ static Expr *refused(ParseState *ps, const PgNode *n)
 		an_refuse(ps, n->xml_serialize->location, "XMLSERIALIZE is not supported in SQLite mode");
 		return NULL;
 	case PG_QUERY__NODE__NODE_CURRENT_OF_EXPR:
-		an_refuse(ps, -1, "WHERE CURRENT OF is not supported in SQLite mode");
-		return NULL;
+		return current_of(ps, n->current_of_expr);
 	case PG_QUERY__NODE__NODE_MULTI_ASSIGN_REF:
 		an_refuse(ps, -1, "an assignment of several columns from one row is not supported here in SQLite mode");
 		return NULL;

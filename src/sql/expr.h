@@ -11,7 +11,9 @@ const PgType *type_lookup(const Catalog *cat, uint32_t oid);
 const char *type_name(ParseState *ps, uint32_t oid);
 /* typcategory and typispreferred; 'X' for unknown. */
 char type_category(const Catalog *cat, uint32_t oid, bool *preferred);
-/* Element type of a true array type, else 0. */
+/* The type below a domain; any other type itself. */
+uint32_t type_base(const Catalog *cat, uint32_t oid);
+/* Element type of a true array type or of a domain over one, else 0. */
 uint32_t type_element(const Catalog *cat, uint32_t oid);
 /* The array type over a type, else 0. */
 uint32_t type_array(const Catalog *cat, uint32_t oid);
@@ -28,7 +30,16 @@ bool can_coerce_args(const Catalog *cat, const uint32_t *from, const uint32_t *t
 Expr *coerce_type(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, CoerceContext ctx, int location);
 bool is_unknown_param(const Expr *e);
 
-/* coerce_const.c: an unknown literal (not NULL) as a constant of the type; domains are refused. */
+/* coerce_domain.c: a value of a domain as one of the type below it; any other expression itself. */
+Expr *domain_value(ParseState *ps, Expr *e);
+/* To a domain, which the expression is not of: to the type below it, then checked. */
+Expr *domain_coerce(ParseState *ps, Expr *e, const PgType *domain, CoerceContext ctx, int location);
+/* A value that input made: every domain in it is checked when the statement runs. */
+Expr *domain_check_input(ParseState *ps, Expr *e);
+/* coerce.c: the length or precision applied where it says something */
+Expr *coerce_typmod(ParseState *ps, Expr *e, int32_t typmod, CoerceContext ctx);
+
+/* coerce_const.c: an unknown literal (not NULL) as a constant of the type, which is no domain. */
 Expr *const_of_type(ParseState *ps, const Expr *literal, const PgType *t, int32_t typmod);
 /* A cast of a constant that can be done now without any change of meaning, or NULL. */
 Expr *fold_cast(ParseState *ps, const Expr *c, uint32_t type);
@@ -41,6 +52,8 @@ bool is_polymorphic(uint32_t oid);
 bool polymorphic_ok(const Catalog *cat, const uint32_t *actual, const uint32_t *declared, size_t n);
 /* Replaces the polymorphic types in `declared` by real ones and returns the real result type; 0 on error. */
 uint32_t polymorphic_resolve(ParseState *ps, const uint32_t *actual, uint32_t *declared, size_t n, uint32_t rettype, int location);
+
+enum { FUNC_MAX_ARGS = 100 };
 
 /* candidate.c: choosing among functions or operators of one name. */
 typedef struct Candidate {
@@ -55,6 +68,14 @@ typedef struct Candidate {
 size_t candidates_match(const Catalog *cat, Candidate *c, size_t ncand, const uint32_t *args, size_t nargs);
 /* PostgreSQL's func_select_candidate: the best one, or NULL when it is ambiguous. */
 Candidate *candidates_select(const Catalog *cat, Candidate *c, size_t ncand, const uint32_t *args, size_t nargs);
+
+/* fn_regname.c: "name(type,type)" of a function, NULL when there is none */
+const char *sql_proc_signature(const SqlEnv *env, uint32_t oid, Arena *a);
+
+/* extension.c: whether names without a schema, or with this one, can mean objects of the extension */
+bool extension_visible(ParseState *ps, const CatExtension *x, const char *schema);
+/* The functions of that name, PostgreSQL's own and those of extensions. schema may be NULL. */
+const PgProc *procs_named(ParseState *ps, const char *schema, const char *name, size_t *n);
 
 /* oper.c */
 const PgOperator *find_operator(ParseState *ps, const char *name, const char *schema, uint32_t left, uint32_t right, int location);
@@ -81,17 +102,17 @@ Expr *an_row_compare(ParseState *ps, const char *op, const char *schema, ExprLis
 Expr *an_sublink(ParseState *ps, const PgQuery__SubLink *s);
 Expr *an_array(ParseState *ps, const PgQuery__AArrayExpr *x, uint32_t array_type, uint32_t elem_type, int32_t typmod);
 Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x);
+/* One or more subscripts of an array, a jsonb or a point. */
+Expr *an_subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, size_t n);
 /* expr_json.c */
-/* SET column[...] = value of an array column; expr_array.c. */
-Expr *an_assign_element(ParseState *ps, Expr *array, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value);
+/* The document with the part that the subscripts name replaced by a jsonb. */
+Expr *jsonb_assign(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes, size_t n, Expr *value, int location);
 Expr *an_jsonb_subscript(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes, size_t n);
 Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x);
 Expr *an_sqlvalue(ParseState *ps, const PgQuery__SQLValueFunction *f);
 Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c);
 /* row_shape.c */
 Expr *an_field(ParseState *ps, Expr *e, const char *name, int location);
-/* SET column.field = value: the whole row with that field replaced. */
-Expr *row_assign(ParseState *ps, Expr *row, PgQuery__Node *const *nodes, size_t n, const PgNode *value, int location);
 Expr *row_to_type(ParseState *ps, Expr *e, const PgType *t, CoerceContext ctx, int location);
 Expr *an_row(ParseState *ps, const PgQuery__RowExpr *r);
 Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r);

@@ -9,7 +9,8 @@ static int array_elements(ParseState *ps, const PgQuery__AArrayExpr *x, uint32_t
 		Expr *item = nested ? an_array(ps, n->a_array_expr, array_type, elem_type, typmod) : an_expr(ps, n, ps->place);
 		if (!item)
 			return -1;
-		if (nested || type_element(ps->env->cat, item->type))
+		const PgType *t = type_lookup(ps->env->cat, item->type);
+		if (nested || (t && t->typtype != 'd' && type_element(ps->env->cat, item->type)))
 			e->multidims = true;
 		expr_list_add(ps->a, &e->args, item);
 	}
@@ -91,10 +92,15 @@ static int add_bounds(ParseState *ps, Expr *e, const PgQuery__AIndices *x, bool 
 
 enum { MAX_DIMENSIONS = 6 };
 
-static Expr *too_many_dimensions(ParseState *ps, size_t n)
+/* All of them into e; how many dimensions an array has is limited. */
+static int array_bounds(ParseState *ps, Expr *e, PgQuery__Node *const *nodes, size_t n, bool slice)
 {
-	an_error(ps, -1, "54000", "number of array dimensions (%zu) exceeds the maximum allowed (%d)", n, MAX_DIMENSIONS);
-	return NULL;
+	if (n > MAX_DIMENSIONS)
+		return an_error(ps, -1, "54000", "number of array dimensions (%zu) exceeds the maximum allowed (%d)", n, MAX_DIMENSIONS);
+	for (size_t i = 0; i < n; i++)
+		if (add_bounds(ps, e, nodes[i]->a_indices, slice))
+			return -1;
+	return 0;
 }
 
 /* Types of fixed length that are read like arrays: from 0, one dimension. */
@@ -114,10 +120,11 @@ static Expr *coordinate(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, 
 	return add_bounds(ps, e, nodes[0]->a_indices, false) ? NULL : e;
 }
 
-static Expr *subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, size_t n)
+Expr *an_subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, size_t n)
 {
 	bool slice = false;
 
+	arg = domain_value(ps, arg);
 	for (size_t i = 0; i < n; i++)
 		slice = slice || nodes[i]->a_indices->is_slice;
 	if (arg->type == T_JSONB)
@@ -129,14 +136,11 @@ static Expr *subscripts(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, 
 		return an_error(ps, expr_location(arg), "42804", "cannot subscript type %s because it does not support subscripting",
 				type_name(ps, arg->type)),
 		       NULL;
-	if (n > MAX_DIMENSIONS)
-		return too_many_dimensions(ps, n);
 	uint32_t type = !slice ? elem : arg->type == T_INT2VECTOR || arg->type == T_OIDVECTOR ? type_array(ps->env->cat, elem) : arg->type;
 	Expr *e = expr_new(ps, X_SUBSCRIPT, type, expr_location(arg));
 	expr_list_add(ps->a, &e->args, arg);
-	for (size_t i = 0; i < n; i++)
-		if (add_bounds(ps, e, nodes[i]->a_indices, slice))
-			return NULL;
+	if (array_bounds(ps, e, nodes, n, slice))
+		return NULL;
 	e->typmod = arg->typmod;
 	e->collation = arg->collation;
 	return e;
@@ -154,43 +158,8 @@ Expr *an_indirection(ParseState *ps, const PgQuery__AIndirection *x)
 		} else if (x->indirection[i]->node_case == PG_QUERY__NODE__NODE_A_INDICES) {
 			while (i + n < x->n_indirection && x->indirection[i + n]->node_case == PG_QUERY__NODE__NODE_A_INDICES)
 				n++;
-			e = subscripts(ps, e, x->indirection + i, n);
+			e = an_subscripts(ps, e, x->indirection + i, n);
 		}
 	}
 	return e;
-}
-
-Expr *an_assign_element(ParseState *ps, Expr *array, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value)
-{
-	const PgType *t = col->type;
-	bool slice = false;
-
-	for (size_t i = 0; i < rt->n_indirection; i++) {
-		if (rt->indirection[i]->node_case != PG_QUERY__NODE__NODE_A_INDICES)
-			return an_refuse(ps, rt->location, "assigning to a field of a column is not available in SQLite mode"), NULL;
-		slice = slice || rt->indirection[i]->a_indices->is_slice;
-	}
-	if (!t->elem)
-		return an_error(ps, rt->location, "42804", "cannot subscript type %s because it does not support subscripting",
-				type_name(ps, t->oid)),
-		       NULL;
-	if (rt->n_indirection > MAX_DIMENSIONS)
-		return too_many_dimensions(ps, rt->n_indirection);
-	Expr *e = expr_new(ps, X_ASSIGN_PART, t->oid, rt->location);
-	expr_list_add(ps->a, &e->args, array);
-	for (size_t i = 0; i < rt->n_indirection; i++)
-		if (add_bounds(ps, e, rt->indirection[i]->a_indices, slice))
-			return NULL;
-	Expr *v = an_expr(ps, value, AT_UPDATE);
-	if (!v)
-		return NULL;
-	uint32_t want = slice ? t->oid : t->elem->oid;
-	if (v->type != T_UNKNOWN && !can_coerce(ps->env->cat, v->type, want, COERCE_ASSIGNMENT)) {
-		an_error(ps, rt->location, "42804", "subscripted assignment to \"%s\" requires type %s but expression is of type %s",
-			 col->name, type_name(ps, want), type_name(ps, v->type));
-		return err_hint(ps->err, "You will need to rewrite or cast the expression."), NULL;
-	}
-	e->arg = coerce_to(ps, v, want, col->typmod, COERCE_ASSIGNMENT, -1);
-	e->typmod = col->typmod;
-	return e->arg ? e : NULL;
 }

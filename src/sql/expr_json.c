@@ -58,30 +58,10 @@ Expr *an_jsonb_subscript(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes,
 	return add_subscripts(ps, nodes, n, e) < 0 ? NULL : e;
 }
 
-Expr *an_assign_part(ParseState *ps, Expr *doc, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value)
+Expr *jsonb_assign(ParseState *ps, Expr *doc, PgQuery__Node *const *nodes, size_t n, Expr *value, int location)
 {
-	if (rt->indirection[0]->node_case == PG_QUERY__NODE__NODE_STRING) {
-		Expr *row = row_assign(ps, doc->kind == X_ASSIGN_PART ? doc->args.items[0] : doc, rt->indirection, rt->n_indirection, value,
-				       rt->location);
-		Expr *part = row ? expr_new(ps, X_ASSIGN_PART, row->type, rt->location) : NULL;
-		if (part)
-			expr_list_add(ps->a, &part->args, row);
-		return part;
-	}
-	if (col->type->oid != T_JSONB)
-		return an_assign_element(ps, doc, col, rt, value);
-	Expr *e = expr_new(ps, X_ASSIGN_PART, T_JSONB, rt->location);
+	Expr *e = expr_new(ps, X_ASSIGN_PART, T_JSONB, location);
 	expr_list_add(ps->a, &e->args, doc);
-	if (add_subscripts(ps, rt->indirection, rt->n_indirection, e) < 0)
-		return NULL;
-	Expr *v = an_expr(ps, value, AT_UPDATE);
-	if (!v)
-		return NULL;
-	if (v->type != T_UNKNOWN && !can_coerce(ps->env->cat, v->type, T_JSONB, COERCE_ASSIGNMENT)) {
-		an_error(ps, expr_location(v), "42804", "subscripted assignment to \"%s\" requires type jsonb but expression is of type %s",
-			 col->name, type_name(ps, v->type));
-		return err_hint(ps->err, "You will need to rewrite or cast the expression."), NULL;
-	}
-	e->arg = coerce_type(ps, v, T_JSONB, -1, COERCE_ASSIGNMENT, -1);
-	return e->arg ? e : NULL;
+	e->arg = value;
+	return add_subscripts(ps, nodes, n, e) < 0 ? NULL : e;
 }

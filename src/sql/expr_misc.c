@@ -97,7 +97,7 @@ Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r)
 	uint32_t type = p->types[n - 1];
 	Expr *e = expr_new(ps, X_PARAM, type ? type : T_UNKNOWN, r->location);
 	e->param = r->number;
-	return e;
+	return domain_check_input(ps, e);
 }
 
 Expr *an_type_cast(ParseState *ps, const PgQuery__TypeCast *c)
@@ -108,11 +108,9 @@ Expr *an_type_cast(ParseState *ps, const PgQuery__TypeCast *c)
 
 	if (!t)
 		return NULL;
-	if (t->typtype == 'd')
-		return an_refuse(ps, c->location, "domain types are not supported in SQLite mode"), NULL;
 	uint32_t elem = type_element(ps->env->cat, t->oid);
 	if (c->arg->node_case == PG_QUERY__NODE__NODE_A_ARRAY_EXPR && elem)
-		arg = an_array(ps, c->arg->a_array_expr, t->oid, elem, typmod);
+		arg = an_array(ps, c->arg->a_array_expr, type_base(ps->env->cat, t->oid), elem, type_base_typmod(t, typmod));
 	else
 		arg = an_expr(ps, c->arg, ps->place);
 	if (!arg)

@@ -68,7 +68,11 @@ static Expr *test_sublink(ParseState *ps, const PgQuery__SubLink *s, Query *q, S
 	if (left.n > 1 && !streq(op, "=") && !streq(op, "<>") && !streq(op, "<") && !streq(op, "<=") && !streq(op, ">") && !streq(op, ">="))
 		return an_error(ps, s->location, "0A000", "could not determine interpretation of row comparison operator %s", op), NULL;
 	e->rowop = arena_strdup(ps->a, op);
-	return compare_columns(ps, e, &left, q, op, schema, s->location) ? NULL : e;
+	if (compare_columns(ps, e, &left, q, op, schema, s->location))
+		return NULL;
+	if (kind == SUBLINK_ANY && streq(op, "="))
+		ctid_to_row_number(e);
+	return e;
 }
 
 static Expr *one_column(ParseState *ps, const PgQuery__SubLink *s, Query *q, bool array)

@@ -42,25 +42,40 @@ static void shift_position(Error *err)
 		err->position = 0;
 }
 
-Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod,
-		   Error *err)
+/* ps has all but the source. */
+static Expr *analyse_text(ParseState *ps, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod)
 {
 	ParsedSql parsed;
 	Expr *e = NULL;
-	Str sql = str_of(arena_printf(a, "%s%s", prefix, text));
+	Str sql = str_of(arena_printf(ps->a, "%s%s", prefix, text));
 
-	if (sql_parse(sql, a, &parsed, err)) {
-		shift_position(err);
+	if (sql_parse(sql, ps->a, &parsed, ps->err)) {
+		shift_position(ps->err);
 		return NULL;
 	}
 	const PgNode *node = only_expression(&parsed);
-	ParseState *ps = plan_state(env, a, parsed.source, err);
+	ps->source = parsed.source;
 	if (!node)
-		err_set(err, "42601", "\"%s\" is not an expression", text);
+		err_set(ps->err, "42601", "\"%s\" is not an expression", text);
 	else
 		e = analyse(ps, node, rel, place, want_type, typmod);
 	if (!e)
-		shift_position(err);
+		shift_position(ps->err);
 	sql_parsed_free(&parsed);
 	return e;
+}
+
+Expr *an_domain_check(const SqlEnv *env, Arena *a, const char *text, const PgType *below, int32_t typmod, Error *err)
+{
+	ParseState *ps = plan_state(env, a, (Str){ 0 }, err);
+
+	ps->value_type = below;
+	ps->value_typmod = typmod;
+	return analyse_text(ps, text, NULL, AT_CHECK, T_BOOL, -1);
+}
+
+Expr *an_expr_text(const SqlEnv *env, Arena *a, const char *text, const CatRel *rel, ExprPlace place, uint32_t want_type, int32_t typmod,
+		   Error *err)
+{
+	return analyse_text(plan_state(env, a, (Str){ 0 }, err), text, rel, place, want_type, typmod);
 }

@@ -25,6 +25,8 @@ bool fn_sql_env(sqlite3_context *ctx, SqlEnv *env)
 		env->nsearch_path = v->nsearch_path;
 		env->user = v->user;
 		env->database = v->database;
+		env->temp_schema = v->temp_schema;
+		env->temp_named = v->temp_named;
 	}
 	return env->cat != NULL;
 }
@@ -128,6 +130,12 @@ static const char *check_shown(const Shown *s, const CatConstraint *k)
 	return expr_shown(s, analysed(s, k->check_sql, k->table, AT_CHECK, 16, -1), k->check_sql);
 }
 
+static const char *domain_check_shown(const Shown *s, const PgType *t, const PgDomainCheck *k)
+{
+	Error ignored;
+	return expr_shown(s, an_domain_check(&s->env, s->a, k->sql, t->base, t->domain->typmod, &ignored), k->sql);
+}
+
 static const char *constraintdef(const Shown *s, const CatConstraint *k)
 {
 	const char *t;
@@ -168,8 +176,10 @@ static const char *reference_shown(const Shown *s, const char *ref)
 		return c && c->default_sql ? default_shown(s, r, c) : NULL;
 	}
 	if (sscanf(ref, "{CHECK %u}", &oid) == 1) {
+		const PgType *t;
 		const CatConstraint *k = catalog_constraint(cat, oid);
-		return k && k->check_sql ? check_shown(s, k) : NULL;
+		const PgDomainCheck *c = k ? NULL : catalog_domain_check(cat, oid, &t);
+		return c ? domain_check_shown(s, t, c) : k && k->check_sql ? check_shown(s, k) : NULL;
 	}
 	bool predicate = sscanf(ref, "{PREDICATE %u}", &oid) == 1;
 	const CatIndex *x = predicate || sscanf(ref, "{INDEX %u}", &oid) == 1 ? catalog_index(cat, oid) : NULL;
@@ -246,7 +256,11 @@ static const char *show_index_key_type(const Shown *s, int argc, sqlite3_value *
 
 static const char *show_constraint(const Shown *s, int argc, sqlite3_value **argv)
 {
+	const PgType *t;
 	const CatConstraint *k = catalog_constraint(s->env.cat, oid_of(argv[0]));
+	const PgDomainCheck *c = k ? NULL : catalog_domain_check(s->env.cat, oid_of(argv[0]), &t);
+	if (c)
+		return arena_printf(s->a, "CHECK (%s)%s", domain_check_shown(s, t, c), c->validated ? "" : " NOT VALID");
 	return k ? constraintdef(s, k) : NULL;
 }
 

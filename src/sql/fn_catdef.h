@@ -10,6 +10,6 @@ bool fn_sql_env(sqlite3_context *ctx, SqlEnv *env);
 void fn_result_cstr(sqlite3_context *ctx, const char *s); /* NULL: nothing, which is SQL NULL */
 
 /* pg_get_expr and kin; names of objects. For fn_add_table. */
-extern const SqliteFn fn_table_catdef[], fn_table_regname[];
+extern const SqliteFn fn_table_catdef[], fn_table_regname[], fn_table_privilege[];
 
 #endif

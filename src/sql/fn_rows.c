@@ -5,12 +5,14 @@
  *   pg_upsert_once('table', rowid)   true; 21000 when this statement has written the row before
  *   pg_stash(0, rowid, v, x1, ...)   gives v; keeps x1 ... for the row
  *   pg_stashed(rowid, i)             x<i+1> of the row: RETURNING in SQLite sees the target's columns only
+ *   pg_upserted_xmax(rowid)          0 for a row that was inserted, the transaction's id for one that pg_stash has met
  *
  * The constant first argument carries the data that SQLite frees when the statement ends.
  */
 #include "sql/fn_sql.h"
 
 #include "base/map.h"
+#include "catalog/sessionvars.h"
 
 typedef struct Touched {
 	FnEnv *env;
@@ -131,7 +133,20 @@ static void stashed(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_value(ctx, r->values[i]);
 }
 
+static void upserted_xmax(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	enum { FIRST_NORMAL_XID = 3 };
+	const FnEnv *env = fn_env(ctx);
+	const Stash *s = env->stash;
+	const SessionVars *v = env->session;
+	uint64_t rowid = (uint64_t)sqlite3_value_int64(argv[0]);
+	uint32_t xid = v ? (uint32_t)v->txid : 0;
+	bool updated = s && map_get(&s->rows, map_u64_key(&rowid));
+	sqlite3_result_int64(ctx, !updated ? 0 : xid < FIRST_NORMAL_XID ? FIRST_NORMAL_XID : xid);
+}
+
 const SqliteFn fn_table_rows[] = {
+	{ "upserted_xmax", 1, 0, upserted_xmax },
 	{ "upsert_begin", 2, 0, upsert_begin },
 	{ "upsert_once", 2, 0, upsert_once },
 	{ "stash", -1, 0, stash },

@@ -165,8 +165,10 @@ static int check_recursion(ParseState *ps, const Cte *cte, int location)
 static FromItem *from_range_var(ParseState *ps, const PgQuery__RangeVar *rv)
 {
 	const char *alias = rv->alias ? rv->alias->aliasname : rv->relname;
-	Cte *cte = *rv->schemaname ? NULL : cte_find(ps, rv->relname);
+	Cte *cte = NULL;
 	Rte *r;
+	if (!*rv->schemaname && cte_find(ps, rv->relname, &cte) < 0)
+		return NULL;
 	if (cte) {
 		if (cte->modifying && !cte->query->returning.n)
 			return an_error(ps, rv->location, "0A000", "WITH query \"%s\" does not have a RETURNING clause", cte->name), NULL;
@@ -174,9 +176,6 @@ static FromItem *from_range_var(ParseState *ps, const PgQuery__RangeVar *rv)
 			return NULL;
 		r = cte_rte(ps, cte, alias, rv->location);
 	} else {
-		if (!*rv->schemaname && cte_comes_later(ps, rv->relname))
-			return an_refuse(ps, rv->location, "a reference to a WITH query that comes later is not available in SQLite mode"),
-			       NULL;
 		const CatRel *rel = an_relation(ps, rv, false);
 		r = rel ? relation_by_kind(ps, rv, rel, alias) : NULL;
 	}

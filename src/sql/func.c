@@ -79,11 +79,8 @@ static size_t add_candidate(Candidate *c, size_t n, const Candidate *next, size_
 
 static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 {
-	size_t n = 0, at = 0;
-	const PgProc *p = NULL;
-
-	if (!call->schema || streq(call->schema, "pg_catalog"))
-		p = pgproc_named(call->name, &n);
+	size_t n, at = 0;
+	const PgProc *p = procs_named(ps, call->schema, call->name, &n);
 	Candidate *c = arena_array(ps->a, Candidate, 2 * n + 1), next;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].kind == 'p')
@@ -221,6 +218,9 @@ static Expr *build_call(ParseState *ps, const Call *call, const Candidate *c)
 	Expr **args;
 	size_t n;
 
+	const Expr *last = call->func_variadic && call->n ? call->args[call->n - 1] : NULL;
+	if (last && p->variadic == T_ANY && !type_element(ps->env->cat, last->type))
+		return an_error(ps, expr_location(last), "42804", "VARIADIC argument must be an array"), NULL;
 	bool gathers = c->variadic && p->variadic != T_ANY && !is_polymorphic(p->variadic);
 	if (place_args(ps, call, c, &args, &n) || (gathers && gather_variadic(ps, p, args, &n)))
 		return NULL;
@@ -280,7 +280,7 @@ static int call_name(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 
 static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 {
-	if (c->n_args > 100)
+	if (c->n_args > FUNC_MAX_ARGS)
 		return an_error(ps, c->location, "54023", "cannot pass more than 100 arguments to a function");
 	call->args = arena_array(ps->a, Expr *, c->n_args + 1);
 	call->argnames = arena_array(ps->a, const char *, c->n_args + 1);

@@ -42,7 +42,7 @@ static void check_var(Check *c, const Expr *x)
 {
 	if (!query_has_rte(c->q, x->rte) || (x->column && grouped_var(c->q, x->rte, x->column)) || determined_by_key(c->q, x->rte))
 		return;
-	const char *col = x->column ? x->rte->cols[x->column - 1].name : "*";
+	const char *col = x->kind == X_ROWID ? x->name : x->column ? x->rte->cols[x->column - 1].name : "*";
 	c->failed = true;
 	if (c->depth)
 		an_error(c->ps, x->location, "42803", "subquery uses ungrouped column \"%s.%s\" from outer query", x->rte->alias, col);
@@ -54,7 +54,7 @@ static void check_var(Check *c, const Expr *x)
 static bool note_own(Expr *x, void *arg)
 {
 	Check *c = arg;
-	c->own |= x->kind == X_VAR && query_has_rte(c->q, x->rte);
+	c->own |= (x->kind == X_VAR || x->kind == X_ROWID) && query_has_rte(c->q, x->rte);
 	return true;
 }
 
@@ -89,7 +89,7 @@ static bool check_expr(Expr *x, void *arg)
 		check_grouping_args(c, x);
 		return false;
 	}
-	if (x->kind == X_VAR)
+	if (x->kind == X_VAR || x->kind == X_ROWID)
 		check_var(c, x);
 	if (x->kind == X_AGG && !c->depth) {
 		for (size_t i = 0; i < x->args2.n; i++)

@@ -78,6 +78,9 @@ static Expr *above_groups(Expr *x, void *arg)
 static Expr *from_source(Expr *x, void *arg)
 {
 	GroupUnion *g = arg;
+	if (x->kind == X_ROWID && query_has_rte(g->q, x->rte))
+		g->failed = an_refuse(g->ps, x->location, "the system column \"%s\" is not available with GROUPING SETS in SQLite mode",
+				      x->name);
 	if (x->kind != X_VAR || x->column < 1 || !query_has_rte(g->q, x->rte))
 		return NULL;
 	TargetList *l = &g->source_cols;

@@ -1,4 +1,5 @@
 /* INSERT: columns, sources, defaults, identity rules. */
+#include "sql/expr.h"
 #include "sql/query.h"
 
 typedef struct Insert {
@@ -6,7 +7,8 @@ typedef struct Insert {
 	const PgQuery__InsertStmt *s;
 	Query *q;
 	const CatRel *rel;
-	const CatColumn **cols; /* columns written in the statement */
+	const CatColumn **cols;		  /* columns written in the statement */
+	const PgQuery__ResTarget **parts; /* where a part of the column is, as a[1]; else NULL */
 	int *locations;
 	size_t ncols;
 	size_t ngiven; /* columns for which the source has values */
@@ -14,7 +16,10 @@ typedef struct Insert {
 
 const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb)
 {
-	if (!*rv->schemaname && cte_find(ps, rv->relname))
+	Cte *cte = NULL;
+	if (!*rv->schemaname && cte_find(ps, rv->relname, &cte) < 0)
+		return NULL;
+	if (cte)
 		return an_error(ps, rv->location, "42809", "relation \"%s\" cannot be the target of a modifying statement", rv->relname),
 		       NULL;
 	const CatRel *rel = an_relation(ps, rv, false);
@@ -62,17 +67,21 @@ Expr *column_default(ParseState *ps, const CatRel *rel, const CatColumn *col)
 {
 	if (col->identity && col->sequence)
 		return next_identity(ps, col);
-	if (!col->default_sql || col->generated)
-		return expr_const(ps, col->type->oid, val_null());
-	Expr *e = an_expr_text(ps->env, ps->a, col->default_sql, NULL, AT_DEFAULT, col->type->oid, col->typmod, ps->err);
-	if (e && (strstr(col->default_sql, "nextval") || strstr(col->default_sql, "setval")))
+	const char *text = catcolumn_default(col);
+	if (!text || col->generated) {
+		Expr *null = expr_const(ps, type_base_of(col->type)->oid, val_null());
+		return col->generated || !col->type->domain ? null : domain_coerce(ps, null, col->type, COERCE_ASSIGNMENT, -1);
+	}
+	Expr *e = an_expr_text(ps->env, ps->a, text, NULL, AT_DEFAULT, col->type->oid, col->typmod, ps->err);
+	if (e && (strstr(text, "nextval") || strstr(text, "setval")))
 		*ps->writes = *ps->volatile_fn = true;
 	return e;
 }
 
-static int add_column(Insert *in, const CatColumn *col, int location)
+static int add_column(Insert *in, const CatColumn *col, const PgQuery__ResTarget *part, int location)
 {
 	in->locations[in->ncols] = location;
+	in->parts[in->ncols] = part;
 	in->cols[in->ncols++] = col;
 	return 0;
 }
@@ -83,21 +92,20 @@ static int insert_columns(Insert *in)
 	size_t cap = in->s->n_cols > in->rel->ncols ? in->s->n_cols : in->rel->ncols;
 	in->cols = arena_array(ps->a, const CatColumn *, cap + 1);
 	in->locations = arena_array(ps->a, int, cap + 1);
+	in->parts = arena_array(ps->a, const PgQuery__ResTarget *, cap + 1);
 	for (size_t i = 0; !in->s->n_cols && i < in->rel->ncols; i++)
 		if (!in->rel->cols[i].dropped)
-			add_column(in, &in->rel->cols[i], -1);
+			add_column(in, &in->rel->cols[i], NULL, -1);
 	for (size_t i = 0; i < in->s->n_cols; i++) {
 		const PgQuery__ResTarget *rt = in->s->cols[i]->res_target;
 		const CatColumn *col = catrel_column(in->rel, rt->name);
 		if (!col)
 			return an_error(ps, rt->location, "42703", "column \"%s\" of relation \"%s\" does not exist", rt->name,
 					in->rel->name);
-		if (rt->n_indirection)
-			return an_refuse(ps, rt->location, "assigning to a part of a column is not available in SQLite mode");
 		for (size_t k = 0; k < in->ncols; k++)
-			if (in->cols[k] == col)
+			if (in->cols[k] == col && !(in->parts[k] && rt->n_indirection))
 				return an_error(ps, rt->location, "42701", "column \"%s\" specified more than once", rt->name);
-		add_column(in, col, rt->location);
+		add_column(in, col, rt->n_indirection ? rt : NULL, rt->location);
 	}
 	return 0;
 }
@@ -133,14 +141,34 @@ static bool is_default_node(const PgNode *n)
 	return n->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT;
 }
 
-static Expr *given_value(Insert *in, const PgNode *node, const CatColumn *col)
+/* Where the value of a column stands among those of a row, when an earlier part of the column has put it there; else -1. */
+static int earlier_part(const Insert *in, size_t i)
+{
+	for (size_t k = 0; in->parts[i] && k < i; k++)
+		if (in->cols[k] == in->cols[i])
+			for (size_t at = 0; at < in->q->ninsert; at++)
+				if (in->q->insert_attnums[at] == in->cols[i]->attnum)
+					return (int)at;
+	return -1;
+}
+
+static Expr *given_value(Insert *in, const PgNode *node, size_t i, Expr *before)
 {
 	ParseState *ps = in->ps;
+	const CatColumn *col = in->cols[i];
+	if (in->parts[i] && is_default_node(node))
+		return an_error(ps, in->locations[i], "0A000",
+				in->parts[i]->indirection[0]->node_case == PG_QUERY__NODE__NODE_STRING
+					? "cannot set a subfield to DEFAULT"
+					: "cannot set an array element to DEFAULT"),
+		       NULL;
 	if (is_default_node(node) || (col->identity && in->q->overriding == 'u'))
 		return column_default(ps, in->rel, col);
 	if (check_given(in, col) < 0)
 		return NULL;
 	Expr *e = an_expr(ps, node, in->s->select_stmt->select_stmt->n_values_lists > 1 ? AT_VALUES : AT_INSERT);
+	if (e && in->parts[i])
+		return assign_part(ps, before, col, in->parts[i], e);
 	return e ? assign_to_column(ps, e, in->rel, col, e->location) : NULL;
 }
 
@@ -151,8 +179,7 @@ static int missing_columns(Insert *in, const CatColumn ***out, size_t *n)
 	*n = 0;
 	for (size_t i = 0; i < in->rel->ncols; i++) {
 		const CatColumn *c = &in->rel->cols[i];
-		bool given =
-			c->dropped || c->generated || (!c->default_sql && !(c->identity && c->sequence) && c->attnum != in->rel->rowid_col);
+		bool given = !catcolumn_fills(c) && c->attnum != in->rel->rowid_col;
 		for (size_t k = 0; k < in->ngiven && !given; k++)
 			given = in->cols[k] == c;
 		if (!given)
@@ -165,7 +192,7 @@ static void set_attnums(Insert *in, const CatColumn *const *missing, size_t nmis
 {
 	in->q->insert_attnums = arena_array(in->ps->a, int, in->ngiven + nmissing + 1);
 	for (size_t i = 0; i < in->ngiven; i++)
-		if (!in->cols[i]->generated)
+		if (!in->cols[i]->generated && earlier_part(in, i) < 0)
 			in->q->insert_attnums[in->q->ninsert++] = in->cols[i]->attnum;
 	for (size_t i = 0; i < nmissing; i++)
 		in->q->insert_attnums[in->q->ninsert++] = missing[i]->attnum;
@@ -177,10 +204,14 @@ static int value_row(Insert *in, const PgQuery__List *row, const CatColumn *cons
 	for (size_t i = 0; i < in->ngiven; i++) {
 		if (in->cols[i]->generated && row && is_default_node(row->items[i]))
 			continue;
-		Expr *e = given_value(in, row->items[i], in->cols[i]);
+		int at = earlier_part(in, i);
+		Expr *e = given_value(in, row->items[i], i, at < 0 ? NULL : out->items[at]);
 		if (!e)
 			return -1;
-		expr_list_add(ps->a, out, e);
+		if (at < 0)
+			expr_list_add(ps->a, out, e);
+		else
+			out->items[at] = e;
 	}
 	for (size_t i = 0; i < nmissing; i++) {
 		Expr *e = column_default(ps, in->rel, missing[i]);
@@ -231,14 +262,20 @@ static int selected_targets(Insert *in, Rte *src, const Query *source)
 	ParseState *ps = in->ps;
 	for (size_t i = 0; i < in->ngiven; i++) {
 		const CatColumn *col = in->cols[i];
+		int at = earlier_part(in, i);
 		Expr *e;
 		if (col->identity && in->q->overriding == 'u')
 			e = column_default(ps, in->rel, col);
 		else if (check_given(in, col) < 0)
 			return -1;
+		else if (in->parts[i])
+			e = assign_part(ps, at < 0 ? NULL : in->q->targets.items[at].expr, col, in->parts[i],
+					var_new(ps, src, (int)i + 1, -1));
 		else
 			e = assign_to_column(ps, var_new(ps, src, (int)i + 1, -1), in->rel, col, -1);
-		if (!e || target_add(ps, &in->q->targets, e, col->name) < 0)
+		if (e && at >= 0)
+			in->q->targets.items[at].expr = e;
+		else if (!e || target_add(ps, &in->q->targets, e, col->name) < 0)
 			return -1;
 	}
 	return 0;
@@ -254,7 +291,7 @@ static int insert_select(Insert *in, const PgNode *stmt)
 	if (!source || check_width(in, source->ncols) < 0)
 		return -1;
 	for (size_t i = 0; i < in->ngiven; i++)
-		if (source->cols[i].type == 705 && query_coerce_column(ps, source, i, in->cols[i]->type->oid, -1) < 0)
+		if (source->cols[i].type == 705 && !in->parts[i] && query_coerce_column(ps, source, i, in->cols[i]->type->oid, -1) < 0)
 			return -1;
 	q->source = source;
 	Rte *src = rte_subquery(ps, source, "*SELECT*", -1);

@@ -52,15 +52,17 @@ typedef enum ExprKind {
 	X_VIA_IO,      /* args[0] through its text form: type, typmod -1 */
 	X_ARRAY_CAST,  /* args[0] element by element: arg is the cast of one, which is parameter 1 there */
 	X_TYPMOD,      /* args[0] with typmod applied; is_explicit */
+	X_DOMAIN,      /* args[0] as a value of a domain, checked; deep: every domain inside of it too, for text and binary input */
 	X_SUBSCRIPT,   /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
-	X_ASSIGN_PART, /* of a composite: args[0] is the new row. Else args[0] with the part that args2 (and args3, as in X_SUBSCRIPT) names
-			  replaced by arg; jsonb: negated when the first subscript is an integer */
+	X_ASSIGN_PART, /* args[0] with the part that args2 (and args3, as in X_SUBSCRIPT) names replaced by arg; jsonb: negated when the
+			  first subscript is an integer */
 	X_FIELD,       /* (composite).field: args[0], column */
 	X_SQLVALUE,    /* CURRENT_DATE and kin: svf name in name */
 	X_COLLATE,     /* args[0], name */
 	X_DEFAULT,     /* DEFAULT in VALUES or SET */
 	X_ROWID,       /* the row identity of a relation's row: rte. Never from a user's text */
 	X_GROUPING,    /* GROUPING(args) */
+	X_CURRENT_OF,  /* WHERE CURRENT OF name: rte is the target */
 } ExprKind;
 
 typedef enum { BOOL_AND, BOOL_OR, BOOL_NOT } BoolOp;
@@ -85,6 +87,7 @@ struct Expr {
 	BoolTest booltest;
 	bool negated, use_or, star, is_distinct, is_explicit, is_least, multidims, row_test;
 	bool variadic_array; /* f(VARIADIC array) */
+	bool deep;	     /* X_DOMAIN */
 	Expr *arg, *defresult, *filter;
 	SortItem *order; /* aggregates */
 	size_t norder;
@@ -152,6 +155,7 @@ typedef struct Cte {
 	int location;
 	bool stored; /* its rows are in `store` already (parts.h) */
 	int store;
+	size_t npath;	 /* how many of its last columns SEARCH and CYCLE add (cte_path.c) */
 	bool *uses;	 /* which of the CTEs before it in the same WITH it refers to */
 	int refs_within; /* how many of `refs` come from the same WITH */
 } Cte;
@@ -199,6 +203,7 @@ typedef struct Target {
 	Expr *expr;
 	const char *name;   /* output name */
 	bool junk;	    /* only for ORDER BY; not sent */
+	bool part;	    /* UPDATE: a part of the column was assigned, another may follow */
 	int attnum;	    /* INSERT and UPDATE: the column assigned */
 	uint32_t table_oid; /* RowDescription: set when the expression is a plain column */
 	int16_t table_attnum;

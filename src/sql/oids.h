@@ -14,6 +14,8 @@ enum {
 	T_REGPROC = 24,
 	T_TEXT = 25,
 	T_OID = 26,
+	T_TID = 27,
+	T_XID = 28,
 	T_OIDVECTOR = 30,
 	T_JSON = 114,
 	T_PG_NODE_TREE = 194,

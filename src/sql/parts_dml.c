@@ -51,12 +51,33 @@ static Expr *generated_column(Rows *r, const CatColumn *col)
 	return expr_rewrite(ps->a, e, generated_value, r);
 }
 
+/* What was not kept yet goes to the store now. */
+static Expr *kept_value(Rows *r, Expr *x)
+{
+	if (rows_add_output(r, expr_copy(r->p->ps, x), 0) < 0) {
+		r->failed = true;
+		return x;
+	}
+	return rows_store_var(r->p->ps, r->store, r->sel->targets.n, x);
+}
+
+static Expr *no_row_number(Rows *r, Expr *x)
+{
+	r->failed = true;
+	an_refuse(r->p->ps, x->location, "the system column \"%s\" of new rows is not available here in SQLite mode", x->name);
+	return x;
+}
+
 /* A column of the target as it will be, or of another table as it is, read from the store. */
 static Expr *stored_value(Expr *x, void *arg)
 {
 	Rows *r = arg;
 	ParseState *ps = r->p->ps;
 	const Query *q = r->part->q;
+	if (x->kind == X_ROWID && (x->rte == q->result ? q->cmd == CMD_INSERT : !query_has_rte(q, x->rte)))
+		return x->rte == q->result ? no_row_number(r, x) : NULL;
+	if (x->kind == X_ROWID)
+		return kept_value(r, x);
 	bool own = x->kind == X_VAR && x->rte == q->result && x->column > 0;
 	if (!own && !(x->kind == X_VAR && x->column > 0 && x->rte && query_has_rte(q, x->rte)))
 		return NULL;
@@ -73,12 +94,7 @@ static Expr *stored_value(Expr *x, void *arg)
 	}
 	if (own && q->cmd == CMD_INSERT)
 		return expr_const(ps, x->type, val_null());
-	Expr *v = expr_copy(ps, x);
-	if (rows_add_output(r, v, 0) < 0) {
-		r->failed = true;
-		return x;
-	}
-	return rows_store_var(ps, r->store, t->n, x);
+	return kept_value(r, x);
 }
 
 Expr *rows_rewrite(Rows *r, Expr *x)

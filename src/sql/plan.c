@@ -39,7 +39,7 @@ static const TargetList *result_targets(const Query *q)
 	return q->cmd == CMD_SELECT ? &q->targets : &q->returning;
 }
 
-static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
+int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 {
 	plan->cols = arena_array(ps->a, PlanColumn, q->ncols + 1);
 	plan->ncols = q->ncols;
@@ -61,27 +61,31 @@ static int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 	return 0;
 }
 
-int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
+int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 {
 	static const char *const tags[] = {
 		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE", [CMD_MERGE] = "MERGE"
 	};
-	Query *q = an_query(ps, stmt);
-	if (!q)
-		return -1;
 	plan->kind = PLAN_QUERY;
 	plan->tag = tags[q->cmd];
 	plan->tag_rows = true;
 	plan->returns_rows = q->cmd == CMD_SELECT || q->returning.n > 0;
 	plan->cacheable = true;
-	if (plan_columns(ps, q, plan) < 0)
-		return -1;
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
+	plan->only_temp = q->result && q->result->rel->persistence == 't' && !*ps->volatile_fn && !plan->nsteps;
 	plan->volatile_fn = *ps->volatile_fn;
 	plan->nowait = *ps->nowait;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
+	return 0;
+}
+
+int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
+{
+	Query *q = an_query(ps, stmt);
+	if (!q || plan_columns(ps, q, plan) < 0 || plan_analysed(ps, q, plan) < 0)
+		return -1;
 	if (out)
 		*out = q;
 	return 0;
@@ -127,12 +131,19 @@ static int plan_explain(ParseState *ps, const PgQuery__ExplainStmt *s, const Raw
 	return 0;
 }
 
+static bool has_into(const PgQuery__SelectStmt *s)
+{
+	while (s->larg)
+		s = s->larg;
+	return s->into_clause != NULL;
+}
+
 static int plan_node(ParseState *ps, const RawStmt *raw, Plan *plan)
 {
 	const PgNode *n = raw->node;
 	switch (n->node_case) {
 	case PG_QUERY__NODE__NODE_SELECT_STMT:
-		if (n->select_stmt->into_clause)
+		if (has_into(n->select_stmt))
 			return plan_other(ps, raw, plan);
 		return plan_query(ps, n, plan, NULL);
 	case PG_QUERY__NODE__NODE_INSERT_STMT:

@@ -16,8 +16,10 @@ typedef struct SqlEnv {
 	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
 	size_t nsearch_path;
 	const char *user, *database;
-	bool plain_groups; /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
-	bool fixed_params; /* a parameter that was not declared is an error (42P02): simple queries */
+	const char *temp_schema; /* the schema of this session's temporary objects, which may not exist yet; NULL: it has none */
+	bool temp_named;	 /* the search path begins with it by name, so that new objects go there */
+	bool plain_groups;	 /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
+	bool fixed_params;	 /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
 
 /* One statement of a query string. */
@@ -63,7 +65,10 @@ typedef enum PlanKind {
 	PLAN_EXPLAIN,
 	PLAN_LISTEN,
 	PLAN_UNLISTEN,
-	PLAN_NOTIFY, /* name, payload in values[0] */
+	PLAN_NOTIFY,  /* name, payload in values[0] */
+	PLAN_DECLARE, /* name, cursor; the query is in `sql`, `steps`, `cols` and `writes` as PLAN_QUERY has it */
+	PLAN_FETCH,   /* name, fetch */
+	PLAN_CLOSE,   /* name; NULL = ALL */
 } PlanKind;
 
 typedef enum StepKind {
@@ -108,6 +113,24 @@ typedef struct CopyOptions {
 	bool *force_quote, *force_not_null, *force_null; /* per copied column, or NULL */
 } CopyOptions;
 
+enum { CURSOR_TABLES_MAX = 16 };
+
+/* DECLARE. The query's rows have, behind its columns, the row number of each table in `tables`. */
+typedef struct CursorPlan {
+	bool binary, hold, locks; /* locks: FOR UPDATE and kin */
+	bool scroll;		  /* may be read backwards */
+	bool keep;		  /* SCROLL was asked for */
+	uint32_t tables[CURSOR_TABLES_MAX];
+	size_t ntables;
+} CursorPlan;
+
+/* FETCH and MOVE: direction f b a r as PostgreSQL's FetchDirection; ALL is INT64_MAX. */
+typedef struct FetchPlan {
+	char direction;
+	int64_t count;
+	bool move;
+} FetchPlan;
+
 typedef struct Plan Plan;
 struct Plan {
 	PlanKind kind;
@@ -116,6 +139,8 @@ struct Plan {
 	const char *sql; /* SQLite text; parameter $n is ?n */
 	bool writes;	 /* needs the write connection */
 	bool is_ddl;	 /* changes the catalog: reload it afterwards, bump the version */
+	bool makes_temp; /* puts something into the schema of temporary objects */
+	bool only_temp;	 /* changes nothing but this session's temporary objects */
 	bool returns_rows;
 	bool volatile_fn; /* calls nextval, setval, random and the like: reads that must not be repeated */
 	bool cacheable;
@@ -150,6 +175,8 @@ struct Plan {
 	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
 	size_t ninner_types;
 	const RawStmt *inner;
+	const CursorPlan *cursor;
+	const FetchPlan *fetch;
 	uint64_t catalog_version;
 };
 

@@ -1,6 +1,7 @@
 /* COPY: columns, options, and the INSERT or SELECT behind it. */
 #include "sql/plan_copy.h"
 
+#include "sql/expr.h"
 #include "sql/plan_internal.h"
 
 static int find_columns(CopyParse *c)
@@ -55,6 +56,7 @@ static int row_values(CopyParse *c, Query *q, ExprList *values)
 		Expr *p = expr_new(ps, X_PARAM, c->cols[i]->type->oid, -1);
 		p->param = (int)i + 1;
 		p->typmod = c->cols[i]->typmod;
+		p = domain_check_input(ps, p);
 		ps->params->types[i] = c->cols[i]->type->oid;
 		q->insert_attnums[q->ninsert++] = c->cols[i]->attnum;
 		expr_list_add(ps->a, values, p);
@@ -62,8 +64,7 @@ static int row_values(CopyParse *c, Query *q, ExprList *values)
 	ps->params->n = ps->params->cap = c->ncols;
 	for (size_t i = 0; i < c->rel->ncols; i++) {
 		const CatColumn *col = &c->rel->cols[i];
-		if (col->dropped || col->generated || is_copied(c, col) ||
-		    (!col->default_sql && !(col->identity && col->sequence) && col->attnum != c->rel->rowid_col))
+		if (is_copied(c, col) || (!catcolumn_fills(col) && col->attnum != c->rel->rowid_col))
 			continue;
 		Expr *e = column_default(ps, c->rel, col);
 		if (!e)

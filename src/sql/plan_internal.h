@@ -14,6 +14,15 @@ int plan_other(ParseState *ps, const RawStmt *raw, Plan *plan);
  * When `out` is not NULL it receives the analysed query. Parameter types are left in ps->params. */
 int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out);
 
+/* The two halves of plan_query, for a query that was analysed: what its columns are, and everything else. */
+int plan_columns(ParseState *ps, const Query *q, Plan *plan);
+int plan_analysed(ParseState *ps, Query *q, Plan *plan);
+
+/* plan_cursor.c */
+int plan_declare(ParseState *ps, const PgQuery__DeclareCursorStmt *s, Plan *plan);
+int plan_fetch(ParseState *ps, const PgQuery__FetchStmt *s, Plan *plan);
+int plan_close_cursor(const PgQuery__ClosePortalStmt *s, Plan *plan);
+
 /* SQLite text of an analysed query, NUL-terminated, in ps->a. NULL on error. */
 const char *plan_emit(ParseState *ps, const Query *q);
 

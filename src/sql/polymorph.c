@@ -52,6 +52,8 @@ static void add_simple(const Catalog *cat, Poly *p, uint32_t actual, uint32_t de
 	p->enumerated = p->enumerated || declared == T_ANYENUM;
 	if (actual == T_UNKNOWN || actual == 0)
 		return;
+	if (declared == T_ANYARRAY || declared == T_ANYRANGE || declared == T_ANYMULTIRANGE)
+		actual = type_base(cat, actual);
 	if (declared == T_ANYARRAY)
 		agree(p, &p->array, actual, "arguments declared \"anyarray\" are not all alike");
 	else if (declared == T_ANYRANGE)

@@ -18,6 +18,13 @@ NsItem *ns_add_item(ParseState *ps, const NsItem *item);
 Expr *var_new(ParseState *ps, Rte *rte, int column, int location);
 int ns_find_column(ParseState *ps, const char *name, int location, Expr **out); /* this level only: 1, 0, or -1 and an error */
 
+/* syscol.c: 1 found, 0 not there, or -1 and an error */
+int an_system_column(ParseState *ps, Rte *rte, const char *name, int location, Expr **out);
+bool is_ctid(const Expr *x);
+bool is_upserted_xmax(const Expr *x);
+/* ctid = ANY (SELECT ctid ...) as a test of row numbers, which SQLite finds without reading the whole table. */
+void ctid_to_row_number(Expr *sublink);
+
 /* from.c */
 Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
 Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location);
@@ -81,13 +88,19 @@ int an_named_windows(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Quer
 
 /* cte.c */
 int an_with(ParseState *ps, const PgQuery__WithClause *w, Query *q);
-Cte *cte_find(ParseState *ps, const char *name);
-/* A query of a WITH RECURSIVE around, not analysed yet, has this name. */
-bool cte_comes_later(const ParseState *ps, const char *name);
+/* The WITH query that the name means, analysed; *out is NULL when there is none. -1 and an error when its analysis fails. */
+int cte_find(ParseState *ps, const char *name, Cte **out);
+
+/* cte_path.c: SEARCH and CYCLE. The first adds their columns to those of the CTE, once its non-recursive term is known; the second makes
+ * the terms give them. */
+int cte_path_columns(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *def);
+int cte_path_apply(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *def);
 
 /* setop.c, values.c */
 Query *an_setop(ParseState *ps, const PgQuery__SelectStmt *s);
 Query *an_values(ParseState *ps, const PgQuery__SelectStmt *s);
+/* Moves a query into a subquery of itself, so that its outputs can be converted without changing what it computes. */
+void query_wrap(ParseState *ps, Query *q);
 /* Columns of a query over which a set operation or INSERT wants other types: converts the outputs in place where that is possible. */
 int query_coerce_column(ParseState *ps, Query *q, size_t column, uint32_t type, int32_t typmod);
 
@@ -103,10 +116,10 @@ int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q
 /* Converts an expression for assignment to a column: 42804 as PostgreSQL words it. */
 Expr *assign_to_column(ParseState *ps, Expr *e, const CatRel *rel, const CatColumn *col, int location);
 Expr *column_default(ParseState *ps, const CatRel *rel, const CatColumn *col);
-/* expr_json.c: the value of SET column[...] = value, where `doc` is the column before it. */
 /* near_name.c: adds the hint to the error that says that a column does not exist. `alias` is NULL when none was written. */
 void hint_near_column(ParseState *ps, const char *alias, const char *name);
-Expr *an_assign_part(ParseState *ps, Expr *doc, const CatColumn *col, const PgQuery__ResTarget *rt, const PgNode *value);
+/* assign.c: the column with a part of it replaced; `before` is the whole before that, NULL for NULL. */
+Expr *assign_part(ParseState *ps, Expr *before, const CatColumn *col, const PgQuery__ResTarget *rt, Expr *value);
 int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *target, TargetList *out);
 
 /* conflict.c */

@@ -41,7 +41,7 @@ uint32_t reg_schema_oid(ParseState *ps, const char *name)
 {
 	if (streq(name, "pg_catalog"))
 		return NS_PG_CATALOG;
-	const CatSchema *s = ps->env->cat ? catalog_schema(ps->env->cat, name) : NULL;
+	const CatSchema *s = env_schema(ps->env, name);
 	return s ? s->oid : 0;
 }
 
@@ -134,7 +134,7 @@ static int proc_lookup(ParseState *ps, Str text, const char **part, size_t n, in
 	size_t found = 0;
 	if (n == 2 && !reg_schema_oid(ps, part[0]))
 		return an_error(ps, location, "3F000", "schema \"%s\" does not exist", part[0]);
-	const PgProc *p = n == 1 || streq(part[0], "pg_catalog") ? pgproc_named(part[n - 1], &found) : NULL;
+	const PgProc *p = procs_named(ps, n == 2 ? part[0] : NULL, part[n - 1], &found);
 
 	if (found == 0)
 		return an_error(ps, location, "42883", "function \"%.*s\" does not exist", STR_ARG(text));
@@ -173,7 +173,7 @@ static bool all_digits(Str s, uint32_t *oid)
 
 int reg_lookup(ParseState *ps, uint32_t regtype, Str text, int location, uint32_t *oid)
 {
-	const char *part[2];
+	const char *parts[8], **part = parts;
 	bool is_operator = regtype == T_REGOPER || regtype == T_REGOPERATOR;
 
 	if (str_is(text, "-") && !is_operator) {
@@ -190,9 +190,16 @@ int reg_lookup(ParseState *ps, uint32_t regtype, Str text, int location, uint32_
 		return reg_procedure(ps, text, location, oid);
 	if (regtype == T_REGCOLLATION)
 		return reg_collation(ps, text, location, oid);
-	size_t n = reg_split_name(ps, text, part, 2);
+	size_t n = reg_split_name(ps, text, part, ARRAY_LEN(parts));
 	if (n == 0)
 		return an_error(ps, location, "42602", "invalid name syntax");
+	if (n > 3)
+		return an_error(ps, location, "42601", "improper %s name (too many dotted names): %.*s",
+				regtype == T_REGCLASS ? "relation" : "qualified", STR_ARG(text));
+	if (n == 3 && !streq(part[0], ps->env->database))
+		return an_cross_database(ps, location, arena_printf(ps->a, "\"%.*s\"", STR_ARG(text)));
+	part += n == 3;
+	n -= n == 3;
 	if (regtype == T_REGCLASS)
 		return class_lookup(ps, text, part, n, location, oid);
 	if (regtype == T_REGPROC)

@@ -100,6 +100,7 @@ static bool is_row_type(ParseState *ps, uint32_t type)
 Expr *an_field(ParseState *ps, Expr *e, const char *name, int location)
 {
 	size_t n = 0;
+	e = domain_value(ps, e);
 	Column *cols = is_row_type(ps, e->type) ? row_shape(ps, e, &n) : NULL;
 	for (size_t i = 0; i < n; i++)
 		if (streq(cols[i].name, name))
@@ -117,6 +118,7 @@ Expr *an_field(ParseState *ps, Expr *e, const char *name, int location)
 int expand_row(ParseState *ps, Expr *e, TargetList *out)
 {
 	size_t n = 0;
+	e = domain_value(ps, e);
 	if (!is_row_type(ps, e->type))
 		return an_error(ps, expr_location(e), "42809", "type %s is not composite", type_name(ps, e->type));
 	Column *cols = row_shape(ps, e, &n);
@@ -187,51 +189,4 @@ Expr *row_to_type(ParseState *ps, Expr *e, const PgType *t, CoerceContext ctx, i
 		expr_list_add(ps->a, &row->args, x);
 	}
 	return row;
-}
-
-static Expr *assigned_field(ParseState *ps, const PgField *f, const PgNode *value, int location)
-{
-	Expr *v = an_expr(ps, value, AT_UPDATE);
-	if (!v)
-		return NULL;
-	if (v->type != T_UNKNOWN && !can_coerce(ps->env->cat, v->type, f->type->oid, COERCE_ASSIGNMENT)) {
-		an_error(ps, location, "42804", "subfield \"%s\" is of type %s but expression is of type %s", f->name,
-			 type_name(ps, f->type->oid), type_name(ps, v->type));
-		return err_hint(ps->err, "You will need to rewrite or cast the expression."), NULL;
-	}
-	return coerce_to(ps, v, f->type->oid, f->typmod, COERCE_ASSIGNMENT, location);
-}
-
-Expr *row_assign(ParseState *ps, Expr *row, PgQuery__Node *const *nodes, size_t n, const PgNode *value, int location)
-{
-	const PgType *t = type_lookup(ps->env->cat, row->type);
-	const char *name = nodes[0]->node_case == PG_QUERY__NODE__NODE_STRING ? nodes[0]->string->sval : NULL;
-	bool found = false;
-	if (!name)
-		return an_refuse(ps, location, "assigning to an element of an array is not available in SQLite mode"), NULL;
-	if (!t || t->typtype != 'c' || !t->fields)
-		return an_error(ps, location, "42804",
-				"cannot assign to field \"%s\" of column because its type %s is not a composite type", name,
-				type_name(ps, row->type)),
-		       NULL;
-	Expr *out = expr_new(ps, X_ROW, row->type, location);
-	size_t width;
-	Column *cols = row_shape(ps, row, &width);
-	for (size_t i = 0; i < width; i++) {
-		Expr *old = row_field(ps, row, cols, i, location), *e = old;
-		if (streq(cols[i].name, name)) {
-			found = true;
-			e = n > 1 ? row_assign(ps, old, nodes + 1, n - 1, value, location)
-				  : assigned_field(ps, &t->fields[i], value, location);
-		}
-		if (!e)
-			return NULL;
-		expr_list_add(ps->a, &out->args, e);
-	}
-	if (!found)
-		return an_error(ps, location, "42703",
-				"cannot assign to field \"%s\" of column because there is no such column in data type %s", name,
-				type_name(ps, row->type)),
-		       NULL;
-	return out;
 }

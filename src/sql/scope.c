@@ -32,6 +32,15 @@ Expr *var_new(ParseState *ps, Rte *rte, int column, int location)
 	return v;
 }
 
+/* Defined by this very query's WITH: only there does a star mean the columns of SEARCH and CYCLE, too. */
+static bool is_own_cte(const ParseState *ps, const Cte *cte)
+{
+	for (size_t i = 0; i < ps->nctes; i++)
+		if (ps->ctes[i] == cte)
+			return true;
+	return false;
+}
+
 NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible)
 {
 	NsItem item = { .alias = rte->alias, .rte = rte, .rel_visible = rel_visible, .cols_visible = cols_visible };
@@ -40,10 +49,12 @@ NsItem *ns_add_rte(ParseState *ps, Rte *rte, bool rel_visible, bool cols_visible
 		const CatSchema *s = catalog_schema_by_oid(ps->env->cat, rte->rel->schema);
 		item.schema = s ? s->name : NULL;
 	}
+	size_t starred = rte->kind == RTE_CTE && !is_own_cte(ps, rte->cte) ? rte->ncols - rte->cte->npath : rte->ncols;
 	for (size_t i = 0; i < rte->ncols; i++) {
 		if (!rte->cols[i].name)
 			continue;
-		item.cols[item.ncols++] = (NsColumn){ .name = rte->cols[i].name, .expr = var_new(ps, rte, (int)i + 1, -1) };
+		item.cols[item.ncols++] =
+			(NsColumn){ .name = rte->cols[i].name, .expr = var_new(ps, rte, (int)i + 1, -1), .unstarred = i >= starred };
 	}
 	return ns_add_item(ps, &item);
 }
@@ -122,33 +133,6 @@ static void mark_lateral(ParseState *level)
 		level->lateral_ref = true;
 }
 
-static bool is_system_column(const char *name)
-{
-	static const char *const names[] = { "ctid", "xmin", "xmax", "cmin", "cmax" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(name, names[i]))
-			return true;
-	return false;
-}
-
-/* tableoid is known from the relation; the other system columns say things that a SQLite file does not keep.
- * 1 found, 0 no such column, -1 error. */
-static int system_column(ParseState *ps, const NsItem *item, const char *name, int location, Expr **out)
-{
-	if (!item->rte || item->rte->kind != RTE_RELATION)
-		return 0;
-	if (item->rte->rel->kind == REL_VIRTUAL && !streq(name, "tableoid"))
-		return 0;
-	if (streq(name, "tableoid") && !item->rte->nullable) {
-		*out = expr_const(ps, 26, val_int(item->rte->rel->oid));
-		(*out)->location = location;
-		return 1;
-	}
-	if (is_system_column(name) || streq(name, "tableoid"))
-		return an_refuse(ps, location, "the system column \"%s\" is not available in SQLite mode", name);
-	return 0;
-}
-
 static Expr *plain_column(ParseState *ps, const char *name, int location)
 {
 	Expr *e = NULL;
@@ -163,7 +147,7 @@ static Expr *plain_column(ParseState *ps, const char *name, int location)
 	}
 	for (ParseState *l = ps; l; l = l->parent)
 		for (size_t i = 0; i < l->nns; i++) {
-			int r = l->ns[i]->cols_visible ? system_column(ps, l->ns[i], name, location, &e) : 0;
+			int r = l->ns[i]->cols_visible ? an_system_column(ps, l->ns[i]->rte, name, location, &e) : 0;
 			if (r)
 				return r > 0 ? e : NULL;
 		}
@@ -204,7 +188,7 @@ static Expr *qualified_column(ParseState *ps, const char *schema, const char *al
 	Expr *e = NULL;
 	int r = find_in_item(ps, item, name, false, location, &e);
 	if (r == 0)
-		r = system_column(ps, item, name, location, &e);
+		r = an_system_column(ps, item->rte, name, location, &e);
 	if (r > 0) {
 		mark_lateral(level);
 		return e;
@@ -234,6 +218,17 @@ static Expr *star_row(ParseState *ps, const PgQuery__ColumnRef *ref)
 	return whole_row(ps, item, ref->location);
 }
 
+/* The value that a domain's CHECK is about. */
+static Expr *domain_check_value(ParseState *ps, int location)
+{
+	Expr *e = expr_new(ps, X_PARAM, ps->value_type->oid, location);
+	e->param = 1;
+	e->name = "VALUE";
+	e->typmod = ps->value_typmod;
+	e->collation = ps->value_type->collation;
+	return e;
+}
+
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 {
 	const char *names[4];
@@ -243,6 +238,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return star_row(ps, ref);
 	for (size_t i = 0; i < ref->n_fields; i++)
 		names[i] = field_name(ref->fields[i]);
+	if (ps->value_type && ref->n_fields == 1 && streq(names[0], "value"))
+		return domain_check_value(ps, ref->location);
 	switch (ref->n_fields) {
 	case 1:
 		return plain_column(ps, names[0], ref->location);
@@ -252,8 +249,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		return qualified_column(ps, names[0], names[1], names[2], ref->location);
 	default:
 		if (!streq(names[0], ps->env->database))
-			return an_refuse(ps, ref->location, "cross-database references are not available: %s.%s.%s.%s", names[0], names[1],
-					 names[2], names[3]),
+			return an_cross_database(ps, ref->location,
+						 arena_printf(ps->a, "%s.%s.%s.%s", names[0], names[1], names[2], names[3])),
 			       NULL;
 		return qualified_column(ps, names[1], names[2], names[3], ref->location);
 	}
@@ -262,7 +259,7 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 static int add_star_columns(ParseState *ps, const NsItem *item, bool plain, int location, TargetList *out)
 {
 	for (size_t i = 0; i < item->ncols; i++) {
-		if (plain && item->cols[i].hidden)
+		if (item->cols[i].unstarred || (plain && item->cols[i].hidden))
 			continue;
 		if (target_add(ps, out, use_column(ps, &item->cols[i], location), item->cols[i].name) < 0)
 			return -1;
@@ -297,9 +294,22 @@ int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out)
 	return add_star_columns(ps, item, false, ref->location, out);
 }
 
+const CatSchema *env_schema(const SqlEnv *env, const char *name)
+{
+	if (streq(name, "pg_temp"))
+		name = env->temp_schema;
+	return name && env->cat ? catalog_schema(env->cat, name) : NULL;
+}
+
+static bool is_own_temp(const SqlEnv *env, uint32_t schema)
+{
+	const CatSchema *s = env_schema(env, "pg_temp");
+	return s && s->oid == schema;
+}
+
 static const CatRel *rel_in_schema(ParseState *ps, const char *schema, const char *name)
 {
-	const CatSchema *s = catalog_schema(ps->env->cat, schema);
+	const CatSchema *s = env_schema(ps->env, schema);
 	return s ? catalog_rel(ps->env->cat, s->oid, name) : NULL;
 }
 
@@ -308,7 +318,9 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 	bool catalog_named = false;
 	for (size_t i = 0; i < ps->env->nsearch_path; i++)
 		catalog_named |= streq(ps->env->search_path[i], "pg_catalog");
-	const CatRel *r = rel_in_schema(ps, "pg_temp", name);
+	const SqlEnv *env = ps->env;
+	bool temp_implied = env->nsearch_path && env->temp_schema && !env->temp_named && streq(env->search_path[0], env->temp_schema);
+	const CatRel *r = temp_implied ? rel_in_schema(ps, "pg_temp", name) : NULL;
 	if (!r && !catalog_named)
 		r = catalog_rel(ps->env->cat, NS_PG_CATALOG, name);
 	for (size_t i = 0; !r && i < ps->env->nsearch_path; i++)
@@ -316,15 +328,30 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 	return r;
 }
 
+int an_cross_database(ParseState *ps, int location, const char *name)
+{
+	return an_refuse(ps, location,
+			 "cross-database references are not "
+			 "implemented: %s",
+			 name);
+}
+
+const char *an_qualified(ParseState *ps, const PgQuery__RangeVar *rv)
+{
+	return arena_printf(ps->a, "\"%s.%s.%s\"", rv->catalogname, rv->schemaname, rv->relname);
+}
+
 const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool missing_ok)
 {
 	if (*rv->catalogname && !streq(rv->catalogname, ps->env->database))
-		return an_error(ps, rv->location, "0A000", "cross-database references are not available: \"%s.%s.%s\"", rv->catalogname,
-				rv->schemaname, rv->relname),
-		       NULL;
+		return an_cross_database(ps, rv->location, an_qualified(ps, rv)), NULL;
 	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
 										: rel_in_schema(ps, rv->schemaname, rv->relname)
 					  : rel_in_path(ps, rv->relname);
+	if (r && r->persistence == 't' && !is_own_temp(ps->env, r->schema)) {
+		an_error(ps, -1, "0A000", "cannot access temporary tables of other sessions");
+		return NULL;
+	}
 	if (r && r->stale) {
 		an_error(ps, rv->location, "55000", "table \"%s\" has changed on the primary and has not been copied again yet", r->name);
 		err_hint(ps->err, "Its rows on SQLite may be wrong. It can be used again when the primary is back.");

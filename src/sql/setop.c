@@ -29,8 +29,7 @@ static Expr *output_expr(ParseState *ps, const Query *q, size_t column)
 	return e;
 }
 
-/* Moves a query into a subquery of itself, so that its outputs can be converted without changing what it computes. */
-static void wrap_query(ParseState *ps, Query *q)
+void query_wrap(ParseState *ps, Query *q)
 {
 	Query *inner = arena_dup(ps->a, q, sizeof *q);
 	*q = (Query){ .cmd = CMD_SELECT };
@@ -63,7 +62,7 @@ int query_coerce_column(ParseState *ps, Query *q, size_t column, uint32_t type, 
 			return -1;
 	} else {
 		if (!is_plain_select(q) && q->cols[column].type != 705)
-			wrap_query(ps, q);
+			query_wrap(ps, q);
 		if (q->setop != SETOP_NONE)
 			return an_refuse(ps, -1, "this untyped column of a set operation is not available in SQLite mode");
 		Target *t = &q->targets.items[nth_target(q, column)];
@@ -121,9 +120,10 @@ static int begin_recursion(ParseState *ps, Query *larg)
 	cte->phase = 'r';
 	cte->ncols = larg->ncols;
 	cte->cols = arena_dup(ps->a, larg->cols, (larg->ncols + 1) * sizeof *larg->cols);
-	for (size_t i = 0; i < cte->ncols && i < ps->n_recursive_names; i++)
-		cte->cols[i].name = ps->recursive_names[i];
-	return 0;
+	const PgQuery__CommonTableExpr *def = ps->recursive_def;
+	for (size_t i = 0; i < cte->ncols && i < def->n_aliascolnames; i++)
+		cte->cols[i].name = arena_strdup(ps->a, def->aliascolnames[i]->string->sval);
+	return cte_path_columns(ps, cte, def);
 }
 
 static int order_columns(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)

@@ -170,7 +170,7 @@ static bool note_inner(Expr *x, void *arg)
 {
 	Push *p = arg;
 	bool inner = x->kind == X_AGG || x->kind == X_WINDOW || x->kind == X_GROUPING || x->kind == X_SUBLINK ||
-		     (x->kind == X_VAR && x->rte && query_has_rte(p->inner, x->rte));
+		     ((x->kind == X_VAR || x->kind == X_ROWID) && x->rte && query_has_rte(p->inner, x->rte));
 	if (inner)
 		p->rte = NULL;
 	return p->rte != NULL;

@@ -11,7 +11,7 @@ static const char *node_string(const PgQuery__Node *n)
 static const PgType *find_type(const SqlEnv *env, const char *schema, const char *name)
 {
 	if (schema && !streq(schema, "pg_catalog")) {
-		const CatSchema *s = env->cat ? catalog_schema(env->cat, schema) : NULL;
+		const CatSchema *s = env_schema(env, schema);
 		return s ? catalog_type_named(env->cat, s->oid, name) : NULL;
 	}
 	const PgType *t = pgtype_builtin_named(name);
@@ -154,7 +154,7 @@ const PgType *an_typename(ParseState *ps, const PgQuery__TypeName *tn, int32_t *
 		return NULL;
 	if (tn->n_array_bounds == 0)
 		return t;
-	uint32_t array = t->category == 'A' && t->len == -1 ? t->oid : t->array_oid;
+	uint32_t array = t->category == 'A' && t->len == -1 && t->typtype != 'd' ? t->oid : t->array_oid;
 	if (!array)
 		return type_missing(ps, tn, schema), NULL;
 	return type_lookup(ps->env->cat, array);

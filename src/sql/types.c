@@ -25,9 +25,16 @@ char type_category(const Catalog *cat, uint32_t oid, bool *preferred)
 
 uint32_t type_element(const Catalog *cat, uint32_t oid)
 {
-	const PgType *t = type_lookup(cat, oid);
+	const PgType *t = type_base_of(type_lookup(cat, oid));
 
-	return t && t->category == 'A' && t->len == -1 ? t->elem_oid : 0;
+	return t && (t->category == 'A' || oid == T_RECORD_ARRAY) && t->len == -1 ? t->elem_oid : 0;
+}
+
+uint32_t type_base(const Catalog *cat, uint32_t oid)
+{
+	const PgType *t = type_base_of(type_lookup(cat, oid));
+
+	return t ? t->oid : oid;
 }
 
 uint32_t type_array(const Catalog *cat, uint32_t oid)

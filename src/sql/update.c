@@ -18,18 +18,16 @@ static int reject_value(ParseState *ps, const CatColumn *col)
 	return err_detail(ps->err, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.", col->name);
 }
 
-/* SET column[subscript] = value; several such assignments to one column work one after the other. */
-static int set_part(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, const CatColumn *col, const PgNode *val, TargetList *out)
+/* SET column[subscript].field = value; several such assignments to one column work one after the other. */
+static int set_part(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, const CatColumn *col, Expr *value, TargetList *out)
 {
 	Target *before = NULL;
 	for (size_t i = 0; i < out->n; i++)
 		if (out->items[i].attnum == col->attnum)
 			before = &out->items[i];
-	if (before && before->expr->kind != X_ASSIGN_PART)
+	if (before && !before->part)
 		return an_error(ps, -1, "42601", "multiple assignments to same column \"%s\"", col->name);
-	if (val->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
-		return an_error(ps, rt->location, "0A000", "cannot set a subfield to DEFAULT");
-	Expr *e = an_assign_part(ps, before ? before->expr : var_new(ps, target, col->attnum, rt->location), col, rt, val);
+	Expr *e = assign_part(ps, before ? before->expr : var_new(ps, target, col->attnum, rt->location), col, rt, value);
 	if (!e)
 		return -1;
 	if (before) {
@@ -39,7 +37,18 @@ static int set_part(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, c
 	if (target_add(ps, out, e, col->name) < 0)
 		return -1;
 	out->items[out->n - 1].attnum = col->attnum;
+	out->items[out->n - 1].part = true;
 	return 0;
+}
+
+static int set_part_to(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, const CatColumn *col, const PgNode *val, TargetList *out)
+{
+	if (val->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
+		return an_error(ps, rt->location, "0A000",
+				rt->indirection[0]->node_case == PG_QUERY__NODE__NODE_STRING ? "cannot set a subfield to DEFAULT"
+											     : "cannot set an array element to DEFAULT");
+	Expr *value = an_expr(ps, val, AT_UPDATE);
+	return value ? set_part(ps, target, rt, col, value, out) : -1;
 }
 
 static int set_one(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, const PgNode *val, TargetList *out)
@@ -49,7 +58,7 @@ static int set_one(ParseState *ps, Rte *target, const PgQuery__ResTarget *rt, co
 	if (set_column(ps, rel, rt, &col) < 0)
 		return -1;
 	if (rt->n_indirection && !col->generated)
-		return set_part(ps, target, rt, col, val, out);
+		return set_part_to(ps, target, rt, col, val, out);
 	for (size_t i = 0; i < out->n; i++)
 		if (out->items[i].attnum == col->attnum)
 			return an_error(ps, rt->location, "42601", "multiple assignments to same column \"%s\"", col->name);
@@ -77,8 +86,6 @@ static int set_from_subquery(ParseState *ps, Rte *target, const PgQuery__ResTarg
 	const CatColumn *col = NULL;
 	if (set_column(ps, rel, rt, &col) < 0)
 		return -1;
-	if (rt->n_indirection)
-		return an_refuse(ps, rt->location, "assigning to a part of a column is not available here in SQLite mode");
 	if (col->generated || col->identity == 'a')
 		return reject_value(ps, col);
 	Query *sub = an_query(ps, ref->source->sub_link->subselect);
@@ -99,6 +106,8 @@ static int set_from_subquery(ParseState *ps, Rte *target, const PgQuery__ResTarg
 	e->query = q;
 	e->typmod = var->typmod;
 	e->collation = var->collation;
+	if (rt->n_indirection)
+		return set_part(ps, target, rt, col, e, out);
 	if (!(e = assign_to_column(ps, e, rel, col, rt->location)) || target_add(ps, out, e, col->name) < 0)
 		return -1;
 	out->items[out->n - 1].attnum = col->attnum;

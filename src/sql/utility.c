@@ -1,4 +1,5 @@
 /* Statements that are neither queries nor COPY: transactions, prepared statements, maintenance; and the way to the DDL planners. */
+#include "pgtype/datetime.h"
 #include "sql/ddl.h"
 #include "sql/fields.h"
 
@@ -52,9 +53,27 @@ int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *pl
 	return an_refuse(ps, 0, "two-phase commit");
 }
 
-/* A SET value as text. */
+/* SET TIME ZONE INTERVAL '…' [fields], the only cast that SET's grammar has, as the text that the setting takes. NULL with the error set.
+ */
+static const char *set_interval(ParseState *ps, const PgQuery__TypeCast *c)
+{
+	int32_t typmod;
+	Interval iv;
+	char text[DT_BUF];
+	TypeEnv env = { .tz = &tz_utc };
+	if (!an_typename(ps, c->type_name, &typmod))
+		return NULL;
+	if (interval_in(str_of(c->arg->a_const->sval->sval), &env, typmod, &iv, ps->err) < 0)
+		return NULL;
+	interval_out(&iv, INTERVALSTYLE_POSTGRES, text);
+	return arena_printf(ps->a, "INTERVAL '%s'", text);
+}
+
+/* A SET value as text; NULL with the error set. */
 static const char *set_value(ParseState *ps, const PgNode *n)
 {
+	if (n->node_case == NODE(TYPE_CAST))
+		return set_interval(ps, n->type_cast);
 	if (n->node_case != NODE(A_CONST))
 		return NULL;
 	const PgQuery__AConst *k = n->a_const;
@@ -68,6 +87,7 @@ static const char *set_value(ParseState *ps, const PgNode *n)
 	case PG_QUERY__A__CONST__VAL_BOOLVAL:
 		return k->boolval->boolval ? "true" : "false";
 	default:
+		an_refuse(ps, 0, "this value in SET");
 		return NULL;
 	}
 }
@@ -85,7 +105,7 @@ int plan_variable_set(ParseState *ps, const PgQuery__VariableSetStmt *s, Plan *p
 		for (size_t i = 0; i < s->n_args; i++) {
 			plan->values[plan->nvalues++] = set_value(ps, s->args[i]);
 			if (!plan->values[i])
-				return an_refuse(ps, 0, "this value in SET %s", s->name);
+				return -1;
 		}
 		return 0;
 	case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_DEFAULT:
@@ -298,18 +318,6 @@ static int plan_notify(ParseState *ps, const PgNode *n, Plan *plan)
 	return 0;
 }
 
-static int plan_extension(ParseState *ps, const PgQuery__CreateExtensionStmt *s, Plan *plan)
-{
-	if (!streq(s->extname, "plpgsql"))
-		return an_refuse(ps, 0, "extension \"%s\"", s->extname);
-	if (!s->if_not_exists)
-		return an_error(ps, -1, "42710", "extension \"%s\" already exists", s->extname);
-	Ddl d;
-	ddl_begin(&d, ps, plan);
-	ddl_notice(&d, "42710", "extension \"%s\" already exists, skipping", s->extname);
-	return ddl_finish(&d, "CREATE EXTENSION");
-}
-
 /* Statements without any change of the catalog. 1 = not one of them. */
 static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Plan *plan)
 {
@@ -335,6 +343,12 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		return 0;
 	case NODE(DISCARD_STMT):
 		return plan_discard(n->discard_stmt, plan);
+	case NODE(DECLARE_CURSOR_STMT):
+		return plan_declare(ps, n->declare_cursor_stmt, plan);
+	case NODE(FETCH_STMT):
+		return plan_fetch(ps, n->fetch_stmt, plan);
+	case NODE(CLOSE_PORTAL_STMT):
+		return plan_close_cursor(n->close_portal_stmt, plan);
 	case NODE(LISTEN_STMT):
 	case NODE(UNLISTEN_STMT):
 	case NODE(NOTIFY_STMT):
@@ -356,8 +370,6 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		if (n->lock_stmt->nowait)
 			plan->nowait = arena_printf(ps->a, "relation \"%s\"", n->lock_stmt->relations[0]->range_var->relname);
 		return plan_nothing(plan, "LOCK TABLE");
-	case NODE(CREATE_EXTENSION_STMT):
-		return plan_extension(ps, n->create_extension_stmt, plan);
 	default:
 		return 1;
 	}
@@ -370,6 +382,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_create_table(d, n->create_stmt);
 	case NODE(CREATE_TABLE_AS_STMT):
 		return plan_create_table_as(d, n->create_table_as_stmt);
+	case NODE(SELECT_STMT):
+		return plan_select_into(d, n);
 	case NODE(INDEX_STMT):
 		return plan_create_index(d, n->index_stmt);
 	case NODE(CREATE_SEQ_STMT):
@@ -382,6 +396,14 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_enum(d, n->alter_enum_stmt);
 	case NODE(COMPOSITE_TYPE_STMT):
 		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_EXTENSION_STMT):
+		return plan_create_extension(d, n->create_extension_stmt);
+	case NODE(ALTER_EXTENSION_STMT):
+		return plan_alter_extension(d, n->alter_extension_stmt);
+	case NODE(CREATE_DOMAIN_STMT):
+		return plan_create_domain(d, n->create_domain_stmt);
+	case NODE(ALTER_DOMAIN_STMT):
+		return plan_alter_domain(d, n->alter_domain_stmt);
 	case NODE(CREATE_SCHEMA_STMT):
 		return plan_create_schema(d, n->create_schema_stmt);
 	case NODE(VIEW_STMT):

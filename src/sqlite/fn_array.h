@@ -17,6 +17,6 @@ void fn_array_result(sqlite3_context *ctx, const PgArray *x, Arena *a);
 bool fn_array_same_shape(const PgArray *x, int from, const PgArray *y, int shift);
 
 /* Parts of fn_table_array, one per file; each ends with a NULL name and is registered by fn.c. */
-extern const SqliteFn fn_table_array_edit[], fn_table_array_search[], fn_table_array_text[], fn_table_array_assign[];
+extern const SqliteFn fn_table_array_edit[], fn_table_array_search[], fn_table_array_text[], fn_table_array_assign[], fn_table_variadic[];
 
 #endif

@@ -126,8 +126,8 @@ int jf_put_val(sqlite3_context *ctx, uint32_t oid, const Val *v, bool is_key, Bu
 	const PgType *t = fn_type(ctx, oid);
 	if (!t)
 		return err_set(&env->error, "0A000", "type %u in JSON is not supported on SQLite", oid);
-	if (t->typtype == 'd' && t->base_oid)
-		return jf_put_val(ctx, t->base_oid, v, is_key, out);
+	if (t->typtype == 'd' && type_base_of(t))
+		return jf_put_val(ctx, type_base_of(t)->oid, v, is_key, out);
 	bool composite = t->typtype == 'c' || oid == OID_RECORD, json = oid == OID_JSON || oid == OID_JSONB;
 	if (is_key && (t->elem || composite || json))
 		return bad_key(&env->error);

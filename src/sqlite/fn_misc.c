@@ -1,4 +1,5 @@
 /* Converters that the emitter calls for casts, and helpers of its own. */
+#include "sqlite/db.h"
 #include "sqlite/fn_let.h"
 #include "sqlite/fn.h"
 
@@ -84,21 +85,9 @@ static sqlite3_stmt *element_cast(sqlite3_context *ctx, sqlite3_value *sql)
 	return sqlite3_get_auxdata(ctx, 2);
 }
 
-static void bind_item(sqlite3_stmt *st, const Val *v)
-{
-	if (v->kind == VAL_INT)
-		sqlite3_bind_int64(st, 1, v->i);
-	else if (v->kind == VAL_REAL)
-		sqlite3_bind_double(st, 1, v->r);
-	else if (v->kind == VAL_BLOB)
-		sqlite3_bind_blob64(st, 1, v->s.n ? v->s.p : "", v->s.n, SQLITE_STATIC);
-	else
-		sqlite3_bind_text64(st, 1, v->s.n ? v->s.p : "", v->s.n, SQLITE_STATIC, SQLITE_UTF8);
-}
-
 static int cast_item(sqlite3_stmt *st, Arena *a, Val *v)
 {
-	bind_item(st, v);
+	db_bind(st, 1, v);
 	int rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
 		*v = fn_arg(sqlite3_column_value(st, 0));

@@ -4,6 +4,8 @@
 
 #include "pgtype/sysid.h"
 
+#include <stdio.h>
+
 #define FN(name) static void name(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 enum { PURE = FN_STRICT | FN_IMMUTABLE };
@@ -108,7 +110,63 @@ FN(number_to_lsn)
 		lsn_of_number(ctx, &n);
 }
 
+/* The place that a ctid names: the row's number, 65535 of them in a block. */
+FN(ctid)
+{
+	enum { PER_BLOCK = UINT16_MAX };
+	int64_t row = sqlite3_value_int64(argv[0]) - 1;
+	if (row < 0 || row / PER_BLOCK > UINT32_MAX) {
+		fn_raise(ctx, "0A000", "the ctid of a row with the number %lld is not available in SQLite mode", (long long)row + 1);
+		return;
+	}
+	char text[32];
+	snprintf(text, sizeof text, "(%lld,%lld)", (long long)row / PER_BLOCK, (long long)row % PER_BLOCK + 1);
+	sqlite3_result_text(ctx, text, -1, SQLITE_TRANSIENT);
+}
+
+/* The number of the row with the ctid; one that no row has when it is no such place. */
+FN(ctid_number)
+{
+	Tid t = tid_read(fn_arg_str(argv[0]));
+	if (t.offset == 0)
+		sqlite3_result_double(ctx, 0.5);
+	else
+		sqlite3_result_int64(ctx, (int64_t)t.block * UINT16_MAX + t.offset);
+}
+
+static uint64_t mix(uint64_t h, const void *data, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ ((const unsigned char *)data)[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/* row_version(row number, values ...): a number that is another one when a value is. NULL where an outer join found no row. */
+FN(row_version)
+{
+	enum { FIRST_NORMAL_XID = 3 };
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
+		return;
+	for (int i = 0; i < argc; i++) {
+		Val v = fn_arg(argv[i]);
+		unsigned char kind = (unsigned char)v.kind;
+		h = mix(h, &kind, 1);
+		if (v.kind == VAL_INT)
+			h = mix(h, &v.i, sizeof v.i);
+		else if (v.kind == VAL_REAL)
+			h = mix(h, &v.r, sizeof v.r);
+		else if (v.kind != VAL_NULL)
+			h = mix(mix(h, &v.s.n, sizeof v.s.n), v.s.p, v.s.n);
+	}
+	uint32_t version = (uint32_t)(h ^ h >> 32);
+	sqlite3_result_int64(ctx, version < FIRST_NORMAL_XID ? version + FIRST_NORMAL_XID : version);
+}
+
 const SqliteFn fn_table_sysid[] = {
+	{ "ctid", 1, PURE, ctid },
+	{ "ctid_number", 1, PURE, ctid_number },
+	{ "row_version", -1, FN_IMMUTABLE, row_version },
 	{ "xideq", 2, PURE, id_equal },
 	{ "xidneq", 2, PURE, id_differs },
 	{ "xid8toxid", 1, PURE, xid8_to_xid },

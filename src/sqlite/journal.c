@@ -119,11 +119,18 @@ static void put_row(Journal *j, int op, int ncols)
 	free(starts);
 }
 
+/* The schema of a session's temporary objects (TEMP_SCHEMA_PREFIX of the catalog). */
+static bool is_temporary(const char *name)
+{
+	return strncmp(name, "pg_temp_", 8) == 0;
+}
+
 static void on_preupdate(void *ctx, sqlite3 *db, int op, const char *schema, const char *table, sqlite3_int64 old_rowid,
 			 sqlite3_int64 new_rowid)
 {
 	Journal *j = ctx;
-	if (!j->capture || strncmp(table, "_understudy_", 12) == 0 || strncmp(table, "sqlite_", 7) == 0 || !streq(schema, "main"))
+	if (!j->capture || strncmp(table, "_understudy_", 12) == 0 || strncmp(table, "sqlite_", 7) == 0 || is_temporary(table) ||
+	    !streq(schema, "main"))
 		return;
 	if (j->buf.len > JOURNAL_MAX_BYTES)
 		return; /* journal_before_commit refuses the transaction */
@@ -201,7 +208,7 @@ bool journal_dirty(const Journal *j)
 
 void journal_sequence(Journal *j, const char *name, int64_t last_value)
 {
-	if (!j->capture)
+	if (!j->capture || is_temporary(name))
 		return;
 	for (size_t i = 0; i < j->nseqs; i++) {
 		if (streq(j->seqs[i].name, name)) {

@@ -10,7 +10,7 @@
  * Attach before the first statement is compiled on the connection, and leave it attached: SQLite decides while it compiles
  * a DELETE whether rows may be dropped without telling the hook. journal_set_capture switches the recording.
  *
- * Rows of tables named _understudy_* and sqlite_* are never recorded.
+ * Rows of tables named _understudy_*, sqlite_* and pg_temp_* are never recorded, nor are sequences of the latter name.
  */
 #ifndef US_SQLITE_JOURNAL_H
 #define US_SQLITE_JOURNAL_H

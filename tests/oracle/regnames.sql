@@ -40,3 +40,7 @@ select 'pg_class'::regclass, 'pg_catalog.pg_class'::regclass, 'int4'::regtype, '
 select array['abs(numeric)'::regprocedure, 'now()'], 'abs(numeric)'::regprocedure::text, format('%s', 'now'::regproc), concat('pg_class'::regclass), 'now'::regproc::text || 'x';
 select oprname from pg_operator where oid = '+(int4,int4)'::regoperator;
 select proname, oid::regprocedure from pg_proc where oid = 'abs(numeric)'::regprocedure;
+SELECT (current_database() || '.pg_catalog.pg_class')::regclass;
+SELECT 'nosuchdb.public.t'::regclass;
+SELECT 'a.b.c.d'::regclass;
+SELECT * FROM nosuchdb.public.t;

@@ -127,9 +127,14 @@ create view v2 with (security_barrier) as select id from dept with local check o
 create temp view v3 as select 1 as a;
 refresh materialized view concurrently v with no data;
 create function g(a emp.name%type) returns setof int language sql as 'select 1';
-create domain public.pos as int collate "C" default 1 constraint p check (value > 0);
+create domain public.pos as int default 1 constraint p check (value > 0);
+create domain txt as text collate "C";
+comment on domain pos is 'x';
+alter domain pos rename constraint p to q;
+alter domain pos set default 7;
+alter domain pos validate constraint q;
 alter domain pos add constraint c check (value > 1);
-alter domain pos drop constraint if exists c cascade;
+alter domain pos drop constraint if exists zz cascade;
 alter domain pos set not null;
 create type pair as (a int, b text collate "C");
 create type fr as range (subtype = float8);
@@ -147,6 +152,10 @@ comment on column dept.id is 'b';
 comment on function lower(text) is 'c';
 create extension if not exists plpgsql;
 create extension postgis with schema public version '1';
+create extension citext with schema public version '1.6';
+create extension hstore;
+alter extension hstore update to '1.8';
+drop extension if exists hstore, pg_trgm cascade;
 
 -- Queries
 select 1, 1.5, 'a', true, null;

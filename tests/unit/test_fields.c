@@ -75,6 +75,11 @@ static void put_plan(Buf *b, const Plan *p)
 		put_text(b, "constraint", s->constraint);
 	}
 	put_copy(b, p);
+	if (p->cursor)
+		buf_printf(b, "cursor %d %d %d %d %d %zu\n", p->cursor->binary, p->cursor->hold, p->cursor->locks, p->cursor->scroll,
+			   p->cursor->keep, p->cursor->ntables);
+	if (p->fetch)
+		buf_printf(b, "fetch %c %lld %d\n", p->fetch->direction, (long long)p->fetch->count, p->fetch->move);
 	buf_put_str(b, p->inner_text);
 }
 
