@@ -35,6 +35,11 @@ static int on_progress(void *arg)
 	return 0;
 }
 
+static bool may_wait(void *arg)
+{
+	return on_progress(arg) == 0;
+}
+
 static int on_wal(void *arg, sqlite3 *h, const char *schema, int frames)
 {
 	Database *d = arg;
@@ -118,6 +123,9 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	env->types = t->types;
 	env->type_lookup = lookup_type;
 	env->text_search_config = sessionvars_text_search_config;
+	env->rows_taken = t->rows_taken;
+	env->may_wait = may_wait;
+	env->waiter = c;
 	env->catalog = t->cat;
 	env->session = t->vars;
 	env->scratch = t->scratch;
@@ -211,6 +219,17 @@ void writer_release(Database *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
+static int64_t sooner(int64_t due, int64_t other)
+{
+	return other && other < due ? other : due;
+}
+
+/* When the wait ends without what was waited for; INT64_MAX = never. */
+static int64_t wait_due(const SqliteTxn *t)
+{
+	return sooner(sooner(sooner(INT64_MAX, t->deadline_us), t->lock_deadline_us), t->patience_us);
+}
+
 /* Hands back to their sessions, without what they waited for, those whose time is over. The next deadline, or INT64_MAX. Under lock. */
 static int64_t expire(Database *d, List *l, int64_t next_due)
 {
@@ -218,8 +237,7 @@ static int64_t expire(Database *d, List *l, int64_t next_due)
 	for (ListNode *n = list_first(l), *next; n; n = next) {
 		next = list_after(l, n);
 		SqliteTxn *t = list_item(n, SqliteTxn, wait_node);
-		int64_t due = t->deadline_us ? t->deadline_us : INT64_MAX;
-		due = t->lock_deadline_us && t->lock_deadline_us < due ? t->lock_deadline_us : due;
+		int64_t due = wait_due(t);
 		if (due > now || !t->wait_task.fn) {
 			next_due = due < next_due ? due : next_due;
 			continue;
@@ -282,7 +300,7 @@ bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *o
 		t->wait_list = &d->waiters;
 		list_append(&d->waiters, &t->wait_node);
 		got = t->nlocks && locks_closes_circle(t);
-		if (!got && (t->deadline_us || t->lock_deadline_us))
+		if (!got && wait_due(t) != INT64_MAX)
 			waiters_watch(d);
 	}
 	pthread_mutex_unlock(&d->lock);

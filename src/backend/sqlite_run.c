@@ -2,6 +2,7 @@
 #include "backend/sqlite_internal.h"
 
 #include "sqlite/row_store.h"
+#include "base/clock.h"
 #include "wire/proto.h"
 
 #include <assert.h>
@@ -30,14 +31,30 @@ static int prepare(SqliteTxn *t, SqliteRun *r, Error *err)
 	return run_bind(r->conn, t, r, r->stmt, err);
 }
 
+/* Short writes of others are over sooner; a transaction that works on the rows it has taken is not. */
+enum { SKIP_LOCKED_PATIENCE_US = 100000 };
+
+/* The write connection is taken: a SELECT with SKIP LOCKED does not wait for long. */
+static bool skips_locked(SqliteTxn *t, const Plan *plan)
+{
+	int64_t now = clock_mono_us();
+	if (!plan->skip_locked)
+		return false;
+	if (!t->patience_us)
+		t->patience_us = now + SKIP_LOCKED_PATIENCE_US;
+	t->rows_taken = now >= t->patience_us;
+	return t->rows_taken;
+}
+
 /* Chooses the connection and compiles. */
 static RunResult open_run(SqliteTxn *t, SqliteRun *r, Error *err)
 {
 	const Plan *plan = r->plan->plan;
 	r->own_conn = false;
-	if (plan->writes) {
-		char command[64];
-		RunResult rc = txn_need_writer_for(t, plan, first_word(plan->tag, command, sizeof command), err);
+	char command[64];
+	RunResult rc = plan->writes ? txn_need_writer_for(t, plan, first_word(plan->tag, command, sizeof command), err) : RUN_DONE;
+	bool reads = !plan->writes || (rc == RUN_WANT_WRITER && skips_locked(t, plan));
+	if (!reads) {
 		if (rc != RUN_DONE)
 			return rc;
 		r->conn = t->conn;
@@ -224,7 +241,7 @@ static RunResult start(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *out, 
 {
 	r->rows = 0;
 	RunResult rc = open_run(t, r, err);
-	if (rc == RUN_DONE && r->plan->plan->writes)
+	if (rc == RUN_DONE && r->plan->plan->writes && !t->rows_taken)
 		rc = run_write(t, r, max_rows, out, err);
 	else if (rc == RUN_DONE && r->plan->plan->nsteps)
 		rc = read_steps(t, r, max_rows, out, err);

@@ -54,10 +54,27 @@ typedef struct CatColumn {
 	char *sqlite_name; /* name in the file, unquoted */
 } CatColumn;
 
-typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V', REL_COMPOSITE = 'c' } RelKind;
+typedef enum {
+	REL_TABLE = 'r',
+	REL_VIEW = 'v',
+	REL_MATVIEW = 'm',
+	REL_SEQUENCE = 'S',
+	REL_INDEX = 'i',
+	REL_VIRTUAL = 'V',
+	REL_COMPOSITE = 'c'
+} RelKind;
 
 typedef struct CatIndex CatIndex;
 typedef struct CatConstraint CatConstraint;
+
+/* A relation that a view's text names, as it was called when the view was made. */
+typedef struct CatViewName {
+	const char *schema; /* as written; "" when it was found through the search path */
+	const char *name;
+	uint32_t oid;
+	const char **cols; /* by attnum; NULL: it had no such column */
+	size_t ncols;
+} CatViewName;
 
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
@@ -73,7 +90,9 @@ typedef struct CatRel {
 	size_t nindexes;
 	CatConstraint **constraints;
 	size_t nconstraints;
-	char *view_sql;		     /* views: the PostgreSQL SELECT */
+	char *view_sql; /* views: the PostgreSQL SELECT, in the names of that time */
+	CatViewName *view_names;
+	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
 	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
 	bool stale;		     /* its rows are known not to be those of the primary: statements on it are refused */
@@ -105,6 +124,8 @@ struct CatConstraint {
 	int16_t *ref_cols;
 	char on_update, on_delete, match; /* a r c n d ; s f */
 	bool deferrable, deferred;
+	bool not_valid; /* rows that were there have not been looked at */
+	bool no_inherit;
 	char *check_sql; /* c: PostgreSQL expression text */
 };
 
@@ -172,6 +193,8 @@ const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid
 /* Index or constraint by OID, or NULL. */
 const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* The index that a constraint rests on; of a foreign key, the unique index of the referenced columns. NULL when there is none. */
+const CatIndex *catalog_constraint_index(const CatConstraint *k);
 /* Check of a domain by OID, or NULL; *domain is whose. */
 const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */

@@ -1,6 +1,11 @@
 /* PostgreSQL's functions about the session and the catalog. */
 #include "catalog/vtab.h"
+#include "base/clock.h"
 #include "pgtype/encoding.h"
+
+#include <errno.h>
+#include <math.h>
+#include <time.h>
 
 static const Catalog *fn_catalog(sqlite3_context *ctx)
 {
@@ -117,31 +122,41 @@ static void fn_client_encoding(sqlite3_context *ctx, int argc, sqlite3_value **a
 	result_text(ctx, name ? name : "UTF8");
 }
 
-static void fn_current_setting(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+static void result_setting(sqlite3_context *ctx, const char *name, bool missing_ok)
 {
 	const SessionVars *v = fn_session(ctx);
-	const char *name = (const char *)sqlite3_value_text(argv[0]);
-	const char *value = v && v->get_setting ? v->get_setting(v->arg, name) : NULL;
-	bool missing_ok = argc > 1 && sqlite3_value_int(argv[1]);
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	const char *value = v && v->show_setting ? v->show_setting(v->arg, name, a) : NULL;
 	if (!value && !missing_ok)
 		fn_raise(ctx, "42704", "unrecognized configuration parameter \"%s\"", name);
 	else
 		result_text(ctx, value);
 }
 
+static void fn_current_setting(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	result_setting(ctx, (const char *)sqlite3_value_text(argv[0]), argc > 1 && sqlite3_value_int(argv[1]));
+}
+
+/* A NULL value is the default. */
 static void fn_set_config(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	const SessionVars *v = fn_session(ctx);
 	const char *name = (const char *)sqlite3_value_text(argv[0]);
 	const char *value = (const char *)sqlite3_value_text(argv[1]);
-	if (!name || !v || !v->set_setting) {
+	if (!name)
+		fn_raise(ctx, "22004", "SET requires parameter name");
+	else if (!v || !v->set_setting)
 		fn_raise(ctx, "0A000", "set_config is available only in a session");
-		return;
-	}
-	if (v->set_setting(v->arg, name, value ? value : "", sqlite3_value_int(argv[2]), &fn_env(ctx)->error))
+	else if (v->set_setting(v->arg, name, value, sqlite3_value_int(argv[2]), &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
-		result_text(ctx, v->get_setting ? v->get_setting(v->arg, name) : value);
+		result_setting(ctx, name, false);
+}
+
+static void fn_true(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	sqlite3_result_int(ctx, 1);
 }
 
 /* The row number that WHERE CURRENT OF means, for a cursor and a table. */
@@ -160,7 +175,32 @@ static void fn_cursor_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_int64(ctx, rowid);
 }
 
+static void nap(int64_t us)
+{
+	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+	while (nanosleep(&t, &t) != 0 && errno == EINTR)
+		;
+}
+
+/* In short naps, so that the statement can be cancelled; the first one is over when other sessions have been let go on. */
+static void fn_sleep(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	enum { FIRST_US = 3000, NAP_US = 20000 };
+	const FnEnv *env = fn_env(ctx);
+	double seconds = sqlite3_value_double(argv[0]);
+	int64_t now = clock_mono_us(), end = seconds > 0 ? now + (int64_t)fmin(seconds * 1e6, 1e17) : now, most = FIRST_US;
+	for (; now < end; now = clock_mono_us(), most = NAP_US) {
+		if (env->may_wait && !env->may_wait(env->waiter)) {
+			sqlite3_result_error_code(ctx, SQLITE_INTERRUPT);
+			return;
+		}
+		nap(end - now < most ? end - now : most);
+	}
+	result_text(ctx, "");
+}
+
 const SqliteFn catalog_fn_system[] = {
+	{ "pg_sleep", 1, FN_STRICT, fn_sleep },
 	{ "cursor_row", 2, FN_STRICT, fn_cursor_row },
 	{ "pg_get_userbyid", 1, FN_STRICT, fn_get_userbyid },
 	{ "pg_table_is_visible", 1, FN_STRICT, fn_table_is_visible },
@@ -177,5 +217,7 @@ const SqliteFn catalog_fn_system[] = {
 	{ "show_config_by_name", 1, FN_STRICT, fn_current_setting },
 	{ "show_config_by_name_missing_ok", 2, FN_STRICT, fn_current_setting },
 	{ "set_config_by_name", 3, 0, fn_set_config },
+	/* There is no file of settings that could have changed. */
+	{ "pg_reload_conf", 0, FN_STRICT, fn_true },
 	{ NULL },
 };

@@ -31,6 +31,8 @@ static const char *body_of(uint32_t oid)
 		{ 2059, "age(CURRENT_DATE::timestamp, $1)" },
 		{ 2546, "$2 + $1" },
 		{ 2631, "$2 + $1" },
+		{ 3935, "pg_sleep(extract(epoch from clock_timestamp() + $1) - extract(epoch from clock_timestamp()))" },
+		{ 3936, "pg_sleep(extract(epoch from $1) - extract(epoch from clock_timestamp()))" },
 		{ 5023, "$2 + $1" },
 		{ 2547, "$2 + $1" },
 		{ 2548, "$2 + $1" },

@@ -52,7 +52,13 @@ static void not_null(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	fn_fail(ctx);
 }
 
+static void rows_free(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	sqlite3_result_int(ctx, !fn_env(ctx)->rows_taken);
+}
+
 const SqliteFn fn_table_sql[] = {
+	{ "rows_free", 0, 0, rows_free },
 	{ "notnull", 3, 0, not_null },
 	{ "limit_count", 1, FN_IMMUTABLE, limit_count },
 	{ "offset_count", 1, FN_IMMUTABLE, offset_count },

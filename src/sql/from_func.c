@@ -1,4 +1,5 @@
 /* Functions in FROM: set-returning ones, and plain ones as a single row. */
+#include "sql/expr.h"
 #include "sql/query.h"
 
 static bool returns_record(const Expr *f)
@@ -28,7 +29,7 @@ static int function_columns(ParseState *ps, Rte *r, const char *column_name)
 			r->cols[i].name = f->proc->out_names[i];
 		else
 			r->cols[i].typmod = f->typmod;
-		if (t && t->typtype == 'p')
+		if (t && t->typtype == 'p' && type != T_VOID)
 			return an_refuse(ps, f->location, "the result of this function in FROM is not available in SQLite mode");
 	}
 	r->ncols = n;

@@ -17,7 +17,8 @@ ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 			    .next_id = arena_new_of(a, int),
 			    .volatile_fn = arena_new_of(a, bool),
 			    .writes = arena_new_of(a, bool),
-			    .nowait = arena_new_of(a, const char *) };
+			    .nowait = arena_new_of(a, const char *),
+			    .skip_locked = arena_new_of(a, bool) };
 	return ps;
 }
 
@@ -77,6 +78,7 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 	plan->only_temp = q->result && q->result->rel->persistence == 't' && !*ps->volatile_fn && !plan->nsteps;
 	plan->volatile_fn = *ps->volatile_fn;
 	plan->nowait = *ps->nowait;
+	plan->skip_locked = *ps->skip_locked && q->cmd == CMD_SELECT && !plan->nsteps && !plan->volatile_fn;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
 	return 0;
 }

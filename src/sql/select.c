@@ -14,8 +14,11 @@ ParseState *level_new(ParseState *parent)
 			    .volatile_fn = parent->volatile_fn,
 			    .writes = parent->writes,
 			    .nowait = parent->nowait,
+			    .skip_locked = parent->skip_locked,
 			    .depth = parent->depth + 1,
-			    .chained = parent->chained };
+			    .chained = parent->chained,
+			    .view = parent->view,
+			    .record = parent->record };
 	return ps;
 }
 
@@ -204,6 +207,20 @@ static const char *locked_name(ParseState *ps, const PgQuery__LockingClause *lc)
 	return alias ? alias : "";
 }
 
+/* No row is locked by itself: while another session holds the write lock, its rows are not known and any could be among them. */
+static void skip_locked(ParseState *ps, Query *q)
+{
+	static const PgProc rows_free = { .name = "rows_free", .src = "rows_free", .kind = 'f', .volatility = 'v', .rettype = 16 };
+	Expr *f = expr_new(ps, X_FUNC, 16, -1), *both = expr_new(ps, X_BOOL, 16, -1);
+	f->proc = &rows_free;
+	both->boolop = BOOL_AND;
+	expr_list_add(ps->a, &both->args, f);
+	if (q->where)
+		expr_list_add(ps->a, &both->args, q->where);
+	q->where = both;
+	*ps->skip_locked = true;
+}
+
 /* Row locks: here the statement takes the write lock of the whole file, which is stronger. */
 int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 {
@@ -217,7 +234,8 @@ int an_locking(ParseState *ps, const PgQuery__SelectStmt *s, Query *q)
 		LockStrength strength = lc->strength > 1 ? (LockStrength)(lc->strength - 1) : LOCK_NONE;
 		if (strength > q->lock)
 			q->lock = strength;
-		/* SKIP LOCKED waits: no row is locked by itself, so none can be skipped. */
+		if (lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitSkip)
+			skip_locked(ps, q);
 		if (lc->wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitError)
 			*ps->nowait = arena_printf(ps->a, "row in relation \"%s\"", locked_name(ps, lc));
 		*ps->writes = true;

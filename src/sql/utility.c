@@ -50,7 +50,14 @@ int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *pl
 		read_transaction_modes(s->options, s->n_options, plan);
 		return 0;
 	}
-	return an_refuse(ps, 0, "two-phase commit");
+	bool prepare = s->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE;
+	bool commits = s->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED;
+	plan->kind = PLAN_TWO_PHASE;
+	plan->tag = prepare ? "PREPARE TRANSACTION" : commits ? "COMMIT PREPARED" : "ROLLBACK PREPARED";
+	plan->name = prepare ? NULL : s->gid;
+	plan->values = arena_array(ps->a, const char *, 1);
+	plan->values[plan->nvalues++] = s->gid;
+	return 0;
 }
 
 /* SET TIME ZONE INTERVAL '…' [fields], the only cast that SET's grammar has, as the text that the setting takes. NULL with the error set.
@@ -366,7 +373,8 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 	case NODE(LOCK_STMT):
 		if (check_relations(ps, n->lock_stmt->relations, n->lock_stmt->n_relations))
 			return -1;
-		plan->writes = true;
+		/* Up to ROW EXCLUSIVE (3) locks keep nobody from writing; beyond it only holding the one writer does. */
+		plan->writes = n->lock_stmt->mode > 3;
 		if (n->lock_stmt->nowait)
 			plan->nowait = arena_printf(ps->a, "relation \"%s\"", n->lock_stmt->relations[0]->range_var->relname);
 		return plan_nothing(plan, "LOCK TABLE");
@@ -418,6 +426,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_table(d, n->alter_table_stmt);
 	case NODE(RENAME_STMT):
 		return plan_rename(d, n->rename_stmt);
+	case NODE(ALTER_OBJECT_SCHEMA_STMT):
+		return plan_set_schema(d, n->alter_object_schema_stmt);
 	case NODE(COMMENT_STMT):
 		return plan_comment(d, n->comment_stmt);
 	case NODE(ALTER_OWNER_STMT):

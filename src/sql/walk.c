@@ -16,186 +16,116 @@ void expr_list_add(Arena *a, ExprList *l, Expr *e)
 	l->items[l->n++] = e;
 }
 
-typedef struct Walk {
-	WalkFn fn;
-	void (*query)(const Query *q, void *arg); /* may be NULL */
-	void *arg;
-} Walk;
-
-static void walk_expr(Expr *x, const Walk *w);
-static void walk_query(Query *q, const Walk *w);
-
-static void walk_list(const ExprList *l, const Walk *w)
+static void walk_list(const ExprList *l, WalkFn fn, void *arg)
 {
 	for (size_t i = 0; i < l->n; i++)
-		walk_expr(l->items[i], w);
+		expr_walk(l->items[i], fn, arg);
 }
 
-static void walk_sort(const SortItem *s, size_t n, const Walk *w)
+static void walk_sort(const SortItem *s, size_t n, WalkFn fn, void *arg)
 {
 	for (size_t i = 0; i < n; i++)
-		walk_expr(s[i].expr, w);
+		expr_walk(s[i].expr, fn, arg);
 }
 
-static void walk_window(const WindowDef *d, const Walk *w)
+static void walk_window(const WindowDef *w, WalkFn fn, void *arg)
 {
-	walk_list(&d->partition, w);
-	walk_sort(d->order, d->norder, w);
-	walk_expr(d->start_offset, w);
-	walk_expr(d->end_offset, w);
-}
-
-static void walk_expr(Expr *x, const Walk *w)
-{
-	if (!x || !w->fn(x, w->arg))
-		return;
-	walk_list(&x->args, w);
-	walk_list(&x->args2, w);
-	walk_list(&x->args3, w);
-	walk_expr(x->arg, w);
-	walk_expr(x->defresult, w);
-	walk_expr(x->filter, w);
-	walk_sort(x->order, x->norder, w);
-	if (x->window)
-		walk_window(x->window, w);
-	if (x->query)
-		walk_query(x->query, w);
+	walk_list(&w->partition, fn, arg);
+	walk_sort(w->order, w->norder, fn, arg);
+	expr_walk(w->start_offset, fn, arg);
+	expr_walk(w->end_offset, fn, arg);
 }
 
 void expr_walk(Expr *x, WalkFn fn, void *arg)
 {
-	Walk w = { fn, NULL, arg };
-	walk_expr(x, &w);
+	if (!x || !fn(x, arg))
+		return;
+	walk_list(&x->args, fn, arg);
+	walk_list(&x->args2, fn, arg);
+	walk_list(&x->args3, fn, arg);
+	expr_walk(x->arg, fn, arg);
+	expr_walk(x->defresult, fn, arg);
+	expr_walk(x->filter, fn, arg);
+	walk_sort(x->order, x->norder, fn, arg);
+	if (x->window)
+		walk_window(x->window, fn, arg);
+	if (x->query)
+		query_walk(x->query, fn, arg);
 }
 
-static void walk_rte(Rte *r, const Walk *w)
+static void walk_rte(Rte *r, WalkFn fn, void *arg)
 {
 	if (r->kind == RTE_SUBQUERY)
-		walk_query(r->query, w);
-	walk_expr(r->func, w);
-	walk_list(&r->funcs, w);
+		query_walk(r->query, fn, arg);
+	expr_walk(r->func, fn, arg);
+	walk_list(&r->funcs, fn, arg);
 	for (size_t i = 0; i < r->nrows; i++)
-		walk_list(&r->rows[i], w);
+		walk_list(&r->rows[i], fn, arg);
 }
 
-static void walk_from(FromItem *f, const Walk *w)
+static void walk_from(FromItem *f, WalkFn fn, void *arg)
 {
 	if (f->rte) {
-		walk_rte(f->rte, w);
+		walk_rte(f->rte, fn, arg);
 		return;
 	}
-	walk_from(f->left, w);
-	walk_from(f->right, w);
-	walk_expr(f->on, w);
+	walk_from(f->left, fn, arg);
+	walk_from(f->right, fn, arg);
+	expr_walk(f->on, fn, arg);
 }
 
-static void walk_targets(const TargetList *l, const Walk *w)
+static void walk_targets(const TargetList *l, WalkFn fn, void *arg)
 {
 	for (size_t i = 0; i < l->n; i++)
-		walk_expr(l->items[i].expr, w);
+		expr_walk(l->items[i].expr, fn, arg);
 }
 
-static void walk_query(Query *q, const Walk *w)
+static void walk_clauses(Query *q, WalkFn fn, void *arg)
 {
-	if (w->query)
-		w->query(q, w->arg);
-	for (size_t i = 0; i < q->nctes; i++)
-		walk_query(q->ctes[i]->query, w);
-	for (size_t i = 0; i < q->nfrom; i++)
-		walk_from(q->from[i], w);
-	walk_expr(q->where, w);
-	walk_targets(&q->targets, w);
-	walk_list(&q->distinct_on, w);
-	walk_list(&q->group_by, w);
-	walk_expr(q->having, w);
-	walk_sort(q->order, q->norder, w);
-	walk_expr(q->limit, w);
-	walk_expr(q->offset, w);
-	if (q->larg)
-		walk_query(q->larg, w);
-	if (q->rarg)
-		walk_query(q->rarg, w);
+	expr_walk(q->where, fn, arg);
+	walk_targets(&q->targets, fn, arg);
+	walk_list(&q->distinct_on, fn, arg);
+	walk_list(&q->group_by, fn, arg);
+	expr_walk(q->having, fn, arg);
+	walk_sort(q->order, q->norder, fn, arg);
+	expr_walk(q->limit, fn, arg);
+	expr_walk(q->offset, fn, arg);
 	for (size_t i = 0; i < q->nvalues; i++)
-		walk_list(&q->values[i], w);
-	if (q->source)
-		walk_query(q->source, w);
-	walk_targets(&q->returning, w);
+		walk_list(&q->values[i], fn, arg);
+	walk_targets(&q->returning, fn, arg);
+}
+
+static void walk_joins(FromItem *f, WalkFn fn, void *arg)
+{
+	if (!f->rte) {
+		walk_joins(f->left, fn, arg);
+		walk_joins(f->right, fn, arg);
+		expr_walk(f->on, fn, arg);
+	} else if (!f->rte->query) {
+		walk_rte(f->rte, fn, arg);
+	}
+}
+
+void query_walk_own(Query *q, WalkFn fn, void *arg)
+{
+	for (size_t i = 0; i < q->nfrom; i++)
+		walk_joins(q->from[i], fn, arg);
+	walk_clauses(q, fn, arg);
 }
 
 void query_walk(Query *q, WalkFn fn, void *arg)
 {
-	Walk w = { fn, NULL, arg };
-	walk_query(q, &w);
-}
-
-/* What a query defines and what it uses: row sources and WITH queries, by address. */
-typedef struct Names {
-	const void **items;
-	size_t n, cap;
-} Names;
-
-typedef struct Closure {
-	Names defined, used;
-} Closure;
-
-static void names_add(Names *l, const void *p)
-{
-	if (l->n == l->cap) {
-		l->cap = l->cap ? l->cap * 2 : 64;
-		l->items = mem_realloc(l->items, l->cap * sizeof *l->items);
-	}
-	l->items[l->n++] = p;
-}
-
-static bool note_use(Expr *x, void *arg)
-{
-	Closure *c = arg;
-	if (x->rte)
-		names_add(&c->used, x->rte);
-	return true;
-}
-
-static void note_sources(const FromItem *f, Closure *c)
-{
-	if (f->rte) {
-		names_add(&c->defined, f->rte);
-		if (f->rte->kind == RTE_CTE)
-			names_add(&c->used, f->rte->cte);
-		return;
-	}
-	note_sources(f->left, c);
-	note_sources(f->right, c);
-}
-
-static void note_query(const Query *q, void *arg)
-{
 	for (size_t i = 0; i < q->nctes; i++)
-		names_add(&((Closure *)arg)->defined, q->ctes[i]);
+		query_walk(q->ctes[i]->query, fn, arg);
 	for (size_t i = 0; i < q->nfrom; i++)
-		note_sources(q->from[i], arg);
-}
-
-static int by_address(const void *a, const void *b)
-{
-	uintptr_t x = (uintptr_t) * (const void *const *)a, y = (uintptr_t) * (const void *const *)b;
-	return (x > y) - (x < y);
-}
-
-bool query_is_closed(const Query *q, Cte *const *known, size_t nknown)
-{
-	Closure c = { 0 };
-	Walk w = { note_use, note_query, &c };
-	walk_query((Query *)(uintptr_t)q, &w);
-	for (size_t i = 0; i < nknown; i++)
-		names_add(&c.defined, known[i]);
-	if (c.defined.n)
-		qsort(c.defined.items, c.defined.n, sizeof *c.defined.items, by_address);
-	bool closed = true;
-	for (size_t i = 0; i < c.used.n && closed; i++)
-		closed = c.defined.n && bsearch(&c.used.items[i], c.defined.items, c.defined.n, sizeof *c.defined.items, by_address);
-	free(c.defined.items);
-	free(c.used.items);
-	return closed;
+		walk_from(q->from[i], fn, arg);
+	walk_clauses(q, fn, arg);
+	if (q->larg)
+		query_walk(q->larg, fn, arg);
+	if (q->rarg)
+		query_walk(q->rarg, fn, arg);
+	if (q->source)
+		query_walk(q->source, fn, arg);
 }
 
 static bool from_has(const FromItem *f, const Rte *rte)

@@ -72,12 +72,17 @@ typedef struct FnEnv {
 	const PgType *(*type_lookup)(void *catalog, uint32_t oid);
 	/* The configuration that default_text_search_config names; may be NULL. */
 	int (*text_search_config)(void *session, uint32_t *oid, Error *err);
-	void *catalog;	       /* struct Catalog * (catalog/catalog.h) */
-	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
-	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
-	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
-	FnDraws draws;	       /* of the statement that runs */
-	sqlite3_value **kept;  /* by pg_let (sqlite/fn_let.h) */
+	/* For a function that waits: called before it does and again and again. Lets other sessions go on meanwhile; false when the
+	 * statement must end, as SQLITE_INTERRUPT. NULL outside of a session. */
+	bool (*may_wait)(void *waiter);
+	void *waiter;
+	void *catalog;		  /* struct Catalog * (catalog/catalog.h) */
+	void *session;		  /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
+	Error error;		  /* set by fn_fail; read by the backend when sqlite3_step failed */
+	bool rows_taken;	  /* a statement with SKIP LOCKED runs without the write lock: it finds no row (pg_rows_free) */
+	void *touched, *stash;	  /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
+	FnDraws draws;		  /* of the statement that runs */
+	sqlite3_value **kept;	  /* by pg_let (sqlite/fn_let.h) */
 	size_t nkept;
 	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
 	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
@@ -148,6 +153,7 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err);
 /* The converters that the emitter calls for casts (registered under exactly these names):
  *   pg_cast_out(type_oid, typmod, v)            stored -> text
  *   pg_cast_in(type_oid, typmod, text)          text -> stored (strict input, 22P02 and kin)
+ *   pg_cast_out_fixed, pg_cast_in_fixed         the same for types whose text depends on no setting
  *   pg_typmod(type_oid, typmod, explicit, v)    type_apply_typmod
  *   pg_array_cast(elem_from, elem_to, sql, v)   element by element; sql is a SELECT of the cast of ?1
  */

@@ -450,3 +450,53 @@ def test_more_groups_than_fit_their_memory(us):
     with us.connect(autocommit=True) as c:
         rows = c.execute("select count(*), sum(n), max(g) from (select g % 2500000 as g, count(*) as n from generate_series(1, 2600000) g group by g % 2500000) s").fetchall()
         assert rows == [(2500000, 2600000, 2499999)]
+
+
+def test_sleep_lets_others_go_on_and_can_be_cancelled(us):
+    with us.connect() as a, us.connect() as b:
+        worker = threading.Thread(target=lambda: a.execute("select pg_sleep(0.6), pg_sleep_for('10 ms')"))
+        worker.start()
+        time.sleep(0.1)
+        begin = time.monotonic()
+        for _ in range(5):
+            assert b.execute("select count(*) from w").fetchone()[0] == 2
+        assert time.monotonic() - begin < 0.4
+        worker.join()
+        canceller = threading.Timer(0.2, a.cancel)
+        canceller.start()
+        begin = time.monotonic()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            a.execute("select pg_sleep(20)")
+        assert time.monotonic() - begin < 5
+        canceller.join()
+
+
+def test_skip_locked_takes_no_row_twice_and_does_not_wait_for_long(us):
+    us.sql("create table jobs (id int primary key, state text); insert into jobs select x, 'new' from generate_series(1, 6) x")
+    take = "select id from jobs where state = 'new' order by id for update skip locked limit 1"
+    with us.connect() as a, us.connect() as b:
+        a.execute("begin")
+        assert a.execute(take).fetchone() == (1,)
+        begin = time.monotonic()
+        b.execute("begin")
+        assert b.execute(take).fetchall() == []
+        assert time.monotonic() - begin < 2
+        a.execute("update jobs set state = 'done' where id = 1")
+        a.execute("commit")
+        assert b.execute(take).fetchone() == (2,)
+        b.execute("rollback")
+
+        claim = "update jobs set state = %s where id = (" + take + ") returning id"
+        got = []
+
+        def work(c, name):
+            for row in iter(lambda: c.execute(claim, (name,)).fetchone(), None):
+                got.append(row[0])
+
+        workers = [threading.Thread(target=work, args=(c, n)) for c, n in ((a, "a"), (b, "b"))]
+        for w in workers:
+            w.start()
+        for w in workers:
+            w.join(20)
+        assert sorted(got) == [2, 3, 4, 5, 6]
+    us.sql("drop table jobs")

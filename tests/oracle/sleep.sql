@@ -1,0 +1,13 @@
+select pg_sleep(0.01);
+select pg_sleep_for('10 milliseconds');
+select pg_sleep_until(now());
+select pg_sleep(null), pg_sleep(-1), pg_sleep(0);
+select 1 from pg_sleep(0.01);
+select * from pg_sleep(0.01);
+select clock_timestamp() - now() > '20 ms' from (select pg_sleep(0.03)) x;
+select count(*) from (select x, pg_sleep(0.001) from generate_series(1,3) x) y;
+set statement_timeout = 50;
+select pg_sleep(5);
+reset statement_timeout;
+select setseed(0.5);
+select pg_sleep(0.01)::text, pg_sleep(0) is null;
