@@ -24,6 +24,7 @@ typedef struct Emitter {
 	int next_kept;	      /* numbers of values kept while an expression is computed (sqlite/fn_let.c) */
 	int case_test;	      /* under which the value is kept that X_CASE_TEST stands for */
 	int next_tmp;	      /* names made by the emitter itself: x1, x2 ... */
+	const char *row_name; /* before the columns of plain_rte: NEW or OLD */
 	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
 	/* RETURNING: columns of the other tables are kept by pg_stash while rows are found; see fn_rows.c */
 	Expr **stash;
@@ -44,6 +45,7 @@ void emit_text(Buf *out, Str s);	     /* 'text' with quotes doubled */
 void emit_val(Buf *out, const Val *v);	     /* any stored value as a SQLite literal */
 
 /* A lone expression in a table's own terms, as SQLite text: CHECK, DEFAULT, index expressions. NULL on error. */
+const char *emit_row_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, const char *row, Arena *a, Error *err);
 const char *emit_table_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, Arena *a, Error *err);
 
 #endif
