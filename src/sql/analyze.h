@@ -100,6 +100,7 @@ struct ParseState {
 	ViewNames *record;			       /* takes down the names that relations have in this text; NULL: nobody wants them */
 	int depth;				       /* levels above this one, views included */
 	const SqlVars *vars;			       /* of the program around; NULL in views */
+	int chained;				       /* of these, joins and branches of set operations */
 	const PgType *value_type;		       /* CHECK of a domain: what VALUE is */
 	int32_t value_typmod;
 };
@@ -175,6 +176,8 @@ void query_walk(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);
 /* Only what stands in this query itself, not in subqueries of FROM, WITH and set operations. */
 void query_walk_own(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);
 /* Whether the Rte belongs to this query's own FROM (not to an outer or inner one). */
+/* True when it refers to nothing outside itself but the `known` WITH queries. */
+bool query_is_closed(const Query *q, Cte *const *known, size_t nknown);
 bool query_has_rte(const Query *q, const Rte *rte);
 int target_add(ParseState *ps, TargetList *l, Expr *e, const char *name);
 /* The name PostgreSQL gives a column without AS (FigureColname). */

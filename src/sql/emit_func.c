@@ -372,13 +372,18 @@ static int emit_minmax_call(Emitter *e, const Expr *x, size_t n)
 	return 0;
 }
 
-/* GREATEST and LEAST ignore NULLs; SQLite's two-argument max and min do not. */
+static bool is_leaf(const Expr *x)
+{
+	return x->kind == X_VAR || x->kind == X_CONST || x->kind == X_PARAM;
+}
+
+/* GREATEST and LEAST ignore NULLs; SQLite's two-argument max and min do not. That form writes its arguments twice. */
 int emit_minmax(Emitter *e, const Expr *x)
 {
 	const char *fn = x->is_least ? "min" : "max";
 	if (x->args.n == 1)
 		return emit_expr(e, x->args.items[0]);
-	if (x->args.n == 2) {
+	if (x->args.n == 2 && is_leaf(x->args.items[0]) && is_leaf(x->args.items[1])) {
 		buf_printf(&e->out, "ifnull(%s(", fn);
 		if (emit_collated(e, x->args.items[0]) < 0 || emit_around(e, ", ", x->args.items[1], "), ifnull(") < 0 ||
 		    emit_list(e, x->args.items, 2) < 0)

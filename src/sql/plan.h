@@ -74,6 +74,8 @@ int sql_parse(Str text, Arena *a, ParsedSql *out, Error *err);
 void sql_parsed_free(ParsedSql *p);
 /* Bytes of the first statement of a script, its semicolon included: by the lexer only, so that what follows a wrong one can be read. */
 size_t sql_statement_length(Str script);
+/* What is left of a text after blanks and comments. */
+Str sql_skip_blank(Str text);
 
 typedef enum PlanKind {
 	PLAN_QUERY,  /* SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE: run `steps`, if any, then `sql`, unless it is NULL */

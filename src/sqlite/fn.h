@@ -84,6 +84,8 @@ typedef struct FnEnv {
 	bool rows_taken;	  /* a statement with SKIP LOCKED runs without the write lock: it finds no row (pg_rows_free) */
 	void *touched, *stash;	  /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
 	FnDraws draws;		  /* of the statement that runs */
+	sqlite3_value **kept;	  /* by pg_let (sqlite/fn_let.h) */
+	size_t nkept;
 	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
 	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
