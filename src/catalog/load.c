@@ -37,7 +37,7 @@ void *load_grow(Catalog *c, void *items, size_t n, size_t size)
 	return more;
 }
 
-static int16_t *attnums(Catalog *c, const char *list, size_t *n)
+int16_t *load_attnums(Catalog *c, const char *list, size_t *n)
 {
 	size_t cap = list ? strlen(list) / 2 + 1 : 0;
 	int16_t *a = arena_array(c->arena, int16_t, cap + 1);
@@ -52,8 +52,8 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges and extensions. Also
- * in schema.c. */
+/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges,
+ * extensions, functions and triggers. Also in schema.c. */
 enum { FORMAT_VERSION = 3 };
 
 void load_note_oid(Catalog *c, uint32_t oid)
@@ -176,6 +176,7 @@ static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->nulls_not_distinct = sqlite3_column_int(s, 6);
 	x->predicate = load_text(c, s, 7);
 	x->method = load_text(c, s, 8);
+	x->storage = load_char(s, 9);
 	load_note_oid(c, x->oid);
 	*APPEND(c, x->table->indexes, x->table->nindexes) = x;
 	return 0;
@@ -192,6 +193,8 @@ static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->options = load_grow(c, x->options, n, sizeof *x->options);
 	x->opclasses = load_grow(c, x->opclasses, n, sizeof *x->opclasses);
 	x->opclasses[n] = load_text(c, s, 4);
+	x->contents = load_grow(c, x->contents, n, sizeof *x->contents);
+	x->contents[n] = load_char(s, 5);
 	x->keys[n] = (int16_t)sqlite3_column_int(s, 1);
 	x->exprs[n] = load_text(c, s, 2);
 	x->options[n] = (uint8_t)sqlite3_column_int(s, 3);
@@ -206,11 +209,11 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->table = catalog_find_rel(c, load_oid(s, 1));
 	k->name = load_text(c, s, 2);
 	k->type = load_char(s, 3);
-	k->cols = attnums(c, (const char *)sqlite3_column_text(s, 4), &k->ncols);
+	k->cols = load_attnums(c, (const char *)sqlite3_column_text(s, 4), &k->ncols);
 	k->index = (CatIndex *)catalog_index(c, load_oid(s, 5));
 	k->ref = catalog_find_rel(c, load_oid(s, 6));
 	size_t nref;
-	k->ref_cols = attnums(c, (const char *)sqlite3_column_text(s, 7), &nref);
+	k->ref_cols = load_attnums(c, (const char *)sqlite3_column_text(s, 7), &nref);
 	k->on_update = load_char(s, 8);
 	k->on_delete = load_char(s, 9);
 	k->match = load_char(s, 10);
@@ -274,10 +277,11 @@ static const struct {
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },
 	{ "SELECT view, attnum, name, schema, oid FROM _understudy_view_name ORDER BY view, pos, attnum", load_view_name },
-	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
+	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method, storage FROM "
+	  "_understudy_index ORDER "
 	  "BY oid",
 	  load_index },
-	{ "SELECT idx, attnum, expr, options, opclass FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
+	{ "SELECT idx, attnum, expr, options, opclass, content FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
 	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql, "
 	  "not_valid, no_inherit "
 	  "FROM _understudy_constraint ORDER BY oid",
@@ -285,6 +289,14 @@ static const struct {
 	{ "SELECT oid, type, start, increment, min, max, cache, cycle, owner_table, owner_attnum FROM _understudy_sequence ORDER BY oid",
 	  load_sequence },
 	{ "SELECT objoid, classoid, objsubid, text FROM _understudy_comment", load_comment },
+	{ "SELECT oid, schema, name, kind, language, owner, rettype, retset, volatility, is_strict, security_definer, leakproof, parallel, "
+	  "cost, rows, sql_body, config, body FROM _understudy_function ORDER BY oid",
+	  load_function },
+	{ "SELECT function, name, mode, type, default_sql FROM _understudy_function_arg ORDER BY function, pos", load_function_arg },
+	{ "SELECT oid, rel, name, function, timing, is_row, events, cols, when_sql, enabled, is_constraint, is_deferrable, is_deferred, "
+	  "old_table, new_table FROM _understudy_trigger ORDER BY rel, name",
+	  load_trigger },
+	{ "SELECT trigger, value FROM _understudy_trigger_arg ORDER BY trigger, pos", load_trigger_arg },
 };
 
 static int load_one(Catalog *c, sqlite3 *h, const char *sql, RowFn fn, Error *err)
@@ -323,6 +335,8 @@ int catalog_load_tables(Catalog *c, Db *db, Error *err)
 			load_link_arrays(c);
 		if (loads[i].fn == load_column)
 			load_link_rows(c);
+		if (loads[i].fn == load_function_arg)
+			load_finish_functions(c);
 	}
 	load_shape_types(c);
 	if (sqlite3_table_column_metadata(db->h, "main", "_understudy_stale", "tbl", NULL, NULL, NULL, NULL, NULL) == SQLITE_OK &&
