@@ -235,6 +235,19 @@ static void list_rangevar(const PgNode *n, size_t drop, PgQuery__RangeVar *rv)
 		rv->schemaname = (char *)node_string(n->list->items[k - 2]);
 }
 
+static int comment_on_constraint(Ddl *d, const PgQuery__CommentStmt *s)
+{
+	enum { CLASS_CONSTRAINT = 2606 };
+	PgQuery__RangeVar rv;
+	list_rangevar(s->object, 1, &rv);
+	const char *name = node_string(s->object->list->items[s->object->list->n_items - 1]);
+	const CatRel *r = an_relation(d->ps, &rv, false);
+	for (size_t i = 0; r && i < r->nconstraints; i++)
+		if (streq(r->constraints[i]->name, name))
+			return save_comment(d, r->constraints[i]->oid, CLASS_CONSTRAINT, 0, s->comment);
+	return r ? an_error(d->ps, -1, "42704", "constraint \"%s\" for table \"%s\" does not exist", name, r->name) : -1;
+}
+
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 {
 	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_EXTENSION = 3079 };
@@ -260,8 +273,10 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 		return x ? save_comment(d, x->oid, CLASS_REL, 0, s->comment)
 			 : an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", rv.relname);
 	}
-	if (!column && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW &&
-	    s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE)
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT)
+		return comment_on_constraint(d, s);
+	if (!column && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE &&
+	    s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE)
 		return an_refuse(d->ps, -1, "COMMENT ON this kind of object");
 	list_rangevar(s->object, column ? 1 : 0, &rv);
 	const CatRel *r = an_relation(d->ps, &rv, false);

@@ -234,8 +234,26 @@ bool index_has_sqlite(const CatIndex *x)
 	return streq(x->method, "btree") || streq(x->method, "hash");
 }
 
+static int null_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
+{
+	const CatColumn *c = x->keys[i] ? catrel_attnum(x->table, x->keys[i]) : NULL;
+	const PgType *type = c ? c->type : NULL;
+	const char *sql = c ? ddl_id(d, c->sqlite_name) : typed_expr(d, x->table, x->exprs[i], AT_INDEX_EXPR, 0, -1, &type);
+	char coll[64];
+	const char *collation = sql && type ? type_collation(type, coll, sizeof coll) : NULL;
+	if (!sql)
+		return -1;
+	buf_printf(b, "(%s IS NULL), (ifnull(%s, 0))", sql, sql);
+	if (collation)
+		buf_printf(b, " COLLATE %s", ddl_id(d, collation));
+	return 0;
+}
+
 static int index_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
 {
+	/* To SQLite two NULLs are different: whether it is one, and what stands for it, are not. */
+	if (x->nulls_not_distinct && x->unique)
+		return null_key_sql(d, x, i, b);
 	if (x->keys[i]) {
 		emit_ident(b, catrel_attnum(x->table, x->keys[i])->sqlite_name);
 	} else {
