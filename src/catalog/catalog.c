@@ -270,6 +270,26 @@ const CatIndex *catalog_index(const Catalog *c, uint32_t oid)
 	return NULL;
 }
 
+/* Whether a unique index is one of exactly these columns, in any order. */
+static bool is_key_of(const CatIndex *x, const int16_t *cols, size_t n)
+{
+	size_t same = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < x->nkeys; k++)
+			same += x->keys[k] == cols[i];
+	return x->unique && !x->predicate && x->nkeys == n && same == n;
+}
+
+const CatIndex *catalog_constraint_index(const CatConstraint *k)
+{
+	if (k->type != 'f')
+		return k->index;
+	for (size_t i = 0; i < k->ref->nindexes; i++)
+		if (is_key_of(k->ref->indexes[i], k->ref_cols, k->ncols))
+			return k->ref->indexes[i];
+	return NULL;
+}
+
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid)
 {
 	for (size_t i = 0; oid && i < c->nrels; i++) {

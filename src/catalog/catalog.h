@@ -193,6 +193,8 @@ const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid
 /* Index or constraint by OID, or NULL. */
 const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* The index that a constraint rests on; of a foreign key, the unique index of the referenced columns. NULL when there is none. */
+const CatIndex *catalog_constraint_index(const CatConstraint *k);
 /* Check of a domain by OID, or NULL; *domain is whose. */
 const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */

@@ -341,42 +341,6 @@ static void produce_locks(RowSink *s)
 	}
 }
 
-static void depend_row(RowSink *s, uint32_t class, uint32_t oid, int sub, uint32_t ref, int refsub, char type)
-{
-	row_new(s);
-	row_int(s, "classid", class);
-	row_int(s, "objid", oid);
-	row_int(s, "objsubid", sub);
-	row_int(s, "refclassid", 1259);
-	row_int(s, "refobjid", ref);
-	row_int(s, "refobjsubid", refsub);
-	row_char(s, "deptype", type);
-}
-
-/* What belongs to a table: its sequences ('a' serial, 'i' identity), constraints and indexes. */
-static void produce_depend(RowSink *s)
-{
-	for (size_t i = 0; i < s->cat->nseqs; i++) {
-		const CatSequence *q = s->cat->seqs[i];
-		const CatRel *r = q->owner_table ? catalog_rel_by_oid(s->cat, q->owner_table) : NULL;
-		const CatColumn *c = r ? catrel_attnum(r, q->owner_attnum) : NULL;
-		if (c)
-			depend_row(s, 1259, q->oid, 0, r->oid, c->attnum, c->identity ? 'i' : 'a');
-	}
-	for (size_t i = 0; i < s->cat->nrels; i++) {
-		const CatRel *r = s->cat->rels[i];
-		for (size_t k = 0; k < r->nconstraints; k++) {
-			const CatConstraint *c = r->constraints[k];
-			for (size_t j = 0; j < c->ncols; j++)
-				depend_row(s, 2606, c->oid, 0, r->oid, c->cols[j], 'a');
-			if (c->index && c->type != 'f')
-				depend_row(s, 1259, c->index->oid, 0, c->oid, 0, 'i');
-			if (c->index && c->type != 'f')
-				s->rows[s->n - 1][3] = val_int(2606);
-		}
-	}
-}
-
 const NamedProducer catalog_producers_server[] = {
 	{ "pg_authid", produce_roles },
 	{ "pg_roles", produce_roles },
@@ -395,7 +359,6 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_stat_activity", produce_activity },
 	{ "pg_cursors", produce_cursors },
 	{ "pg_locks", produce_locks },
-	{ "pg_depend", produce_depend },
 	{ NULL, NULL },
 };
 
@@ -443,11 +406,32 @@ RowProducer catalog_producer(const char *relation, bool *empty)
 		"pg_rules",
 		"pg_stats",
 		"pg_parameter_acl",
+		"pg_seclabels",
+		"pg_user_mappings",
+		"pg_stats_ext_exprs",
+		"pg_stat_progress_analyze",
+		"pg_stat_progress_vacuum",
+		"pg_stat_progress_cluster",
+		"pg_stat_progress_create_index",
+		"pg_stat_progress_basebackup",
+		"pg_stat_progress_copy",
+		"pg_stat_subscription",
+		"pg_stat_subscription_stats",
+		"pg_stat_wal_receiver",
+		"pg_stat_replication_slots",
+		"pg_stat_user_functions",
+		"pg_stat_xact_user_functions",
+		"pg_replication_origin_status",
+		"pg_largeobject",
+		"pg_replication_origin",
+		"pg_statistic",
+		"pg_statistic_ext_data",
 	};
-	RowProducer p = find_producer(catalog_producers, relation);
-	p = p ? p : find_producer(catalog_producers_server, relation);
-	p = p ? p : find_producer(catalog_producers_ts, relation);
-	p = p ? p : find_producer(catalog_producers_extension, relation);
+	static const NamedProducer *const lists[] = { catalog_producers, catalog_producers_server, catalog_producers_ts,
+						      catalog_producers_depend, catalog_producers_extension };
+	RowProducer p = pgcatrows_of(relation) ? catalog_produce_shown : NULL;
+	for (size_t i = 0; !p && i < ARRAY_LEN(lists); i++)
+		p = find_producer(lists[i], relation);
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

@@ -132,6 +132,19 @@ static const TypeFamily *family_or_refuse(const PgType *t, Error *err)
 	return f;
 }
 
+bool type_is_reg(const PgType *t)
+{
+	return t->oid < 16384 && strncmp(t->name, "reg", 3) == 0;
+}
+
+int type_in_parameter(const PgType *t, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	if (!type_is_reg(t))
+		return type_in(t, -1, text, env, a, out, err);
+	*out = val_text(text);
+	return 0;
+}
+
 int type_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	const TypeFamily *f = family_or_refuse(t, err);

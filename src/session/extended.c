@@ -123,7 +123,7 @@ static int bind_values(Session *s, const WireBind *m, Portal *p, Error *err)
 			return err_set(err, "42704", "type with OID %u does not exist", plan->param_types[i]);
 		bool binary = wire_format_of(m->param_formats, m->nparam_formats, i) == 1;
 		int rc = binary ? type_recv(type, -1, v, &s->types, p->arena, &p->params[i], err)
-				: type_in(type, -1, v, &s->types, p->arena, &p->params[i], err);
+				: type_in_parameter(type, v, &s->types, p->arena, &p->params[i], err);
 		if (rc != 0)
 			return -1;
 	}

@@ -102,7 +102,7 @@ bool can_coerce_args(const Catalog *cat, const uint32_t *from, const uint32_t *t
 
 bool can_coerce(const Catalog *cat, uint32_t from, uint32_t to, CoerceContext ctx)
 {
-	return can_coerce_args(cat, &from, &to, 1, ctx);
+	return from == to || can_coerce_args(cat, &from, &to, 1, ctx);
 }
 
 static Expr *wrap(ParseState *ps, ExprKind kind, Expr *e, uint32_t type)

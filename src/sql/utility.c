@@ -373,7 +373,8 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 	case NODE(LOCK_STMT):
 		if (check_relations(ps, n->lock_stmt->relations, n->lock_stmt->n_relations))
 			return -1;
-		plan->writes = true;
+		/* Up to ROW EXCLUSIVE (3) locks keep nobody from writing; beyond it only holding the one writer does. */
+		plan->writes = n->lock_stmt->mode > 3;
 		if (n->lock_stmt->nowait)
 			plan->nowait = arena_printf(ps->a, "relation \"%s\"", n->lock_stmt->relations[0]->range_var->relname);
 		return plan_nothing(plan, "LOCK TABLE");
