@@ -69,12 +69,14 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 {
 	char kind[2] = { (char)r->kind, 0 };
 	char persistence = ddl_is_temp(d, r->schema) ? 't' : r->persistence ? r->persistence : 'p', on_commit[2] = { r->on_commit, 0 };
+	char check_option[2] = { r->check_option, 0 };
 	ddl_touch(d, r->schema);
 	ddl_sql(d,
 		"INSERT INTO _understudy_relation (oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, "
-		"persistence, on_commit) VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u, '%c', %s)",
+		"persistence, on_commit, check_option) VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u, '%c', %s, %s)",
 		r->oid, r->schema, ddl_lit(d, r->name), kind, r->owner, ddl_lit(d, r->sqlite_name), ddl_lit(d, r->view_sql), r->rowid_col,
-		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL));
+		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL),
+		ddl_lit(d, r->check_option ? check_option : NULL));
 	save_row_types(d, r);
 	save_columns(d, r);
 	save_view_names(d, r);

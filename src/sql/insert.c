@@ -7,7 +7,7 @@ typedef struct Insert {
 	const PgQuery__InsertStmt *s;
 	Query *q;
 	const CatRel *rel;
-	ViewDml *view; /* the target is this; rel is its base */
+	ViewDml *view;			  /* the target is this; rel is its base */
 	const CatColumn **cols;		  /* columns written in the statement */
 	const PgQuery__ResTarget **parts; /* where a part of the column is, as a[1]; else NULL */
 	int *locations;
@@ -394,6 +394,8 @@ Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s)
 		 : is_bare_values(src->select_stmt) ? insert_values(&in, src->select_stmt)
 						    : insert_select(&in, src);
 	if (rc < 0)
+		return NULL;
+	if (in.view && view_check_rows(ps, in.view, q) < 0)
 		return NULL;
 	if (in.view)
 		view_dml_namespace(ps, in.view, alias);

@@ -126,7 +126,14 @@ typedef struct ViewDml {
 	Expr **cols; /* the view's columns, over the base */
 	size_t ncols;
 	Expr *where;
+	struct ViewCheck { /* of WITH CHECK OPTION, the innermost first */
+		const CatRel *view;
+		Expr *where;
+	} * checks;
+	size_t nchecks;
 } ViewDml;
+/* view_check.c: the values that are written are checked. When all of the statement is known. */
+int view_check_rows(ParseState *ps, const ViewDml *v, Query *q);
 /* Also takes such a view: *view is set then, and the relation is its base. */
 const CatRel *dml_target_or_view(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb, ViewDml **view);
 /* The target of UPDATE and DELETE: its columns are visible, q->result is set. */

@@ -164,6 +164,8 @@ Query *an_update(ParseState *ps, const PgQuery__UpdateStmt *s)
 	    an_set_list(ps, s->target_list, s->n_target_list, q->result, &q->targets) < 0 ||
 	    an_returning(ps, s->returning_list, s->n_returning_list, q) < 0)
 		return NULL;
+	if (view && view_check_rows(ps, view, q) < 0)
+		return NULL;
 	if (view)
 		view_dml_where(ps, view, q);
 	return q;

@@ -1,6 +1,6 @@
 /*
- * INSERT, UPDATE and DELETE of simple views: the statement is about the view's base table. The view's columns are names for expressions over
- * its columns, and its condition is added to the statement's. A view over such a view is one, too.
+ * INSERT, UPDATE and DELETE of simple views: the statement is about the view's base table. The view's columns are names for expressions
+ * over its columns, and its condition is added to the statement's. A view over such a view is one, too.
  */
 #include "sql/oids.h"
 #include "sql/query.h"
@@ -69,14 +69,15 @@ static Expr *both(ParseState *ps, Expr *a, Expr *b)
 	return e;
 }
 
-static int open_view(ParseState *ps, const CatRel *view, Query *q, const char *verb, ViewDml *out)
+static int open_view(ParseState *ps, const CatRel *view, Query *q, const char *verb, bool cascaded, ViewDml *out)
 {
 	const char *why = why_not_simple(q);
 	if (why)
 		return not_updatable(ps, view, verb, why);
 	Rte *r = q->from[0]->rte;
 	ViewDml inner = { 0 };
-	if (r->view && open_view(ps, r->view, r->query, verb, &inner) < 0)
+	cascaded = cascaded || view->check_option == 'c';
+	if (r->view && open_view(ps, r->view, r->query, verb, cascaded, &inner) < 0)
 		return -1;
 	out->base = r->view ? inner.base : r;
 	out->where = q->where;
@@ -84,6 +85,13 @@ static int open_view(ParseState *ps, const CatRel *view, Query *q, const char *v
 	for (size_t i = 0; i < q->targets.n; i++)
 		if (!q->targets.items[i].junk)
 			out->cols[out->ncols++] = q->targets.items[i].expr;
+	bool check = q->where && (cascaded || view->check_option);
+	out->checks = arena_array(ps->a, struct ViewCheck, inner.nchecks + 1);
+	if (inner.nchecks)
+		memcpy(out->checks, inner.checks, inner.nchecks * sizeof *out->checks);
+	out->nchecks = inner.nchecks;
+	if (check)
+		out->checks[out->nchecks++] = (struct ViewCheck){ view, q->where };
 	if (!r->view)
 		return 0;
 	Replacement rep = { r, &inner };
@@ -98,7 +106,7 @@ ViewDml *view_dml_open(ParseState *ps, const CatRel *view, const char *verb, int
 {
 	ViewDml *v = arena_new_of(ps->a, ViewDml);
 	Query *q = view_query(ps, view, location);
-	if (!q || open_view(ps, view, q, verb, v) < 0)
+	if (!q || open_view(ps, view, q, verb, false, v) < 0)
 		return NULL;
 	v->view = view;
 	*ps->writes = true;
