@@ -93,6 +93,7 @@ typedef struct CatRel {
 	struct CatTrigger **triggers; /* by name */
 	size_t ntriggers;
 	char *view_sql; /* views: the PostgreSQL SELECT, in the names of that time */
+	char check_option; /* of a view: 0, l(ocal), c(ascaded) */
 	CatViewName *view_names;
 	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */

@@ -11,7 +11,7 @@ const char catalog_schema_sql[] =
 	"CREATE TABLE _understudy_relation (oid INTEGER PRIMARY KEY, schema INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,\n"
 	"  owner INTEGER NOT NULL, sqlite_name TEXT NOT NULL, view_sql TEXT, rowid_col INTEGER NOT NULL DEFAULT 0,\n"
 	"  rowtype INTEGER NOT NULL DEFAULT 0, arraytype INTEGER NOT NULL DEFAULT 0,\n"
-	"  persistence TEXT NOT NULL DEFAULT 'p', on_commit TEXT, UNIQUE (schema, name));\n"
+	"  persistence TEXT NOT NULL DEFAULT 'p', on_commit TEXT, check_option TEXT, UNIQUE (schema, name));\n"
 	"CREATE TABLE _understudy_column (rel INTEGER NOT NULL, attnum INTEGER NOT NULL, name TEXT NOT NULL, type INTEGER NOT NULL,\n"
 	"  typmod INTEGER NOT NULL DEFAULT -1, not_null INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,\n"
 	"  identity TEXT, generated TEXT, default_sql TEXT, sequence INTEGER NOT NULL DEFAULT 0, sqlite_name TEXT NOT NULL,\n"

@@ -80,12 +80,19 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
 int ddl_add_column_constraints(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
 int ddl_add_constraint(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatColumn *column);
 bool ddl_any_view(const Catalog *cat);
+CatColumn *ddl_append_column(Ddl *d, CatRel *r, const char *name);
 bool ddl_is_system_column(const char *name);
 int ddl_set_identity(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k);
 int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr);
 CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys);
 CatConstraint *ddl_new_constraint(Ddl *d, CatRel *r, char type, const char *name, size_t ncols);
 void ddl_choose_rowid(CatRel *r);
+bool ddl_has_primary(const CatRel *r);
+const char *ddl_expr_label(Ddl *d, const char *text); /* what an expression adds to the generated name of an index */
+
+/* ddl_like.c: the columns, and when all columns are there, the rest */
+int ddl_like_columns(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
+int ddl_like_rest(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
 
 /* ddl_storage.c: names of storage, which has no effect here, must exist all the same */
 int ddl_check_tablespace(Ddl *d, const char *name); /* "" is none */

@@ -87,13 +87,16 @@ static int refuse_column_options(Ddl *d, const PgQuery__ColumnDef *def)
 	return ddl_check_collation(d, cc->collname, cc->n_collname, cc->location, "a column");
 }
 
-static CatColumn *append_column(Ddl *d, CatRel *r)
+CatColumn *ddl_append_column(Ddl *d, CatRel *r, const char *name)
 {
+	char *file = column_sqlite_name(d, r, name, (int)r->ncols + 1);
 	CatColumn *more = arena_array(d->a, CatColumn, r->ncols + 1);
 	if (r->ncols)
 		memcpy(more, r->cols, r->ncols * sizeof *more);
 	r->cols = more;
-	return &more[r->ncols++];
+	CatColumn *c = &more[r->ncols++];
+	*c = (CatColumn){ .name = arena_strdup(d->a, name), .attnum = (int16_t)r->ncols, .sqlite_name = file, .typmod = -1 };
+	return c;
 }
 
 int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
@@ -119,14 +122,10 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 		return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", def->colname, t->name);
 	if (!type_is_supported(t))
 		return an_refuse(d->ps, def->type_name->location, "type %s of column \"%s\"", type_format(t, typmod, d->a), def->colname);
-	char *sqlite_name = column_sqlite_name(d, r, def->colname, (int)r->ncols + 1);
-	CatColumn *c = append_column(d, r);
-	*c = (CatColumn){ .name = arena_strdup(d->a, def->colname),
-			  .attnum = (int16_t)r->ncols,
-			  .type = t,
-			  .typmod = typmod,
-			  .sqlite_name = sqlite_name,
-			  .not_null = def->is_not_null };
+	CatColumn *c = ddl_append_column(d, r, def->colname);
+	c->type = t;
+	c->typmod = typmod;
+	c->not_null = def->is_not_null;
 	if (!serial)
 		return 0;
 	c->not_null = true;

@@ -47,8 +47,8 @@ static int add_elements(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 {
 	for (size_t i = 0; i < s->n_table_elts; i++) {
 		const PgQuery__Node *n = s->table_elts[i];
-		if (n->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE)
-			return an_refuse(d->ps, s->relation->location, "LIKE in CREATE TABLE");
+		if (n->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE && ddl_like_columns(d, r, n->table_like_clause))
+			return -1;
 		if (n->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF && ddl_add_column(d, r, n->column_def))
 			return -1;
 	}
@@ -59,6 +59,10 @@ static int add_elements(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 		if (n->node_case == PG_QUERY__NODE__NODE_CONSTRAINT && ddl_add_constraint(d, r, n->constraint, NULL))
 			return -1;
 	}
+	for (size_t i = 0; i < s->n_table_elts; i++)
+		if (s->table_elts[i]->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE &&
+		    ddl_like_rest(d, r, s->table_elts[i]->table_like_clause))
+			return -1;
 	return 0;
 }
 

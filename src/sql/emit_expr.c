@@ -502,6 +502,7 @@ int emit_kind(Emitter *e, const Expr *x)
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
 		[X_DOMAIN] = emit_domain,
+		[X_VIEW_CHECK] = emit_view_check,
 		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,

@@ -323,6 +323,20 @@ int emit_domain(Emitter *e, const Expr *x)
 	return emit_around(e, "", x->args.items[0], ")");
 }
 
+/* CASE WHEN condition THEN value ELSE pg_view_check('view', row ...) END */
+int emit_view_check(Emitter *e, const Expr *x)
+{
+	if (emit_around(e, "CASE WHEN ", x->args.items[1], " THEN ") < 0 ||
+	    emit_around(e, "", x->args.items[0], " ELSE pg_view_check(") < 0)
+		return -1;
+	emit_text(&e->out, str_of(x->name));
+	for (size_t i = 2; i < x->args.n; i++)
+		if (emit_around(e, ", ", x->args.items[i], "") < 0)
+			return -1;
+	buf_puts(&e->out, ") END");
+	return 0;
+}
+
 int emit_sqlvalue(Emitter *e, const Expr *x)
 {
 	static const struct {

@@ -76,6 +76,7 @@ int emit_around(Emitter *e, const char *before, const Expr *x, const char *after
 uint32_t emit_type_of(Emitter *e, const Expr *x);
 int emit_cast(Emitter *e, const Expr *x);
 int emit_domain(Emitter *e, const Expr *x);
+int emit_view_check(Emitter *e, const Expr *x);
 /* The body of a function that PostgreSQL defines in SQL; 0A000 for the others. */
 int emit_inline(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location);
 int emit_sqlvalue(Emitter *e, const Expr *x);

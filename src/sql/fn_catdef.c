@@ -158,7 +158,11 @@ static const char *constraintdef(const Shown *s, const CatConstraint *k)
 	else if (k->type == 'c')
 		t = arena_printf(s->a, "CHECK (%s)", check_shown(s, k));
 	else
-		t = arena_printf(s->a, "%s (%s)", k->type == 'p' ? "PRIMARY KEY" : "UNIQUE", names_shown(s, k->table, k->cols, k->ncols));
+		t = arena_printf(s->a, "%s (%s)",
+				 k->type == 'p'			? "PRIMARY KEY"
+				 : k->index->nulls_not_distinct ? "UNIQUE NULLS NOT DISTINCT"
+								: "UNIQUE",
+				 names_shown(s, k->table, k->cols, k->ncols));
 	return arena_printf(s->a, "%s%s%s%s%s", t, k->no_inherit ? " NO INHERIT" : "", k->deferrable ? " DEFERRABLE" : "",
 			    k->deferred ? " INITIALLY DEFERRED" : "", k->not_valid ? " NOT VALID" : "");
 }

@@ -80,7 +80,7 @@ void query_from_rte(ParseState *ps, Query *q, Rte *rte)
 	q->nfrom = 1;
 }
 
-static Query *view_query(ParseState *ps, const CatRel *rel, int location)
+Query *view_query(ParseState *ps, const CatRel *rel, int location)
 {
 	if (query_too_deep(ps))
 		return an_error(ps, location, "54001", "stack depth limit exceeded"), NULL;

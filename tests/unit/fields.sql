@@ -118,7 +118,7 @@ create schema if not exists other;
 create schema sc authorization postgres;
 create schema sd create table sd.x (a int);
 create view v (x, y) as select id, name from dept;
-create or replace view v (x, y) as select id, upper(name) from dept;
+create or replace view v (x, y) as select id, upper(name)::varchar(20) from dept;
 alter view v owner to postgres;
 alter index i alter 1 set statistics 100;
 alter index i set (fillfactor = 80);
