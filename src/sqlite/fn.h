@@ -77,13 +77,13 @@ typedef struct FnEnv {
 	 * statement must end, as SQLITE_INTERRUPT. NULL outside of a session. */
 	bool (*may_wait)(void *waiter);
 	void *waiter;
-	void *catalog;		  /* struct Catalog * (catalog/catalog.h) */
-	void *session;		  /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
-	Error error;		  /* set by fn_fail; read by the backend when sqlite3_step failed */
-	bool rows_taken;	  /* a statement with SKIP LOCKED runs without the write lock: it finds no row (pg_rows_free) */
-	void *touched, *stash;	  /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
-	FnDraws draws;		  /* of the statement that runs */
-	sqlite3_value **kept;	  /* by pg_let (sqlite/fn_let.h) */
+	void *catalog;	       /* struct Catalog * (catalog/catalog.h) */
+	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
+	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
+	bool rows_taken;       /* a statement with SKIP LOCKED runs without the write lock: it finds no row (pg_rows_free) */
+	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
+	FnDraws draws;	       /* of the statement that runs */
+	sqlite3_value **kept;  /* by pg_let (sqlite/fn_let.h) */
 	size_t nkept;
 	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
 	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
