@@ -183,6 +183,8 @@ uint32_t ddl_extension_oid(Ddl *d, const char *name); /* 0 and 42704 when there 
 int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s);
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s);
 int plan_drop(Ddl *d, const PgQuery__DropStmt *s);
+/* ddl_drop_missing.c: kinds of objects that are not kept */
+int plan_drop_missing(Ddl *d, const PgQuery__DropStmt *s);
 int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s);
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename(Ddl *d, const PgQuery__RenameStmt *s);

@@ -233,6 +233,8 @@ static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, cons
 	for (size_t i = 0; i < s->n_objects; i++) {
 		PgQuery__RangeVar rv;
 		object_name(s->objects[i], &rv);
+		if (!*rv.schemaname && catalog_rel(d->cat, NS_PG_CATALOG, rv.relname))
+			return an_error(d->ps, -1, "42501", "permission denied: \"%s\" is a system catalog", rv.relname);
 		const CatRel *r = ddl_find_rel(d, &rv);
 		if (r && ddl_check_user_rel(d, r, -1))
 			return -1;
@@ -377,7 +379,7 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 			return -1;
 		return ddl_finish(d, kinds[i].tag);
 	}
-	return an_refuse(d->ps, -1, "DROP of this kind of object");
+	return plan_drop_missing(d, s);
 }
 
 /* TRUNCATE must name, or cascade to, every table that refers to one of the list. */

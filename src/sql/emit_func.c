@@ -60,6 +60,36 @@ static int emit_variadic(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	return 0;
 }
 
+enum { MAX_CALL = 127, HALF_CALL = 60 }; /* SQLite allows 127 arguments */
+
+static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location);
+
+/* A call with more arguments than SQLite takes, as two whose results are put together. PostgreSQL allows 100. */
+static int emit_halves(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
+{
+	static const struct {
+		const char *src, *join;
+	} joins[] = { { "text_concat", NULL },
+		      { "jsonb_build_object", "pg_jsonb_concat" },
+		      { "jsonb_build_array", "pg_jsonb_concat" },
+		      { "json_build_object", "pg_json_splice" },
+		      { "json_build_array", "pg_json_splice" } };
+	for (size_t i = 0; i < ARRAY_LEN(joins) && n <= 2 * HALF_CALL; i++) {
+		if (!streq(joins[i].src, p->src))
+			continue;
+		bool infix = !joins[i].join;
+		buf_printf(&e->out, "%s(", infix ? "" : joins[i].join);
+		if (emit_own_call(e, p, args, HALF_CALL, location) < 0)
+			return -1;
+		buf_puts(&e->out, infix ? " || " : ", ");
+		if (emit_own_call(e, p, args + HALF_CALL, n - HALF_CALL, location) < 0)
+			return -1;
+		buf_puts(&e->out, ")");
+		return 0;
+	}
+	return emit_refuse(e, location, "a call of %s with %zu arguments is not available in SQLite mode", p->name, n);
+}
+
 static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
 {
 	const char *src = *p->src ? p->src : sql_function_form(p->oid);
@@ -68,8 +98,8 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	const SqliteFn *fn = fn_find(src);
 	if (!fn)
 		return emit_inline(e, p, args, n, location);
-	if (n * (fn->flags & FN_TYPED ? 2 : 1) > 127)
-		return emit_refuse(e, location, "a call of %s with %zu arguments is not available in SQLite mode", p->name, n);
+	if (n * (fn->flags & FN_TYPED ? 2 : 1) > MAX_CALL)
+		return emit_halves(e, p, args, n, location);
 	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
 	if (fn->flags & FN_RESULT)

@@ -28,7 +28,12 @@ static void look_up(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, bool 
 	uint32_t oid;
 	if (!fn_sql_env(ctx, &env))
 		return;
-	if (find_oid(&env, a, type, fn_arg_str(v), &oid, &err)) {
+	Str text = fn_arg_str(v);
+	bool number = text.n && strspn(text.p, "0123456789") == text.n;
+	if (missing_ok && number) { /* only a name is looked for */
+		if (type == T_REGTYPE)
+			fn_raise(ctx, "42601", "syntax error at or near \"%.*s\"", STR_ARG(text));
+	} else if (find_oid(&env, a, type, text, &oid, &err)) {
 		sqlite3_result_int64(ctx, oid);
 	} else if (!missing_ok || !(err_is(&err, "42P01") || err_is(&err, "42704") || err_is(&err, "42883") || err_is(&err, "3F000"))) {
 		fn_env(ctx)->error = err;

@@ -5,7 +5,6 @@
 
 static const Native natives[] = {
 	{ "textcat", NATIVE_INFIX, "||" },
-	{ "byteacat", NATIVE_INFIX, "||" },
 	{ "int48", NATIVE_SAME, NULL },
 	{ "i2toi4", NATIVE_SAME, NULL },
 	{ "int28", NATIVE_SAME, NULL },
