@@ -133,6 +133,9 @@ uint64_t syncer_note_commit(Database *d);
 void syncer_wait_blocking(Database *d, uint64_t ticket);
 
 /* rows.c */
+/* TypeEnv.reg_name and reg_oid of a session; reg_names is its SqliteTxn. */
+bool row_reg_name(void *txn, uint32_t type, uint32_t oid, Buf *out);
+int row_reg_oid(void *txn, uint32_t type, Str name, uint32_t *oid, Error *err);
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
 
 int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);

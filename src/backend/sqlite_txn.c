@@ -14,6 +14,9 @@
 void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *vars)
 {
 	*t = (SqliteTxn){ .db = db, .types = types, .vars = vars, .status = 'I' };
+	types->reg_name = row_reg_name;
+	types->reg_oid = row_reg_oid;
+	types->reg_names = t;
 	t->cat = database_catalog(db);
 	if (vars)
 		snprintf(vars->temp_schema, sizeof vars->temp_schema, "%s%u", TEMP_SCHEMA_PREFIX,

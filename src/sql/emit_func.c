@@ -16,27 +16,11 @@ static const char *own_io(Emitter *e, uint32_t type, bool in)
 	return name && strncmp(name, "reg", 3) == 0 && fn_find(name) ? name : NULL;
 }
 
-/* The function of a type's text when the called function wants that text of whatever it is given. */
-static const char *wanted_text(Emitter *e, const PgProc *p, size_t i, uint32_t type)
-{
-	bool any = i < p->nargs ? p->args[i] == 2276 || (p->variadic == 2276 && i + 1 == p->nargs) : p->variadic == 2276;
-	bool json = streq(p->src, "to_json") || streq(p->src, "to_jsonb");
-	return any || json ? own_io(e, type, false) : NULL;
-}
-
-static int emit_typed_args(Emitter *e, const PgProc *p, Expr *const *args, size_t n)
+static int emit_typed_args(Emitter *e, Expr *const *args, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&e->out, "%u, ", wanted_text(e, p, i, args[i]->type) ? 25 : emit_type_of(e, args[i]));
-	for (size_t i = 0; i < n; i++) {
-		const char *text = wanted_text(e, p, i, args[i]->type);
-		buf_puts(&e->out, i ? ", " : "");
-		if (text)
-			buf_printf(&e->out, "pg_%s(", text);
-		if (emit_around(e, "", args[i], text ? ")" : "") < 0)
-			return -1;
-	}
-	return 0;
+		buf_printf(&e->out, "%u, ", emit_type_of(e, args[i]));
+	return emit_list(e, args, n);
 }
 
 /* f(a, b, VARIADIC array) of a function whose other arguments may be of any type: pg_variadic(f, element type, types of a and b, array, a,
@@ -45,7 +29,7 @@ static int emit_variadic(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 {
 	const Expr *array = args[n - 1];
 	const PgType *t = catalog_type(e->cat, array->type);
-	if (!fn_find(p->src) || !t || !t->elem_oid || own_io(e, t->elem_oid, false))
+	if (!fn_find(p->src) || !t || !t->elem_oid)
 		return emit_refuse(e, location, "this VARIADIC call of %s is not available in SQLite mode", p->name);
 	buf_printf(&e->out, "pg_variadic('%s', %u, ", p->src, t->elem_oid);
 	for (size_t i = 0; i + 1 < n; i++)
@@ -71,7 +55,7 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 		return emit_refuse(e, location, "a call of %s with %zu arguments is not available in SQLite mode", p->name, n);
 	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
-	if ((fn->flags & FN_TYPED ? emit_typed_args(e, p, args, n) : emit_list(e, args, n)) < 0)
+	if ((fn->flags & FN_TYPED ? emit_typed_args(e, args, n) : emit_list(e, args, n)) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;

@@ -223,6 +223,12 @@ bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out)
 	return true;
 }
 
+int sql_find_regname(const SqlEnv *env, uint32_t type, Str name, uint32_t *oid, Error *err)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	return find_oid(env, a, type, name, oid, err) ? 0 : -1;
+}
+
 /* format_type with the schema of types outside of the search path. */
 static void f_format_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {

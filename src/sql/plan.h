@@ -182,6 +182,7 @@ struct Plan {
 
 /* The text form of a regclass, regtype, regproc ... value, appended to `out`. False when `type` is none of them. */
 bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out);
+int sql_find_regname(const SqlEnv *env, uint32_t type, Str name, uint32_t *oid, Error *err);
 
 /* Analyses one statement and plans it. `param_types` are the types the client declared (0 = to be inferred), nparams of them.
  * `for_describe` makes no difference to the result. On failure err has SQLSTATE and position (relative to the whole string). */
