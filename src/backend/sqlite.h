@@ -105,6 +105,11 @@ typedef struct LockHold LockHold;
 typedef struct TxnSavepoint TxnSavepoint;
 typedef struct SeqUndo SeqUndo;
 
+typedef enum { READ_COMMITTED, READ_UNCOMMITTED, REPEATABLE_READ, SERIALIZABLE } IsolationLevel;
+/* "read committed" and kin, and back; READ_COMMITTED for another word. */
+const char *isolation_name(IsolationLevel level);
+IsolationLevel isolation_named(const char *name);
+
 struct SqliteTxn {
 	Database *db;
 	TypeEnv *types; /* the session's; xact_start_us and stmt_start_us are set here */
@@ -112,11 +117,15 @@ struct SqliteTxn {
 	char status;   /* I T E, as ReadyForQuery reports it */
 	bool implicit; /* a transaction block that the client did not ask for */
 	bool read_only, repeatable;
-	bool default_read_only; /* settings, kept by the session */
-	bool default_repeatable;
+	IsolationLevel isolation; /* as it was asked for; `repeatable` is what it means here */
+	bool deferrable, queried; /* queried: the transaction has had its first query */
+	bool default_read_only;	  /* settings, kept by the session */
+	bool default_deferrable;
+	IsolationLevel default_isolation;
 	bool ddl;    /* `cat` is private to this transaction */
 	bool broken; /* SQLite has rolled the transaction back by itself */
 	bool wrote;
+	bool constraints_off;	  /* for the rest of a script */
 	DbConn *conn;		  /* write connection, or the read connection of a repeatable transaction */
 	bool writer;		  /* conn is the write connection, BEGIN IMMEDIATE done */
 	Catalog *cat;		  /* referenced: what statements of this transaction see now */
@@ -169,15 +178,15 @@ void txn_abort(SqliteTxn *t);
 int txn_end_implicit(SqliteTxn *t, Error *err);
 /* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, with PostgreSQL's warnings written to `out`. The command tag is in *tag. */
 int txn_statement(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag, Error *err);
-/* Applies the modes of SET TRANSACTION. */
-int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err);
+/* Applies the modes of SET TRANSACTION; NULL and -1: not said. */
+int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, int deferrable, Error *err);
 
 /* Queue for the write connection; `granted` is called on the leading thread, with it (t->granted), or without it when t->deadline_us has
  * passed or the wait was cancelled. Returns true when it was free: it is taken then and `granted` will not be called. Otherwise the session
  * must not be touched after this call. */
 bool database_wait_writer(SqliteTxn *t, void (*granted)(LoopTask *task), void *owner);
-/* The same for t->sync_ticket; true when it is already on disk. */
-bool database_wait_sync(SqliteTxn *t, void (*synced)(LoopTask *task), void *owner);
+/* The same for t->sync_ticket; true when it is on disk. It may be brought there in place when the caller is `alone` (loop_alone). */
+bool database_wait_sync(SqliteTxn *t, bool alone, void (*synced)(LoopTask *task), void *owner);
 /* Leaves either queue (the client is gone); false when the call is already under way. */
 bool database_stop_waiting(SqliteTxn *t);
 /* Takes a session that waits for the write connection out of the queue and lets it go on without (t->cancel is set). From any thread, for a

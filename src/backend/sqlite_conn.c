@@ -5,6 +5,8 @@
 #include "catalog/constraint.h"
 #include "catalog/vtab.h"
 
+#include <stdio.h>
+
 static int on_progress(void *arg)
 {
 	DbConn *c = arg;
@@ -51,7 +53,9 @@ int conn_open(Database *d, DbMode mode, DbConn **out, Error *err)
 	Db *db;
 	if (db_open(d->path, mode, &db, err) != 0)
 		return -1;
-	const char *setup = mode == DB_WRITE ? "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0" : "PRAGMA wal_autocheckpoint=0";
+	char setup[128];
+	snprintf(setup, sizeof setup, "PRAGMA wal_autocheckpoint=0; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=%d",
+		 WAL_KEPT_FRAMES * 4096);
 	if (db_exec(db, setup, err) != 0 || catalog_register(db->h, &db->env, err) != 0) {
 		db_close(db);
 		return -1;
@@ -178,24 +182,14 @@ bool writer_try(SqliteTxn *t)
 	return got;
 }
 
-bool writer_claim_for_syncer(Database *d)
+bool writer_claim_for_checkpoint(Database *d)
 {
 	pthread_mutex_lock(&d->lock);
 	bool got = !d->writer_busy;
 	d->writer_busy = true;
-	d->empty_wal = !got;
+	d->restart_wal = !got;
 	pthread_mutex_unlock(&d->lock);
 	return got;
-}
-
-/* Under lock. */
-static void give_to_syncer(Database *d)
-{
-	d->empty_wal = false;
-	pthread_mutex_lock(&d->sync.lock);
-	d->sync.has_writer = true;
-	pthread_cond_signal(&d->sync.work);
-	pthread_mutex_unlock(&d->sync.lock);
 }
 
 void writer_release(Database *d)
@@ -203,9 +197,10 @@ void writer_release(Database *d)
 	LoopTask *task = NULL;
 	pthread_mutex_lock(&d->lock);
 	d->writer_owner = NULL;
-	ListNode *n = d->empty_wal ? NULL : list_pop(&d->waiters);
-	if (d->empty_wal) {
-		give_to_syncer(d);
+	ListNode *n = d->restart_wal ? NULL : list_pop(&d->waiters);
+	if (d->restart_wal) {
+		d->restart_wal = false;
+		checkpointer_take_writer(d);
 	} else if (!n) {
 		d->writer_busy = false;
 	} else {

@@ -64,6 +64,7 @@ int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
 
 static void database_free(Database *d)
 {
+	checkpointer_stop(d);
 	syncer_stop(d);
 	plans_clear(d);
 	while (d->idle) {
@@ -123,15 +124,10 @@ static Database *database_new(DbSet *set, const char *name, const char *path)
 	d->name = mem_strdup(name);
 	d->path = mem_strdup(path);
 	pthread_mutex_init(&d->lock, NULL);
-	pthread_mutex_init(&d->sync.lock, NULL);
 	pthread_cond_init(&d->writer_given, NULL);
-	pthread_cond_init(&d->sync.work, NULL);
-	pthread_cond_init(&d->sync.done, NULL);
 	list_init(&d->waiters);
 	list_init(&d->locks);
 	list_init(&d->lock_waiters);
-	list_init(&d->sync.waiting);
-	d->sync.wal_fd = -1;
 	return d;
 }
 
@@ -160,6 +156,8 @@ static int database_start(Database *d, Error *err)
 	if (sequence_store_load(d->sequences, d->writer->db, false, err) != 0)
 		return damaged(d, err);
 	if (syncer_start(d, err) != 0)
+		return -1;
+	if (checkpointer_start(d, err) != 0)
 		return -1;
 	temp_clean_file(d);
 	return 0;

@@ -11,8 +11,9 @@ enum {
 	PLANS_KEPT = 512,    /* per database */
 	PROGRESS_OPS = 2000, /* SQLite VM instructions between looks at the clock */
 	LONG_RUNNING_US = 2000,
-	CHECKPOINT_FRAMES = 1000, /* pages of the WAL */
-	TRUNCATE_FRAMES = 16000,
+	CHECKPOINT_FRAMES = 4000, /* pages of the WAL */
+	RESTART_FRAMES = 16000,
+	WAL_KEPT_FRAMES = 32000, /* a WAL that grew beyond this is cut back when it starts anew */
 };
 #define POSTGRES_EPOCH_US 946684800000000LL /* 2000-01-01 in microseconds since 1970 */
 
@@ -31,11 +32,25 @@ typedef struct Syncer {
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
 	bool running, stop;
+	bool syncing; /* by its thread, or in place by the one who waits */
 	int wal_fd;
+	int64_t took_us;		  /* what a sync takes at most lately */
 	uint64_t written, synced, wanted; /* commit numbers */
-	bool has_writer;		  /* the write connection was handed over, to empty the WAL */
 	List waiting;			  /* SqliteTxn.wait_node */
+	bool gathering;			  /* its thread waits for company */
+	size_t group;			  /* how many shall be in `waiting` then */
 } Syncer;
+
+/* Copies the WAL into the file, beside readers and the writer. */
+typedef struct Checkpointer {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	bool running, stop;
+	bool has_writer; /* the write connection was handed over, to start the WAL anew */
+	atomic_int next; /* the number of frames at which it is called */
+	DbConn *conn;
+} Checkpointer;
 
 struct Database {
 	char *name, *path;
@@ -50,7 +65,7 @@ struct Database {
 	bool writer_busy;
 	atomic_uint sessions_begun; /* numbers the schemas of temporary objects */
 	SqliteTxn *writer_owner;    /* NULL: nobody, or a thread */
-	bool empty_wal;		    /* the next release of the write connection hands it to the syncer */
+	bool restart_wal;	    /* the next release of the write connection hands it to the checkpointer */
 	atomic_int wal_frames;	    /* after the last commit */
 	LoopTimer wait_timer;	    /* the earliest deadline among the waiters */
 	List waiters;		    /* SqliteTxn.wait_node; one without wait_task.fn is a blocked thread */
@@ -62,6 +77,7 @@ struct Database {
 	Map plans;
 	uint64_t plan_clock;
 	Syncer sync;
+	Checkpointer checkpoints;
 };
 
 struct DbSet {
@@ -103,8 +119,8 @@ int conn_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, Error *err);
 int conn_write_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, sqlite3_stmt *stmt, Error *err);
 /* Takes the write connection when it is free and nobody waits. */
 bool writer_try(SqliteTxn *t);
-/* For the syncer: true when the write connection is its own now; otherwise it comes with Syncer.has_writer. */
-bool writer_claim_for_syncer(Database *d);
+/* True when the write connection is the checkpointer's now; otherwise it comes with Checkpointer.has_writer. */
+bool writer_claim_for_checkpoint(Database *d);
 void writer_release(Database *d);
 
 /* Under lock: sets the timer for the deadlines of those who wait. */
@@ -131,6 +147,14 @@ int syncer_start(Database *d, Error *err);
 void syncer_stop(Database *d);
 uint64_t syncer_note_commit(Database *d);
 void syncer_wait_blocking(Database *d, uint64_t ticket);
+
+/* checkpoint.c */
+int checkpointer_start(Database *d, Error *err);
+void checkpointer_stop(Database *d);
+/* After a commit. */
+void checkpointer_note_commit(Database *d);
+/* The write connection is the checkpointer's. Under the database's lock. */
+void checkpointer_take_writer(Database *d);
 
 /* rows.c */
 /* TypeEnv.reg_name and reg_oid of a session; reg_names is its SqliteTxn. */

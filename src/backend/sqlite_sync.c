@@ -1,11 +1,19 @@
-/* The syncer: one thread per database that is written to. It syncs the WAL for all who wait, and checkpoints. */
+/* The syncer: one thread per database. It syncs the WAL for all who wait. */
 #include "backend/sqlite_internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
+
+enum {
+	SYNC_IN_PLACE_US = 250, /* a slower disk is waited for by the syncer's own thread */
+	GATHER_US = 300,
+	GROUP_MAX = 8,
+};
 
 static int open_wal(const Database *d)
 {
@@ -38,34 +46,6 @@ static void wake_waiters(Database *d)
 	pthread_cond_broadcast(&s->done);
 }
 
-static void empty_wal(Database *d, DbConn *c)
-{
-	if (c)
-		sqlite3_wal_checkpoint_v2(c->db->h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	writer_release(d);
-}
-
-/* Copies the WAL's pages into the file. Readers and the writer go on meanwhile. A WAL that grows faster than that is emptied when the write
- * connection is next free: SQLite needs its lock for that, and a session must never find it taken. */
-static void checkpoint_if_large(Database *d, DbConn **conn, int *done)
-{
-	int frames = atomic_load(&d->wal_frames);
-	if (frames < *done)
-		*done = 0;
-	if (frames - *done < CHECKPOINT_FRAMES)
-		return;
-	Error err;
-	if (!*conn && conn_open(d, DB_WRITE, conn, &err) != 0) {
-		log_error("database %s: no connection for checkpoints: %s", d->name, err.message);
-		return;
-	}
-	DbConn *c = *conn;
-	sqlite3_wal_checkpoint_v2(c->db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	*done = frames;
-	if (frames >= TRUNCATE_FRAMES && writer_claim_for_syncer(d))
-		empty_wal(d, c);
-}
-
 /* A failed sync may have lost pages for good; going on would acknowledge what is not there. */
 static void sync_failed(const Database *d)
 {
@@ -73,48 +53,74 @@ static void sync_failed(const Database *d)
 	_exit(1);
 }
 
+/* Syncs all that is written, for whoever waits. Under lock, which is given away meanwhile; not while s->syncing. */
+static void sync_written(Database *d)
+{
+	Syncer *s = &d->sync;
+	uint64_t upto = s->written;
+	s->syncing = true;
+	if (s->wal_fd < 0)
+		s->wal_fd = open_wal(d);
+	pthread_mutex_unlock(&s->lock);
+	int64_t start = clock_mono_us();
+	if (s->wal_fd < 0 || fdatasync(s->wal_fd) != 0)
+		sync_failed(d);
+	int64_t took = clock_mono_us() - start;
+	pthread_mutex_lock(&s->lock);
+	s->syncing = false;
+	/* A slow one is remembered for a while. */
+	s->took_us = took > s->took_us ? took : s->took_us - (s->took_us - took) / 8;
+	s->synced = upto;
+	wake_waiters(d);
+}
+
+/* While writers queue, an answer that comes a little later costs nobody anything: waits until as many wait for the disk as for the write
+ * connection. Under lock. */
+static void gather(Syncer *s)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += GATHER_US * 1000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	s->gathering = true;
+	while (!s->stop && s->waiting.count < s->group && pthread_cond_timedwait(&s->work, &s->lock, &until) == 0)
+		continue;
+	s->gathering = false;
+	s->group = 0;
+}
+
 static void *syncer_main(void *arg)
 {
 	Database *d = arg;
 	Syncer *s = &d->sync;
-	DbConn *c = NULL;
-	int checkpointed = 0;
 	pthread_mutex_lock(&s->lock);
-	while (!s->stop || s->wanted > s->synced) {
-		if (s->has_writer) {
-			s->has_writer = false;
-			pthread_mutex_unlock(&s->lock);
-			empty_wal(d, c);
-			pthread_mutex_lock(&s->lock);
+	while (!s->stop || s->wanted > s->synced || s->syncing) {
+		if (s->syncing || s->wanted <= s->synced) {
+			pthread_cond_wait(s->syncing ? &s->done : &s->work, &s->lock);
 			continue;
 		}
-		if (s->wanted <= s->synced) {
-			pthread_cond_wait(&s->work, &s->lock);
-			continue;
-		}
-		uint64_t upto = s->written;
-		pthread_mutex_unlock(&s->lock);
-		if (s->wal_fd < 0)
-			s->wal_fd = open_wal(d);
-		if (s->wal_fd < 0 || fdatasync(s->wal_fd) != 0)
-			sync_failed(d);
-		pthread_mutex_lock(&s->lock);
-		s->synced = upto;
-		wake_waiters(d);
-		pthread_mutex_unlock(&s->lock);
-		checkpoint_if_large(d, &c, &checkpointed);
-		pthread_mutex_lock(&s->lock);
+		if (s->group > s->waiting.count)
+			gather(s);
+		if (!s->syncing)
+			sync_written(d);
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (c)
-		sqlite3_wal_checkpoint_v2(c->db->h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	conn_close(c);
 	return NULL;
 }
 
 int syncer_start(Database *d, Error *err)
 {
 	Syncer *s = &d->sync;
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->work, &monotonic);
+	pthread_cond_init(&s->done, NULL);
+	pthread_condattr_destroy(&monotonic);
+	list_init(&s->waiting);
+	s->wal_fd = -1;
 	int rc = pthread_create(&s->thread, NULL, syncer_main, d);
 	if (rc != 0)
 		return err_set(err, "53000", "cannot start the thread that syncs %s: %s", d->path, strerror(rc));
@@ -145,6 +151,7 @@ uint64_t syncer_note_commit(Database *d)
 	pthread_mutex_lock(&s->lock);
 	uint64_t ticket = ++s->written;
 	pthread_mutex_unlock(&s->lock);
+	checkpointer_note_commit(d);
 	return ticket;
 }
 
@@ -153,7 +160,8 @@ static void want(Syncer *s, uint64_t ticket)
 {
 	if (s->wanted < ticket)
 		s->wanted = ticket;
-	pthread_cond_signal(&s->work);
+	if (!s->gathering || s->waiting.count >= s->group)
+		pthread_cond_signal(&s->work);
 }
 
 void syncer_wait_blocking(Database *d, uint64_t ticket)
@@ -166,11 +174,23 @@ void syncer_wait_blocking(Database *d, uint64_t ticket)
 	pthread_mutex_unlock(&s->lock);
 }
 
-bool database_wait_sync(SqliteTxn *t, void (*synced)(LoopTask *task), void *owner)
+static size_t writers_queued(Database *d)
+{
+	pthread_mutex_lock(&d->lock);
+	size_t n = d->waiters.count;
+	pthread_mutex_unlock(&d->lock);
+	return n;
+}
+
+bool database_wait_sync(SqliteTxn *t, bool alone, void (*synced)(LoopTask *task), void *owner)
 {
 	Syncer *s = &t->db->sync;
+	size_t queued = writers_queued(t->db);
 	t->wait_task = (LoopTask){ .fn = synced, .owner = owner };
 	pthread_mutex_lock(&s->lock);
+	/* Another thread would have to be woken, and this one by it: that takes as long as a quick disk. */
+	if (alone && !queued && !s->syncing && s->waiting.count == 0 && s->took_us < SYNC_IN_PLACE_US)
+		sync_written(t->db);
 	bool done = t->sync_ticket <= s->synced;
 	if (done) {
 		t->sync_ticket = 0;
@@ -178,6 +198,8 @@ bool database_wait_sync(SqliteTxn *t, void (*synced)(LoopTask *task), void *owne
 		t->waiting = true;
 		t->wait_list = &s->waiting;
 		list_append(&s->waiting, &t->wait_node);
+		if (!s->syncing && s->wanted <= s->synced && queued > 1)
+			s->group = queued < GROUP_MAX ? queued : GROUP_MAX;
 		want(s, t->sync_ticket);
 	}
 	pthread_mutex_unlock(&s->lock);

@@ -13,7 +13,14 @@
 
 void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *vars)
 {
-	*t = (SqliteTxn){ .db = db, .types = types, .vars = vars, .status = 'I' };
+	/* What the startup packet has said is kept. */
+	*t = (SqliteTxn){ .db = db,
+			  .types = types,
+			  .vars = vars,
+			  .status = 'I',
+			  .default_read_only = t->default_read_only,
+			  .default_deferrable = t->default_deferrable,
+			  .default_isolation = t->default_isolation };
 	types->reg_name = row_reg_name;
 	types->reg_oid = row_reg_oid;
 	types->reg_names = t;
@@ -180,7 +187,8 @@ static int commit(SqliteTxn *t, Error *err)
 
 bool plan_ends_transaction(const Plan *plan)
 {
-	return plan->kind == PLAN_COMMIT || plan->kind == PLAN_ROLLBACK || plan->kind == PLAN_ROLLBACK_TO;
+	return plan->kind == PLAN_COMMIT || plan->kind == PLAN_ROLLBACK || plan->kind == PLAN_ROLLBACK_TO ||
+	       (plan->kind == PLAN_TWO_PHASE && !plan->name);
 }
 
 int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err)
@@ -193,7 +201,10 @@ int txn_start_statement(SqliteTxn *t, const Plan *plan, Error *err)
 		t->status = 'T';
 		t->implicit = true;
 		t->read_only = t->default_read_only;
-		t->repeatable = t->default_repeatable;
+		t->deferrable = t->default_deferrable;
+		t->isolation = t->default_isolation;
+		t->repeatable = t->isolation >= REPEATABLE_READ;
+		t->queried = false;
 	}
 	if (!t->scratch)
 		t->scratch = arena_new();
@@ -339,18 +350,52 @@ static void warn(Buf *out, const char *sqlstate, const char *message)
 	wire_put_notice(out, &e, "WARNING");
 }
 
-int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, Error *err)
+static const char *const isolation_names[] = { "read committed", "read uncommitted", "repeatable read", "serializable" };
+
+const char *isolation_name(IsolationLevel level)
 {
-	if (isolation) {
-		bool repeatable = streq(isolation, "repeatable read") || streq(isolation, "serializable");
-		if (repeatable != t->repeatable && t->conn)
-			return err_set(err, "25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");
-		t->repeatable = repeatable;
+	return isolation_names[level];
+}
+
+IsolationLevel isolation_named(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(isolation_names); i++)
+		if (streq(isolation_names[i], name))
+			return (IsolationLevel)i;
+	return READ_COMMITTED;
+}
+
+static int set_isolation(SqliteTxn *t, IsolationLevel level, Error *err)
+{
+	if (level == t->isolation)
+		return 0;
+	if (t->queried)
+		return err_set(err, "25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+	if (t->savepoints)
+		return err_set(err, "25001", "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
+	t->isolation = level;
+	t->repeatable = level >= REPEATABLE_READ;
+	return 0;
+}
+
+int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, int deferrable, Error *err)
+{
+	if (isolation && set_isolation(t, isolation_named(isolation), err) != 0)
+		return -1;
+	if (read_only == 0 && t->read_only) {
+		if (t->savepoints)
+			return err_set(err, "25001", "cannot set transaction read-write mode inside a read-only transaction");
+		if (t->queried)
+			return err_set(err, "25001", "transaction read-write mode must be set before any query");
 	}
-	if (read_only == 0 && t->read_only && t->conn)
-		return err_set(err, "25001", "transaction read-write mode must be set before any query");
 	if (read_only >= 0)
 		t->read_only = read_only;
+	if (deferrable >= 0 && t->queried)
+		return err_set(err, "25001", "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
+	if (deferrable >= 0 && t->savepoints)
+		return err_set(err, "25001", "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction");
+	if (deferrable >= 0)
+		t->deferrable = deferrable;
 	return 0;
 }
 
@@ -359,15 +404,17 @@ static int begin(SqliteTxn *t, const Plan *plan, Buf *out, Error *err)
 	if (!t->implicit)
 		warn(out, "25001", "there is already a transaction in progress");
 	t->implicit = false;
-	return txn_set_modes(t, plan->isolation, plan->read_only, err);
+	return txn_set_modes(t, plan->isolation, plan->read_only, plan->deferrable, err);
 }
 
-static int chain(SqliteTxn *t, bool read_only, bool repeatable)
+static int chain(SqliteTxn *t, bool read_only, bool deferrable, IsolationLevel isolation)
 {
 	t->status = 'T';
-	t->implicit = false;
+	t->implicit = t->queried = false;
 	t->read_only = read_only;
-	t->repeatable = repeatable;
+	t->deferrable = deferrable;
+	t->isolation = isolation;
+	t->repeatable = isolation >= REPEATABLE_READ;
 	t->types->xact_start_us = t->types->stmt_start_us;
 	return 0;
 }
@@ -379,7 +426,8 @@ static int end_block(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag,
 		return err_set(err, "25P01", "%s AND CHAIN can only be used in transaction blocks", committing ? "COMMIT" : "ROLLBACK");
 	if (t->implicit)
 		warn(out, "25P01", "there is no transaction in progress");
-	bool read_only = t->read_only, repeatable = t->repeatable, failed = t->status == 'E';
+	bool read_only = t->read_only, deferrable = t->deferrable, failed = t->status == 'E';
+	IsolationLevel isolation = t->isolation;
 	if (committing && !failed) {
 		if (commit(t, err) != 0)
 			return -1;
@@ -387,7 +435,7 @@ static int end_block(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag,
 		rollback(t);
 		*tag = "ROLLBACK";
 	}
-	return plan->chain ? chain(t, read_only, repeatable) : 0;
+	return plan->chain ? chain(t, read_only, deferrable, isolation) : 0;
 }
 
 static TxnSavepoint *find_savepoint(SqliteTxn *t, const char *name)

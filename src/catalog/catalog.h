@@ -9,6 +9,7 @@
 #define US_CATALOG_CATALOG_H
 
 #include "base/map.h"
+#include "catalog/builtin.h"
 #include "pgtype/pgtype.h"
 #include "sqlite/db.h"
 
@@ -53,10 +54,27 @@ typedef struct CatColumn {
 	char *sqlite_name; /* name in the file, unquoted */
 } CatColumn;
 
-typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V', REL_COMPOSITE = 'c' } RelKind;
+typedef enum {
+	REL_TABLE = 'r',
+	REL_VIEW = 'v',
+	REL_MATVIEW = 'm',
+	REL_SEQUENCE = 'S',
+	REL_INDEX = 'i',
+	REL_VIRTUAL = 'V',
+	REL_COMPOSITE = 'c'
+} RelKind;
 
 typedef struct CatIndex CatIndex;
 typedef struct CatConstraint CatConstraint;
+
+/* A relation that a view's text names, as it was called when the view was made. */
+typedef struct CatViewName {
+	const char *schema; /* as written; "" when it was found through the search path */
+	const char *name;
+	uint32_t oid;
+	const char **cols; /* by attnum; NULL: it had no such column */
+	size_t ncols;
+} CatViewName;
 
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
@@ -72,7 +90,9 @@ typedef struct CatRel {
 	size_t nindexes;
 	CatConstraint **constraints;
 	size_t nconstraints;
-	char *view_sql;		     /* views: the PostgreSQL SELECT */
+	char *view_sql; /* views: the PostgreSQL SELECT, in the names of that time */
+	CatViewName *view_names;
+	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
 	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
 	bool stale;		     /* its rows are known not to be those of the primary: statements on it are refused */
@@ -86,6 +106,7 @@ struct CatIndex {
 	size_t nkeys;
 	int16_t *keys;	  /* attnums; 0 = expression */
 	char **exprs;	  /* PostgreSQL expression text where keys[i] == 0 */
+	char **opclasses; /* names as given; NULL = the type's default one */
 	uint8_t *options; /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
 	char *predicate;  /* PostgreSQL expression text, or NULL */
 	char *method;	  /* "btree", "gin", ... as declared */
@@ -103,6 +124,8 @@ struct CatConstraint {
 	int16_t *ref_cols;
 	char on_update, on_delete, match; /* a r c n d ; s f */
 	bool deferrable, deferred;
+	bool not_valid; /* rows that were there have not been looked at */
+	bool no_inherit;
 	char *check_sql; /* c: PostgreSQL expression text */
 };
 
@@ -115,6 +138,18 @@ typedef struct CatSequence {
 	uint32_t owner_table; /* OID and attnum of the owning column, or 0 */
 	int16_t owner_attnum;
 } CatSequence;
+
+/* An extension made in the file. Its objects are those of the definition with the OIDs that they have here. */
+typedef struct Extension Extension;
+typedef struct CatExtension {
+	uint32_t oid, schema, owner, first_oid;
+	const Extension *def; /* catalog/extension.h */
+	char *version;
+	const uint32_t *type_oids; /* of type k and of its array at 2k and 2k+1 */
+	PgProc *procs;
+	PgOperator *operators;
+	PgCast *casts;
+} CatExtension;
 
 typedef struct Catalog {
 	int refs;
@@ -135,6 +170,8 @@ typedef struct Catalog {
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
 	size_t ntypes;
+	CatExtension *extensions;
+	size_t nextensions;
 	Map rel_by_name; /* "schemaoid.name" */
 	Map rel_by_oid, type_by_oid, type_by_name;
 	Arena *arena; /* everything above */
@@ -169,6 +206,17 @@ const CatRel *catalog_rel_by_oid(const Catalog *c, uint32_t oid);
 const CatSequence *catalog_sequence(const Catalog *c, uint32_t oid);
 const PgType *catalog_type(const Catalog *c, uint32_t oid);
 const PgType *catalog_type_named(const Catalog *c, uint32_t schema, const char *name);
+const CatExtension *catalog_extension(const Catalog *c, const char *name);
+/* What an extension has under a name, side by side; *n is their number. */
+const PgProc *extension_procs(const CatExtension *x, const char *name, size_t *n);
+const PgOperator *extension_operators(const CatExtension *x, const char *name, size_t *n);
+/* By OID among the objects of extensions, or NULL. */
+const PgProc *extension_proc(const Catalog *c, uint32_t oid);
+const PgOperator *extension_operator(const Catalog *c, uint32_t oid);
+/* PostgreSQL's own or an extension's. */
+const PgProc *catalog_proc(const Catalog *c, uint32_t oid);
+const PgOperator *catalog_operator(const Catalog *c, uint32_t oid);
+const PgCast *catalog_cast(const Catalog *c, uint32_t source, uint32_t target);
 const CatColumn *catrel_column(const CatRel *r, const char *name); /* not dropped */
 /* PostgreSQL text of what a new row has where nothing is said: the column's default or that of its domain; NULL when there is none. */
 const char *catcolumn_default(const CatColumn *c);

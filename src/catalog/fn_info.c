@@ -41,13 +41,13 @@ static void f_true(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void f_function_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	if (pgproc_by_oid(arg_oid(argv[0])))
+	if (catalog_proc(fn_env(ctx)->catalog, arg_oid(argv[0])))
 		sqlite3_result_int(ctx, 1);
 }
 
 static void f_operator_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	if (pgoperator_by_oid(arg_oid(argv[0])))
+	if (catalog_operator(fn_env(ctx)->catalog, arg_oid(argv[0])))
 		sqlite3_result_int(ctx, 1);
 }
 

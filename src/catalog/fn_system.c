@@ -122,31 +122,41 @@ static void fn_client_encoding(sqlite3_context *ctx, int argc, sqlite3_value **a
 	result_text(ctx, name ? name : "UTF8");
 }
 
-static void fn_current_setting(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+static void result_setting(sqlite3_context *ctx, const char *name, bool missing_ok)
 {
 	const SessionVars *v = fn_session(ctx);
-	const char *name = (const char *)sqlite3_value_text(argv[0]);
-	const char *value = v && v->get_setting ? v->get_setting(v->arg, name) : NULL;
-	bool missing_ok = argc > 1 && sqlite3_value_int(argv[1]);
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	const char *value = v && v->show_setting ? v->show_setting(v->arg, name, a) : NULL;
 	if (!value && !missing_ok)
 		fn_raise(ctx, "42704", "unrecognized configuration parameter \"%s\"", name);
 	else
 		result_text(ctx, value);
 }
 
+static void fn_current_setting(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	result_setting(ctx, (const char *)sqlite3_value_text(argv[0]), argc > 1 && sqlite3_value_int(argv[1]));
+}
+
+/* A NULL value is the default. */
 static void fn_set_config(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	const SessionVars *v = fn_session(ctx);
 	const char *name = (const char *)sqlite3_value_text(argv[0]);
 	const char *value = (const char *)sqlite3_value_text(argv[1]);
-	if (!name || !v || !v->set_setting) {
+	if (!name)
+		fn_raise(ctx, "22004", "SET requires parameter name");
+	else if (!v || !v->set_setting)
 		fn_raise(ctx, "0A000", "set_config is available only in a session");
-		return;
-	}
-	if (v->set_setting(v->arg, name, value ? value : "", sqlite3_value_int(argv[2]), &fn_env(ctx)->error))
+	else if (v->set_setting(v->arg, name, value, sqlite3_value_int(argv[2]), &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
-		result_text(ctx, v->get_setting ? v->get_setting(v->arg, name) : value);
+		result_setting(ctx, name, false);
+}
+
+static void fn_true(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	sqlite3_result_int(ctx, 1);
 }
 
 /* The row number that WHERE CURRENT OF means, for a cursor and a table. */
@@ -207,5 +217,7 @@ const SqliteFn catalog_fn_system[] = {
 	{ "show_config_by_name", 1, FN_STRICT, fn_current_setting },
 	{ "show_config_by_name_missing_ok", 2, FN_STRICT, fn_current_setting },
 	{ "set_config_by_name", 3, 0, fn_set_config },
+	/* There is no file of settings that could have changed. */
+	{ "pg_reload_conf", 0, FN_STRICT, fn_true },
 	{ NULL },
 };

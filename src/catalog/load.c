@@ -1,6 +1,8 @@
 /* Reads the _understudy_* tables of a file into a Catalog. */
 #include "catalog/load.h"
 
+#include "catalog/extension.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -50,8 +52,8 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains and ranges. Also in
- * schema.c. */
+/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges and extensions. Also
+ * in schema.c. */
 enum { FORMAT_VERSION = 3 };
 
 void load_note_oid(Catalog *c, uint32_t oid)
@@ -141,6 +143,25 @@ static int load_column(Catalog *c, sqlite3_stmt *s, Error *err)
 	return 0;
 }
 
+/* Attribute 0 of each place is the relation itself. */
+static int load_view_name(Catalog *c, sqlite3_stmt *s, Error *err)
+{
+	CatRel *r = catalog_find_rel(c, load_oid(s, 0));
+	size_t attnum = (size_t)sqlite3_column_int(s, 1);
+	if (!r || (attnum && !r->nview_names) || attnum > 1600)
+		return load_damaged(err, "names of view", load_oid(s, 0));
+	if (!attnum) {
+		*APPEND(c, r->view_names, r->nview_names) =
+			(CatViewName){ .name = load_text(c, s, 2), .schema = load_text(c, s, 3), .oid = load_oid(s, 4) };
+		return 0;
+	}
+	CatViewName *n = &r->view_names[r->nview_names - 1];
+	while (n->ncols < attnum)
+		*APPEND(c, n->cols, n->ncols) = NULL;
+	n->cols[attnum - 1] = load_text(c, s, 2);
+	return 0;
+}
+
 static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatIndex *x = arena_new_of(c->arena, CatIndex);
@@ -169,6 +190,8 @@ static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->keys = load_grow(c, x->keys, n, sizeof *x->keys);
 	x->exprs = load_grow(c, x->exprs, n, sizeof *x->exprs);
 	x->options = load_grow(c, x->options, n, sizeof *x->options);
+	x->opclasses = load_grow(c, x->opclasses, n, sizeof *x->opclasses);
+	x->opclasses[n] = load_text(c, s, 4);
 	x->keys[n] = (int16_t)sqlite3_column_int(s, 1);
 	x->exprs[n] = load_text(c, s, 2);
 	x->options[n] = (uint8_t)sqlite3_column_int(s, 3);
@@ -194,6 +217,8 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->deferrable = sqlite3_column_int(s, 11);
 	k->deferred = sqlite3_column_int(s, 12);
 	k->check_sql = load_text(c, s, 13);
+	k->not_valid = sqlite3_column_int(s, 14);
+	k->no_inherit = sqlite3_column_int(s, 15);
 	if (!k->table || (k->type == 'f' && (!k->ref || nref != k->ncols)))
 		return load_damaged(err, "constraint", k->oid);
 	load_note_oid(c, k->oid);
@@ -236,6 +261,7 @@ static const struct {
 	{ "SELECT key, value FROM _understudy_meta", load_meta },
 	{ "SELECT oid, name FROM _understudy_role ORDER BY oid", load_role },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
+	{ "SELECT oid, name, schema, owner, version, first_oid, types FROM _understudy_extension ORDER BY oid", extension_load },
 	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, persistence, on_commit "
 	  "FROM _understudy_relation ORDER BY oid",
 	  load_relation },
@@ -247,11 +273,13 @@ static const struct {
 	{ "SELECT rel, attnum, name, type, typmod, not_null, dropped, identity, generated, default_sql, sequence, sqlite_name "
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },
+	{ "SELECT view, attnum, name, schema, oid FROM _understudy_view_name ORDER BY view, pos, attnum", load_view_name },
 	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
 	  "BY oid",
 	  load_index },
-	{ "SELECT idx, attnum, expr, options FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
-	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql "
+	{ "SELECT idx, attnum, expr, options, opclass FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
+	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql, "
+	  "not_valid, no_inherit "
 	  "FROM _understudy_constraint ORDER BY oid",
 	  load_constraint },
 	{ "SELECT oid, type, start, increment, min, max, cache, cycle, owner_table, owner_attnum FROM _understudy_sequence ORDER BY oid",

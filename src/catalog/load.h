@@ -29,6 +29,7 @@ void load_shape_types(Catalog *c); /* at the end */
 
 /* The row of an immutable map value behind a const Catalog: relation by OID, for the loader. */
 CatRel *catalog_find_rel(const Catalog *c, uint32_t oid);
+void catalog_add_type(Catalog *c, PgType *t, uint32_t schema);
 /* The key of Catalog.rel_by_name and type_by_name, written into buf. */
 Str catalog_name_key(char *buf, size_t cap, uint32_t schema, const char *name);
 

@@ -55,6 +55,16 @@ static void type_shape(PgType *t, char kind)
 	}
 }
 
+void catalog_add_type(Catalog *c, PgType *t, uint32_t schema)
+{
+	load_note_oid(c, t->oid);
+	*APPEND(c, c->types, c->ntypes) = t;
+	char key[128];
+	map_put(&c->type_by_name, catalog_name_key(key, sizeof key, schema, t->name), t);
+	uint64_t oid = t->oid;
+	map_put(&c->type_by_oid, map_u64_key(&oid), t);
+}
+
 int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	PgType *t = arena_new_of(c->arena, PgType);
@@ -69,12 +79,7 @@ int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
 	t->array_oid = load_oid(s, 5);
 	t->elem_oid = load_oid(s, 6);
 	t->relid = load_oid(s, 7);
-	load_note_oid(c, t->oid);
-	*APPEND(c, c->types, c->ntypes) = t;
-	char key[128];
-	map_put(&c->type_by_name, catalog_name_key(key, sizeof key, schema, t->name), t);
-	uint64_t oid = t->oid;
-	map_put(&c->type_by_oid, map_u64_key(&oid), t);
+	catalog_add_type(c, t, schema);
 	return 0;
 }
 

@@ -166,6 +166,16 @@ static void type_methods(RowSink *s, const PgType *t, const PgType *base)
 					     : 0);
 }
 
+/* A function that an extension's type may have of its own. */
+static uint32_t type_proc(RowSink *s, const PgType *t, const char *name)
+{
+	size_t n = 0;
+	const PgProc *p = NULL;
+	for (size_t i = 0; t->family && !n && i < s->cat->nextensions; i++)
+		p = extension_procs(&s->cat->extensions[i], name, &n);
+	return n ? p->oid : proc_oid(name);
+}
+
 static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 {
 	row_new(s);
@@ -192,7 +202,7 @@ static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 		      { "typsend", offsetof(PgType, send) } };
 	for (size_t i = 0; i < ARRAY_LEN(procs); i++) {
 		const char *name = *(const char *const *)((const char *)t + procs[i].offset);
-		row_int(s, procs[i].column, name ? proc_oid(name) : 0);
+		row_int(s, procs[i].column, name ? type_proc(s, t, name) : 0);
 	}
 	row_char(s, "typalign", t->align);
 	row_char(s, "typstorage", t->storage);
@@ -291,7 +301,7 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_char(s, "contype", k->type);
 	row_int(s, "condeferrable", k->deferrable);
 	row_int(s, "condeferred", k->deferred);
-	row_int(s, "convalidated", 1);
+	row_int(s, "convalidated", !k->not_valid);
 	row_int(s, "conrelid", k->table->oid);
 	row_int(s, "contypid", 0);
 	row_int(s, "conindid", k->index ? k->index->oid : 0);
@@ -302,7 +312,7 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_char(s, "confmatchtype", k->type == 'f' ? k->match : ' ');
 	row_int(s, "conislocal", 1);
 	row_int(s, "coninhcount", 0);
-	row_int(s, "connoinherit", k->type != 'c');
+	row_int(s, "connoinherit", k->type != 'c' || k->no_inherit);
 	row_text(s, "conkey", numbers(s, k->cols, k->ncols, "{", ",", "}"));
 	if (k->type == 'f')
 		row_text(s, "confkey", numbers(s, k->ref_cols, k->ncols, "{", ",", "}"));

@@ -1,4 +1,5 @@
 /* Rows of pg_catalog's relations about the server itself: roles, databases, builtin functions, operators, casts, settings, sessions. */
+#include "catalog/extension.h"
 #include "catalog/vtab.h"
 
 static void role_row(RowSink *s, uint32_t oid, const char *name, bool login)
@@ -102,18 +103,6 @@ static void produce_language(RowSink *s)
 	}
 }
 
-/* Every PostgreSQL has this one, and clients look for it. */
-static void produce_extension(RowSink *s)
-{
-	row_new(s);
-	row_int(s, "oid", 13559);
-	row_text(s, "extname", "plpgsql");
-	row_int(s, "extowner", 10);
-	row_int(s, "extnamespace", NS_PG_CATALOG);
-	row_int(s, "extrelocatable", 0);
-	row_text(s, "extversion", "1.0");
-}
-
 static const char *oid_list(RowSink *s, const uint32_t *v, size_t n, const char *open, const char *sep, const char *close)
 {
 	Buf b = { 0 };
@@ -155,17 +144,15 @@ static void proc_outputs(RowSink *s, const PgProc *p)
 	row_text(s, "proargmodes", modes);
 }
 
-static void produce_proc(RowSink *s)
+static void put_procs(RowSink *s, const PgProc *p, size_t n, uint32_t schema)
 {
-	size_t n;
-	const PgProc *p = pgproc_all(&n);
 	for (size_t i = 0; i < n; i++, p++) {
 		row_new(s);
 		row_int(s, "oid", p->oid);
 		row_text(s, "proname", p->name);
-		row_int(s, "pronamespace", NS_PG_CATALOG);
+		row_int(s, "pronamespace", schema);
 		row_int(s, "proowner", 10);
-		row_int(s, "prolang", *p->src ? 12 : 14);
+		row_int(s, "prolang", !*p->src ? 14 : schema == NS_PG_CATALOG ? 12 : 13);
 		row_int(s, "provariadic", p->variadic);
 		row_int(s, "prosupport", 0);
 		row_char(s, "prokind", p->kind);
@@ -187,15 +174,24 @@ static void produce_proc(RowSink *s)
 	}
 }
 
-static void produce_operator(RowSink *s)
+static void produce_proc(RowSink *s)
 {
 	size_t n;
-	const PgOperator *o = pgoperator_all(&n);
+	const PgProc *p = pgproc_all(&n);
+	put_procs(s, p, n, NS_PG_CATALOG);
+	for (size_t i = 0; i < s->cat->nextensions; i++) {
+		const CatExtension *x = &s->cat->extensions[i];
+		put_procs(s, x->procs, x->def->nprocs, x->schema);
+	}
+}
+
+static void put_operators(RowSink *s, const PgOperator *o, size_t n, uint32_t schema)
+{
 	for (size_t i = 0; i < n; i++, o++) {
 		row_new(s);
 		row_int(s, "oid", o->oid);
 		row_text(s, "oprname", o->name);
-		row_int(s, "oprnamespace", NS_PG_CATALOG);
+		row_int(s, "oprnamespace", schema);
 		row_int(s, "oprowner", 10);
 		row_char(s, "oprkind", o->left ? 'b' : 'l');
 		row_int(s, "oprcanmerge", o->merges);
@@ -209,10 +205,19 @@ static void produce_operator(RowSink *s)
 	}
 }
 
-static void produce_cast(RowSink *s)
+static void produce_operator(RowSink *s)
 {
 	size_t n;
-	const PgCast *c = pgcast_all(&n);
+	const PgOperator *o = pgoperator_all(&n);
+	put_operators(s, o, n, NS_PG_CATALOG);
+	for (size_t i = 0; i < s->cat->nextensions; i++) {
+		const CatExtension *x = &s->cat->extensions[i];
+		put_operators(s, x->operators, x->def->noperators, x->schema);
+	}
+}
+
+static void put_casts(RowSink *s, const PgCast *c, size_t n)
+{
 	for (size_t i = 0; i < n; i++, c++) {
 		row_new(s);
 		row_int(s, "oid", c->oid);
@@ -222,6 +227,15 @@ static void produce_cast(RowSink *s)
 		row_char(s, "castcontext", c->context);
 		row_char(s, "castmethod", c->method);
 	}
+}
+
+static void produce_cast(RowSink *s)
+{
+	size_t n;
+	const PgCast *c = pgcast_all(&n);
+	put_casts(s, c, n);
+	for (size_t i = 0; i < s->cat->nextensions; i++)
+		put_casts(s, s->cat->extensions[i].casts, s->cat->extensions[i].def->ncasts);
 }
 
 static void produce_aggregate(RowSink *s)
@@ -255,15 +269,16 @@ static void produce_range(RowSink *s)
 static void produce_settings(RowSink *s)
 {
 	size_t n = 0;
-	const SettingRow *r = s->session && s->session->list_settings ? s->session->list_settings(s->session->arg, &n) : NULL;
+	const SettingRow *r = s->session && s->session->list_settings ? s->session->list_settings(s->session->arg, s->a, &n) : NULL;
 	for (size_t i = 0; i < n; i++, r++) {
 		row_new(s);
 		const struct {
 			const char *column, *value;
-		} cells[] = { { "name", r->name },	    { "setting", r->setting },	     { "unit", r->unit },
-			      { "category", r->category },  { "short_desc", r->short_desc }, { "context", r->context },
-			      { "vartype", r->vartype },    { "source", r->source },	     { "boot_val", r->boot_val },
-			      { "reset_val", r->reset_val } };
+		} cells[] = { { "name", r->name },	     { "setting", r->setting },	      { "unit", r->unit },
+			      { "category", r->category },   { "short_desc", r->short_desc }, { "context", r->context },
+			      { "vartype", r->vartype },     { "source", r->source },	      { "boot_val", r->boot_val },
+			      { "reset_val", r->reset_val }, { "extra_desc", r->extra_desc }, { "min_val", r->min_val },
+			      { "max_val", r->max_val },     { "enumvals", r->enumvals } };
 		for (size_t k = 0; k < ARRAY_LEN(cells); k++)
 			row_text(s, cells[k].column, cells[k].value);
 		row_int(s, "pending_restart", 0);
@@ -381,7 +396,6 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_cursors", produce_cursors },
 	{ "pg_locks", produce_locks },
 	{ "pg_depend", produce_depend },
-	{ "pg_extension", produce_extension },
 	{ NULL, NULL },
 };
 
@@ -433,6 +447,7 @@ RowProducer catalog_producer(const char *relation, bool *empty)
 	RowProducer p = find_producer(catalog_producers, relation);
 	p = p ? p : find_producer(catalog_producers_server, relation);
 	p = p ? p : find_producer(catalog_producers_ts, relation);
+	p = p ? p : find_producer(catalog_producers_extension, relation);
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

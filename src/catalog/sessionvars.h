@@ -19,9 +19,10 @@ typedef struct SeqCurrent {
 	int64_t value;
 } SeqCurrent;
 
-/* One setting as pg_settings shows it. */
+/* One setting as pg_settings shows it; enumvals is an array's text. */
 typedef struct SettingRow {
-	const char *name, *setting, *unit, *category, *short_desc, *context, *vartype, *source, *boot_val, *reset_val;
+	const char *name, *setting, *unit, *category, *short_desc, *extra_desc, *context, *vartype, *source, *boot_val, *reset_val;
+	const char *min_val, *max_val, *enumvals;
 } SettingRow;
 
 /* One cursor as pg_cursors shows it. */
@@ -77,7 +78,9 @@ typedef struct SessionVars {
 	void *arg;
 	const char *(*get_setting)(void *arg, const char *name); /* NULL when there is no such setting */
 	int (*set_setting)(void *arg, const char *name, const char *value, bool local, Error *err);
-	const SettingRow *(*list_settings)(void *arg, size_t *n);
+	/* As SHOW prints it; NULL when there is no such setting. */
+	const char *(*show_setting)(void *arg, const char *name, Arena *a);
+	const SettingRow *(*list_settings)(void *arg, Arena *a, size_t *n);
 	void (*temp_made)(void *arg); /* has_temp has become true */
 
 	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */

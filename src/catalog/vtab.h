@@ -34,7 +34,7 @@ typedef struct NamedProducer {
 	RowProducer fn;
 } NamedProducer;
 /* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search. */
-extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[];
+extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_extension[];
 
 /* The producer of a relation; NULL with *empty true: PostgreSQL 15 shows no rows for what this program can hold. */
 RowProducer catalog_producer(const char *relation, bool *empty);

@@ -9,11 +9,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { BATCH = 128, MAX_THREADS = 128, MAX_WAIT_MS = 60 * 1000 };
+/* Looking for the next message instead of sleeping: for how long, and how far to back off when it does not come */
+enum { SPIN_US = 50, MISSES_MAX = 8 };
+enum { ALONE_AFTER = 4 }; /* events in a row */
 
 typedef struct Worker {
 	Loop *loop;
@@ -30,9 +34,15 @@ struct Loop {
 	Worker *workers; /* threads this loop has made; under lock */
 	int threads, spares;
 	atomic_bool stop;
+	atomic_bool sleeping; /* the leader must be woken for what other threads bring */
 	/* Of the leader */
 	struct epoll_event batch[BATCH];
 	int batch_n, batch_at;
+	bool expecting; /* loop_expect */
+	bool may_spin;	/* there is another processor for those whom the leader waits for */
+	int misses, passes;
+	const Io *last;
+	int in_a_row; /* events of `last` since another Io had one */
 	/* Of everybody */
 	pthread_mutex_t post_lock;
 	List tasks;
@@ -41,6 +51,12 @@ struct Loop {
 };
 
 static _Thread_local Worker *this_worker;
+
+static int processors(void)
+{
+	cpu_set_t set;
+	return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
 
 int loop_new(Loop **out, Error *err)
 {
@@ -57,6 +73,7 @@ int loop_new(Loop **out, Error *err)
 	pthread_cond_init(&l->vacant, NULL);
 	list_init(&l->tasks);
 	timers_init(&l->timers);
+	l->may_spin = processors() > 1;
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
 	epoll_ctl(l->ep, EPOLL_CTL_ADD, l->wake, &ev);
 	*out = l;
@@ -81,6 +98,13 @@ static void wake(Loop *l)
 	uint64_t one = 1;
 	ssize_t n = write(l->wake, &one, sizeof one);
 	(void)n; /* a full counter wakes just as well */
+}
+
+/* For a leader that sleeps. One that is awake looks at tasks and timers before it goes to sleep. */
+static void rouse(Loop *l)
+{
+	if (atomic_exchange(&l->sleeping, false))
+		wake(l);
 }
 
 void loop_stop(Loop *l)
@@ -213,14 +237,14 @@ void loop_post(Loop *l, LoopTask *task)
 	pthread_mutex_lock(&l->post_lock);
 	list_append(&l->tasks, &task->node);
 	pthread_mutex_unlock(&l->post_lock);
-	if (atomic_fetch_add(&l->ntasks, 1) == 0 && !loop_leading(l))
-		wake(l);
+	atomic_fetch_add(&l->ntasks, 1);
+	rouse(l);
 }
 
 void loop_timer_set(Loop *l, LoopTimer *timer, int64_t due_us)
 {
-	if (timers_set(&l->timers, timer, due_us) && !loop_leading(l))
-		wake(l);
+	if (timers_set(&l->timers, timer, due_us))
+		rouse(l);
 }
 
 void loop_timer_cancel(Loop *l, LoopTimer *timer)
@@ -251,11 +275,61 @@ static int wait_ms(Loop *l)
 	return ms < 0 ? 0 : ms > MAX_WAIT_MS ? MAX_WAIT_MS : (int)ms;
 }
 
+void loop_expect(Loop *l)
+{
+	if (loop_leading(l))
+		l->expecting = true;
+}
+
+/* Looks for what is expected. When it does not come in time, the next 2, 6, 14 … times are passed over, so that a client that thinks
+ * longer costs next to nothing. */
+static int spin(Loop *l)
+{
+	if (l->passes > 0) {
+		l->passes--;
+		return 0;
+	}
+	int64_t until = clock_mono_us() + SPIN_US;
+	int n;
+	do
+		n = sysio_epoll_wait(l->ep, l->batch, BATCH, 0);
+	while (n == 0 && atomic_load(&l->ntasks) == 0 && clock_mono_us() < until);
+	if (n != 0 || atomic_load(&l->ntasks)) {
+		l->misses = 0;
+	} else {
+		l->misses = l->misses < MISSES_MAX ? l->misses + 1 : MISSES_MAX;
+		l->passes = (1 << l->misses) - 2;
+	}
+	return n;
+}
+
+static int sleep_until_ready(Loop *l)
+{
+	/* First the flag, then the look at tasks and timers: who adds one does it the other way round. */
+	atomic_store(&l->sleeping, true);
+	int n = sysio_epoll_wait(l->ep, l->batch, BATCH, wait_ms(l));
+	atomic_store(&l->sleeping, false);
+	return n;
+}
+
 static void fill_batch(Loop *l)
 {
 	l->batch_at = l->batch_n = 0;
-	int n = sysio_epoll_wait(l->ep, l->batch, BATCH, wait_ms(l));
+	int n = l->expecting && l->may_spin ? spin(l) : 0;
+	l->expecting = false;
+	if (n == 0)
+		n = sleep_until_ready(l);
 	l->batch_n = n > 0 ? n : 0;
+}
+
+bool loop_alone(Loop *l, const Io *io)
+{
+	if (!loop_leading(l) || l->last != io || l->in_a_row < ALONE_AFTER || l->batch_at < l->batch_n || atomic_load(&l->ntasks))
+		return false;
+	l->batch_at = l->batch_n = 0;
+	int n = sysio_epoll_wait(l->ep, l->batch, BATCH, 0);
+	l->batch_n = n > 0 ? n : 0;
+	return n == 0;
 }
 
 static void drain_wake(Loop *l)
@@ -274,6 +348,8 @@ static bool run_batch(Loop *l)
 		if (!io) {
 			drain_wake(l);
 		} else if (ev.events) {
+			l->in_a_row = io == l->last ? l->in_a_row + 1 : 0;
+			l->last = io;
 			io->handler(io, ev.events);
 			if (!loop_leading(l))
 				return false;

@@ -71,6 +71,13 @@ void loop_want(Loop *loop, Io *io, uint32_t events); /* no system call when noth
 void loop_detach(Loop *loop, Io *io);
 void loop_attach(Loop *loop, Io *io);
 
+/* A client was just answered that is likely to speak again at once. The leader then looks for its message a little before it sleeps,
+ * because being woken takes longer than most statements. Nothing happens off the leading thread. */
+void loop_expect(Loop *loop);
+/* True when this Io alone has had events lately and nothing else waits for the leader: nobody minds if its handler does for a moment what
+ * it would otherwise hand to another thread. */
+bool loop_alone(Loop *loop, const Io *io);
+
 /* True on the thread that leads. */
 bool loop_leading(const Loop *loop);
 /* Gives leadership to a spare thread and detaches `ios`. Nothing happens when the caller does not lead. */

@@ -49,7 +49,7 @@ static void sift_down(Timers *t, size_t i)
 /* Under lock, after every change. */
 static void note_first(Timers *t)
 {
-	atomic_store_explicit(&t->first_due, t->n ? t->heap[0]->due_us : INT64_MAX, memory_order_release);
+	atomic_store(&t->first_due, t->n ? t->heap[0]->due_us : INT64_MAX);
 }
 
 /* Under lock. */
@@ -92,7 +92,7 @@ void timers_cancel(Timers *t, LoopTimer *timer)
 
 int64_t timers_next(Timers *t)
 {
-	return atomic_load_explicit(&t->first_due, memory_order_acquire);
+	return atomic_load(&t->first_due);
 }
 
 LoopTimer *timers_take_due(Timers *t, int64_t now_us)

@@ -86,6 +86,8 @@ const TypeFamily *family_of(const PgType *type)
 	const PgType *t = type_base_of(type);
 	if (!t)
 		return NULL;
+	if (t->family)
+		return t->family;
 	if (t->elem)
 		return family_of(t->elem) && !t->elem->elem ? &family_array : NULL;
 	if (t->typtype == 'e')
@@ -102,6 +104,18 @@ const TypeFamily *family_of(const PgType *type)
 		else
 			hi = mid;
 	}
+	return NULL;
+}
+
+const TypeFamily *pgtype_extension_family(const char *name)
+{
+	static const struct {
+		const char *name;
+		const TypeFamily *family;
+	} own[] = { { "citext", &family_citext } };
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (streq(own[i].name, name))
+			return own[i].family;
 	return NULL;
 }
 

@@ -88,6 +88,7 @@ struct PgType {
 	size_t nfields;
 	const uint32_t *label_oids; /* pg_enum.oid and enumsortorder, as many */
 	const double *label_sorts;
+	const struct TypeFamily *family; /* of an extension's type; NULL: by OID and shape */
 };
 
 /* The builtin type with this OID, or NULL. Every row of PostgreSQL 15's pg_type that initdb makes is there. */
@@ -97,6 +98,8 @@ const PgType *pgtype_builtin_named(const char *name);
 /* All of them, ascending by OID. */
 const PgType *pgtype_builtins(size_t *n);
 
+/* The family of an extension's type by its name, or NULL. */
+const struct TypeFamily *pgtype_extension_family(const char *name);
 /* The type below all domains: t itself when it is none. NULL only for a domain over a type that is not known. */
 const PgType *type_base_of(const PgType *t);
 /* Its typmod, when it is a domain's; otherwise the one given. */

@@ -110,6 +110,42 @@ static RunResult on_transaction(Session *s, const Plan *plan, Error *err)
 	return RUN_DONE;
 }
 
+enum { LONGEST_GID = 200 };
+
+/* As PostgreSQL answers with max_prepared_transactions = 0. */
+static RunResult two_phase(Session *s, const Exec *x, Error *err)
+{
+	const Plan *plan = x->plan->plan;
+	if (plan->name) {
+		if (!s->txn.implicit || x->several)
+			err_set(err, "25001", "%s cannot run inside a transaction block", plan->tag);
+		else
+			err_set(err, "42704", "prepared transaction with identifier \"%s\" does not exist", plan->name);
+		return RUN_ERROR;
+	}
+	bool failed = s->txn.status == 'E';
+	if (s->txn.implicit) {
+		Error e;
+		err_set(&e, "25P01", "there is no transaction in progress");
+		wire_put_notice(&s->out, &e, "WARNING");
+	} else {
+		portals_close_all(s);
+		txn_abort(&s->txn);
+		end_transaction(s, false);
+	}
+	if (s->txn.status == 'I' && !failed && strlen(plan->values[0]) >= LONGEST_GID) {
+		err_set(err, "22023", "transaction identifier \"%s\" is too long", plan->values[0]);
+		return RUN_ERROR;
+	}
+	if (s->txn.status == 'I' && !failed) {
+		err_set(err, "55000", "prepared transactions are disabled");
+		err_hint(err, "Set max_prepared_transactions to a nonzero value.");
+		return RUN_ERROR;
+	}
+	wire_put_command_complete(&s->out, "ROLLBACK");
+	return RUN_DONE;
+}
+
 static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_rows, Error *err)
 {
 	x->run.plan = plan;
@@ -120,6 +156,7 @@ static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_ro
 	/* Each Execute of a portal counts its own rows. */
 	if (!s->again)
 		x->run.rows = 0;
+	s->txn.queried = true;
 	s->may_rerun = plan->plan->kind == PLAN_QUERY && !plan->plan->nsteps && !x->run.open;
 	uint64_t before = x->run.open ? x->run.rows : 0;
 	size_t mark = s->out.len;
@@ -264,8 +301,10 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	case PLAN_RELEASE:
 	case PLAN_ROLLBACK_TO:
 		return on_transaction(s, plan, err);
+	case PLAN_TWO_PHASE:
+		return two_phase(s, x, err);
 	case PLAN_SET:
-		rc = settings_set(s, plan, &tag, err);
+		rc = settings_set(s, plan, x->several, &tag, err);
 		if (rc == RUN_DONE)
 			wire_put_command_complete(&s->out, tag);
 		return rc;

@@ -145,33 +145,74 @@ static int unknown(const char *name, Error *err)
 	return err_set(err, "42704", "unrecognized configuration parameter \"%s\"", name);
 }
 
-static bool is_custom(const char *name)
+static bool is_name_byte(char c, bool first)
 {
-	const char *dot = strchr(name, '.');
-	return dot && dot != name && dot[1];
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) ||
+	       (!first && ((c >= '0' && c <= '9') || c == '$'));
 }
 
-static int check(Guc *g, const char *name, const char *value, Buf *canon, Error *err)
+/* Two or more simple identifiers with dots between them. */
+static bool is_custom(const char *name)
 {
-	const GucDef *d = guc_def(name);
-	if (!d && is_custom(name)) {
-		if (strncmp(name, "understudy.", 11) == 0)
-			return unknown(name, err);
-		buf_puts(canon, value);
+	bool first = true, dot = false;
+	for (const char *p = name; *p; p++) {
+		if (*p == '.' && first)
+			return false;
+		dot = dot || *p == '.';
+		if (*p != '.' && !is_name_byte(*p, first))
+			return false;
+		first = *p == '.';
+	}
+	return dot && !first;
+}
+
+static int check_custom(const char *name, Error *err)
+{
+	if (!strchr(name, '.') || strncmp(name, "understudy.", 11) == 0)
+		return unknown(name, err);
+	if (is_custom(name))
+		return 0;
+	err_set(err, "42602", "invalid configuration parameter name \"%s\"", name);
+	return err_detail(err, "Custom parameter names must be two or more simple identifiers separated by dots.");
+}
+
+/* `starting`: in the startup packet, which may set a little more than SET. */
+static int check_context(const GucDef *d, bool starting, Error *err)
+{
+	switch (d->context) {
+	case GUC_INTERNAL:
+		return err_set(err, "55P02", "parameter \"%s\" cannot be changed", d->name);
+	case GUC_POSTMASTER:
+		return err_set(err, "55P02", "parameter \"%s\" cannot be changed without restarting the server", d->name);
+	case GUC_SIGHUP:
+		return err_set(err, "55P02", "parameter \"%s\" cannot be changed now", d->name);
+	case GUC_BACKEND:
+		return starting ? 0 : err_set(err, "55P02", "parameter \"%s\" cannot be set after connection start", d->name);
+	default:
 		return 0;
 	}
-	if (!d)
-		return unknown(name, err);
-	if (d->read_only)
-		return err_set(err, "55P02", "parameter \"%s\" cannot be changed", d->name);
-	return guc_check_value(d, value, value_of(g, d->name), canon, err);
+}
+
+static int check(Guc *g, const char *name, const char *value, bool starting, Buf *canon, Error *err)
+{
+	const GucDef *d = guc_def(name);
+	if (!d && check_custom(name, err) != 0)
+		return -1;
+	if (d && check_context(d, starting, err) != 0)
+		return -1;
+	if (!value)
+		return 0;
+	if (d)
+		return guc_check_value(d, value, value_of(g, d->name), canon, err);
+	buf_puts(canon, value);
+	return 0;
 }
 
 int guc_set_start(Guc *g, const char *name, const char *value, Error *err)
 {
 	char lower[64];
 	Buf canon = { 0 };
-	if (check(g, name, value, &canon, err) != 0) {
+	if (check(g, name, value, true, &canon, err) != 0) {
 		buf_free(&canon);
 		return -1;
 	}
@@ -193,16 +234,12 @@ int guc_set(Guc *g, const char *name, const char *value, bool local, Error *err)
 {
 	char lower[64];
 	Buf canon = { 0 };
-	const GucDef *d = guc_def(name);
-	int rc = 0;
-	if (value)
-		rc = check(g, name, value, &canon, err);
-	else if (!d && !is_custom(name))
-		rc = unknown(name, err);
-	else if (d && d->read_only)
-		rc = err_set(err, "55P02", "parameter \"%s\" cannot be changed", d->name);
+	int rc = check(g, name, value, false, &canon, err);
 	if (rc == 0) {
 		name = canonical(name, lower, sizeof lower);
+		/* One that was named once is there from then on, whatever becomes of its value. */
+		if (!start_value(g, name))
+			store(&g->start, name, "");
 		note_change(g, name, local);
 		store(&g->now, name, value ? buf_cstr(&canon) : NULL);
 		apply(g, name);
@@ -225,6 +262,16 @@ int guc_reset_all(Guc *g, Error *err)
 		if (guc_set(g, name, NULL, false, err) != 0)
 			return -1;
 	}
+}
+
+const char *guc_source(const Guc *g, const char *name)
+{
+	return map_get(&g->now, str_of(name)) ? "session" : map_get(&g->start, str_of(name)) ? "client" : "default";
+}
+
+const char *guc_start(const Guc *g, const char *name)
+{
+	return start_value(g, name);
 }
 
 const char *guc_get(Guc *g, const char *name, Error *err)

@@ -12,6 +12,9 @@
 
 typedef enum { GUC_BOOL, GUC_INT, GUC_REAL, GUC_STRING, GUC_ENUM } GucType;
 
+/* Who may change it and when; from least to most. */
+typedef enum { GUC_INTERNAL, GUC_POSTMASTER, GUC_SIGHUP, GUC_BACKEND, GUC_SUPERUSER, GUC_USER } GucContext;
+
 typedef struct GucDef {
 	const char *name;
 	GucType type;
@@ -20,8 +23,9 @@ typedef struct GucDef {
 	const char *const *options; /* ENUM */
 	const char *unit;	    /* "ms", "kB", "8kB", "s", "min", "MB" or NULL */
 	bool report;		    /* ParameterStatus on change */
-	bool read_only;		    /* 55P02 */
-	const char *desc;
+	GucContext context;
+	const char *desc, *more; /* short_desc and extra_desc of pg_settings */
+	const char *category;	 /* NULL: not listed by pg_settings and SHOW ALL */
 } GucDef;
 
 extern const GucDef guc_defs[]; /* ascending by name without regard to case; ends with a NULL name */
@@ -41,6 +45,9 @@ Guc *guc_new(TypeEnv *types, GucListener listener);
 void guc_free(Guc *g);
 /* Sets the value the session starts with (startup packet, server): RESET goes back to it. */
 int guc_set_start(Guc *g, const char *name, const char *value, Error *err);
+/* "default", "client" (set at the start) or "session", as pg_settings.source; and the value that RESET goes back to. */
+const char *guc_source(const Guc *g, const char *name);
+const char *guc_start(const Guc *g, const char *name);
 /* SET; value NULL = DEFAULT. */
 int guc_set(Guc *g, const char *name, const char *value, bool local, Error *err);
 int guc_reset_all(Guc *g, Error *err);

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "pgtype/datetime.h"
+#include "pgtype/encoding.h"
 
 #include <errno.h>
 #include <math.h>
@@ -83,8 +84,10 @@ static int check_number(const GucDef *d, const char *value, Buf *canon, Error *e
 	if (d->type == GUC_INT)
 		v = rint(v);
 	if (v < d->min || v > d->max)
-		return err_set(err, "22023", "%g%s%s is outside the valid range for parameter \"%s\" (%.10g .. %.10g)", v,
-			       d->unit ? " " : "", d->unit ? d->unit : "", d->name, d->min, d->max);
+		return err_set(err, "22023",
+			       d->type == GUC_INT ? "%.0f%s%s is outside the valid range for parameter \"%s\" (%.0f .. %.0f)"
+						  : "%g%s%s is outside the valid range for parameter \"%s\" (%g .. %g)",
+			       v, d->unit ? " " : "", d->unit ? d->unit : "", d->name, d->min, d->max);
 	buf_printf(canon, d->type == GUC_INT ? "%.0f" : "%g", v);
 	return 0;
 }
@@ -104,7 +107,8 @@ static int check_enum(const GucDef *d, const char *value, Buf *canon, Error *err
 	return err_hint(err, "Available values: %s.", list);
 }
 
-static bool parse_datestyle(const char *value, DateStyle *style, DateOrder *order)
+/* NULL, or the word that is none of them. */
+static const char *parse_datestyle(const char *value, DateStyle *style, DateOrder *order, size_t *bad_len)
 {
 	static const struct {
 		const char *word;
@@ -129,8 +133,10 @@ static bool parse_datestyle(const char *value, DateStyle *style, DateOrder *orde
 		size_t i = 0;
 		while (i < ARRAY_LEN(words) && !str_iis(word, words[i].word))
 			i++;
-		if (i == ARRAY_LEN(words))
-			return false;
+		if (i == ARRAY_LEN(words)) {
+			*bad_len = word.n;
+			return word.p;
+		}
 		if (words[i].style >= 0)
 			*style = (DateStyle)words[i].style;
 		bool weak = words[i].style >= 0;
@@ -140,20 +146,33 @@ static bool parse_datestyle(const char *value, DateStyle *style, DateOrder *orde
 			have_order = true;
 		p += n + (p[n] == ',');
 	}
-	return true;
+	return NULL;
+}
+
+static int check_datestyle(const GucDef *d, const char *value, const char *now, Buf *canon, Error *err)
+{
+	static const char *const styles[] = { "ISO", "SQL", "Postgres", "German" }, *const orders[] = { "MDY", "DMY", "YMD" };
+	DateStyle style = DATESTYLE_ISO;
+	DateOrder order = DATEORDER_MDY;
+	size_t n;
+	/* What the value does not name stays as it is. */
+	const char *wrong = now ? parse_datestyle(now, &style, &order, &n) : NULL;
+	wrong = wrong ? wrong : parse_datestyle(value, &style, &order, &n);
+	if (wrong) {
+		bad(d, value, err);
+		return err_detail(err, "Unrecognized key word: \"%.*s\".", (int)n, wrong);
+	}
+	buf_printf(canon, "%s, %s", styles[style], orders[order]);
+	return 0;
 }
 
 static int check_string(const GucDef *d, const char *value, const char *now, Buf *canon, Error *err)
 {
-	static const char *const styles[] = { "ISO", "SQL", "Postgres", "German" }, *const orders[] = { "MDY", "DMY", "YMD" };
-	if (streq(d->name, "DateStyle")) {
-		DateStyle style = DATESTYLE_ISO;
-		DateOrder order = DATEORDER_MDY;
-		/* What the value does not name stays as it is. */
-		if ((now && !parse_datestyle(now, &style, &order)) || !parse_datestyle(value, &style, &order))
-			return bad(d, value, err);
-		buf_printf(canon, "%s, %s", styles[style], orders[order]);
-		return 0;
+	if (streq(d->name, "DateStyle"))
+		return check_datestyle(d, value, now, canon, err);
+	if (streq(d->name, "default_tablespace") && *value && !streq(value, "pg_default") && !streq(value, "pg_global")) {
+		bad(d, value, err);
+		return err_detail(err, "Tablespace \"%s\" does not exist.", value);
 	}
 	if (streq(d->name, "TimeZone")) {
 		const TimeZone *tz = tz_setting(value, err);
@@ -169,6 +188,8 @@ static int check_string(const GucDef *d, const char *value, const char *now, Buf
 				buf_puts(canon, i == 3 ? "SQL_ASCII" : "UTF8");
 				return 0;
 			}
+		if (encoding_named(str_of(value)) < 0)
+			return bad(d, value, err);
 		return err_refuse(err, 0, "client encoding \"%s\" is not supported on SQLite; use UTF8", value);
 	}
 	if (streq(d->name, "application_name")) {
@@ -187,6 +208,8 @@ int guc_check_value(const GucDef *d, const char *value, const char *now, Buf *ca
 		int b = parse_bool(value);
 		if (b < 0)
 			return err_set(err, "22023", "parameter \"%s\" requires a Boolean value", d->name);
+		if (b && streq(d->name, "default_with_oids"))
+			return err_set(err, "0A000", "tables declared WITH OIDS are not supported");
 		buf_puts(canon, b ? "on" : "off");
 		return 0;
 	}
@@ -220,7 +243,8 @@ void guc_apply_types(TypeEnv *types, const char *name, const char *value)
 		const TimeZone *tz = tz_setting(value, NULL);
 		types->tz = tz ? tz : &tz_utc;
 	} else if (streq(name, "DateStyle")) {
-		parse_datestyle(value, &types->date_style, &types->date_order);
+		size_t n;
+		parse_datestyle(value, &types->date_style, &types->date_order, &n);
 	} else if (streq(name, "IntervalStyle")) {
 		static const char *const styles[] = { "postgres", "postgres_verbose", "sql_standard", "iso_8601" };
 		for (size_t i = 0; i < ARRAY_LEN(styles); i++)

@@ -99,7 +99,8 @@ void session_ready(Session *s);
 /* settings.c */
 int settings_open(Session *s, Error *err);
 SqlEnv settings_env(Session *s);
-RunResult settings_set(Session *s, const Plan *plan, const char **tag, Error *err);
+/* `several`: it is one of the statements of a simple query that has more. */
+RunResult settings_set(Session *s, const Plan *plan, bool several, const char **tag, Error *err);
 RunResult settings_show(Session *s, const Plan *plan, bool describe, Error *err);
 const Plan *settings_show_plan(Session *s, const Plan *plan, Arena *a, Error *err);
 

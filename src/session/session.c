@@ -247,7 +247,7 @@ static SendResult send_out(Session *s)
 		return SENT;
 	if (s->txn.sync_ticket) {
 		s->park = PARK_SYNC;
-		if (!database_wait_sync(&s->txn, on_synced, s))
+		if (!database_wait_sync(&s->txn, loop_alone(s->server->loop, &s->io), on_synced, s))
 			return WAIT_SYNC;
 		s->park = PARK_NONE;
 	}
@@ -285,6 +285,8 @@ static void rest(Session *s)
 	if (s->out.cap && s->out.len == 0 && s->state != SESSION_COPY_IN && s->out.cap > 8192)
 		buf_free(&s->out);
 	loop_want(loop, &s->io, s->park == PARK_CLIENT ? EPOLLOUT : EPOLLIN);
+	if (s->park == PARK_NONE && s->source == SOURCE_SQLITE && s->state == SESSION_READY)
+		loop_expect(loop);
 	s->off_loop = false;
 	if (s->notify)
 		notify_rest(s);

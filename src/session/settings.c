@@ -2,6 +2,7 @@
 #include "session/internal.h"
 
 #include "base/clock.h"
+#include "session/guc_value.h"
 
 #include <stdio.h>
 
@@ -58,7 +59,9 @@ static void on_changed(void *ctx, const char *name, const char *value)
 	} else if (streq(name, "default_transaction_read_only")) {
 		s->txn.default_read_only = streq(value, "on");
 	} else if (streq(name, "default_transaction_isolation")) {
-		s->txn.default_repeatable = streq(value, "repeatable read") || streq(value, "serializable");
+		s->txn.default_isolation = isolation_named(value);
+	} else if (streq(name, "default_transaction_deferrable")) {
+		s->txn.default_deferrable = streq(value, "on");
 	} else if (streq(name, "application_name")) {
 		free(s->application_name);
 		s->application_name = mem_strdup(value);
@@ -73,14 +76,38 @@ static void on_report(void *ctx, const char *name, const char *value)
 		wire_put_parameter_status(&s->out, name, value);
 }
 
+/* What transaction_isolation and kin are: of the transaction under way, or of the next one. */
+static const char *transaction_setting(const Session *s, const char *name)
+{
+	const SqliteTxn *t = &s->txn;
+	bool idle = t->status == 'I';
+	if (strcasecmp(name, "transaction_isolation") == 0)
+		return isolation_name(idle ? t->default_isolation : t->isolation);
+	if (strcasecmp(name, "transaction_read_only") == 0)
+		return (idle ? t->default_read_only : t->read_only) ? "on" : "off";
+	if (strcasecmp(name, "transaction_deferrable") == 0)
+		return (idle ? t->default_deferrable : t->deferrable) ? "on" : "off";
+	return NULL;
+}
+
+static const char *server_setting(const Session *s, const char *name)
+{
+	const ServerOptions *o = &s->server->opt;
+	if (strcasecmp(name, "listen_addresses") == 0)
+		return o->listen_addr ? o->listen_addr : "";
+	if (strcasecmp(name, "unix_socket_directories") == 0)
+		return o->unix_socket_dir ? o->unix_socket_dir : "";
+	if (strcasecmp(name, "data_directory") == 0)
+		return o->data_dir;
+	return NULL;
+}
+
 static const char *special(Session *s, const char *name)
 {
-	if (strcasecmp(name, "transaction_isolation") == 0)
-		return s->txn.status != 'I' && s->txn.repeatable	   ? "repeatable read"
-		       : s->txn.status == 'I' && s->txn.default_repeatable ? "repeatable read"
-									   : "read committed";
-	if (strcasecmp(name, "transaction_read_only") == 0)
-		return (s->txn.status == 'I' ? s->txn.default_read_only : s->txn.read_only) ? "on" : "off";
+	const char *v = transaction_setting(s, name);
+	v = v ? v : server_setting(s, name);
+	if (v)
+		return v;
 	if (strcasecmp(name, "understudy.source") == 0)
 		return s->source == SOURCE_PRIMARY ? "postgres" : "sqlite";
 	if (strcasecmp(name, "session_authorization") == 0)
@@ -95,10 +122,91 @@ static const char *get_setting(void *arg, const char *name)
 	return v ? v : guc_get(s->guc, name, NULL);
 }
 
+static const char *show_setting(void *arg, const char *name, Arena *a)
+{
+	Session *s = arg;
+	const char *v = special(s, name);
+	return v ? v : guc_show(s->guc, name, a, NULL);
+}
+
+/* transaction_isolation and kin belong to the transaction alone. 1 = not one of them. */
+static int set_transaction_setting(Session *s, const char *name, const char *value, Error *err)
+{
+	if (!transaction_setting(s, name))
+		return 1;
+	const GucDef *d = guc_def(name);
+	Buf canon = { 0 };
+	if (!value)
+		value = streq(d->name, "transaction_isolation")	  ? isolation_name(s->txn.default_isolation)
+			: streq(d->name, "transaction_read_only") ? (s->txn.default_read_only ? "on" : "off")
+								  : (s->txn.default_deferrable ? "on" : "off");
+	int rc = guc_check_value(d, value, NULL, &canon, err);
+	const char *v = buf_cstr(&canon);
+	if (rc == 0)
+		rc = streq(d->name, "transaction_isolation")   ? txn_set_modes(&s->txn, v, -1, -1, err)
+		     : streq(d->name, "transaction_read_only") ? txn_set_modes(&s->txn, NULL, streq(v, "on"), -1, err)
+							       : txn_set_modes(&s->txn, NULL, -1, streq(v, "on"), err);
+	buf_free(&canon);
+	return rc;
+}
+
 static int set_setting(void *arg, const char *name, const char *value, bool local, Error *err)
 {
 	Session *s = arg;
-	return guc_set(s->guc, name, value, local, err);
+	int rc = set_transaction_setting(s, name, value, err);
+	return rc <= 0 ? rc : guc_set(s->guc, name, value, local, err);
+}
+
+/* --- pg_settings --- */
+
+static const char *number_text(Arena *a, const GucDef *d, double v)
+{
+	return d->type == GUC_INT ? arena_printf(a, "%.0f", v) : arena_printf(a, "%g", v);
+}
+
+static const char *options_text(Arena *a, const GucDef *d)
+{
+	Buf b = { 0 };
+	for (const char *const *o = d->options; *o; o++)
+		buf_printf(&b, strpbrk(*o, " ,") ? "%s\"%s\"" : "%s%s", o == d->options ? "{" : ",", *o);
+	buf_puts(&b, "}");
+	const char *text = arena_strdup(a, buf_cstr(&b));
+	buf_free(&b);
+	return text;
+}
+
+static void fill_row(Session *s, const GucDef *d, Arena *a, SettingRow *r)
+{
+	static const char *const types[] = { "bool", "integer", "real", "string", "enum" };
+	static const char *const contexts[] = { "internal", "postmaster", "sighup", "superuser-backend", "superuser", "user" };
+	const char *v = get_setting(s, d->name);
+	*r = (SettingRow){ .name = d->name,
+			   .setting = v ? arena_strdup(a, v) : NULL,
+			   .unit = d->unit,
+			   .category = d->category,
+			   .short_desc = d->desc,
+			   .extra_desc = d->more,
+			   .context = contexts[d->context],
+			   .vartype = types[d->type],
+			   .source = guc_source(s->guc, d->name),
+			   .boot_val = d->boot,
+			   .reset_val = arena_strdup(a, guc_start(s->guc, d->name)) };
+	if (d->type == GUC_INT || d->type == GUC_REAL) {
+		r->min_val = number_text(a, d, d->min);
+		r->max_val = number_text(a, d, d->max);
+	}
+	if (d->options)
+		r->enumvals = options_text(a, d);
+}
+
+static const SettingRow *list_settings(void *arg, Arena *a, size_t *n)
+{
+	SettingRow *rows = arena_array(a, SettingRow, guc_ndefs);
+	*n = 0;
+	for (const GucDef *d = guc_defs; d->name; d++)
+		if (d->category)
+			fill_row(arg, d, a, &rows[(*n)++]);
+	return rows;
 }
 
 int settings_open(Session *s, Error *err)
@@ -114,6 +222,8 @@ int settings_open(Session *s, Error *err)
 	s->vars->arg = s;
 	s->vars->get_setting = get_setting;
 	s->vars->set_setting = set_setting;
+	s->vars->show_setting = show_setting;
+	s->vars->list_settings = list_settings;
 	s->vars->temp_made = temp_made;
 	s->vars->cursor_row = cursor_current_row;
 	s->vars->list_cursors = cursors_list;
@@ -142,42 +252,47 @@ SqlEnv settings_env(Session *s)
 			 .database = s->database };
 }
 
-static int set_transaction(Session *s, const Plan *plan, Error *err)
+static int set_characteristics(Session *s, const Plan *plan, Error *err)
 {
-	bool for_session = plan->name && strstr(plan->name, "SESSION");
-	if (!for_session)
-		return txn_set_modes(&s->txn, plan->isolation, plan->read_only, err);
 	if (plan->isolation && guc_set(s->guc, "default_transaction_isolation", plan->isolation, false, err) != 0)
 		return -1;
-	if (plan->read_only >= 0)
-		return guc_set(s->guc, "default_transaction_read_only", plan->read_only ? "on" : "off", false, err);
+	if (plan->read_only >= 0 && guc_set(s->guc, "default_transaction_read_only", plan->read_only ? "on" : "off", false, err) != 0)
+		return -1;
+	if (plan->deferrable >= 0)
+		return guc_set(s->guc, "default_transaction_deferrable", plan->deferrable ? "on" : "off", false, err);
 	return 0;
 }
 
 static int set_named(Session *s, const Plan *plan, Error *err)
 {
 	if (plan->nvalues == 0 || plan->is_default)
-		return guc_set(s->guc, plan->name, NULL, plan->local, err);
+		return set_setting(s, plan->name, NULL, plan->local, err);
 	Buf value = { 0 };
 	guc_plan_value(plan, &value);
-	const char *v = buf_cstr(&value);
-	int rc;
-	if (strcasecmp(plan->name, "transaction_isolation") == 0)
-		rc = txn_set_modes(&s->txn, v, -1, err);
-	else if (strcasecmp(plan->name, "transaction_read_only") == 0)
-		rc = txn_set_modes(&s->txn, NULL, streq(v, "on") || streq(v, "true"), err);
-	else
-		rc = guc_set(s->guc, plan->name, v, plan->local, err);
+	int rc = set_setting(s, plan->name, buf_cstr(&value), plan->local, err);
 	buf_free(&value);
 	return rc;
 }
 
-RunResult settings_set(Session *s, const Plan *plan, const char **tag, Error *err)
+static void only_in_blocks(Session *s, const char *what)
+{
+	Error e;
+	err_set(&e, "25P01", "%s can only be used in transaction blocks", what);
+	wire_put_notice(&s->out, &e, "WARNING");
+}
+
+RunResult settings_set(Session *s, const Plan *plan, bool several, const char **tag, Error *err)
 {
 	int rc;
+	bool alone = s->txn.implicit && !several;
+	bool modes = plan->name && streq(plan->name, "TRANSACTION");
 	*tag = plan->tag ? plan->tag : "SET";
-	if (plan->isolation || (plan->name && strstr(plan->name, "TRANSACTION")))
-		rc = set_transaction(s, plan, err);
+	if (alone && (modes || plan->local))
+		only_in_blocks(s, modes ? "SET TRANSACTION" : "SET LOCAL");
+	if (modes)
+		rc = txn_set_modes(&s->txn, plan->isolation, plan->read_only, plan->deferrable, err);
+	else if (plan->name && streq(plan->name, "SESSION CHARACTERISTICS"))
+		rc = set_characteristics(s, plan, err);
 	else if (!plan->name)
 		rc = guc_reset_all(s->guc, err);
 	else
@@ -227,6 +342,8 @@ RunResult settings_show(Session *s, const Plan *plan, bool describe, Error *err)
 		run_describe(shape, NULL, 0, &s->out);
 	if (shows_all(plan)) {
 		for (const GucDef *d = guc_defs; d->name; d++) {
+			if (!d->category)
+				continue;
 			const char *v = special(s, d->name);
 			const char *row[] = { d->name, v ? v : guc_show(s->guc, d->name, a, err), d->desc };
 			put_row(&s->out, row, 3);

@@ -36,13 +36,13 @@ CoercePath coercion_path(const Catalog *cat, uint32_t from, uint32_t to, CoerceC
 	to = type_base(cat, to);
 	if (from == to)
 		return PATH_RELABEL;
-	const PgCast *c = pgcast_find(from, to);
+	const PgCast *c = catalog_cast(cat, from, to);
 	if (!c)
 		return implied_path(cat, from, to, ctx);
 	if (!context_allows(c->context, ctx))
 		return PATH_NONE;
 	if (c->method == 'f') {
-		*func = pgproc_by_oid(c->func);
+		*func = catalog_proc(cat, c->func);
 		return PATH_FUNC;
 	}
 	return c->method == 'i' ? PATH_VIA_IO : PATH_RELABEL;
@@ -71,7 +71,7 @@ bool is_binary_coercible(const Catalog *cat, uint32_t from, uint32_t to)
 		return is_composite(cat, from);
 	if (to == T_RECORD_ARRAY)
 		return is_composite(cat, type_element(cat, from));
-	const PgCast *c = pgcast_find(from, to);
+	const PgCast *c = catalog_cast(cat, from, to);
 	return c && c->method == 'b' && c->context == 'i';
 }
 

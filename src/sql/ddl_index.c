@@ -42,6 +42,7 @@ static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 	bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
 	bool nulls_first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
 			   (desc && e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST);
+	x->opclasses[i] = e->n_opclass ? arena_strdup(d->a, node_string(e->opclass[e->n_opclass - 1])) : NULL;
 	x->options[i] = (uint8_t)((desc ? 1 : 0) | (nulls_first ? 2 : 0));
 	if (e->name && *e->name) {
 		const CatColumn *c = catrel_column(x->table, e->name);

@@ -3,6 +3,8 @@
 #include "sql/ddl.h"
 #include "sql/expr.h"
 
+#include "catalog/extension.h"
+
 int ddl_check_tablespace(Ddl *d, const char *name)
 {
 	if (!*name || streq(name, "pg_default"))
@@ -70,6 +72,8 @@ int ddl_check_parameters(Ddl *d, PgQuery__Node *const *opts, size_t n, bool inde
 typedef struct OpClass {
 	const char *method, *name;
 	uint32_t type;
+	const char *extension; /* that has it, or NULL */
+	const char *own_type;  /* of the extension, when `type` is 0 */
 } OpClass;
 
 /* pg_opclass of PostgreSQL 15 */
@@ -190,6 +194,18 @@ static const OpClass opclasses[] = {
 	{ "btree", "varchar_ops", 25 },
 	{ "btree", "varchar_pattern_ops", 25 },
 	{ "btree", "xid8_ops", 5069 },
+	{ "btree", "citext_ops", 0, "citext", "citext" },
+	{ "btree", "citext_pattern_ops", 0, "citext", "citext" },
+	{ "btree", "btree_hstore_ops", 0, "hstore", "hstore" },
+	{ "gin", "gin_trgm_ops", 25, "pg_trgm" },
+	{ "gist", "gist_trgm_ops", 25, "pg_trgm" },
+	{ "gin", "gin__int_ops", 1007, "intarray" },
+	{ "gist", "gist__int_ops", 1007, "intarray" },
+	{ "gist", "gist__intbig_ops", 1007, "intarray" },
+	{ "gin", "gin_hstore_ops", 0, "hstore", "hstore" },
+	{ "gist", "gist_hstore_ops", 0, "hstore", "hstore" },
+	{ "hash", "citext_ops", 0, "citext", "citext" },
+	{ "hash", "hash_hstore_ops", 0, "hstore", "hstore" },
 	{ "gin", "array_ops", 2277 },
 	{ "gin", "jsonb_ops", 3802 },
 	{ "gin", "jsonb_path_ops", 3802 },
@@ -255,6 +271,9 @@ static const OpClass opclasses[] = {
 
 static bool opclass_takes(const Catalog *cat, const OpClass *o, uint32_t type)
 {
+	const PgType *t = catalog_type(cat, type);
+	if (!o->type)
+		return t && t->family && streq(t->name, o->own_type);
 	return type == o->type || is_binary_coercible(cat, type, o->type) ||
 	       (is_polymorphic(o->type) && polymorphic_ok(cat, &type, &o->type, 1));
 }
@@ -266,7 +285,8 @@ int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, u
 	const char *name = node_string(e->opclass[e->n_opclass - 1]);
 	bool exists = false;
 	for (size_t i = 0; i < ARRAY_LEN(opclasses); i++) {
-		if (!streq(opclasses[i].method, method) || !streq(opclasses[i].name, name))
+		if (!streq(opclasses[i].method, method) || !streq(opclasses[i].name, name) ||
+		    (opclasses[i].extension && !catalog_extension(d->cat, opclasses[i].extension)))
 			continue;
 		exists = true;
 		if (opclass_takes(d->cat, &opclasses[i], type))
@@ -275,6 +295,14 @@ int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, u
 	if (exists)
 		return an_error(d->ps, -1, "42804", "operator class \"%s\" does not accept data type %s", name, type_name(d->ps, type));
 	return an_error(d->ps, -1, "42704", "operator class \"%s\" does not exist for access method \"%s\"", name, method);
+}
+
+const Extension *ddl_opclass_extension(const char *method, const char *name)
+{
+	for (size_t i = 0; name && i < ARRAY_LEN(opclasses); i++)
+		if (streq(opclasses[i].method, method) && streq(opclasses[i].name, name))
+			return opclasses[i].extension ? extension_named(opclasses[i].extension) : NULL;
+	return NULL;
 }
 
 int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what)

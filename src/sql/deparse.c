@@ -127,7 +127,7 @@ static const char *reg_text(Deparser *d, uint32_t type, uint32_t oid)
 	if (type == T_REGTYPE)
 		return catalog_type(d->env->cat, oid) ? type_text(d->env, oid, -1, d->a) : NULL;
 	if (type == T_REGPROC) {
-		const PgProc *p = pgproc_by_oid(oid);
+		const PgProc *p = catalog_proc(d->env->cat, oid);
 		return p ? quote_name(d->a, p->name) : NULL;
 	}
 	const CatSchema *s = type == T_REGNAMESPACE ? catalog_schema_by_oid(d->env->cat, oid) : NULL;

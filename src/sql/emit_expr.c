@@ -203,10 +203,19 @@ static bool is_oid_like(Emitter *e, uint32_t type)
 	return t && (type == 26 || strncmp(t->input, "reg", 3) == 0);
 }
 
-/* The same bits; int4 has a sign where OIDs have none. */
+static bool has_collation(Emitter *e, uint32_t type)
+{
+	char buf[80];
+	const PgType *t = catalog_type(e->cat, type);
+	return t && type_collation(t, buf, sizeof buf);
+}
+
+/* The same bits; int4 has a sign where OIDs have none. A column's collation does not follow it into a type that has none. */
 static int emit_relabel(Emitter *e, const Expr *x)
 {
 	const Expr *arg = x->args.items[0];
+	if (has_collation(e, arg->type) && !has_collation(e, x->type))
+		return emit_around(e, "(", arg, " COLLATE BINARY)");
 	bool to_int = x->type == 23 && is_oid_like(e, arg->type);
 	if (!to_int && !(arg->type == 23 && is_oid_like(e, x->type)))
 		return emit_expr(e, arg);

@@ -45,6 +45,34 @@ static const char *body_of(uint32_t oid)
 	return NULL;
 }
 
+#define QUOTED(x) "regexp_replace(" x "::text, '([^a-zA-Z_0-9])', E'\\\\\\1', 'g')"
+#define FLAGS(x) "CASE WHEN strpos(" x ", 'c') = 0 THEN " x " || 'i' ELSE " x " END"
+
+/* citext's: those of text, without regard to case. */
+static const char *extension_body(const PgProc *p)
+{
+	static const struct {
+		const char *name;
+		int nargs;
+		const char *text;
+	} bodies[] = {
+		{ "regexp_match", 2, "regexp_match($1::text, $2::text, 'i')" },
+		{ "regexp_match", 3, "regexp_match($1::text, $2::text, " FLAGS("$3") ")" },
+		{ "regexp_replace", 3, "regexp_replace($1::text, $2::text, $3, 'i')" },
+		{ "regexp_replace", 4, "regexp_replace($1::text, $2::text, $3, " FLAGS("$4") ")" },
+		{ "regexp_split_to_array", 2, "regexp_split_to_array($1::text, $2::text, 'i')" },
+		{ "regexp_split_to_array", 3, "regexp_split_to_array($1::text, $2::text, " FLAGS("$3") ")" },
+		{ "strpos", 2, "strpos(lower($1::text), lower($2::text))" },
+		{ "replace", 3, "regexp_replace($1::text, " QUOTED("$2") ", $3::text, 'gi')" },
+		{ "split_part", 3, "coalesce((regexp_split_to_array($1::text, " QUOTED("$2") ", 'i'))[$3], '')" },
+		{ "translate", 3, "translate(translate($1::text, lower($2::text), $3), upper($2::text), $3)" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		if (bodies[i].nargs == p->nargs && streq(bodies[i].name, p->name))
+			return bodies[i].text;
+	return NULL;
+}
+
 typedef struct Replace {
 	Expr *const *args;
 	size_t n;
@@ -79,7 +107,7 @@ static Expr *analyse_body(Emitter *e, const PgProc *p, const char *text)
 
 int emit_inline(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
 {
-	const char *text = *p->src ? NULL : body_of(p->oid);
+	const char *text = *p->src ? NULL : p->oid < FIRST_USER_OID ? body_of(p->oid) : extension_body(p);
 	if (!text)
 		return emit_refuse(e, location, "the function %s is not available in SQLite mode", p->name);
 	Expr *x = analyse_body(e, p, text);

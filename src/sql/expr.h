@@ -69,6 +69,14 @@ size_t candidates_match(const Catalog *cat, Candidate *c, size_t ncand, const ui
 /* PostgreSQL's func_select_candidate: the best one, or NULL when it is ambiguous. */
 Candidate *candidates_select(const Catalog *cat, Candidate *c, size_t ncand, const uint32_t *args, size_t nargs);
 
+/* fn_regname.c: "name(type,type)" of a function, NULL when there is none */
+const char *sql_proc_signature(const SqlEnv *env, uint32_t oid, Arena *a);
+
+/* extension.c: whether names without a schema, or with this one, can mean objects of the extension */
+bool extension_visible(ParseState *ps, const CatExtension *x, const char *schema);
+/* The functions of that name, PostgreSQL's own and those of extensions. schema may be NULL. */
+const PgProc *procs_named(ParseState *ps, const char *schema, const char *name, size_t *n);
+
 /* oper.c */
 const PgOperator *find_operator(ParseState *ps, const char *name, const char *schema, uint32_t left, uint32_t right, int location);
 int operator_name(ParseState *ps, PgQuery__Node *const *names, size_t n, const char **schema, const char **name);

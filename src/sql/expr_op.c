@@ -172,7 +172,7 @@ static Expr *in_list(ParseState *ps, const char *name, bool use_or, Expr *left, 
 	if (!polymorphic_resolve(ps, actual, declared, 2, op->result, location))
 		return NULL;
 	Expr *e = expr_new(ps, X_IN_LIST, T_BOOL, location);
-	e->proc = pgproc_by_oid(op->proc);
+	e->proc = catalog_proc(ps->env->cat, op->proc);
 	e->op = op;
 	e->use_or = use_or;
 	left = coerce_type(ps, left, declared[0], -1, COERCE_IMPLICIT, -1);

@@ -6,6 +6,7 @@
 #include "sql/analyze.h"
 #include "sql/emit.h"
 #include "sql/plan_internal.h"
+#include "sql/query.h"
 
 #include <stdio.h>
 
@@ -145,22 +146,21 @@ static const char *constraintdef(const Shown *s, const CatConstraint *k)
 		t = arena_printf(s->a, "CHECK (%s)", check_shown(s, k));
 	else
 		t = arena_printf(s->a, "%s (%s)", k->type == 'p' ? "PRIMARY KEY" : "UNIQUE", names_shown(s, k->table, k->cols, k->ncols));
-	return arena_printf(s->a, "%s%s%s", t, k->deferrable ? " DEFERRABLE" : "", k->deferred ? " INITIALLY DEFERRED" : "");
+	return arena_printf(s->a, "%s%s%s%s%s", t, k->no_inherit ? " NO INHERIT" : "", k->deferrable ? " DEFERRABLE" : "",
+			    k->deferred ? " INITIALLY DEFERRED" : "", k->not_valid ? " NOT VALID" : "");
 }
 
 static const char *viewdef(const Shown *s, const CatRel *r)
 {
 	Error ignored;
-	ParsedSql parsed;
 	const char *text = NULL, **names = arena_array(s->a, const char *, r->ncols + 1);
 	for (size_t i = 0; i < r->ncols; i++)
 		names[i] = r->cols[i].name;
-	if (sql_parse(str_of(r->view_sql), s->a, &parsed, &ignored) < 0)
-		return NULL;
-	Query *q = parsed.n == 1 ? an_query(plan_state(&s->env, s->a, parsed.source, &ignored), parsed.stmts[0].node) : NULL;
-	if (q && q->ncols == r->ncols)
+	Query *q = an_view(&s->env, s->a, r, &ignored);
+	if (q && q->ncols == r->ncols) {
+		view_rename_all(q, r, s->a);
 		text = deparse_query(&s->env, q, names, s->pretty, s->a, &ignored);
-	sql_parsed_free(&parsed);
+	}
 	return text ? arena_printf(s->a, "%s;", text) : arena_printf(s->a, " %s;", r->view_sql);
 }
 

@@ -79,15 +79,17 @@ static const char *class_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 static const char *proc_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
 	size_t n = 0;
-	const PgProc *p = pgproc_by_oid(oid);
+	const PgProc *p = catalog_proc(env->cat, oid);
+	if (oid >= FIRST_USER_OID)
+		return p ? quote_name(a, p->name) : NULL;
 	if (p)
 		pgproc_named(p->name, &n);
 	return !p ? NULL : n == 1 ? quote_name(a, p->name) : arena_printf(a, "pg_catalog.%s", quote_name(a, p->name));
 }
 
-static const char *procedure_shown(const SqlEnv *env, uint32_t oid, Arena *a)
+const char *sql_proc_signature(const SqlEnv *env, uint32_t oid, Arena *a)
 {
-	const PgProc *p = pgproc_by_oid(oid);
+	const PgProc *p = catalog_proc(env->cat, oid);
 	const char *t = p ? arena_printf(a, "%s(", quote_name(a, p->name)) : NULL;
 	for (uint8_t i = 0; p && i < p->nargs; i++)
 		t = arena_printf(a, "%s%s%s", t, i ? "," : "", type_text(env, p->args[i], -1, a));
@@ -99,7 +101,7 @@ static const char *operator_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 	size_t n = 0;
 	if (!oid)
 		return "0";
-	const PgOperator *o = pgoperator_by_oid(oid);
+	const PgOperator *o = catalog_operator(env->cat, oid);
 	if (o)
 		pgoperator_named(o->name, &n);
 	return !o ? NULL : n == 1 ? o->name : arena_printf(a, "pg_catalog.%s", o->name);
@@ -112,7 +114,7 @@ static const char *operand_shown(const SqlEnv *env, uint32_t type, Arena *a)
 
 static const char *signature_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
-	const PgOperator *o = pgoperator_by_oid(oid);
+	const PgOperator *o = catalog_operator(env->cat, oid);
 	if (!oid)
 		return "0";
 	return o ? arena_printf(a, "%s(%s,%s)", o->name, operand_shown(env, o->left, a), operand_shown(env, o->right, a)) : NULL;
@@ -181,7 +183,7 @@ static void show_name(sqlite3_context *ctx, NameOf name_of, sqlite3_value *v)
 OUT_FUNCTION(regclass, class_shown)
 OUT_FUNCTION(regtype, typed_shown)
 OUT_FUNCTION(regproc, proc_shown)
-OUT_FUNCTION(regprocedure, procedure_shown)
+OUT_FUNCTION(regprocedure, sql_proc_signature)
 OUT_FUNCTION(regoper, operator_shown)
 OUT_FUNCTION(regoperator, signature_shown)
 OUT_FUNCTION(regcollation, collation_shown)
@@ -197,7 +199,7 @@ static const struct {
 	{ T_REGCLASS, class_shown },
 	{ T_REGTYPE, typed_shown },
 	{ T_REGPROC, proc_shown },
-	{ T_REGPROCEDURE, procedure_shown },
+	{ T_REGPROCEDURE, sql_proc_signature },
 	{ T_REGOPER, operator_shown },
 	{ T_REGOPERATOR, signature_shown },
 	{ T_REGCOLLATION, collation_shown },
@@ -278,7 +280,7 @@ static const char *set_prefix(const PgProc *p)
 
 static const char *result_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
-	const PgProc *p = pgproc_by_oid(oid);
+	const PgProc *p = catalog_proc(env->cat, oid);
 	return p && p->kind != 'p' ? arena_printf(a, "%s%s", set_prefix(p), type_text(env, p->rettype, -1, a)) : NULL;
 }
 
@@ -292,7 +294,7 @@ static const char *one_argument(const SqlEnv *env, const PgProc *p, uint8_t i, A
 
 static const char *arguments(const SqlEnv *env, uint32_t oid, bool identity, Arena *a)
 {
-	const PgProc *p = pgproc_by_oid(oid);
+	const PgProc *p = catalog_proc(env->cat, oid);
 	const char *t = p ? "" : NULL;
 	for (uint8_t i = 0; p && i < p->nargs; i++) {
 		t = arena_printf(a, "%s%s%s", t, i ? ", " : "", one_argument(env, p, i, a));

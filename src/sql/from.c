@@ -14,13 +14,15 @@ Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location)
 Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location)
 {
 	Rte *r = rte_new(ps, RTE_RELATION, alias, location);
+	const CatViewName *then = view_name_of(ps, rel->oid);
 	r->rel = rel;
 	r->ncols = rel->ncols;
 	r->cols = arena_array(ps->a, Column, rel->ncols + 1);
 	for (size_t i = 0; i < rel->ncols; i++) {
 		const CatColumn *c = &rel->cols[i];
-		if (!c->dropped)
-			r->cols[i] = (Column){ arena_strdup(ps->a, c->name), c->type->oid, c->typmod, c->type->collation };
+		const char *name = !then ? c->name : i < then->ncols ? then->cols[i] : NULL;
+		if (!c->dropped && name)
+			r->cols[i] = (Column){ arena_strdup(ps->a, name), c->type->oid, c->typmod, c->type->collation };
 	}
 	return r;
 }
@@ -96,7 +98,8 @@ static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 			      .writes = ps->writes,
 			      .nowait = ps->nowait,
 			      .skip_locked = ps->skip_locked,
-			      .depth = ps->depth + 1 };
+			      .depth = ps->depth + 1,
+			      .view = rel };
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;
 	if (parsed.n != 1)
 		an_error(ps, location, "XX000", "the stored text of view \"%s\" is not one statement", rel->name);
@@ -111,8 +114,9 @@ static Rte *view_rte(ParseState *ps, const CatRel *rel, const char *alias, int l
 		return NULL;
 	Rte *r = rte_subquery(ps, q, alias, location);
 	r->view = rel;
+	const CatViewName *then = view_name_of(ps, rel->oid);
 	for (size_t i = 0; i < rel->ncols && i < r->ncols; i++)
-		r->cols[i].name = arena_strdup(ps->a, rel->cols[i].name);
+		r->cols[i].name = arena_strdup(ps->a, !then ? rel->cols[i].name : i < then->ncols ? then->cols[i] : NULL);
 	return r;
 }
 

@@ -79,11 +79,8 @@ static size_t add_candidate(Candidate *c, size_t n, const Candidate *next, size_
 
 static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 {
-	size_t n = 0, at = 0;
-	const PgProc *p = NULL;
-
-	if (!call->schema || streq(call->schema, "pg_catalog"))
-		p = pgproc_named(call->name, &n);
+	size_t n, at = 0;
+	const PgProc *p = procs_named(ps, call->schema, call->name, &n);
 	Candidate *c = arena_array(ps->a, Candidate, 2 * n + 1), next;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].kind == 'p')

@@ -47,6 +47,30 @@ static size_t collect(ParseState *ps, const PgOperator *ops, size_t n, bool pref
 	return at;
 }
 
+/* Extensions' operators beside PostgreSQL's own. */
+static const PgOperator *operators_named(ParseState *ps, const char *schema, const char *name, size_t *n)
+{
+	const Catalog *cat = ps->env->cat;
+	const PgOperator *all = NULL;
+
+	*n = 0;
+	if (!schema || streq(schema, "pg_catalog"))
+		all = pgoperator_named(name, n);
+	for (size_t i = 0; cat && i < cat->nextensions; i++) {
+		size_t more;
+		const PgOperator *own = extension_operators(&cat->extensions[i], name, &more);
+		if (!more || !extension_visible(ps, &cat->extensions[i], schema))
+			continue;
+		PgOperator *both = arena_array(ps->a, PgOperator, *n + more);
+		if (*n)
+			memcpy(both, all, *n * sizeof *both);
+		memcpy(both + *n, own, more * sizeof *both);
+		all = both;
+		*n += more;
+	}
+	return all;
+}
+
 static const char *signature(ParseState *ps, const char *name, uint32_t left, uint32_t right)
 {
 	if (!left)
@@ -71,13 +95,11 @@ static int no_operator(ParseState *ps, const char *name, const char *schema, uin
 
 const PgOperator *find_operator(ParseState *ps, const char *name, const char *schema, uint32_t left, uint32_t right, int location)
 {
-	size_t n = 0;
-	const PgOperator *ops = NULL;
+	size_t n;
 
-	if (!schema || streq(schema, "pg_catalog"))
-		ops = pgoperator_named(name, &n);
-	else if (!ps->env->cat || !catalog_schema(ps->env->cat, schema))
+	if (schema && (!ps->env->cat || !catalog_schema(ps->env->cat, schema)))
 		return an_error(ps, location, "3F000", "schema \"%s\" does not exist", schema), NULL;
+	const PgOperator *ops = operators_named(ps, schema, name, &n);
 	const PgOperator *op = exact_match(ps->env->cat, ops, n, left, right);
 	if (op)
 		return op;
@@ -100,7 +122,7 @@ static Expr *call_operator(ParseState *ps, const PgOperator *op, Expr *left, Exp
 	uint32_t actual[2] = { left ? left->type : right->type, right->type };
 	uint32_t declared[2] = { left ? op->left : op->right, op->right };
 	size_t n = left ? 2 : 1;
-	const PgProc *proc = pgproc_by_oid(op->proc);
+	const PgProc *proc = catalog_proc(ps->env->cat, op->proc);
 	Expr *args[2] = { left ? left : right, right };
 
 	if (!proc)
@@ -149,7 +171,7 @@ Expr *make_scalar_array_op(ParseState *ps, const char *name, bool use_or, Expr *
 	if (!array)
 		return an_error(ps, location, "42704", "could not find array type for data type %s", type_name(ps, declared[1])), NULL;
 	Expr *e = expr_new(ps, X_SCALAR_ARRAY, T_BOOL, location);
-	e->proc = pgproc_by_oid(op->proc);
+	e->proc = catalog_proc(ps->env->cat, op->proc);
 	e->op = op;
 	e->use_or = use_or;
 	left = coerce_type(ps, left, declared[0], -1, COERCE_IMPLICIT, -1);
@@ -165,7 +187,7 @@ Expr *make_scalar_array_op(ParseState *ps, const char *name, bool use_or, Expr *
 static const PgProc *type_operator(ParseState *ps, const char *name, uint32_t type)
 {
 	size_t n, nc;
-	const PgOperator *ops = pgoperator_named(name, &n), *op = exact(ops, n, type, type);
+	const PgOperator *ops = operators_named(ps, NULL, name, &n), *op = exact(ops, n, type, type);
 	const PgCast *casts = pgcast_all(&nc);
 	const PgType *t = type_lookup(ps->env->cat, type);
 
@@ -187,7 +209,7 @@ static const PgProc *type_operator(ParseState *ps, const char *name, uint32_t ty
 		op = exact(ops, n, T_ANYMULTIRANGE, T_ANYMULTIRANGE);
 	if (op && op->result != T_BOOL)
 		return NULL;
-	return op ? pgproc_by_oid(op->proc) : NULL;
+	return op ? catalog_proc(ps->env->cat, op->proc) : NULL;
 }
 
 /* Types whose "=" or "<" is no member of an operator class: geometric ones compare by area. */

@@ -62,7 +62,7 @@ static const char *const compared[] = {
 	"int2",	       "int4",	  "int8",   "int24",  "int42", "int28",	   "int82",	 "int48",    "int84",	"float4",   "float8",
 	"float48",     "float84", "text",   "bpchar", "name",  "nametext", "textname",	 "date",     "time",	"timetz",   "timestamp",
 	"timestamptz", "bool",	  "uuid",   "bytea",  "oid",   "char",	   "numeric",	 "interval", "enum",	"jsonb",    "array",
-	"bit",	       "network", "pg_lsn", "xid8",   "tid",   "range",	   "multirange", "cash",     "macaddr", "macaddr8",
+	"bit",	       "network", "pg_lsn", "xid8",   "tid",   "range",	   "multirange", "cash",     "macaddr", "macaddr8", "citext",
 };
 
 static const char *compare_operator(const char *suffix)
@@ -149,6 +149,11 @@ bool native_aggregate(const Catalog *cat, const PgProc *p, char *buf, size_t cap
 	*typed = false;
 	if (native_agg_name(p, &name)) {
 		snprintf(buf, cap, "%s", name);
+		return true;
+	}
+	const PgType *only = p->nargs == 1 ? catalog_type(cat, p->args[0]) : NULL;
+	if (only && only->family && (streq(p->name, "min") || streq(p->name, "max"))) {
+		snprintf(buf, cap, "%s", p->name);
 		return true;
 	}
 	size_t n = (size_t)snprintf(buf, cap, "%s.", p->name);

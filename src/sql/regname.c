@@ -134,7 +134,7 @@ static int proc_lookup(ParseState *ps, Str text, const char **part, size_t n, in
 	size_t found = 0;
 	if (n == 2 && !reg_schema_oid(ps, part[0]))
 		return an_error(ps, location, "3F000", "schema \"%s\" does not exist", part[0]);
-	const PgProc *p = n == 1 || streq(part[0], "pg_catalog") ? pgproc_named(part[n - 1], &found) : NULL;
+	const PgProc *p = procs_named(ps, n == 2 ? part[0] : NULL, part[n - 1], &found);
 
 	if (found == 0)
 		return an_error(ps, location, "42883", "function \"%.*s\" does not exist", STR_ARG(text));

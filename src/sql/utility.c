@@ -50,7 +50,14 @@ int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *pl
 		read_transaction_modes(s->options, s->n_options, plan);
 		return 0;
 	}
-	return an_refuse(ps, 0, "two-phase commit");
+	bool prepare = s->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE;
+	bool commits = s->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED;
+	plan->kind = PLAN_TWO_PHASE;
+	plan->tag = prepare ? "PREPARE TRANSACTION" : commits ? "COMMIT PREPARED" : "ROLLBACK PREPARED";
+	plan->name = prepare ? NULL : s->gid;
+	plan->values = arena_array(ps->a, const char *, 1);
+	plan->values[plan->nvalues++] = s->gid;
+	return 0;
 }
 
 /* SET TIME ZONE INTERVAL '…' [fields], the only cast that SET's grammar has, as the text that the setting takes. NULL with the error set.
@@ -318,18 +325,6 @@ static int plan_notify(ParseState *ps, const PgNode *n, Plan *plan)
 	return 0;
 }
 
-static int plan_extension(ParseState *ps, const PgQuery__CreateExtensionStmt *s, Plan *plan)
-{
-	if (!streq(s->extname, "plpgsql"))
-		return an_refuse(ps, 0, "extension \"%s\"", s->extname);
-	if (!s->if_not_exists)
-		return an_error(ps, -1, "42710", "extension \"%s\" already exists", s->extname);
-	Ddl d;
-	ddl_begin(&d, ps, plan);
-	ddl_notice(&d, "42710", "extension \"%s\" already exists, skipping", s->extname);
-	return ddl_finish(&d, "CREATE EXTENSION");
-}
-
 /* Statements without any change of the catalog. 1 = not one of them. */
 static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Plan *plan)
 {
@@ -382,8 +377,6 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		if (n->lock_stmt->nowait)
 			plan->nowait = arena_printf(ps->a, "relation \"%s\"", n->lock_stmt->relations[0]->range_var->relname);
 		return plan_nothing(plan, "LOCK TABLE");
-	case NODE(CREATE_EXTENSION_STMT):
-		return plan_extension(ps, n->create_extension_stmt, plan);
 	default:
 		return 1;
 	}
@@ -410,6 +403,10 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_enum(d, n->alter_enum_stmt);
 	case NODE(COMPOSITE_TYPE_STMT):
 		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_EXTENSION_STMT):
+		return plan_create_extension(d, n->create_extension_stmt);
+	case NODE(ALTER_EXTENSION_STMT):
+		return plan_alter_extension(d, n->alter_extension_stmt);
 	case NODE(CREATE_DOMAIN_STMT):
 		return plan_create_domain(d, n->create_domain_stmt);
 	case NODE(ALTER_DOMAIN_STMT):
@@ -428,6 +425,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_table(d, n->alter_table_stmt);
 	case NODE(RENAME_STMT):
 		return plan_rename(d, n->rename_stmt);
+	case NODE(ALTER_OBJECT_SCHEMA_STMT):
+		return plan_set_schema(d, n->alter_object_schema_stmt);
 	case NODE(COMMENT_STMT):
 		return plan_comment(d, n->comment_stmt);
 	case NODE(ALTER_OWNER_STMT):

@@ -1,6 +1,7 @@
 #include "sqlite/collation.h"
 
 #include "pgtype/array.h"
+#include "pgtype/family.h"
 #include "pgtype/numeric.h"
 #include "pgtype/row.h"
 
@@ -13,6 +14,13 @@ static int compare_typed(void *arg, int nx, const void *x, int ny, const void *y
 {
 	Val a = val_text((Str){ x, (size_t)nx }), b = val_text((Str){ y, (size_t)ny });
 	return type_compare(arg, &a, &b);
+}
+
+/* Values of an extension's type, which have the same order whatever its OID. */
+static int compare_extension(void *arg, int nx, const void *x, int ny, const void *y)
+{
+	Val a = val_text((Str){ x, (size_t)nx }), b = val_text((Str){ y, (size_t)ny });
+	return ((const TypeFamily *)arg)->compare(NULL, &a, &b);
 }
 
 static int compare_arrays(void *arg, int nx, const void *x, int ny, const void *y)
@@ -81,6 +89,11 @@ static void on_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 	const PgType *own = strncmp(name, "pg", 2) == 0 ? pgtype_builtin_named(name + 2) : NULL;
 	if (own) {
 		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, (void *)(uintptr_t)own, compare_typed, NULL);
+		return;
+	}
+	const TypeFamily *family = strncmp(name, "pg", 2) == 0 ? pgtype_extension_family(name + 2) : NULL;
+	if (family) {
+		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, (void *)(uintptr_t)family, compare_extension, NULL);
 		return;
 	}
 	bool array = strncmp(name, "pgarray_", 8) == 0;

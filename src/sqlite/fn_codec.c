@@ -1,41 +1,18 @@
 /* Digests, encode and decode, and character set conversion. */
 #include "sqlite/fn_text.h"
+#include "sqlite/openssl.h"
 
 #include "pgtype/bytea.h"
 #include "pgtype/encoding.h"
 #include "pgtype/text.h"
 
-#include <dlfcn.h>
-#include <openssl/evp.h>
-#include <pthread.h>
-
 enum { PURE = FN_STRICT | FN_IMMUTABLE, BASE64_LINE = 76 };
-
-/* OpenSSL's digests. Its library is loaded at the first use: it costs every process 1.4 MB and a millisecond of its start. */
-typedef struct Digests {
-	__typeof__(EVP_Digest) *digest;
-	__typeof__(EVP_get_digestbyname) *by_name;
-} Digests;
-
-static Digests digests;
-
-static void load_digests(void)
-{
-#define SONAME_OF(version) "libcrypto.so." #version
-#define SONAME(version) SONAME_OF(version)
-	void *handle = dlopen(SONAME(OPENSSL_SHLIB_VERSION), RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
-		return;
-	digests.by_name = (__typeof__(digests.by_name))dlsym(handle, "EVP_get_digestbyname");
-	digests.digest = (__typeof__(digests.digest))dlsym(handle, "EVP_Digest");
-}
 
 static bool digest(sqlite3_context *ctx, const char *name, Str s, uint8_t out[EVP_MAX_MD_SIZE], unsigned *n)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, load_digests);
-	const EVP_MD *md = digests.by_name && digests.digest ? digests.by_name(name) : NULL;
-	if (md && digests.digest(s.p, s.n, out, n, md, NULL) == 1)
+	const OpenSsl *lib = openssl();
+	const EVP_MD *md = lib ? lib->digest_named(name) : NULL;
+	if (md && lib->digest(s.p, s.n, out, n, md, NULL) == 1)
 		return true;
 	fn_raise(ctx, "XX000", md ? "could not compute hash" : "could not load OpenSSL's libcrypto, which md5 and sha need");
 	return false;

@@ -20,7 +20,7 @@ typedef struct Scene {
 	atomic_bool a_done;
 	pthread_t a_thread, b_thread;
 	uint8_t *a_buf, *b_buf;
-	char order[8];
+	char order[16];
 	LoopTimer timers[3];
 	LoopTask task;
 } Scene;
@@ -135,6 +135,109 @@ static void promotion_passes_the_batch_on(void **state)
 	loop_free(s.loop);
 }
 
+enum { POSTERS = 3, POSTS = 3000 };
+
+typedef struct Poster {
+	Loop *loop;
+	LoopTask task;
+	LoopTimer timer;
+	atomic_bool ran;
+	int left;
+} Poster;
+
+static atomic_int posters_left;
+
+static void on_counted(LoopTask *t)
+{
+	Poster *p = t->owner;
+	loop_expect(p->loop);
+	atomic_store(&p->ran, true);
+}
+
+static void on_counted_timer(LoopTimer *t)
+{
+	on_counted(&((Poster *)t->owner)->task);
+}
+
+/* Each waits until its task has run, so that the loop falls asleep in between, or is just about to. */
+static void *post_many(void *arg)
+{
+	Poster *p = arg;
+	for (; p->left; p->left--) {
+		atomic_store(&p->ran, false);
+		if (p->left % 2)
+			loop_post(p->loop, &p->task);
+		else
+			loop_timer_set(p->loop, &p->timer, clock_mono_us());
+		for (int spins = 0; !atomic_load(&p->ran); spins++)
+			if (spins > 1000)
+				usleep(20);
+	}
+	if (atomic_fetch_sub(&posters_left, 1) == 1)
+		loop_stop(p->loop);
+	return NULL;
+}
+
+static void nothing_posted_is_slept_over(void **state)
+{
+	Poster p[POSTERS] = { 0 };
+	pthread_t t[POSTERS];
+	Loop *loop;
+	Error err;
+	assert_int_equal(loop_new(&loop, &err), 0);
+	atomic_store(&posters_left, POSTERS);
+	for (int i = 0; i < POSTERS; i++) {
+		p[i].loop = loop;
+		p[i].left = POSTS;
+		p[i].task = (LoopTask){ .fn = on_counted, .owner = &p[i] };
+		p[i].timer = (LoopTimer){ .fn = on_counted_timer, .owner = &p[i] };
+		pthread_create(&t[i], NULL, post_many, &p[i]);
+	}
+	loop_run(loop);
+	for (int i = 0; i < POSTERS; i++)
+		pthread_join(t[i], NULL);
+	loop_free(loop);
+}
+
+/* a speaks eight times, b once in between. */
+static void on_turn(Io *io, uint32_t events)
+{
+	Scene *s = io->owner;
+	char c;
+	assert_int_equal(sock_recv(io->fd, &c, 1), 1);
+	bool alone = loop_alone(s->loop, io);
+	size_t n = strlen(s->order);
+	s->order[n] = alone ? 'y' : 'n';
+	if (n == 12)
+		loop_stop(s->loop);
+	else
+		assert_int_equal(write(n == 6 ? s->b_peer : s->a_peer, "x", 1), 1);
+}
+
+static void alone_means_nobody_else(void **state)
+{
+	Scene s = { 0 };
+	Error err;
+	int a[2], b[2];
+	assert_int_equal(loop_new(&s.loop, &err), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, a), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b), 0);
+	s.a = (Io){ .fd = a[0], .events = EPOLLIN, .handler = on_turn, .owner = &s };
+	s.b = (Io){ .fd = b[0], .events = EPOLLIN, .handler = on_turn, .owner = &s };
+	s.a_peer = a[1];
+	s.b_peer = b[1];
+	assert_int_equal(loop_add(s.loop, &s.a, &err), 0);
+	assert_int_equal(loop_add(s.loop, &s.b, &err), 0);
+	assert_int_equal(write(a[1], "x", 1), 1);
+	loop_run(s.loop);
+	assert_string_equal(s.order, "nnnnyyynnnnny");
+	for (int i = 0; i < 2; i++) {
+		close(a[i]);
+		close(b[i]);
+	}
+	loop_free(s.loop);
+}
+
 static void listening(void **state)
 {
 	Error err;
@@ -157,10 +260,9 @@ static void listening(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(timers_fire_in_order),
-		cmocka_unit_test(tasks_come_from_other_threads),
-		cmocka_unit_test(promotion_passes_the_batch_on),
-		cmocka_unit_test(listening),
+		cmocka_unit_test(timers_fire_in_order),		 cmocka_unit_test(tasks_come_from_other_threads),
+		cmocka_unit_test(promotion_passes_the_batch_on), cmocka_unit_test(nothing_posted_is_slept_over),
+		cmocka_unit_test(alone_means_nobody_else),	 cmocka_unit_test(listening),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

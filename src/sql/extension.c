@@ -1,0 +1,34 @@
+/* Names that mean objects of extensions. */
+#include "sql/expr.h"
+
+#include "catalog/extension.h"
+
+/* Unqualified names find them whatever the search path is: what a default or an index says is read again under other paths. */
+bool extension_visible(ParseState *ps, const CatExtension *x, const char *schema)
+{
+	const CatSchema *s = schema ? catalog_schema(ps->env->cat, schema) : NULL;
+	return !schema || (s && s->oid == x->schema);
+}
+
+const PgProc *procs_named(ParseState *ps, const char *schema, const char *name, size_t *n)
+{
+	const Catalog *cat = ps->env->cat;
+	const PgProc *all = NULL;
+
+	*n = 0;
+	if (!schema || streq(schema, "pg_catalog"))
+		all = pgproc_named(name, n);
+	for (size_t i = 0; cat && i < cat->nextensions; i++) {
+		size_t more;
+		const PgProc *own = extension_procs(&cat->extensions[i], name, &more);
+		if (!more || !extension_visible(ps, &cat->extensions[i], schema))
+			continue;
+		PgProc *both = arena_array(ps->a, PgProc, *n + more);
+		if (*n)
+			memcpy(both, all, *n * sizeof *both);
+		memcpy(both + *n, own, more * sizeof *both);
+		all = both;
+		*n += more;
+	}
+	return all;
+}
