@@ -180,6 +180,8 @@ typedef struct Catalog {
 /* The script that makes the _understudy_* tables of a new file. */
 extern const char catalog_schema_sql[];
 
+/* The OID of a database whose file does not say another one. */
+uint32_t catalog_database_oid(const char *name);
 int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err);
 Catalog *catalog_ref(Catalog *c); /* atomic */
 void catalog_unref(Catalog *c);
@@ -193,6 +195,8 @@ const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid
 /* Index or constraint by OID, or NULL. */
 const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* The index that a constraint rests on; of a foreign key, the unique index of the referenced columns. NULL when there is none. */
+const CatIndex *catalog_constraint_index(const CatConstraint *k);
 /* Check of a domain by OID, or NULL; *domain is whose. */
 const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */

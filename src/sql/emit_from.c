@@ -23,6 +23,7 @@ static const struct {
 	{ "generate_series_step_numeric", "pg_generate_series_numeric", false },
 	{ "generate_series_timestamp", "pg_generate_series_timestamp", false },
 	{ "generate_series_timestamptz", "pg_generate_series_timestamptz", false },
+	{ "pg_options_to_table", "pg_options_to_table", false },
 	{ "json_each", "pg_json_each", false },
 	{ "jsonb_each", "pg_jsonb_each", false },
 	{ "json_each_text", "pg_json_each_text", false },
@@ -264,7 +265,11 @@ static int emit_relation(Emitter *e, const Rte *r)
 			return emit_refuse(
 				e, r->location,
 				"reading a table here that another part of the statement changes is not available in SQLite mode");
-	emit_ident(&e->out, r->rel->sqlite_name);
+	if (r->rel->kind == REL_SEQUENCE)
+		buf_printf(&e->out, "(SELECT pg_sequence_state(%u, 0) AS last_value, 0 AS log_cnt, pg_sequence_state(%u, 1) AS is_called)",
+			   r->rel->oid, r->rel->oid);
+	else
+		emit_ident(&e->out, r->rel->sqlite_name);
 	return 0;
 }
 

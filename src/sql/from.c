@@ -130,6 +130,26 @@ static Rte *cte_rte(ParseState *ps, Cte *cte, const char *alias, int location)
 	return r;
 }
 
+/* A sequence read like a table: its one row (emit_relation). */
+static Rte *sequence_rte(ParseState *ps, const CatRel *seq, const char *alias, int location)
+{
+	static const struct {
+		const char *name;
+		uint32_t type;
+	} columns[] = { { "last_value", 20 }, { "log_cnt", 20 }, { "is_called", 16 } };
+	CatRel *r = arena_dup(ps->a, seq, sizeof *seq);
+	r->ncols = ARRAY_LEN(columns);
+	r->cols = arena_array(ps->a, CatColumn, r->ncols);
+	for (size_t i = 0; i < r->ncols; i++) {
+		char *name = arena_strdup(ps->a, columns[i].name);
+		const PgType *t = pgtype_builtin(columns[i].type);
+		r->cols[i] = (CatColumn){
+			.name = name, .attnum = (int16_t)(i + 1), .type = t, .typmod = -1, .not_null = true, .sqlite_name = name
+		};
+	}
+	return rte_relation(ps, r, alias, location);
+}
+
 static Rte *relation_by_kind(ParseState *ps, const PgQuery__RangeVar *rv, const CatRel *rel, const char *alias)
 {
 	switch (rel->kind) {
@@ -140,7 +160,7 @@ static Rte *relation_by_kind(ParseState *ps, const PgQuery__RangeVar *rv, const 
 	case REL_COMPOSITE:
 		return an_error(ps, rv->location, "42809", "\"%s\" is a composite type", rv->relname), NULL;
 	case REL_SEQUENCE:
-		return an_refuse(ps, rv->location, "reading a sequence as a table is not available in SQLite mode"), NULL;
+		return sequence_rte(ps, rel, alias, rv->location);
 	default:
 		return rte_relation(ps, rel, alias, rv->location);
 	}
