@@ -153,7 +153,8 @@ typedef struct CatExtension {
 
 typedef struct Catalog {
 	int refs;
-	uint64_t version; /* grows with every committed DDL of this file */
+	struct CatalogRows *rows; /* of pg_catalog's relations, as far as they were asked for (vtab.h) */
+	uint64_t version;	  /* grows with every committed DDL of this file */
 	uint32_t next_oid;
 	uint32_t next_temp_oid; /* of temporary objects: above all that a primary gives to its own */
 	uint32_t db_oid;
