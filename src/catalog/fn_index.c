@@ -21,6 +21,14 @@ static const Method methods[] = {
 	{ "brin", 3580, "can_multi_col", "bitmap_scan", "search_nulls" },
 };
 
+uint32_t catalog_method_oid(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (streq(methods[i].name, name))
+			return methods[i].oid;
+	return methods[0].oid;
+}
+
 static const char method_words[] = "can_order can_unique can_multi_col can_exclude can_include";
 static const char index_words[] = "clusterable index_scan bitmap_scan backward_scan";
 static const char column_words[] = "orderable distance_orderable returnable search_array search_nulls";

@@ -57,6 +57,7 @@ static void user_class(RowSink *s, const CatRel *r)
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
 		class_row(s, x->oid, x->name, r->schema, 0, r->owner, 'i', r->persistence, x->nkeys);
+		row_int(s, "relam", catalog_method_oid(x->method ? x->method : "btree"));
 	}
 }
 

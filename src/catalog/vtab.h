@@ -40,6 +40,9 @@ extern const NamedProducer catalog_producers[], catalog_producers_server[], cata
 /* The rows of builtin.h's PgCatRows. */
 void catalog_produce_shown(RowSink *s);
 
+/* pg_am.oid of an index access method; btree's for a name that is none. */
+uint32_t catalog_method_oid(const char *name);
+
 /* OIDs of what the file does not number: they stay the same and are unique in their relation. */
 static inline uint32_t catalog_attrdef_oid(const CatRel *r, const CatColumn *c)
 {

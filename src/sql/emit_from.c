@@ -23,6 +23,7 @@ static const struct {
 	{ "generate_series_step_numeric", "pg_generate_series_numeric", false },
 	{ "generate_series_timestamp", "pg_generate_series_timestamp", false },
 	{ "generate_series_timestamptz", "pg_generate_series_timestamptz", false },
+	{ "_pg_expandarray", "pg_expandarray", true },
 	{ "pg_options_to_table", "pg_options_to_table", false },
 	{ "json_each", "pg_json_each", false },
 	{ "jsonb_each", "pg_jsonb_each", false },
@@ -163,7 +164,7 @@ static int emit_set_function(Emitter *e, const Expr *f)
 			continue;
 		buf_printf(&e->out, "%s(", set_functions[i].table);
 		if (set_functions[i].elem)
-			buf_printf(&e->out, "%u, ", f->type);
+			buf_printf(&e->out, "%u, ", f->proc->nout ? f->proc->out_types[0] : f->type);
 		if (set_functions[i].array)
 			buf_printf(&e->out, "%s(", set_functions[i].array);
 		if (emit_list(e, f->args.items, f->args.n) < 0)

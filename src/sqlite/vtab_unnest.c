@@ -86,7 +86,25 @@ static int options_next(SetCall *c)
 	return 1;
 }
 
+/* pg_expandarray(element type, array): the elements and their numbers from 1. */
+static int expand_start(SetCall *c)
+{
+	c->row = arena_array(c->a, Val, 2);
+	return unnest_start(c);
+}
+
+static int expand_next(SetCall *c)
+{
+	Unnest *u = c->state;
+	if (u->at >= u->x.n)
+		return 0;
+	c->row[0] = u->x.items[u->at++];
+	c->row[1] = val_int((int64_t)u->at);
+	return 1;
+}
+
 const SetFn set_fns_array[] = {
+	{ "pg_expandarray", 2, 2, expand_start, expand_next, NULL, "x,n", 2 },
 	{ "pg_unnest", 2, 2, unnest_start, unnest_next, NULL },
 	{ "pg_generate_subscripts", 2, 3, subscripts_start, subscripts_next, NULL },
 	{ "pg_options_to_table", 1, 1, options_start, options_next, NULL, "option_name,option_value", 2 },

@@ -46,3 +46,6 @@ select conname, contoencoding, condefault, conproc::regproc from pg_conversion o
 select count(*), min(oid), sum(amopopr::int8) from pg_amop;
 select count(*), max(oid), sum(amproc::oid::int8) from pg_amproc;
 select case when atthasmissing and not attisdropped then attmissingval else null end from pg_attribute where attrelid = 'counted'::regclass and attnum = 1;
+select (information_schema._pg_expandarray(indkey)).n, information_schema._pg_expandarray(indkey) from (select '3 5'::int2vector as indkey) i;
+select * from information_schema._pg_expandarray(array['a', null, 'c']);
+select (k).x from (select information_schema._pg_expandarray(array[7, 8]) as k) q;
