@@ -2,6 +2,8 @@
 #include "sql/emit_internal.h"
 #include "sql/query.h"
 
+#include "pgtype/collation.h"
+
 uint32_t emit_type_of(Emitter *e, const Expr *x)
 {
 	const PgType *t = type_base_of(catalog_type(e->cat, x->type));
@@ -189,6 +191,35 @@ static int emit_tid_equality(Emitter *e, Expr *const *args)
 	return emit_around(e, "(", &number, " = pg_ctid_number(") < 0 ? -1 : emit_around(e, "", args[!own], "))");
 }
 
+/* The collation that a COLLATE in the value or in what it is computed from gives it; 0 = none is written. */
+static uint32_t explicit_collation(const Expr *x)
+{
+	if (x->kind == X_COLLATE)
+		return x->collation;
+	uint32_t found = 0;
+	for (size_t i = 0; i < x->args.n && !x->query && !found; i++)
+		found = explicit_collation(x->args.items[i]);
+	return found;
+}
+
+/* Functions for which the collation says what a letter is. */
+static const char *letters_function(const PgProc *p, Expr *const *args, size_t n)
+{
+	static const char *const names[][2] = { { "lower", "lower_ascii" },
+						{ "upper", "upper_ascii" },
+						{ "initcap", "initcap_ascii" },
+						{ "texticlike", NULL },
+						{ "texticnlike", NULL } };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!streq(p->src, names[i][0]))
+			continue;
+		uint32_t collation = explicit_collation(args[0]);
+		collation = collation || n < 2 ? collation : explicit_collation(args[1]);
+		return !collation_is_ascii(collation) ? p->src : names[i][1];
+	}
+	return p->src;
+}
+
 int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, bool variadic_array, int location)
 {
 	if (p->retset)
@@ -197,6 +228,13 @@ int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, boo
 		return emit_variadic(e, p, args, n, location);
 	if (streq(p->src, "tideq") && (is_ctid(args[0]) || is_ctid(args[1])))
 		return emit_tid_equality(e, args);
+	const char *src = n ? letters_function(p, args, n) : p->src;
+	if (!src)
+		return emit_refuse(e, location, "ILIKE with this collation is not available in SQLite mode");
+	if (!streq(src, p->src)) {
+		buf_printf(&e->out, "pg_%s(", src);
+		return emit_around(e, "", args[0], ")");
+	}
 	if (streq(p->src, "textlike") && n == 2)
 		return emit_like(e, p, args, location);
 	if (!*p->src && n == 2 && (streq(p->name, "textanycat") || streq(p->name, "anytextcat")))

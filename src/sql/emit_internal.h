@@ -44,6 +44,8 @@ int emit_where(Emitter *e, const char *word, const Expr *x);
 /* emit_expr.c */
 int emit_list(Emitter *e, Expr *const *items, size_t n);
 /* With COLLATE when the type needs one and the expression does not carry it as a column. */
+/* COLLATE with a collation of ICU. */
+bool is_icu_collated(const Expr *x);
 int emit_collated(Emitter *e, const Expr *x);
 bool carries_collation(const Expr *x);
 void emit_collate(Emitter *e, uint32_t type);

@@ -3,6 +3,7 @@
 #include "sql/regname.h"
 #include "sql/plan_internal.h"
 
+#include "pgtype/collation.h"
 #include "pgtype/ts_dict.h"
 
 static uint32_t arg_oid(sqlite3_value *v)
@@ -122,7 +123,7 @@ static const char *signature_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 
 static const char *collation_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
-	const char *name = reg_collation_name(oid);
+	const char *name = collation_name(oid, a);
 	return name ? quote_name(a, name) : NULL;
 }
 
