@@ -169,6 +169,9 @@ void checkpointer_note_commit(Database *d);
 void checkpointer_take_writer(Database *d);
 
 /* rows.c */
+/* TypeEnv.reg_name and reg_oid of a session; reg_names is its SqliteTxn. */
+bool row_reg_name(void *txn, uint32_t type, uint32_t oid, Buf *out);
+int row_reg_oid(void *txn, uint32_t type, Str name, uint32_t *oid, Error *err);
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
 
 int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);

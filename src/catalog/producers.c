@@ -1,4 +1,5 @@
 /* Rows of pg_catalog's relations about the objects in the file. */
+#include "pgtype/collation.h"
 #include "catalog/vtab.h"
 
 #include <stdio.h>
@@ -475,26 +476,42 @@ static void produce_description(RowSink *s)
 	}
 }
 
+static void put_collation(RowSink *s, uint32_t oid, const char *name, char provider, int encoding)
+{
+	row_new(s);
+	row_int(s, "oid", oid);
+	row_text(s, "collname", name);
+	row_int(s, "collnamespace", NS_PG_CATALOG);
+	row_int(s, "collowner", 10);
+	row_char(s, "collprovider", provider);
+	row_int(s, "collisdeterministic", 1);
+	row_int(s, "collencoding", encoding);
+}
+
+typedef struct Languages {
+	RowSink *sink;
+	uint32_t oid;
+} Languages;
+
+static void put_language(void *arg, const char *language)
+{
+	Languages *l = arg;
+	Arena *a = l->sink->a;
+	put_collation(l->sink, l->oid++, arena_printf(a, "%s-x-icu", language), 'i', -1);
+	row_text(l->sink, "colliculocale", arena_strdup(a, language));
+	row_text(l->sink, "collversion", icu_version(language, a));
+}
+
 static void produce_collation(RowSink *s)
 {
-	static const struct {
-		uint32_t oid;
-		const char *name, *locale;
-		char provider;
-		int encoding;
-	} all[] = { { 100, "default", NULL, 'd', -1 }, { 950, "C", "C", 'c', -1 }, { 951, "POSIX", "POSIX", 'c', -1 } };
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		row_new(s);
-		row_int(s, "oid", all[i].oid);
-		row_text(s, "collname", all[i].name);
-		row_int(s, "collnamespace", NS_PG_CATALOG);
-		row_int(s, "collowner", 10);
-		row_char(s, "collprovider", all[i].provider);
-		row_int(s, "collisdeterministic", 1);
-		row_int(s, "collencoding", all[i].encoding);
-		row_text(s, "collcollate", all[i].locale);
-		row_text(s, "collctype", all[i].locale);
+	for (size_t i = 0; i < collations_of_bytes_count; i++) {
+		const Collation *c = &collations_of_bytes[i];
+		put_collation(s, c->oid, c->name, c->locale ? 'c' : 'd', c->encoding);
+		row_text(s, "collcollate", c->locale);
+		row_text(s, "collctype", c->locale);
 	}
+	Languages l = { s, COLL_FIRST_ICU };
+	icu_each_language(put_language, &l);
 }
 
 /* PostgreSQL keeps a view's query as a rule. */

@@ -12,6 +12,7 @@ static const struct {
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
 	{ "multirange_unnest", "pg_unnest_multirange", true },
+	{ "pg_get_keywords", "pg_pg_get_keywords", false },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
 	{ "regexp_matches", "pg_regexp_matches", false },
 	{ "regexp_matches_no_flags", "pg_regexp_matches", false },

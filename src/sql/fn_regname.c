@@ -3,6 +3,7 @@
 #include "sql/regname.h"
 #include "sql/plan_internal.h"
 
+#include "pgtype/collation.h"
 #include "pgtype/ts_dict.h"
 
 static uint32_t arg_oid(sqlite3_value *v)
@@ -127,7 +128,7 @@ static const char *signature_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 
 static const char *collation_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
-	const char *name = reg_collation_name(oid);
+	const char *name = collation_name(oid, a);
 	return name ? quote_name(a, name) : NULL;
 }
 
@@ -228,6 +229,12 @@ bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out)
 	else
 		buf_printf(out, "%u", oid);
 	return true;
+}
+
+int sql_find_regname(const SqlEnv *env, uint32_t type, Str name, uint32_t *oid, Error *err)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	return find_oid(env, a, type, name, oid, err) ? 0 : -1;
 }
 
 /* format_type with the schema of types outside of the search path. */

@@ -231,6 +231,7 @@ struct Plan {
 
 /* The text form of a regclass, regtype, regproc ... value, appended to `out`. False when `type` is none of them. */
 bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out);
+int sql_find_regname(const SqlEnv *env, uint32_t type, Str name, uint32_t *oid, Error *err);
 
 /* A type's name, with %TYPE and %ROWTYPE: `kind` is 0, 'c' or 'r'. For a table its row type. */
 const PgType *sql_type(const SqlEnv *env, Arena *a, const char *text, char kind, int32_t *typmod, Error *err);

@@ -1,4 +1,5 @@
 /* Text of regprocedure, regoper, regoperator and regcollation -> OIDs. */
+#include "pgtype/collation.h"
 #include "sql/regname.h"
 
 #include <ctype.h>
@@ -140,29 +141,13 @@ int reg_operator(ParseState *ps, Str text, int location, uint32_t *oid)
 	return no_operator(ps, text, location);
 }
 
-static const struct {
-	const char *name;
-	uint32_t oid;
-} collations[] = { { "default", 100 }, { "C", 950 }, { "POSIX", 951 } };
-
-const char *reg_collation_name(uint32_t oid)
-{
-	for (size_t i = 0; i < ARRAY_LEN(collations); i++)
-		if (collations[i].oid == oid)
-			return collations[i].name;
-	return NULL;
-}
-
 int reg_collation(ParseState *ps, Str text, int location, uint32_t *oid)
 {
 	const char *name;
 	if (builtin_name(ps, text, location, &name))
 		return -1;
-	for (size_t i = 0; name && i < ARRAY_LEN(collations); i++) {
-		if (streq(collations[i].name, name)) {
-			*oid = collations[i].oid;
-			return 0;
-		}
-	}
+	*oid = name ? collation_named(name) : 0;
+	if (*oid)
+		return 0;
 	return an_error(ps, location, "42704", "collation \"%.*s\" for encoding \"UTF8\" does not exist", STR_ARG(text));
 }
