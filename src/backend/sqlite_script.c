@@ -24,6 +24,18 @@ static int set_constraints(SqliteTxn *t, int on, Error *err)
 	return db_exec(db, on ? "PRAGMA ignore_check_constraints = OFF" : "PRAGMA ignore_check_constraints = ON", err);
 }
 
+static int reload_catalog(SqliteTxn *t, Error *err)
+{
+	Catalog *cat;
+	if (catalog_load(t->conn->db, t->db->name, &cat, err) != 0)
+		return -1;
+	catalog_unref(t->cat);
+	t->cat = cat;
+	t->conn->db->env.catalog = cat;
+	t->ddl = true;
+	return 0;
+}
+
 static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Error *err)
 {
 	switch (s->kind) {
@@ -33,23 +45,14 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 	case STEP_RESTART_SEQUENCE:
 	case STEP_SET_SEQUENCE:
 		return txn_restart_sequence(t, s, err);
+	case STEP_RELOAD:
+		return reload_catalog(t, err);
 	case STEP_FK_OFF:
 		t->constraints_off = true;
 		return set_constraints(t, 0, err);
 	default:
 		return step_run(t, t->conn, r, s, err);
 	}
-}
-
-static int reload_catalog(SqliteTxn *t, Error *err)
-{
-	Catalog *cat;
-	if (catalog_load(t->conn->db, t->db->name, &cat, err) != 0)
-		return -1;
-	catalog_unref(t->cat);
-	t->cat = cat;
-	t->ddl = true;
-	return 0;
 }
 
 static bool needs_writer(const Plan *plan)

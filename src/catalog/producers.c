@@ -198,7 +198,7 @@ static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 	row_int(s, "oid", t->oid);
 	row_text(s, "typname", t->name);
 	row_int(s, "typnamespace", ns);
-	row_int(s, "typowner", 10);
+	row_int(s, "typowner", t->owner ? t->owner : 10);
 	row_int(s, "typlen", t->len);
 	row_int(s, "typbyval", t->byval);
 	row_char(s, "typtype", t->typtype);

@@ -85,6 +85,7 @@ struct PgType {
 	const PgType *base;			     /* users' domains: the type below, which may be a domain too */
 	const PgDomain *domain;			     /* users' domains */
 	const RangeType *range;			     /* users' ranges and multiranges */
+	uint32_t owner;				     /* of users' types */
 	bool checked;				     /* a value of it is or holds a value of a user's domain */
 	const char *const *labels;		     /* enums: labels in declared order */
 	size_t nlabels;

@@ -148,7 +148,8 @@ int ddl_drop_view(Ddl *d, const CatRel *view); /* and the views over it */
 int plan_drop_type(Ddl *d, const PgQuery__DropStmt *s);
 void ddl_forget_type(Ddl *d, const PgType *t); /* its rows, and those of its array type */
 
-/* ddl_type.c */
+/* ddl_type.c: whether a value of the type is, or has in it, one of the other, an enum or row type */
+bool ddl_type_holds(const PgType *t, uint32_t oid);
 int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name); /* 42710 when there is one */
 /* "column c of table t": the first that is of the type, of arrays of it or of a domain over it; NULL when there is none. */
 const char *ddl_type_user(Ddl *d, uint32_t oid, const CatRel *const *leaving, size_t n);
@@ -156,6 +157,12 @@ int ddl_drop_composite(Ddl *d, const PgType *t);
 
 /* Rows for a new type and for its array type, whose OID is given back by *array; the type's OID. */
 uint32_t ddl_new_type(Ddl *d, uint32_t schema, const char *name, char kind, uint32_t *array);
+
+const char *ddl_query_sql(Ddl *d, const PgNode *query); /* ddl_object.c: PostgreSQL text of a query; NULL on error */
+/* ddl_retext.c: writes the type's new name and schema (NULL: it stays) into every expression and query that the catalog keeps */
+int ddl_rename_in_texts(Ddl *d, const PgType *t, const char *name, const char *schema);
+/* Whether any of them has the text in it. */
+bool ddl_in_texts(Ddl *d, const char *what);
 
 /* One function per kind of statement */
 int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
@@ -175,6 +182,9 @@ int plan_rename_domain_constraint(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s);
 int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_set_type_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s);
+int plan_set_type_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s);
+int plan_rename_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t);
 int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_extension(Ddl *d, const PgQuery__CreateExtensionStmt *s);
 int plan_alter_extension(Ddl *d, const PgQuery__AlterExtensionStmt *s);

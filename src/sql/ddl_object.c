@@ -99,13 +99,22 @@ static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType 
 	return 0;
 }
 
+static int check_renamed(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t)
+{
+	if (!has_label(t, s->old_val))
+		return an_error(d->ps, -1, "22023", "\"%s\" is not an existing enum label", s->old_val);
+	if (has_label(t, s->new_val))
+		return an_error(d->ps, -1, "42710", "enum label \"%s\" already exists", s->new_val);
+	return 0;
+}
+
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s)
 {
 	const PgType *t = find_enum(d, s->type_name, s->n_type_name);
 	if (!t)
 		return -1;
 	if (s->old_val && *s->old_val)
-		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME VALUE");
+		return check_label(d, s->new_val) || check_renamed(d, s, t) ? -1 : plan_rename_enum_value(d, s, t);
 	return add_enum_value(d, s, t) ? -1 : ddl_finish(d, "ALTER TYPE");
 }
 
@@ -129,7 +138,7 @@ int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
 }
 
 /* PostgreSQL text of the view's query. */
-static const char *query_sql(Ddl *d, const PgNode *query)
+const char *ddl_query_sql(Ddl *d, const PgNode *query)
 {
 	PgQuery__SubLink sub;
 	PgQuery__Node node;
@@ -223,7 +232,7 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 	Plan q = { 0 };
 	Query *query;
 	ViewNames names = { 0 };
-	const char *text = query_sql(d, s->query);
+	const char *text = ddl_query_sql(d, s->query);
 	d->ps->record = &names;
 	if (!text || plan_query(d->ps, s->query, &q, &query))
 		return -1;
@@ -354,6 +363,8 @@ int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 		uint32_t owner = ddl_role(d, s->newowner);
 		return owner ? plan_function_owner(d, s, owner) : -1;
 	}
+	if (s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
+		return plan_set_type_owner(d, s);
 	if (s->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return an_refuse(d->ps, -1, "OWNER TO of this kind of object");
 	const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));

@@ -254,6 +254,8 @@ static int move_to_schema(Ddl *d, const CatRel *r, const CatSchema *to)
 
 int plan_set_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s)
 {
+	if (s->object_type == KIND(TYPE) || s->object_type == KIND(DOMAIN))
+		return plan_set_type_schema(d, s);
 	int kind = kind_of((int)s->object_type);
 	if (ddl_is_routine((int)s->object_type))
 		return plan_function_schema(d, s);

@@ -117,9 +117,10 @@ typedef enum StepKind {
 	STEP_FK_OFF,	   /* neither foreign keys nor checks are enforced by SQLite until the script has ended */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
 	STEP_ROWS,	   /* run `sql`; its change count is added to the command tag's row count */
-	STEP_LOOP,  /* run `sql` over the store `work`, at first a copy of the store `value`, until it gives no row; what it gives is added
-		       to  `value` and is in `work` the next time. `work` + 1 is used too */
-	STEP_STORE, /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
+	STEP_LOOP,   /* run `sql` over the store `work`, at first a copy of the store `value`, until it gives no row; what it gives is added
+			to  `value` and is in `work` the next time. `work` + 1 is used too */
+	STEP_RELOAD, /* the steps before have changed the catalog; those behind need what it says now */
+	STEP_STORE,  /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
 } StepKind;
 
 typedef struct PlanStep {

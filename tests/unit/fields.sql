@@ -81,6 +81,7 @@ alter table if exists nothing set schema public;
 alter sequence t_a_seq set schema public;
 alter index s3_pkey rename to i2;
 alter type mood rename to mood2;
+alter type mood2 rename to mood;
 alter type mood rename value 'sad' to 'bad';
 alter type mood add value 'good' after 'ok';
 alter type mood add value if not exists 'good' before 'ok';
