@@ -285,23 +285,32 @@ static void produce_settings(RowSink *s)
 	}
 }
 
-/* This session alone: others are not this one's to touch. */
 static void produce_activity(RowSink *s)
 {
 	const SessionVars *v = s->session;
-	if (!v)
-		return;
-	row_new(s);
-	row_int(s, "datid", s->cat->db_oid);
-	row_text(s, "datname", v->database);
-	row_int(s, "pid", v->backend_pid);
-	row_int(s, "usesysid", v->user && catalog_role_oid(s->cat, v->user) ? catalog_role_oid(s->cat, v->user) : 10);
-	row_text(s, "usename", v->user);
-	row_text(s, "application_name", v->application_name);
-	row_text(s, "client_addr", v->client_addr);
-	row_int(s, "client_port", v->client_port);
-	row_text(s, "state", "active");
-	row_text(s, "backend_type", "client backend");
+	size_t n = 0;
+	const ActivityRow *r = v && v->list_sessions ? v->list_sessions(v->arg, s->a, &n) : NULL;
+	for (size_t i = 0; i < n; i++, r++) {
+		row_new(s);
+		if (streq(r->database, v->database))
+			row_int(s, "datid", s->cat->db_oid);
+		row_text(s, "datname", r->database);
+		row_int(s, "pid", r->pid);
+		row_int(s, "usesysid", catalog_role_oid(s->cat, r->user) ? catalog_role_oid(s->cat, r->user) : 10);
+		row_text(s, "usename", r->user);
+		row_text(s, "application_name", r->application_name ? r->application_name : "");
+		row_text(s, "client_addr", r->client_addr);
+		row_int(s, "client_port", r->client_port);
+		row_time(s, "backend_start", r->session_start_us);
+		row_time(s, "xact_start", r->xact_start_us);
+		row_time(s, "query_start", r->query_start_us);
+		row_time(s, "state_change", r->state_change_us);
+		row_text(s, "wait_event_type", r->wait_type);
+		row_text(s, "wait_event", r->wait);
+		row_text(s, "state", r->state);
+		row_text(s, "query", r->query);
+		row_text(s, "backend_type", "client backend");
+	}
 }
 
 static void produce_cursors(RowSink *s)

@@ -78,6 +78,14 @@ bool cursors_list(void *arg, size_t i, CursorRow *out);
 int advisory_call(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
 const LockRow *advisory_list(void *arg, Arena *a, size_t *n);
 
+/* activity.c */
+void activity_begin(Session *s, Str text);
+void activity_end(Session *s);
+void activity_set_application(Session *s, const char *name);
+/* For SessionVars; arg is the session. */
+const ActivityRow *activity_list(void *arg, Arena *a, size_t *n);
+bool activity_signal(void *arg, int32_t pid, bool terminate);
+
 /* notify.c */
 RunResult notify_statement(Session *s, const Plan *plan, Error *err);
 void notify_unlisten(Session *s, const char *channel); /* NULL = all */

@@ -63,9 +63,7 @@ static void on_changed(void *ctx, const char *name, const char *value)
 	} else if (streq(name, "default_transaction_deferrable")) {
 		s->txn.default_deferrable = streq(value, "on");
 	} else if (streq(name, "application_name")) {
-		free(s->application_name);
-		s->application_name = mem_strdup(value);
-		s->vars->application_name = s->application_name;
+		activity_set_application(s, value);
 	}
 }
 
@@ -229,6 +227,8 @@ int settings_open(Session *s, Error *err)
 	s->vars->list_cursors = cursors_list;
 	s->vars->lock = advisory_call;
 	s->vars->list_locks = advisory_list;
+	s->vars->list_sessions = activity_list;
+	s->vars->signal = activity_signal;
 	s->vars->notify = notify_add;
 	s->vars->listening = notify_listening;
 	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
