@@ -1,4 +1,5 @@
 /* ALTER TABLE: the commands work on a copy of the relation; what SQLite cannot alter in place is rebuilt. */
+#include "catalog/acl.h"
 #include "sql/ddl.h"
 
 typedef struct Alter {
@@ -416,11 +417,15 @@ static int alter_type(Alter *al, const PgQuery__AlterTableCmd *cmd)
 static int change_owner(Alter *al, const PgQuery__RoleSpec *role)
 {
 	Ddl *d = al->d;
-	const char *name = role->rolename && *role->rolename ? role->rolename : d->ps->env->user;
-	uint32_t oid = catalog_role_oid(d->cat, name);
-	if (!oid) {
-		oid = ddl_oid(d);
-		ddl_sql(d, "INSERT INTO _understudy_role VALUES (%u, %s)", oid, ddl_lit(d, name));
+	uint32_t oid = ddl_role_oid(d, role);
+	if (!oid)
+		return -1;
+	AclObject o = acl_of_rel(al->r);
+	ddl_change_owner(d, &o, oid);
+	for (size_t i = 0; i < al->r->ncols; i++) {
+		AclObject column = acl_of_column(al->r, al->r->cols[i].attnum);
+		if (acl_text(d->cat, &column, d->a))
+			ddl_change_owner(d, &column, oid);
 	}
 	al->r->owner = oid;
 	return 0;
@@ -553,7 +558,7 @@ int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);
 		return ddl_finish(d, tag);
 	}
-	if (!r || ddl_check_user_rel(d, r, s->relation->location))
+	if (!r || ddl_check_owner(d, r, s->relation->location))
 		return -1;
 	bool owner_only = s->n_cmds == 1 && s->cmds[0]->alter_table_cmd->subtype == AT(ChangeOwner);
 	if (r->kind != REL_TABLE && !owner_only)
