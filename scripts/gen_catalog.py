@@ -149,12 +149,31 @@ def gen_catrel(folder):
         f.write("const PgCatRel pgcatrel_table[] = {\n" + "\n".join(lines) + f"\n}};\nconst size_t pgcatrel_count = {len(rels)};\n")
 
 
+# Relations whose rows are shown as they are on a fresh cluster; nothing in this program looks at them.
+SHOWN = ["pg_amop", "pg_amproc", "pg_conversion", "pg_opclass", "pg_opfamily", "pg_ts_template"]
+
+
+def gen_rows(folder):
+    lines, parts = [], []
+    for rel in SHOWN:
+        cols = query(f"""select attname as name, atttypid in (select oid from pg_type where typname ~ '^reg') as reg from pg_attribute
+                         where attrelid = '{rel}'::regclass and attnum > 0 order by attnum""")
+        cells = ", ".join("coalesce(%s%s::text, '-')" % (c["name"], "::oid" if c["reg"] else "") for c in cols)
+        rows = query(f"select concat_ws(' ', {cells}) as cells from {rel} order by oid")
+        assert all(len(r["cells"].split(" ")) == len(cols) for r in rows), rel
+        lines.append(f"static const char *const {rel}[] = {{\n" + wrap([c_string(r["cells"]) for r in rows]) + "\n};\n")
+        parts.append('{"%s", %s, %d}' % (rel, rel, len(rows)))
+    with open(os.path.join(folder, "gen_rows.c"), "w") as f:
+        f.write(HEAD + '#include "catalog/builtin_tables.h"\n\n' + "".join(lines))
+        f.write("const PgCatRows pgcatrows_table[] = {\n" + ",\n".join(parts) + f"\n}};\nconst size_t pgcatrows_count = {len(parts)};\n")
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "..", "src", "catalog")
     version = query("select current_setting('server_version_num')::int / 10000 as v")[0]["v"]
     if version != 15:
         sys.exit(f"this is PostgreSQL {version}, the tables are those of 15")
-    for gen in (gen_proc, gen_operator, gen_cast, gen_catrel):
+    for gen in (gen_proc, gen_operator, gen_cast, gen_catrel, gen_rows):
         gen(folder)
 
 

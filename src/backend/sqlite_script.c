@@ -15,10 +15,13 @@ static void put_notice(const PlanStep *s, Buf *out)
 	wire_put_notice(out, &e, s->value ? "WARNING" : "NOTICE");
 }
 
-/* PRAGMA foreign_keys does nothing inside a transaction; this does. */
-static void set_foreign_keys(SqliteTxn *t, int on)
+/* PRAGMA foreign_keys does nothing inside a transaction; this does. Rows that ALTER TABLE copies need not fulfil a check that is NOT VALID.
+ */
+static int set_constraints(SqliteTxn *t, int on, Error *err)
 {
-	sqlite3_db_config(t->conn->db->h, SQLITE_DBCONFIG_ENABLE_FKEY, on, NULL);
+	Db *db = t->conn->db;
+	sqlite3_db_config(db->h, SQLITE_DBCONFIG_ENABLE_FKEY, on, NULL);
+	return db_exec(db, on ? "PRAGMA ignore_check_constraints = OFF" : "PRAGMA ignore_check_constraints = ON", err);
 }
 
 static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Error *err)
@@ -31,8 +34,8 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 	case STEP_SET_SEQUENCE:
 		return txn_restart_sequence(t, s, err);
 	case STEP_FK_OFF:
-		set_foreign_keys(t, 0);
-		return 0;
+		t->constraints_off = true;
+		return set_constraints(t, 0, err);
 	default:
 		return step_run(t, t->conn, r, s, err);
 	}
@@ -63,8 +66,9 @@ static void leave(SqliteTxn *t)
 {
 	if (!t->conn)
 		return;
-	if (t->writer)
-		set_foreign_keys(t, 1);
+	if (t->writer && t->constraints_off)
+		set_constraints(t, 1, NULL);
+	t->constraints_off = false;
 	conn_leave(t->conn);
 }
 

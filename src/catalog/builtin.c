@@ -2,6 +2,8 @@
 
 #include "catalog/builtin_tables.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
 const PgProc *pgproc_named(const char *name, size_t *n)
@@ -125,6 +127,14 @@ const PgAggregate *pgaggregate_of(uint32_t proc)
 		else
 			hi = mid;
 	}
+	return NULL;
+}
+
+const PgCatRows *pgcatrows_of(const char *rel)
+{
+	for (size_t i = 0; i < pgcatrows_count; i++)
+		if (streq(pgcatrows_table[i].rel, rel))
+			return &pgcatrows_table[i];
 	return NULL;
 }
 

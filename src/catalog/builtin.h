@@ -74,4 +74,12 @@ typedef struct PgCatRel {
 } PgCatRel;
 const PgCatRel *pgcatrel_all(size_t *n);
 
+/* Rows of a catalog relation that are only shown: the columns' text separated by blanks, "-" for NULL. */
+typedef struct PgCatRows {
+	const char *rel;
+	const char *const *rows;
+	size_t n;
+} PgCatRows;
+const PgCatRows *pgcatrows_of(const char *rel); /* NULL when there are none */
+
 #endif

@@ -24,4 +24,7 @@ extern const size_t pgaggregate_count;
 extern const PgCatRel pgcatrel_table[];
 extern const size_t pgcatrel_count;
 
+extern const PgCatRows pgcatrows_table[];
+extern const size_t pgcatrows_count;
+
 #endif

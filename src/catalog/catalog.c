@@ -3,6 +3,7 @@
 #include "catalog/builtin.h"
 #include "catalog/load.h"
 #include "catalog/views.h"
+#include "catalog/vtab.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -82,16 +83,36 @@ static void builtin_make(void)
 		builtin_add_view(a, v, FIRST_VIEW_OID + (uint32_t)(v - catalog_views));
 }
 
+enum { UNNAMED_DATABASE = 16384 }; /* what every new file says */
+
+uint32_t catalog_database_oid(const char *name)
+{
+	static const struct {
+		const char *name;
+		uint32_t oid;
+	} known[] = { { "template1", 1 }, { "template0", 4 }, { "postgres", 5 } };
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (streq(name, known[i].name))
+			return known[i].oid;
+	uint32_t hash = 2166136261U;
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619U;
+	return 0x40000000U | (hash & 0x3fffffffU);
+}
+
 int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err)
 {
 	Catalog *c = mem_alloc(sizeof *c);
 	c->refs = 1;
 	c->arena = arena_new();
+	c->rows = catalog_rows_new();
 	c->db_name = arena_strdup(c->arena, db_name);
 	if (catalog_load_tables(c, db, err)) {
 		catalog_unref(c);
 		return -1;
 	}
+	if (c->db_oid == 0 || c->db_oid == UNNAMED_DATABASE)
+		c->db_oid = catalog_database_oid(db_name);
 	*out = c;
 	return 0;
 }
@@ -106,6 +127,7 @@ void catalog_unref(Catalog *c)
 {
 	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	catalog_rows_free(c->rows);
 	map_free(&c->rel_by_name);
 	map_free(&c->rel_by_oid);
 	map_free(&c->type_by_oid);
@@ -267,6 +289,26 @@ const CatIndex *catalog_index(const Catalog *c, uint32_t oid)
 				return c->rels[i]->indexes[k];
 		}
 	}
+	return NULL;
+}
+
+/* Whether a unique index is one of exactly these columns, in any order. */
+static bool is_key_of(const CatIndex *x, const int16_t *cols, size_t n)
+{
+	size_t same = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < x->nkeys; k++)
+			same += x->keys[k] == cols[i];
+	return x->unique && !x->predicate && x->nkeys == n && same == n;
+}
+
+const CatIndex *catalog_constraint_index(const CatConstraint *k)
+{
+	if (k->type != 'f')
+		return k->index;
+	for (size_t i = 0; i < k->ref->nindexes; i++)
+		if (is_key_of(k->ref->indexes[i], k->ref_cols, k->ncols))
+			return k->ref->indexes[i];
 	return NULL;
 }
 

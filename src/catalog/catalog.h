@@ -74,10 +74,27 @@ typedef struct CatColumn {
 	char *sqlite_name; /* name in the file, unquoted */
 } CatColumn;
 
-typedef enum { REL_TABLE = 'r', REL_VIEW = 'v', REL_SEQUENCE = 'S', REL_INDEX = 'i', REL_VIRTUAL = 'V', REL_COMPOSITE = 'c' } RelKind;
+typedef enum {
+	REL_TABLE = 'r',
+	REL_VIEW = 'v',
+	REL_MATVIEW = 'm',
+	REL_SEQUENCE = 'S',
+	REL_INDEX = 'i',
+	REL_VIRTUAL = 'V',
+	REL_COMPOSITE = 'c'
+} RelKind;
 
 typedef struct CatIndex CatIndex;
 typedef struct CatConstraint CatConstraint;
+
+/* A relation that a view's text names, as it was called when the view was made. */
+typedef struct CatViewName {
+	const char *schema; /* as written; "" when it was found through the search path */
+	const char *name;
+	uint32_t oid;
+	const char **cols; /* by attnum; NULL: it had no such column */
+	size_t ncols;
+} CatViewName;
 
 typedef struct CatRel {
 	uint32_t oid, schema, owner;
@@ -93,7 +110,9 @@ typedef struct CatRel {
 	size_t nindexes;
 	CatConstraint **constraints;
 	size_t nconstraints;
-	char *view_sql;		     /* views: the PostgreSQL SELECT */
+	char *view_sql; /* views: the PostgreSQL SELECT, in the names of that time */
+	CatViewName *view_names;
+	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
 	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
 	bool stale;		     /* its rows are known not to be those of the primary: statements on it are refused */
@@ -109,6 +128,8 @@ struct CatIndex {
 	char **exprs;	  /* PostgreSQL expression text where keys[i] == 0 */
 	char **opclasses; /* names as given; NULL = the type's default one */
 	uint8_t *options; /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
+	char *contents;	  /* per key: the letter of its ContentKind (pgtype/content.h), or a blank */
+	char storage;	  /* in the file: 'b' an index of SQLite's, 'c' tables of contents (sql/ddl_content.c), 0 nothing */
 	char *predicate;  /* PostgreSQL expression text, or NULL */
 	char *method;	  /* "btree", "gin", ... as declared */
 };
@@ -125,6 +146,8 @@ struct CatConstraint {
 	int16_t *ref_cols;
 	char on_update, on_delete, match; /* a r c n d ; s f */
 	bool deferrable, deferred;
+	bool not_valid; /* rows that were there have not been looked at */
+	bool no_inherit;
 	char *check_sql; /* c: PostgreSQL expression text */
 };
 
@@ -152,7 +175,8 @@ typedef struct CatExtension {
 
 typedef struct Catalog {
 	int refs;
-	uint64_t version; /* grows with every committed DDL of this file */
+	struct CatalogRows *rows; /* of pg_catalog's relations, as far as they were asked for (vtab.h) */
+	uint64_t version;	  /* grows with every committed DDL of this file */
 	uint32_t next_oid;
 	uint32_t next_temp_oid; /* of temporary objects: above all that a primary gives to its own */
 	uint32_t db_oid;
@@ -183,6 +207,8 @@ typedef struct Catalog {
 /* The script that makes the _understudy_* tables of a new file. */
 extern const char catalog_schema_sql[];
 
+/* The OID of a database whose file does not say another one. */
+uint32_t catalog_database_oid(const char *name);
 int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err);
 Catalog *catalog_ref(Catalog *c); /* atomic */
 void catalog_unref(Catalog *c);
@@ -196,6 +222,8 @@ const char *catalog_comment(const Catalog *c, uint32_t objoid, uint32_t classoid
 /* Index or constraint by OID, or NULL. */
 const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
+/* The index that a constraint rests on; of a foreign key, the unique index of the referenced columns. NULL when there is none. */
+const CatIndex *catalog_constraint_index(const CatConstraint *k);
 /* Check of a domain by OID, or NULL; *domain is whose. */
 const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */

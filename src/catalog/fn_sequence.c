@@ -154,12 +154,26 @@ static void fn_last_value(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	fn_draw(ctx, &result);
 }
 
+/* pg_sequence_state(oid, 0 = last_value, 1 = is_called) */
+static void fn_state(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	SessionVars *v;
+	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
+	int64_t last;
+	bool called;
+	if (!q)
+		return;
+	sequence_state(v->sequences, q, &last, &called);
+	sqlite3_result_int64(ctx, sqlite3_value_int(argv[1]) ? called : last);
+}
+
 const SqliteFn catalog_fn_sequence[] = {
 	{ "nextval_oid", 1, FN_STRICT, fn_nextval },
 	{ "currval_oid", 1, FN_STRICT, fn_currval },
 	{ "setval_oid", 2, FN_STRICT, fn_setval },
 	{ "setval3_oid", 3, FN_STRICT, fn_setval },
 	{ "lastval", 0, FN_STRICT, fn_lastval },
+	{ "sequence_state", 2, FN_STRICT, fn_state },
 	{ "pg_sequence_last_value", 1, FN_STRICT, fn_last_value },
 	{ NULL },
 };

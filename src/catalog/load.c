@@ -169,6 +169,25 @@ static int load_column(Catalog *c, sqlite3_stmt *s, Error *err)
 	return 0;
 }
 
+/* Attribute 0 of each place is the relation itself. */
+static int load_view_name(Catalog *c, sqlite3_stmt *s, Error *err)
+{
+	CatRel *r = catalog_find_rel(c, load_oid(s, 0));
+	size_t attnum = (size_t)sqlite3_column_int(s, 1);
+	if (!r || (attnum && !r->nview_names) || attnum > 1600)
+		return load_damaged(err, "names of view", load_oid(s, 0));
+	if (!attnum) {
+		*APPEND(c, r->view_names, r->nview_names) =
+			(CatViewName){ .name = load_text(c, s, 2), .schema = load_text(c, s, 3), .oid = load_oid(s, 4) };
+		return 0;
+	}
+	CatViewName *n = &r->view_names[r->nview_names - 1];
+	while (n->ncols < attnum)
+		*APPEND(c, n->cols, n->ncols) = NULL;
+	n->cols[attnum - 1] = load_text(c, s, 2);
+	return 0;
+}
+
 static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatIndex *x = arena_new_of(c->arena, CatIndex);
@@ -183,6 +202,7 @@ static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->nulls_not_distinct = sqlite3_column_int(s, 6);
 	x->predicate = load_text(c, s, 7);
 	x->method = load_text(c, s, 8);
+	x->storage = load_char(s, 9);
 	load_note_oid(c, x->oid);
 	*APPEND(c, x->table->indexes, x->table->nindexes) = x;
 	return 0;
@@ -199,6 +219,8 @@ static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->options = load_grow(c, x->options, n, sizeof *x->options);
 	x->opclasses = load_grow(c, x->opclasses, n, sizeof *x->opclasses);
 	x->opclasses[n] = load_text(c, s, 4);
+	x->contents = load_grow(c, x->contents, n, sizeof *x->contents);
+	x->contents[n] = load_char(s, 5);
 	x->keys[n] = (int16_t)sqlite3_column_int(s, 1);
 	x->exprs[n] = load_text(c, s, 2);
 	x->options[n] = (uint8_t)sqlite3_column_int(s, 3);
@@ -224,6 +246,8 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->deferrable = sqlite3_column_int(s, 11);
 	k->deferred = sqlite3_column_int(s, 12);
 	k->check_sql = load_text(c, s, 13);
+	k->not_valid = sqlite3_column_int(s, 14);
+	k->no_inherit = sqlite3_column_int(s, 15);
 	if (!k->table || (k->type == 'f' && (!k->ref || nref != k->ncols)))
 		return load_damaged(err, "constraint", k->oid);
 	load_note_oid(c, k->oid);
@@ -278,15 +302,18 @@ static const struct {
 	{ "SELECT type, label, oid, sort FROM _understudy_enum ORDER BY type, sort", load_enum_label },
 	{ "SELECT type, base, typmod, not_null, default_sql, collation FROM _understudy_domain", load_domain },
 	{ "SELECT oid, domain, name, check_sql, test, validated FROM _understudy_domain_check ORDER BY domain, name", load_domain_check },
-	{ "SELECT type, subtype, multirange, opclass, diff FROM _understudy_range", load_range },
+	{ "SELECT type, subtype, multirange, collation, opclass, diff FROM _understudy_range", load_range },
 	{ "SELECT rel, attnum, name, type, typmod, not_null, dropped, identity, generated, default_sql, sequence, sqlite_name "
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },
-	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
+	{ "SELECT view, attnum, name, schema, oid FROM _understudy_view_name ORDER BY view, pos, attnum", load_view_name },
+	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method, storage FROM "
+	  "_understudy_index ORDER "
 	  "BY oid",
 	  load_index },
-	{ "SELECT idx, attnum, expr, options, opclass FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
-	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql "
+	{ "SELECT idx, attnum, expr, options, opclass, content FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
+	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql, "
+	  "not_valid, no_inherit "
 	  "FROM _understudy_constraint ORDER BY oid",
 	  load_constraint },
 	{ "SELECT oid, type, start, increment, min, max, cache, cycle, owner_table, owner_attnum FROM _understudy_sequence ORDER BY oid",

@@ -60,6 +60,7 @@ static void user_class(RowSink *s, const CatRel *r)
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
 		class_row(s, x->oid, x->name, r->schema, 0, r->owner, 'i', r->persistence, x->nkeys);
+		row_int(s, "relam", catalog_method_oid(x->method ? x->method : "btree"));
 	}
 }
 
@@ -98,8 +99,22 @@ static void attribute_row(RowSink *s, uint32_t rel, const char *name, const PgTy
 	row_int(s, "attcollation", t->collation);
 }
 
+static void sequence_attributes(RowSink *s, const CatRel *r)
+{
+	static const struct {
+		const char *name;
+		uint32_t type;
+	} columns[] = { { "last_value", 20 }, { "log_cnt", 20 }, { "is_called", 16 } };
+	for (int i = 0; i < (int)ARRAY_LEN(columns); i++) {
+		attribute_row(s, r->oid, columns[i].name, pgtype_builtin(columns[i].type), i + 1, -1);
+		row_int(s, "attnotnull", 1);
+	}
+}
+
 static void user_attributes(RowSink *s, const CatRel *r)
 {
+	if (r->kind == REL_SEQUENCE)
+		sequence_attributes(s, r);
 	for (size_t i = 0; i < r->ncols; i++) {
 		const CatColumn *c = &r->cols[i];
 		attribute_row(s, r->oid, c->name, c->type, c->attnum, c->typmod);
@@ -233,6 +248,8 @@ static void produce_type(RowSink *s)
 	}
 }
 
+static const char builtin_schema_acl[] = "{postgres=UC/postgres,=U/postgres}";
+
 static void produce_namespace(RowSink *s)
 {
 	static const char *const builtin[] = { "pg_toast", "pg_catalog", "information_schema" };
@@ -245,6 +262,20 @@ static void produce_namespace(RowSink *s)
 		row_int(s, "nspowner", ns->owner);
 		AclObject o = acl_of_schema(ns);
 		row_text(s, "nspacl", acl_text(s->cat, &o, s->a));
+	}
+}
+
+/* What pg_dump takes for granted: the privileges that initdb gives. */
+static void produce_init_privs(RowSink *s)
+{
+	static const uint32_t schemas[] = { NS_PG_CATALOG, NS_INFORMATION_SCHEMA };
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
+		row_new(s);
+		row_int(s, "objoid", schemas[i]);
+		row_int(s, "classoid", 2615);
+		row_int(s, "objsubid", 0);
+		row_char(s, "privtype", 'i');
+		row_text(s, "initprivs", builtin_schema_acl);
 	}
 }
 
@@ -304,10 +335,11 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_char(s, "contype", k->type);
 	row_int(s, "condeferrable", k->deferrable);
 	row_int(s, "condeferred", k->deferred);
-	row_int(s, "convalidated", 1);
+	row_int(s, "convalidated", !k->not_valid);
 	row_int(s, "conrelid", k->table->oid);
 	row_int(s, "contypid", 0);
-	row_int(s, "conindid", k->index ? k->index->oid : 0);
+	const CatIndex *x = catalog_constraint_index(k);
+	row_int(s, "conindid", x ? x->oid : 0);
 	row_int(s, "conparentid", 0);
 	row_int(s, "confrelid", k->ref ? k->ref->oid : 0);
 	row_char(s, "confupdtype", k->type == 'f' ? k->on_update : ' ');
@@ -315,7 +347,7 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_char(s, "confmatchtype", k->type == 'f' ? k->match : ' ');
 	row_int(s, "conislocal", 1);
 	row_int(s, "coninhcount", 0);
-	row_int(s, "connoinherit", k->type != 'c');
+	row_int(s, "connoinherit", k->type != 'c' || k->no_inherit);
 	row_text(s, "conkey", numbers(s, k->cols, k->ncols, "{", ",", "}"));
 	if (k->type == 'f')
 		row_text(s, "confkey", numbers(s, k->ref_cols, k->ncols, "{", ",", "}"));
@@ -364,8 +396,7 @@ static void produce_attrdef(RowSink *s)
 			if (!r->cols[k].default_sql)
 				continue;
 			row_new(s);
-			/* Not stored: any number that stays the same and is unique in this relation. */
-			row_int(s, "oid", (uint32_t)(0x80000000u + r->oid * 64u + (uint32_t)r->cols[k].attnum));
+			row_int(s, "oid", catalog_attrdef_oid(r, &r->cols[k]));
 			row_int(s, "adrelid", r->oid);
 			row_int(s, "adnum", r->cols[k].attnum);
 			row_text(s, "adbin", arena_printf(s->a, "{DEFAULT %u %d}", r->oid, r->cols[k].attnum));
@@ -477,7 +508,7 @@ static void produce_rewrite(RowSink *s)
 		if (r->kind != REL_VIEW)
 			continue;
 		row_new(s);
-		row_int(s, "oid", (uint32_t)(0x40000000u + r->oid));
+		row_int(s, "oid", catalog_rewrite_oid(r));
 		row_text(s, "rulename", "_RETURN");
 		row_int(s, "ev_class", r->oid);
 		row_char(s, "ev_type", '1');
@@ -496,6 +527,7 @@ const NamedProducer catalog_producers[] = {
 	{ "pg_index", produce_index },
 	{ "pg_constraint", produce_constraint },
 	{ "pg_attrdef", produce_attrdef },
+	{ "pg_init_privs", produce_init_privs },
 	{ "pg_sequence", produce_sequence },
 	{ "pg_enum", produce_enum },
 	{ "pg_am", produce_am },

@@ -3,6 +3,8 @@
 #include "catalog/extension.h"
 #include "catalog/vtab.h"
 
+#include "pgtype/range.h"
+
 static void role_row(RowSink *s, const CatRole *r, bool known)
 {
 	const struct {
@@ -89,16 +91,17 @@ static void produce_group(RowSink *s)
 	}
 }
 
-static void produce_database(RowSink *s)
+static void database_row(RowSink *s, const char *name, uint32_t oid)
 {
+	bool template0 = streq(name, "template0");
 	row_new(s);
-	row_int(s, "oid", s->cat->db_oid);
-	row_text(s, "datname", s->session && s->session->database ? s->session->database : s->cat->db_name);
+	row_int(s, "oid", oid);
+	row_text(s, "datname", name);
 	row_int(s, "datdba", 10);
 	row_int(s, "encoding", 6);
 	row_char(s, "datlocprovider", 'c');
-	row_int(s, "datistemplate", 0);
-	row_int(s, "datallowconn", 1);
+	row_int(s, "datistemplate", template0 || streq(name, "template1"));
+	row_int(s, "datallowconn", !template0);
 	row_int(s, "datconnlimit", -1);
 	row_int(s, "datfrozenxid", 0);
 	row_int(s, "datminmxid", 0);
@@ -107,6 +110,26 @@ static void produce_database(RowSink *s)
 	row_text(s, "datctype", "C.UTF-8");
 	AclObject o = acl_of_database(s->cat);
 	row_text(s, "datacl", acl_text(s->cat, &o, s->a));
+}
+
+static void produce_database(RowSink *s)
+{
+	static const char *const templates[] = { "template0", "template1" };
+	const SessionVars *v = s->session;
+	const char *own = v && v->database ? v->database : s->cat->db_name, **names;
+	uint32_t *oids;
+	size_t n = v && v->list_databases ? v->list_databases(v->arg, s->a, &names, &oids) : 0;
+	database_row(s, own, s->cat->db_oid);
+	for (size_t i = 0; i < n; i++)
+		if (!streq(names[i], own))
+			database_row(s, names[i], oids[i]);
+	for (size_t k = 0; k < ARRAY_LEN(templates); k++) {
+		bool listed = streq(own, templates[k]);
+		for (size_t i = 0; i < n; i++)
+			listed = listed || streq(names[i], templates[k]);
+		if (!listed)
+			database_row(s, templates[k], catalog_database_oid(templates[k]));
+	}
 }
 
 static void produce_tablespace(RowSink *s)
@@ -293,16 +316,34 @@ static void produce_aggregate(RowSink *s)
 	}
 }
 
+static void range_row(RowSink *s, uint32_t range, uint32_t sub, uint32_t multi, uint32_t collation, const char *canonical, const char *diff)
+{
+	size_t n;
+	const PgProc *c = pgproc_named(canonical, &n);
+	row_new(s);
+	row_int(s, "rngtypid", range);
+	row_int(s, "rngsubtype", sub);
+	row_int(s, "rngmultitypid", multi);
+	row_int(s, "rngcollation", collation);
+	row_int(s, "rngcanonical", n ? c->oid : 0);
+	const PgProc *d = pgproc_named(diff, &n);
+	row_int(s, "rngsubdiff", n ? d->oid : 0);
+}
+
 static void produce_range(RowSink *s)
 {
-	static const uint32_t ranges[][3] = { { 3904, 23, 4451 },   { 3906, 1700, 4532 }, { 3908, 1114, 4533 },
-					      { 3910, 1184, 4534 }, { 3912, 1082, 4535 }, { 3926, 20, 4536 } };
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
-		row_new(s);
-		row_int(s, "rngtypid", ranges[i][0]);
-		row_int(s, "rngsubtype", ranges[i][1]);
-		row_int(s, "rngmultitypid", ranges[i][2]);
-		row_int(s, "rngcollation", 0);
+	static const struct {
+		const char *name;
+		uint32_t range, sub, multi;
+	} builtin[] = { { "int4range", 3904, 23, 4451 },   { "numrange", 3906, 1700, 4532 },  { "tsrange", 3908, 1114, 4533 },
+			{ "tstzrange", 3910, 1184, 4534 }, { "daterange", 3912, 1082, 4535 }, { "int8range", 3926, 20, 4536 } };
+	for (size_t i = 0; i < ARRAY_LEN(builtin); i++)
+		range_row(s, builtin[i].range, builtin[i].sub, builtin[i].multi, 0, arena_printf(s->a, "%s_canonical", builtin[i].name),
+			  arena_printf(s->a, "%s_subdiff", builtin[i].name));
+	for (size_t i = 0; i < s->cat->ntypes; i++) {
+		const RangeType *k = s->cat->types[i]->range;
+		if (s->cat->types[i]->typtype == 'r')
+			range_row(s, k->range, k->subtype, k->multirange, k->collation, "", k->diff ? k->diff : "");
 	}
 }
 
@@ -390,42 +431,6 @@ static void produce_locks(RowSink *s)
 	}
 }
 
-static void depend_row(RowSink *s, uint32_t class, uint32_t oid, int sub, uint32_t ref, int refsub, char type)
-{
-	row_new(s);
-	row_int(s, "classid", class);
-	row_int(s, "objid", oid);
-	row_int(s, "objsubid", sub);
-	row_int(s, "refclassid", 1259);
-	row_int(s, "refobjid", ref);
-	row_int(s, "refobjsubid", refsub);
-	row_char(s, "deptype", type);
-}
-
-/* What belongs to a table: its sequences ('a' serial, 'i' identity), constraints and indexes. */
-static void produce_depend(RowSink *s)
-{
-	for (size_t i = 0; i < s->cat->nseqs; i++) {
-		const CatSequence *q = s->cat->seqs[i];
-		const CatRel *r = q->owner_table ? catalog_rel_by_oid(s->cat, q->owner_table) : NULL;
-		const CatColumn *c = r ? catrel_attnum(r, q->owner_attnum) : NULL;
-		if (c)
-			depend_row(s, 1259, q->oid, 0, r->oid, c->attnum, c->identity ? 'i' : 'a');
-	}
-	for (size_t i = 0; i < s->cat->nrels; i++) {
-		const CatRel *r = s->cat->rels[i];
-		for (size_t k = 0; k < r->nconstraints; k++) {
-			const CatConstraint *c = r->constraints[k];
-			for (size_t j = 0; j < c->ncols; j++)
-				depend_row(s, 2606, c->oid, 0, r->oid, c->cols[j], 'a');
-			if (c->index && c->type != 'f')
-				depend_row(s, 1259, c->index->oid, 0, c->oid, 0, 'i');
-			if (c->index && c->type != 'f')
-				s->rows[s->n - 1][3] = val_int(2606);
-		}
-	}
-}
-
 const NamedProducer catalog_producers_server[] = {
 	{ "pg_authid", produce_roles },
 	{ "pg_roles", produce_roles },
@@ -433,7 +438,6 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_user", produce_user },
 	{ "pg_group", produce_group },
 	{ "pg_shadow", produce_user },
-	{ "pg_database", produce_database },
 	{ "pg_tablespace", produce_tablespace },
 	{ "pg_language", produce_language },
 	{ "pg_proc", produce_proc },
@@ -441,12 +445,13 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_cast", produce_cast },
 	{ "pg_aggregate", produce_aggregate },
 	{ "pg_range", produce_range },
-	{ "pg_settings", produce_settings },
-	{ "pg_stat_activity", produce_activity },
-	{ "pg_cursors", produce_cursors },
-	{ "pg_locks", produce_locks },
-	{ "pg_depend", produce_depend },
 	{ NULL, NULL },
+};
+
+/* Rows that depend on the session that asks. */
+static const NamedProducer of_session[] = {
+	{ "pg_database", produce_database }, { "pg_settings", produce_settings }, { "pg_stat_activity", produce_activity },
+	{ "pg_cursors", produce_cursors },   { "pg_locks", produce_locks },	  { NULL, NULL },
 };
 
 static RowProducer find_producer(const NamedProducer *list, const char *relation)
@@ -458,7 +463,7 @@ static RowProducer find_producer(const NamedProducer *list, const char *relation
 	return NULL;
 }
 
-RowProducer catalog_producer(const char *relation, bool *empty)
+RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
 		"pg_policy",
@@ -493,11 +498,34 @@ RowProducer catalog_producer(const char *relation, bool *empty)
 		"pg_rules",
 		"pg_stats",
 		"pg_parameter_acl",
+		"pg_seclabels",
+		"pg_user_mappings",
+		"pg_stats_ext_exprs",
+		"pg_stat_progress_analyze",
+		"pg_stat_progress_vacuum",
+		"pg_stat_progress_cluster",
+		"pg_stat_progress_create_index",
+		"pg_stat_progress_basebackup",
+		"pg_stat_progress_copy",
+		"pg_stat_subscription",
+		"pg_stat_subscription_stats",
+		"pg_stat_wal_receiver",
+		"pg_stat_replication_slots",
+		"pg_stat_user_functions",
+		"pg_stat_xact_user_functions",
+		"pg_replication_origin_status",
+		"pg_largeobject",
+		"pg_replication_origin",
+		"pg_statistic",
+		"pg_statistic_ext_data",
 	};
-	RowProducer p = find_producer(catalog_producers, relation);
-	p = p ? p : find_producer(catalog_producers_server, relation);
-	p = p ? p : find_producer(catalog_producers_ts, relation);
-	p = p ? p : find_producer(catalog_producers_extension, relation);
+	static const NamedProducer *const lists[] = { catalog_producers, catalog_producers_server, catalog_producers_ts,
+						      catalog_producers_depend, catalog_producers_extension };
+	RowProducer p = pgcatrows_of(relation) ? catalog_produce_shown : NULL;
+	for (size_t i = 0; !p && i < ARRAY_LEN(lists); i++)
+		p = find_producer(lists[i], relation);
+	*lasting = p != NULL;
+	p = p ? p : find_producer(of_session, relation);
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

@@ -19,6 +19,10 @@ typedef struct RowSink {
 	size_t next; /* where the next column by name is expected */
 } RowSink;
 
+/* The rows of the relations that follow from a catalog alone, made when they are first asked for; shared by all connections. */
+struct CatalogRows *catalog_rows_new(void);
+void catalog_rows_free(struct CatalogRows *rows);
+
 typedef void (*RowProducer)(RowSink *s);
 
 /* Starts a row: every cell NULL. */
@@ -33,17 +37,36 @@ typedef struct NamedProducer {
 	const char *name;
 	RowProducer fn;
 } NamedProducer;
-/* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search. */
-extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_extension[];
+/* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search; dependencies; extensions. */
+extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_depend[],
+	catalog_producers_extension[];
 
-/* The producer of a relation; NULL with *empty true: PostgreSQL 15 shows no rows for what this program can hold. */
-RowProducer catalog_producer(const char *relation, bool *empty);
+/* The rows of builtin.h's PgCatRows. */
+void catalog_produce_shown(RowSink *s);
+
+/* pg_am.oid of an index access method; btree's for a name that is none. */
+uint32_t catalog_method_oid(const char *name);
+
+/* OIDs of what the file does not number: they stay the same and are unique in their relation. */
+static inline uint32_t catalog_attrdef_oid(const CatRel *r, const CatColumn *c)
+{
+	return (uint32_t)(0x80000000u + r->oid * 64u + (uint32_t)c->attnum);
+}
+static inline uint32_t catalog_rewrite_oid(const CatRel *view)
+{
+	return 0x40000000u + view->oid;
+}
+
+/* The producer of a relation; *lasting when its rows follow from the catalog alone. NULL with *empty true: PostgreSQL 15 shows no rows for
+ * what this program can hold. */
+RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting);
 
 /* Registers every virtual table on a connection. `env` must outlive it. */
 int catalog_register(sqlite3 *h, FnEnv *env, Error *err);
 
 /* This room's tables of functions, NULL-terminated: to be added to the sqlite room's at start. */
 extern const SqliteFn *const catalog_fn_tables[];
-extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_random[], catalog_fn_session[];
+extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_index[], catalog_fn_acl[], catalog_fn_random[],
+	catalog_fn_session[];
 
 #endif

@@ -116,16 +116,11 @@ static const char *parse_unsigned(const char *s, int base, unsigned long long *o
 	return end;
 }
 
-static bool is_reg_type(const PgType *t)
-{
-	return strncmp(t->name, "reg", 3) == 0;
-}
-
 static int oid_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	const char *s = arena_strndup(a, text.p, text.n);
 	Str trimmed = str_trim(text);
-	if (is_reg_type(t) && str_is(trimmed, "-")) {
+	if (type_is_reg(t) && str_is(trimmed, "-")) {
 		*out = val_int(0);
 		return 0;
 	}
@@ -137,7 +132,7 @@ static int oid_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env,
 		*out = val_int((uint32_t)v);
 		return 0;
 	}
-	if (is_reg_type(t) && (end == s || str_trim(str_of(end)).n))
+	if (type_is_reg(t) && (end == s || str_trim(str_of(end)).n))
 		return err_refuse(err, 0, "a name as value of type %s cannot be looked up here: \"%.*s\"", t->name, STR_ARG(text));
 	if (end == s || str_trim(str_of(end)).n)
 		return family_bad_text(err, "oid", text);
@@ -149,7 +144,7 @@ static int oid_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env,
 
 static int oid_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
 {
-	if (v->i == 0 && is_reg_type(t))
+	if (v->i == 0 && type_is_reg(t))
 		buf_puts(out, "-");
 	else
 		buf_printf(out, "%" PRIu32, (uint32_t)v->i);

@@ -1,6 +1,7 @@
 #include "pgtype/pgtype.h"
 #include "pgtype/family.h"
 #include "pgtype/gen_types.h"
+#include "pgtype/range.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -92,6 +93,8 @@ const TypeFamily *family_of(const PgType *type)
 		return family_of(t->elem) && !t->elem->elem ? &family_array : NULL;
 	if (t->typtype == 'e')
 		return &family_enum;
+	if (t->range)
+		return family_of(range_subtype(t->range)) ? &family_range : NULL;
 	if (t->typtype == 'c' && t->fields)
 		return &family_composite;
 	size_t lo = 0, hi = ARRAY_LEN(families);
@@ -130,6 +133,19 @@ static const TypeFamily *family_or_refuse(const PgType *t, Error *err)
 	if (!f)
 		err_refuse(err, 0, "type %s is not supported in SQLite mode", t->name);
 	return f;
+}
+
+bool type_is_reg(const PgType *t)
+{
+	return t->oid < 16384 && strncmp(t->name, "reg", 3) == 0;
+}
+
+int type_in_parameter(const PgType *t, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
+{
+	if (!type_is_reg(t))
+		return type_in(t, -1, text, env, a, out, err);
+	*out = val_text(text);
+	return 0;
 }
 
 int type_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
@@ -193,6 +209,8 @@ const char *type_collation(const PgType *type, char *buf, size_t cap)
 		snprintf(buf, cap, "pgenum_%u", t->oid);
 	else if (f == &family_composite)
 		snprintf(buf, cap, "pgrow_%u", t->oid);
+	else if (t->range)
+		snprintf(buf, cap, "pgrange_%u", t->oid);
 	else if (f == &family_range)
 		snprintf(buf, cap, "pg%s", t->name);
 	else if (f == &family_array && pgtype_builtin(elem->oid))

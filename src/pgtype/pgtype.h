@@ -60,6 +60,9 @@ typedef struct PgDomain {
 	size_t nchecks;
 } PgDomain;
 
+/* What a range type and its multirange type are made of: range.h. */
+typedef struct RangeType RangeType;
+
 /* One row of pg_type, builtin (gen_types.c, generated) or of a user's type. */
 struct PgType {
 	uint32_t oid;
@@ -76,6 +79,7 @@ struct PgType {
 	const PgType *elem;			     /* for true array types, otherwise NULL */
 	const PgType *base;			     /* users' domains: the type below, which may be a domain too */
 	const PgDomain *domain;			     /* users' domains */
+	const RangeType *range;			     /* users' ranges and multiranges */
 	bool checked;				     /* a value of it is or holds a value of a user's domain */
 	const char *const *labels;		     /* enums: labels in declared order */
 	size_t nlabels;
@@ -106,6 +110,10 @@ bool type_is_supported(const PgType *t);
 /* Text form as a client writes it -> stored form. typmod -1 = none; typmod rules are those of assignment
  * (22001 when too long). The result may point into `text` or be allocated from `a`. */
 int type_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err);
+/* regclass and its kin, whose text form is the name of an object. */
+bool type_is_reg(const PgType *t);
+/* type_in for a parameter of a plan. Names of objects stay text: the plan itself looks them up in the catalog. */
+int type_in_parameter(const PgType *t, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err);
 /* Stored form -> text form, appended to `out`. `v` must not be NULL-kind. */
 int type_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err);
 /* Binary form -> stored form. Wrong lengths and values are 22P03, malformed text inside is 22021 or the type's own. */

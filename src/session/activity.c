@@ -122,7 +122,7 @@ bool activity_signal(void *arg, int32_t pid, bool terminate)
 	Session *s = map_get(&sv->by_pid, map_u64_key(&key));
 	if (s) {
 		if (terminate)
-			atomic_store(&s->terminate, true);
+			atomic_store(&s->terminated, true);
 		if (!(sv->relay && sv->relay->cancel && sv->relay->cancel(s))) {
 			atomic_store(&s->txn.cancel, true);
 			if (s->txn.db && s != me)

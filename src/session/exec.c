@@ -183,7 +183,7 @@ static int convert_args(Session *s, const Plan *from, const Plan *to, Val *args,
 		int rc = type_out(have, from->cols[i].typmod, &args[i], &s->types, &text, err);
 		Str copy = { rc == 0 ? arena_strndup(a, (char *)text.data, text.len) : "", text.len };
 		if (rc == 0)
-			rc = type_in(want, -1, copy, &s->types, a, &args[i], err);
+			rc = type_in_parameter(want, copy, &s->types, a, &args[i], err);
 		buf_free(&text);
 		if (rc != 0)
 			return -1;
@@ -330,6 +330,8 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		return cursor_fetch(s, x, max_rows, err);
 	case PLAN_CLOSE:
 		return cursor_close(s, plan, err);
+	case PLAN_DATABASE:
+		return database_statement(s, x, err);
 	case PLAN_DEALLOCATE:
 		return deallocate(s, plan, err);
 	case PLAN_DISCARD:

@@ -123,7 +123,7 @@ static int bind_values(Session *s, const WireBind *m, Portal *p, Error *err)
 			return err_set(err, "42704", "type with OID %u does not exist", plan->param_types[i]);
 		bool binary = wire_format_of(m->param_formats, m->nparam_formats, i) == 1;
 		int rc = binary ? type_recv(type, -1, v, &s->types, p->arena, &p->params[i], err)
-				: type_in(type, -1, v, &s->types, p->arena, &p->params[i], err);
+				: type_in_parameter(type, v, &s->types, p->arena, &p->params[i], err);
 		if (rc != 0)
 			return -1;
 	}
@@ -323,6 +323,8 @@ bool extended_message(Session *s, const WireFrame *f)
 		rc = on_execute(s, f, &err);
 		if (rc == RUN_WANT_WRITER || rc == RUN_WANT_LOCK)
 			s->park = rc == RUN_WANT_LOCK ? PARK_LOCK : PARK_WRITER;
+		else if (rc == RUN_WANT_OTHERS_GONE)
+			s->park = PARK_OTHERS;
 		if (s->park != PARK_NONE || rc == RUN_FULL)
 			return false;
 		break;

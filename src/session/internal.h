@@ -85,6 +85,12 @@ void activity_set_application(Session *s, const char *name);
 /* For SessionVars; arg is the session. */
 const ActivityRow *activity_list(void *arg, Arena *a, size_t *n);
 bool activity_signal(void *arg, int32_t pid, bool terminate);
+/* database.c */
+RunResult database_statement(Session *s, const Exec *x, Error *err);
+/* Runs a session that is parked for RUN_WANT_OTHERS_GONE again soon; the caller lets go of it. */
+void database_look_again(Session *s);
+/* For SessionVars; arg is the session. */
+size_t database_list(void *arg, Arena *a, const char ***names, uint32_t **oids);
 
 /* notify.c */
 RunResult notify_statement(Session *s, const Plan *plan, Error *err);

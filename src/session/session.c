@@ -18,7 +18,7 @@ static void on_park(LoopTask *task);
 /* pg_terminate_backend has interrupted what ran. */
 static bool terminated(Session *s)
 {
-	if (!atomic_load(&s->terminate))
+	if (!atomic_load(&s->terminated))
 		return false;
 	if (!s->doomed)
 		session_fatal(s, "57P01", "terminating connection due to administrator command");
@@ -337,6 +337,9 @@ static void run(Session *s, const uint8_t *p, size_t n)
 		if (waits_its_turn(s)) {
 			if (!wait_turn(s))
 				return;
+		} else if (s->park == PARK_OTHERS) {
+			database_look_again(s);
+			return;
 		} else if (s->park == PARK_ROUTE) {
 			if (s->out.len && !session_flush(s))
 				s->doomed = true;
@@ -418,6 +421,16 @@ static void on_synced(LoopTask *task)
 	run(s, NULL, 0);
 }
 
+/* The client is gone, or somebody has ended the session. */
+static void end(Session *s)
+{
+	if (atomic_load(&s->terminated) && s->source == SOURCE_SQLITE) {
+		session_fatal(s, "57P01", "terminating connection due to administrator command");
+		session_flush(s);
+	}
+	session_free(s);
+}
+
 void session_on_io(Io *io, uint32_t events)
 {
 	Session *s = io->owner;
@@ -428,7 +441,7 @@ void session_on_io(Io *io, uint32_t events)
 		return;
 	}
 	if (waits_its_turn(s) && database_stop_waiting(&s->txn)) {
-		session_free(s);
+		end(s);
 		return;
 	}
 	if (s->park != PARK_NONE) {
@@ -442,11 +455,8 @@ void session_on_io(Io *io, uint32_t events)
 	ssize_t n = sock_recv(io->fd, buf, LOOP_RBUF_SIZE);
 	if (n < 0)
 		return;
-	if (n == 0) {
-		if (terminated(s))
-			session_flush(s);
-		session_free(s);
-	} else {
+	if (n == 0)
+		end(s);
+	else
 		run(s, buf, (size_t)n);
-	}
 }

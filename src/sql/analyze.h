@@ -62,6 +62,11 @@ typedef struct ParamTypes {
 	size_t n, cap;
 } ParamTypes;
 
+typedef struct ViewNames { /* for CatRel.view_names */
+	CatViewName *items;
+	size_t n;
+} ViewNames;
+
 typedef struct ParseState ParseState;
 struct ParseState {
 	ParseState *parent; /* outer query */
@@ -91,6 +96,8 @@ struct ParseState {
 	const char *no_recursion; /* where a recursive query must not refer to itself: "a subquery" ...; NULL elsewhere */
 	Cte *recursive_cte;	  /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
 	const PgQuery__CommonTableExpr *recursive_def; /* of recursive_cte */
+	const CatRel *view;			       /* whose text this is: relations have the names of when it was made */
+	ViewNames *record;			       /* takes down the names that relations have in this text; NULL: nobody wants them */
 	int depth;				       /* levels above this one, views included */
 	const PgType *value_type;		       /* CHECK of a domain: what VALUE is */
 	int32_t value_typmod;
@@ -158,6 +165,8 @@ bool expr_equal(const Expr *x, const Expr *y);
 /* Calls fn for x and everything below it, subqueries included; fn returns false to skip what is below. */
 void expr_walk(Expr *x, bool (*fn)(Expr *x, void *arg), void *arg);
 void query_walk(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);
+/* Only what stands in this query itself, not in subqueries of FROM, WITH and set operations. */
+void query_walk_own(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);
 /* Whether the Rte belongs to this query's own FROM (not to an outer or inner one). */
 bool query_has_rte(const Query *q, const Rte *rte);
 int target_add(ParseState *ps, TargetList *l, Expr *e, const char *name);

@@ -26,7 +26,8 @@ typedef struct Ddl {
 	uint32_t next_oid;
 	uint32_t owner;
 	bool fk_off;
-	uint32_t temp_schema; /* made by this statement */
+	uint32_t temp_schema;		 /* made by this statement */
+	const CatSequence *new_sequence; /* the last that a column was given */
 	uint32_t next_temp_oid;
 	bool temp_oids;		    /* what this statement makes is temporary */
 	bool uses_temp, uses_other; /* whose objects the steps change */
@@ -86,14 +87,20 @@ int plan_grant(Ddl *d, const PgQuery__GrantStmt *s);
 struct AclObject;
 void ddl_change_owner(Ddl *d, const struct AclObject *o, uint32_t to);
 
-/* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view) */
+/* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view), or a column */
 bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel);
+bool ddl_view_uses_column(Ddl *d, const CatRel *view, const CatRel *rel, int attnum);
+/* Whether a PostgreSQL expression over the relation reads the column. */
+bool ddl_expr_uses(Ddl *d, const CatRel *r, const char *text, ExprPlace place, int attnum);
 bool ddl_query_is_temp(const Query *q); /* it reads something temporary */
 
 /* ddl_column.c, ddl_constraint.c: elements of CREATE TABLE and ALTER TABLE, added to a relation in the making */
 int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
 int ddl_add_column_constraints(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
 int ddl_add_constraint(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatColumn *column);
+bool ddl_any_view(const Catalog *cat);
+bool ddl_is_system_column(const char *name);
+int ddl_set_identity(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k);
 int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr);
 CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys);
 CatConstraint *ddl_new_constraint(Ddl *d, CatRel *r, char type, const char *name, size_t ncols);
@@ -107,6 +114,7 @@ int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, u
 /* The extension that an operator class of that name belongs to; NULL for PostgreSQL's own. `name` may be NULL. */
 const Extension *ddl_opclass_extension(const char *method, const char *name);
 /* Only byte order is known: another collation is refused. `what` has it: "a column". */
+uint32_t ddl_collation(PgQuery__Node *const *names, size_t n, const PgType *t); /* OID of one of those, or of the type's own */
 int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what);
 
 /* ddl_save.c: a relation's rows in the _understudy_* tables, and its SQLite text */
@@ -114,19 +122,32 @@ void ddl_save_rel(Ddl *d, const CatRel *r);
 void ddl_forget_rel(Ddl *d, const CatRel *r);
 void ddl_save_index(Ddl *d, const CatIndex *x);
 void ddl_save_constraint(Ddl *d, const CatConstraint *k);
+void ddl_forget_comments(Ddl *d, uint32_t oid, uint32_t class);
+/* SQLite text of an expression over the columns of r; NULL on error. */
+const char *ddl_table_expr(Ddl *d, const CatRel *r, const char *pg, ExprPlace place, uint32_t want, int32_t typmod);
+int ddl_add_file_column(Ddl *d, const CatRel *r, const CatColumn *c); /* one that needs no value */
 int ddl_make_table(Ddl *d, const CatRel *r, const char *sqlite_name);
 int ddl_make_index(Ddl *d, const CatIndex *x);
-bool index_has_sqlite(const CatIndex *x); /* false for the rowid alias and for methods that SQLite has not */
+bool index_has_sqlite(const CatIndex *x); /* false for the rowid alias, for indexes for contents and those that are only recorded */
+
+/* ddl_content.c: indexes for contents */
+int ddl_choose_index_storage(Ddl *d, CatIndex *x); /* fills storage and contents; tells the client what becomes of it */
+int ddl_make_content(Ddl *d, const CatIndex *x);
+void ddl_drop_content(Ddl *d, const CatIndex *x);
 
 /* ddl_sequence.c */
 CatSequence *ddl_new_sequence(Ddl *d, uint32_t schema, const char *name, uint32_t type_oid);
 int ddl_sequence_options(Ddl *d, CatSequence *q, PgQuery__Node *const *opts, size_t n, bool altering, bool *restart, int64_t *restart_at);
 void ddl_save_sequence(Ddl *d, const CatSequence *q);
+int ddl_change_sequence(Ddl *d, uint32_t oid, PgQuery__Node *const *opts, size_t n);
+
+/* ddl_drop.c */
+/* Takes foreign keys that `match` out of a table, with the notices of CASCADE. */
+int ddl_drop_foreign_keys(Ddl *d, const CatRel *r, bool (*match)(const CatConstraint *k, void *arg), void *arg);
 
 /* ddl_object.c */
 uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name); /* where a new object of that name goes */
 const PgType *ddl_find_type(Ddl *d, PgQuery__Node *const *names, size_t n);
-bool ddl_any_view(const Catalog *cat);
 
 /* ddl_drop.c */
 int ddl_depend_error(Ddl *d, const char *what, const char *detail); /* 2BP01 */
@@ -157,6 +178,7 @@ int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);
 int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s);
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s);
 int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s);
+int plan_create_range(Ddl *d, const PgQuery__CreateRangeStmt *s);
 int plan_alter_domain(Ddl *d, const PgQuery__AlterDomainStmt *s);
 /* What COMMENT ON a type, a domain or a domain's constraint is about, and the catalog it stands in; 0 on error. */
 uint32_t ddl_type_object(Ddl *d, const PgQuery__CommentStmt *s, uint32_t *class);
@@ -175,6 +197,7 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s);
 int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s);
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_set_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s); /* 1: of another kind of object */
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s);
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s);
 

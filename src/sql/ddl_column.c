@@ -20,7 +20,7 @@ static uint32_t serial_type(const PgQuery__TypeName *tn)
 	return 0;
 }
 
-static bool system_column(const char *name)
+bool ddl_is_system_column(const char *name)
 {
 	static const char *const names[] = { "tableoid", "cmax", "xmax", "cmin", "xmin", "ctid" };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -48,14 +48,31 @@ static int own_sequence(Ddl *d, CatRel *r, CatColumn *c, PgQuery__Node *const *o
 	q->owner_table = r->oid;
 	q->owner_attnum = c->attnum;
 	c->sequence = q->oid;
+	d->new_sequence = q;
 	ddl_save_sequence(d, q);
 	return 0;
 }
 
-static void serial_default(Ddl *d, const CatRel *r, CatColumn *c, const char *seq_name)
+/* By its OID, so that the sequence may get another name or schema. */
+static char *nextval_text(Ddl *d, uint32_t sequence)
 {
-	const char *qualified = arena_printf(d->a, "%s.%s", ddl_id(d, ddl_schema_name(d, r->schema)), ddl_id(d, seq_name));
-	c->default_sql = arena_printf(d->a, "nextval(%s::regclass)", ddl_lit(d, qualified));
+	return arena_printf(d->a, "nextval('%u'::regclass)", sequence);
+}
+
+static bool note_sequence(Expr *x, void *arg)
+{
+	uint32_t *oid = arg;
+	enum { OID_REGCLASS = 2205 };
+	if (x->kind == X_CONST && x->type == OID_REGCLASS && x->val.kind == VAL_INT)
+		*oid = (uint32_t)x->val.i;
+	return true;
+}
+
+/* nextval('name') alone, as PostgreSQL's own tools write it. */
+static bool is_nextval(const PgNode *n)
+{
+	return n->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && n->func_call->n_args == 1 &&
+	       streq(node_string(n->func_call->funcname[n->func_call->n_funcname - 1]), "nextval");
 }
 
 static int refuse_column_options(Ddl *d, const PgQuery__ColumnDef *def)
@@ -81,7 +98,7 @@ static CatColumn *append_column(Ddl *d, CatRel *r)
 
 int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 {
-	if (system_column(def->colname))
+	if (ddl_is_system_column(def->colname))
 		return an_error(d->ps, -1, "42701", "column name \"%s\" conflicts with a system column name", def->colname);
 	if (catrel_column(r, def->colname))
 		return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once", def->colname);
@@ -112,10 +129,11 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 			  .not_null = def->is_not_null };
 	if (!serial)
 		return 0;
-	const char *seq = ddl_choose_name(d, r->schema, r->name, c->name, "seq", NULL);
 	c->not_null = true;
-	serial_default(d, r, c, seq);
-	return own_sequence(d, r, c, NULL, 0);
+	if (own_sequence(d, r, c, NULL, 0))
+		return -1;
+	c->default_sql = nextval_text(d, c->sequence);
+	return 0;
 }
 
 int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr)
@@ -124,6 +142,11 @@ int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr)
 	const Expr *x = text ? an_expr_text(d->ps->env, d->a, text, NULL, AT_DEFAULT, c->type->oid, c->typmod, d->err) : NULL;
 	if (!x)
 		return -1;
+	uint32_t sequence = 0;
+	if (is_nextval(expr))
+		expr_walk((Expr *)x, note_sequence, &sequence);
+	if (sequence >= FIRST_USER_OID)
+		text = nextval_text(d, sequence);
 	/* DEFAULT NULL is no default to PostgreSQL. */
 	c->default_sql = x->kind == X_CONST && x->val.kind == VAL_NULL ? NULL : arena_strdup(d->a, text);
 	return 0;
@@ -142,7 +165,7 @@ static int set_generated(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constra
 	return 0;
 }
 
-static int set_identity(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k)
+int ddl_set_identity(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k)
 {
 	if (c->identity)
 		return an_error(d->ps, k->location, "42601", "multiple identity specifications for column \"%s\" of table \"%s\"", c->name,
@@ -174,7 +197,7 @@ static int column_constraint(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Con
 					c->name, r->name);
 		return ddl_set_default(d, r, c, k->raw_expr);
 	case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
-		return set_identity(d, r, c, k);
+		return ddl_set_identity(d, r, c, k);
 	case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
 		return set_generated(d, r, c, k);
 	default:

@@ -25,6 +25,9 @@ CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys)
 	x->exprs = arena_array(d->a, char *, nkeys);
 	x->options = arena_array(d->a, uint8_t, nkeys);
 	x->opclasses = arena_array(d->a, char *, nkeys);
+	x->contents = arena_alloc(d->a, nkeys + 1);
+	memset(x->contents, ' ', nkeys);
+	x->storage = 'b';
 	ddl_take_name(d, r->schema, x->name);
 	APPEND_PTR(d, r->indexes, r->nindexes, x);
 	return x;
@@ -203,10 +206,14 @@ static bool note_column(Expr *x, void *arg)
 	return true;
 }
 
+/* Not one that this statement makes. */
+static bool is_old(const Ddl *d, const CatRel *r)
+{
+	return catalog_rel_by_oid(d->cat, r->oid) != NULL;
+}
+
 static int add_check(Ddl *d, CatRel *r, const PgQuery__Constraint *k)
 {
-	if (k->skip_validation && r->oid < d->cat->next_oid)
-		return an_refuse(d->ps, k->location, "NOT VALID");
 	const char *text = ddl_expr_sql(d, k->raw_expr);
 	Expr *x = text ? an_expr_text(d->ps->env, d->a, text, r, AT_CHECK, 16, -1, d->err) : NULL;
 	if (!x)
@@ -221,6 +228,8 @@ static int add_check(Ddl *d, CatRel *r, const PgQuery__Constraint *k)
 	CatConstraint *c = ddl_new_constraint(d, r, 'c', name, used.n);
 	memcpy(c->cols, used.cols, used.n * sizeof *c->cols);
 	c->check_sql = arena_strdup(d->a, text);
+	c->not_valid = is_old(d, r) && k->skip_validation;
+	c->no_inherit = k->is_no_inherit;
 	return 0;
 }
 
@@ -301,8 +310,6 @@ static int add_foreign_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, cons
 	size_t n = column ? 1 : k->n_fk_attrs;
 	if (n > 1 && k->fk_matchtype && *k->fk_matchtype == 'f')
 		return an_refuse(d->ps, k->location, "MATCH FULL");
-	if (k->skip_validation && r->oid < d->cat->next_oid)
-		return an_refuse(d->ps, k->location, "NOT VALID");
 	int16_t *cols = arena_array(d->a, int16_t, n);
 	if (column)
 		cols[0] = column->attnum;
@@ -319,6 +326,7 @@ static int add_foreign_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, cons
 	c->on_update = k->fk_upd_action && *k->fk_upd_action ? *k->fk_upd_action : 'a';
 	c->on_delete = k->fk_del_action && *k->fk_del_action ? *k->fk_del_action : 'a';
 	c->match = k->fk_matchtype && *k->fk_matchtype ? *k->fk_matchtype : 's';
+	c->not_valid = is_old(d, r) && k->skip_validation;
 	c->deferrable = k->deferrable;
 	c->deferred = k->initdeferred;
 	return referenced_columns(d, ref, k, n, c) ? -1 : check_key_types(d, c);

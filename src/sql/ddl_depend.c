@@ -1,69 +1,98 @@
-/* Which views use a relation: they must go with it, or keep it from being dropped. */
+/* Which views use a relation, and which of its columns: they must go with it, or keep it from being dropped or changed. */
 #include "sql/ddl.h"
+#include "sql/query.h"
 
-typedef struct Use {
-	const CatRel *rel; /* NULL: any that is temporary */
-	bool found;
-} Use;
-
-static bool is_used(const Use *u, const CatRel *r)
+bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel)
 {
-	return r && (u->rel ? r->oid == u->rel->oid : r->persistence == 't');
+	for (size_t i = 0; i < view->nview_names; i++)
+		if (view->view_names[i].oid == rel->oid)
+			return true;
+	return false;
 }
 
-static void look_in_query(const Query *q, Use *u);
-
-static void look_in_from(const FromItem *f, Use *u)
+static void note_temp(Rte *r, void *arg)
 {
-	const Rte *r = f->rte;
-	if (!r) {
-		look_in_from(f->left, u);
-		look_in_from(f->right, u);
-		return;
-	}
-	u->found = u->found || is_used(u, r->rel) || is_used(u, r->view);
-	if (r->query && !r->view)
-		look_in_query(r->query, u);
-}
-
-static bool look_in_sublink(Expr *x, void *arg)
-{
-	if (x->query)
-		look_in_query(x->query, arg);
-	return !x->query;
-}
-
-static void look_in_query(const Query *q, Use *u)
-{
-	for (size_t i = 0; i < q->nfrom && !u->found; i++)
-		look_in_from(q->from[i], u);
-	for (size_t i = 0; i < q->nctes && !u->found; i++)
-		look_in_query(q->ctes[i]->query, u);
-	if (q->larg && !u->found)
-		look_in_query(q->larg, u);
-	if (q->rarg && !u->found)
-		look_in_query(q->rarg, u);
-	if (!u->found)
-		query_walk((Query *)q, look_in_sublink, u);
+	const CatRel *rel = r->view ? r->view : r->rel;
+	*(bool *)arg |= rel && rel->persistence == 't';
 }
 
 bool ddl_query_is_temp(const Query *q)
 {
-	Use u = { 0 };
-	look_in_query(q, &u);
-	return u.found;
+	bool found = false;
+	query_each_rte(q, note_temp, &found);
+	return found;
 }
 
-bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel)
+typedef struct ColumnUse {
+	const CatRel *rel;
+	int attnum; /* 0: any */
+	const Rte *items[64];
+	size_t n;
+	bool found, unsure;
+} ColumnUse;
+
+static void note_rte(Rte *r, void *arg)
+{
+	ColumnUse *u = arg;
+	const CatRel *rel = r->view ? r->view : r->kind == RTE_RELATION ? r->rel : NULL;
+	if (!rel || rel->oid != u->rel->oid)
+		return;
+	if (u->n == ARRAY_LEN(u->items))
+		u->unsure = true;
+	else
+		u->items[u->n++] = r;
+}
+
+static bool note_var(Expr *x, void *arg)
+{
+	ColumnUse *u = arg;
+	for (size_t i = 0; x->kind == X_VAR && i < u->n; i++)
+		u->found = u->found || (x->rte == u->items[i] && x->column && (!u->attnum || x->column == u->attnum));
+	return true;
+}
+
+bool ddl_view_uses_column(Ddl *d, const CatRel *view, const CatRel *rel, int attnum)
 {
 	Error ignored;
-	ParsedSql parsed;
-	Use u = { .rel = rel };
-	if (view == rel || sql_parse(str_of(view->view_sql), d->a, &parsed, &ignored) < 0)
+	ColumnUse u = { .rel = rel, .attnum = attnum };
+	if (!ddl_view_uses(d, view, rel))
 		return false;
-	const Query *q = parsed.n == 1 ? an_query(plan_state(d->ps->env, d->a, parsed.source, &ignored), parsed.stmts[0].node) : NULL;
-	if (q)
-		look_in_query(q, &u);
-	sql_parsed_free(&parsed);
-	return u.found;
+	Query *q = an_view(d->ps->env, d->a, view, &ignored);
+	if (!q)
+		return true;
+	query_each_rte(q, note_rte, &u);
+	query_walk(q, note_var, &u);
+	return u.found || u.unsure;
+}
+
+typedef struct Wanted {
+	int attnum;
+	bool found;
+} Wanted;
+
+static bool note_wanted(Expr *x, void *arg)
+{
+	Wanted *w = arg;
+	w->found = w->found || (x->kind == X_VAR && x->column == w->attnum);
+	return true;
+}
+
+bool ddl_expr_uses(Ddl *d, const CatRel *r, const char *text, ExprPlace place, int attnum)
+{
+	Error ignored;
+	Wanted w = { .attnum = attnum };
+	Expr *x = an_expr_text(d->ps->env, d->a, text, r, place, 0, -1, &ignored);
+	if (!x)
+		return true;
+	expr_walk(x, note_wanted, &w);
+	return w.found;
+}
+
+bool ddl_any_view(const Catalog *cat)
+{
+	for (size_t i = 0; i < cat->nrels; i++) {
+		if (cat->rels[i]->kind == REL_VIEW)
+			return true;
+	}
+	return false;
 }

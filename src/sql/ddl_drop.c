@@ -1,7 +1,7 @@
 /* DROP TABLE, VIEW, INDEX, SEQUENCE, TYPE, SCHEMA; TRUNCATE. */
 #include "catalog/acl.h"
 #include "sql/acl_check.h"
-#include "sql/ddl.h"
+#include "sql/ddl_alter.h"
 
 typedef struct DropList {
 	const CatRel *rels[256];
@@ -88,39 +88,41 @@ int ddl_alter_within(Ddl *d, const CatRel *r, PgQuery__AlterTableCmd *cmds, size
 	return 0;
 }
 
-/* Takes the foreign key of another table out of its SQLite definition by making that table anew. */
-static int drop_foreign_key(Ddl *d, const CatConstraint *k)
+int ddl_drop_foreign_keys(Ddl *d, const CatRel *r, bool (*match)(const CatConstraint *k, void *arg), void *arg)
 {
-	PgQuery__AlterTableCmd cmd;
-	pg_query__alter_table_cmd__init(&cmd);
-	cmd.subtype = PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint;
-	cmd.name = k->name;
-	cmd.behavior = PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
-	if (ddl_alter_within(d, k->table, &cmd, 1))
-		return -1;
-	ddl_notice(d, "00000", "drop cascades to constraint %s on table %s", k->name, k->table->name);
-	return 0;
+	Alter al;
+	alter_begin(&al, d, r);
+	bool any = false;
+	for (size_t i = al.r->nconstraints; i-- > 0;) {
+		const CatConstraint *k = al.r->constraints[i];
+		if (k->type != 'f' || !match(k, arg))
+			continue;
+		any = true;
+		ddl_notice(d, "00000", "drop cascades to constraint %s on table %s", k->name, r->name);
+		if (alter_drop_constraint_at(&al, i, "", false))
+			return -1;
+	}
+	return any ? alter_finish(&al) : 0;
 }
 
-static int release_foreign_keys(Ddl *d, const DropList *l, bool cascade)
+static bool refers_to_listed(const CatConstraint *k, void *list)
 {
-	const CatRel *rebuilt = NULL;
+	return listed(list, k->ref);
+}
+
+static int release_foreign_keys(Ddl *d, DropList *l, bool cascade)
+{
 	for (size_t i = 0; i < d->cat->nrels; i++) {
 		const CatRel *o = d->cat->rels[i];
-		for (size_t k = 0; k < o->nconstraints && !listed(l, o); k++) {
+		for (size_t k = 0; k < o->nconstraints && !listed(l, o) && !cascade; k++) {
 			const CatConstraint *c = o->constraints[k];
-			if (c->type != 'f' || !listed(l, c->ref))
-				continue;
-			if (!cascade)
+			if (c->type == 'f' && listed(l, c->ref))
 				return ddl_depend_error(d, arena_printf(d->a, "table %s", c->ref->name),
 							arena_printf(d->a, "constraint %s on table %s depends on table %s", c->name,
 								     o->name, c->ref->name));
-			if (rebuilt == o)
-				return an_refuse(d->ps, -1, "DROP CASCADE that takes two foreign keys from table \"%s\"", o->name);
-			rebuilt = o;
-			if (drop_foreign_key(d, c))
-				return -1;
 		}
+		if (cascade && !listed(l, o) && ddl_drop_foreign_keys(d, o, refers_to_listed, l))
+			return -1;
 	}
 	return 0;
 }
@@ -209,6 +211,8 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 			return -1;
 		if (r->kind == REL_TABLE) {
 			ddl_fk_off(d);
+			for (size_t k = 0; k < r->nindexes; k++)
+				ddl_drop_content(d, r->indexes[k]);
 			ddl_sql(d, "DROP TABLE %s", ddl_id(d, r->sqlite_name));
 			drop_owned_sequences(d, r, l);
 		}
@@ -265,6 +269,7 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 			return err_hint(d->err, "You can drop constraint %s on table %s instead.", c->name, x->table->name);
 		}
 		ddl_touch(d, x->table->schema);
+		ddl_drop_content(d, x);
 		if (index_has_sqlite(x))
 			ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
 		ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);

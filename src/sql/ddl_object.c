@@ -188,7 +188,9 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 		return an_refuse(d->ps, s->view->location, "WITH CHECK OPTION");
 	Plan q = { 0 };
 	Query *query;
+	ViewNames names = { 0 };
 	const char *text = query_sql(d, s->query);
+	d->ps->record = &names;
 	if (!text || plan_query(d->ps, s->query, &q, &query))
 		return -1;
 	uint32_t schema = view_schema(d, s->view, query);
@@ -211,6 +213,8 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 	r->kind = REL_VIEW;
 	r->sqlite_name = old ? old->sqlite_name : (char *)ddl_sqlite_name(d, schema, r->name, r->oid);
 	r->view_sql = arena_strdup(d->a, text);
+	r->view_names = names.items;
+	r->nview_names = names.n;
 	if (view_columns(d, s, &q, r))
 		return -1;
 	if (old)
@@ -275,127 +279,6 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 	if (column && !c)
 		return an_error(d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", name, r->name);
 	return save_comment(d, r->oid, CLASS_REL, c ? c->attnum : 0, s->comment);
-}
-
-static bool any_expression(const CatRel *r)
-{
-	for (size_t i = 0; i < r->nconstraints; i++) {
-		if (r->constraints[i]->type == 'c')
-			return true;
-	}
-	for (size_t i = 0; i < r->nindexes; i++) {
-		for (size_t k = 0; k < r->indexes[i]->nkeys; k++) {
-			if (!r->indexes[i]->keys[k] || r->indexes[i]->predicate)
-				return true;
-		}
-	}
-	for (size_t i = 0; i < r->ncols; i++) {
-		if (r->cols[i].generated)
-			return true;
-	}
-	return false;
-}
-
-bool ddl_any_view(const Catalog *cat)
-{
-	for (size_t i = 0; i < cat->nrels; i++) {
-		if (cat->rels[i]->kind == REL_VIEW)
-			return true;
-	}
-	return false;
-}
-
-static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
-{
-	const CatColumn *c = catrel_column(r, s->subname);
-	if (!c)
-		return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", s->subname);
-	if (catrel_column(r, s->newname))
-		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", s->newname, r->name);
-	if (r->kind != REL_TABLE || any_expression(r) || ddl_any_view(d->cat))
-		return an_refuse(d->ps, s->relation->location,
-				 "RENAME COLUMN where CHECK, generated columns, index expressions or views may name it");
-	const char *file = s->newname;
-	for (size_t i = 0; i < r->ncols; i++) {
-		if (&r->cols[i] != c && str_ieq(str_of(r->cols[i].sqlite_name), str_of(file)))
-			file = arena_printf(d->a, "~%s~%d", s->newname, c->attnum);
-	}
-	if (!streq(file, c->sqlite_name))
-		ddl_sql(d, "ALTER TABLE %s RENAME COLUMN %s TO %s", ddl_id(d, r->sqlite_name), ddl_id(d, c->sqlite_name), ddl_id(d, file));
-	ddl_sql(d, "UPDATE _understudy_column SET name = %s, sqlite_name = %s WHERE rel = %u AND attnum = %d", ddl_lit(d, s->newname),
-		ddl_lit(d, file), r->oid, c->attnum);
-	return ddl_finish(d, "ALTER TABLE");
-}
-
-static int rename_relation(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
-{
-	if (ddl_name_taken(d, r->schema, s->newname))
-		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->newname);
-	if (ddl_any_view(d->cat) || r->kind == REL_SEQUENCE)
-		return an_refuse(d->ps, s->relation->location, "RENAME of a relation that views or defaults may name");
-	const char *file = ddl_sqlite_name(d, r->schema, s->newname, r->oid);
-	if (r->kind == REL_TABLE)
-		ddl_sql(d, "ALTER TABLE %s RENAME TO %s", ddl_id(d, r->sqlite_name), ddl_id(d, file));
-	ddl_sql(d, "UPDATE _understudy_relation SET name = %s, sqlite_name = %s WHERE oid = %u", ddl_lit(d, s->newname), ddl_lit(d, file),
-		r->oid);
-	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), r->rowtype);
-	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, arena_printf(d->a, "_%.62s", s->newname)),
-		r->arraytype);
-	return ddl_finish(d, "ALTER TABLE");
-}
-
-/* A primary key's or unique constraint's index has the same name. The name in the file stays: nobody sees it. */
-static int rename_constraint(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
-{
-	for (size_t i = 0; i < r->nconstraints; i++) {
-		const CatConstraint *k = r->constraints[i];
-		if (!streq(k->name, s->subname))
-			continue;
-		if (k->type == 'c')
-			return an_refuse(d->ps, s->relation->location, "RENAME of a check constraint");
-		if (k->type != 'f')
-			ddl_sql(d, "UPDATE _understudy_index SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), k->index->oid);
-		ddl_sql(d, "UPDATE _understudy_constraint SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), k->oid);
-		return ddl_finish(d, "ALTER TABLE");
-	}
-	return an_error(d->ps, -1, "42704", "constraint \"%s\" for table \"%s\" does not exist", s->subname, r->name);
-}
-
-int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
-{
-	int type = (int)s->rename_type;
-	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
-		const CatIndex *x = ddl_find_index(d, s->relation->schemaname, s->relation->relname);
-		if (!x && s->missing_ok) {
-			ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);
-			return ddl_finish(d, "ALTER INDEX");
-		}
-		if (!x)
-			return an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", s->relation->relname);
-		if (ddl_name_taken(d, x->table->schema, s->newname))
-			return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->newname);
-		ddl_sql(d, "UPDATE _understudy_index SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), x->oid);
-		ddl_sql(d, "UPDATE _understudy_constraint SET name = %s WHERE idx = %u AND type IN ('p', 'u')", ddl_lit(d, s->newname),
-			x->oid);
-		return ddl_finish(d, "ALTER INDEX");
-	}
-	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
-		return plan_rename_type(d, s);
-	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT)
-		return plan_rename_domain_constraint(d, s);
-	if (type == PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE)
-		return plan_rename_attribute(d, s);
-	bool column = type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, constraint = type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT;
-	if (!column && !constraint && type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
-		return an_refuse(d->ps, -1, "RENAME of this kind of object");
-	const CatRel *r = an_relation(d->ps, s->relation, s->missing_ok);
-	if (!r && s->missing_ok) {
-		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);
-		return ddl_finish(d, "ALTER TABLE");
-	}
-	if (!r || ddl_check_owner(d, r, s->relation->location))
-		return -1;
-	return column ? rename_column(d, s, r) : constraint ? rename_constraint(d, s, r) : rename_relation(d, s, r);
 }
 
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)

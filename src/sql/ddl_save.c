@@ -14,12 +14,14 @@ static void save_columns(Ddl *d, const CatRel *r)
 
 void ddl_save_index(Ddl *d, const CatIndex *x)
 {
+	char storage[2] = { x->storage, 0 };
 	ddl_touch(d, x->table->schema);
-	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s)", x->oid, x->table->oid, ddl_lit(d, x->name),
-		ddl_lit(d, x->sqlite_name), x->unique, x->primary, x->nulls_not_distinct, ddl_lit(d, x->predicate), ddl_lit(d, x->method));
+	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s, %s)", x->oid, x->table->oid,
+		ddl_lit(d, x->name), ddl_lit(d, x->sqlite_name), x->unique, x->primary, x->nulls_not_distinct, ddl_lit(d, x->predicate),
+		ddl_lit(d, x->method), ddl_lit(d, storage));
 	for (size_t i = 0; i < x->nkeys; i++)
-		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d, %s)", x->oid, i + 1, x->keys[i],
-			ddl_lit(d, x->exprs[i]), x->options[i], ddl_lit(d, x->opclasses[i]));
+		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d, %s, '%c')", x->oid, i + 1, x->keys[i],
+			ddl_lit(d, x->exprs[i]), x->options[i], ddl_lit(d, x->opclasses[i]), x->contents[i]);
 }
 
 static const char *attnum_list(Ddl *d, const int16_t *cols, size_t n)
@@ -34,10 +36,11 @@ void ddl_save_constraint(Ddl *d, const CatConstraint *k)
 {
 	char type[2] = { k->type, 0 }, upd[2] = { k->on_update, 0 }, del[2] = { k->on_delete, 0 }, match[2] = { k->match, 0 };
 	bool fk = k->type == 'f';
-	ddl_sql(d, "INSERT INTO _understudy_constraint VALUES (%u, %u, %s, '%s', %s, %u, %u, %s, %s, %s, %s, %d, %d, %s)", k->oid,
+	ddl_sql(d, "INSERT INTO _understudy_constraint VALUES (%u, %u, %s, '%s', %s, %u, %u, %s, %s, %s, %s, %d, %d, %s, %d, %d)", k->oid,
 		k->table->oid, ddl_lit(d, k->name), type, ddl_lit(d, attnum_list(d, k->cols, k->ncols)), k->index ? k->index->oid : 0,
 		fk ? k->ref->oid : 0, fk ? ddl_lit(d, attnum_list(d, k->ref_cols, k->ncols)) : "NULL", ddl_lit(d, fk ? upd : NULL),
-		ddl_lit(d, fk ? del : NULL), ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred, ddl_lit(d, k->check_sql));
+		ddl_lit(d, fk ? del : NULL), ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred, ddl_lit(d, k->check_sql),
+		k->not_valid, k->no_inherit);
 }
 
 static void save_row_types(Ddl *d, const CatRel *r)
@@ -49,6 +52,19 @@ static void save_row_types(Ddl *d, const CatRel *r)
 	if (r->arraytype)
 		ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", r->arraytype, r->schema,
 			ddl_lit(d, arena_printf(d->a, "_%.62s", r->name)), r->owner, r->rowtype);
+}
+
+static void save_view_names(Ddl *d, const CatRel *r)
+{
+	for (size_t i = 0; i < r->nview_names; i++) {
+		const CatViewName *n = &r->view_names[i];
+		ddl_sql(d, "INSERT INTO _understudy_view_name VALUES (%u, %zu, 0, %s, %s, %u)", r->oid, i, ddl_lit(d, n->name),
+			ddl_lit(d, n->schema), n->oid);
+		for (size_t k = 0; k < n->ncols; k++)
+			if (n->cols[k])
+				ddl_sql(d, "INSERT INTO _understudy_view_name VALUES (%u, %zu, %zu, %s, NULL, NULL)", r->oid, i, k + 1,
+					ddl_lit(d, n->cols[k]));
+	}
 }
 
 void ddl_save_rel(Ddl *d, const CatRel *r)
@@ -63,6 +79,7 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL));
 	save_row_types(d, r);
 	save_columns(d, r);
+	save_view_names(d, r);
 	for (size_t i = 0; i < r->nindexes; i++)
 		ddl_save_index(d, r->indexes[i]);
 	for (size_t i = 0; i < r->nconstraints; i++)
@@ -73,6 +90,8 @@ void ddl_forget_rel(Ddl *d, const CatRel *r)
 {
 	ddl_touch(d, r->schema);
 	ddl_sql(d, "DELETE FROM _understudy_column WHERE rel = %u", r->oid);
+	if (r->kind == REL_VIEW)
+		ddl_sql(d, "DELETE FROM _understudy_view_name WHERE view = %u", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx IN (SELECT oid FROM _understudy_index WHERE rel = %u)", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index WHERE rel = %u", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_constraint WHERE rel = %u", r->oid);
@@ -90,7 +109,7 @@ static bool find_rte(Expr *x, void *arg)
 }
 
 /* SQLite text of an expression over the columns of r; *type receives its type. */
-static const char *table_expr(Ddl *d, const CatRel *r, const char *pg, ExprPlace place, uint32_t want, int32_t typmod, const PgType **type)
+static const char *typed_expr(Ddl *d, const CatRel *r, const char *pg, ExprPlace place, uint32_t want, int32_t typmod, const PgType **type)
 {
 	Expr *x = an_expr_text(d->ps->env, d->a, pg, r, place, want, typmod, d->err);
 	if (!x)
@@ -108,6 +127,11 @@ static const char *table_expr(Ddl *d, const CatRel *r, const char *pg, ExprPlace
 	return emit_table_expr(d->cat, d->ps->env->types, x, rte, d->a, d->err);
 }
 
+const char *ddl_table_expr(Ddl *d, const CatRel *r, const char *pg, ExprPlace place, uint32_t want, int32_t typmod)
+{
+	return typed_expr(d, r, pg, place, want, typmod, NULL);
+}
+
 static int column_sql(Ddl *d, const CatRel *r, const CatColumn *c, Buf *b)
 {
 	char coll[64];
@@ -121,7 +145,7 @@ static int column_sql(Ddl *d, const CatRel *r, const CatColumn *c, Buf *b)
 	if (c->not_null)
 		buf_puts(b, " NOT NULL");
 	if (c->generated) {
-		const char *sql = table_expr(d, r, c->default_sql, AT_CHECK, c->type->oid, c->typmod, NULL);
+		const char *sql = ddl_table_expr(d, r, c->default_sql, AT_CHECK, c->type->oid, c->typmod);
 		if (!sql)
 			return -1;
 		buf_printf(b, " GENERATED ALWAYS AS (%s) STORED", sql);
@@ -147,7 +171,7 @@ static const char *action_sql(char a)
 static int constraint_sql(Ddl *d, const CatRel *r, const CatConstraint *k, Buf *b)
 {
 	if (k->type == 'c') {
-		const char *sql = table_expr(d, r, k->check_sql, AT_CHECK, 16, -1, NULL);
+		const char *sql = ddl_table_expr(d, r, k->check_sql, AT_CHECK, 16, -1);
 		if (!sql)
 			return -1;
 		buf_printf(b, ", CONSTRAINT %s CHECK (%s)", ddl_id(d, k->name), sql);
@@ -190,11 +214,26 @@ int ddl_make_table(Ddl *d, const CatRel *r, const char *sqlite_name)
 	return failed;
 }
 
+int ddl_add_file_column(Ddl *d, const CatRel *r, const CatColumn *c)
+{
+	Buf b = { 0 };
+	int failed = column_sql(d, r, c, &b);
+	if (!failed)
+		ddl_sql(d, "ALTER TABLE %s ADD COLUMN %s", ddl_id(d, r->sqlite_name), buf_cstr(&b));
+	buf_free(&b);
+	return failed;
+}
+
+void ddl_forget_comments(Ddl *d, uint32_t oid, uint32_t class)
+{
+	ddl_sql(d, "DELETE FROM _understudy_comment WHERE objoid = %u AND classoid = %u", oid, class);
+}
+
 bool index_has_sqlite(const CatIndex *x)
 {
 	if (x->primary && x->table->rowid_col)
 		return false;
-	return streq(x->method, "btree") || streq(x->method, "hash");
+	return x->storage == 'b';
 }
 
 static int index_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
@@ -204,7 +243,7 @@ static int index_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
 	} else {
 		const PgType *type;
 		char coll[64];
-		const char *sql = table_expr(d, x->table, x->exprs[i], AT_INDEX_EXPR, 0, -1, &type);
+		const char *sql = typed_expr(d, x->table, x->exprs[i], AT_INDEX_EXPR, 0, -1, &type);
 		if (!sql)
 			return -1;
 		const char *collation = type ? type_collation(type, coll, sizeof coll) : NULL;
@@ -219,6 +258,8 @@ static int index_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
 
 int ddl_make_index(Ddl *d, const CatIndex *x)
 {
+	if (x->storage == 'c')
+		return ddl_make_content(d, x);
 	if (!index_has_sqlite(x))
 		return 0;
 	Buf b = { 0 };
@@ -231,7 +272,7 @@ int ddl_make_index(Ddl *d, const CatIndex *x)
 	}
 	buf_puts(&b, ")");
 	if (x->predicate && !failed) {
-		const char *sql = table_expr(d, x->table, x->predicate, AT_INDEX_WHERE, 16, -1, NULL);
+		const char *sql = ddl_table_expr(d, x->table, x->predicate, AT_INDEX_WHERE, 16, -1);
 		failed = sql ? 0 : -1;
 		if (sql)
 			buf_printf(&b, " WHERE %s", sql);

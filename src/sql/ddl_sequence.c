@@ -209,22 +209,15 @@ int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s)
 	return ddl_finish(d, "CREATE SEQUENCE");
 }
 
-int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s)
+int ddl_change_sequence(Ddl *d, uint32_t oid, PgQuery__Node *const *opts, size_t n)
 {
-	const CatRel *r = an_relation(d->ps, s->sequence, s->missing_ok);
-	if (!r && s->missing_ok) {
-		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->sequence->relname);
-		return ddl_finish(d, "ALTER SEQUENCE");
-	}
-	if (!r)
-		return -1;
-	const CatSequence *old = catalog_sequence(d->cat, r->oid);
+	const CatSequence *old = catalog_sequence(d->cat, oid);
 	if (!old)
-		return an_error(d->ps, -1, "42809", "\"%s\" is not a sequence", r->name);
+		return an_error(d->ps, -1, "XX000", "sequence with OID %u is not in the catalog", oid);
 	CatSequence *q = arena_dup(d->a, old, sizeof *old);
 	bool restart = false;
 	int64_t at = 0;
-	if (ddl_sequence_options(d, q, s->options, s->n_options, true, &restart, &at))
+	if (ddl_sequence_options(d, q, opts, n, true, &restart, &at))
 		return -1;
 	if (restart && (at < q->min || at > q->max))
 		return an_error(d->ps, -1, "22023", "RESTART value (%" PRId64 ") cannot be %s (%" PRId64 ")", at,
@@ -238,5 +231,22 @@ int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s)
 		st->oid = q->oid;
 		st->value = at;
 	}
+	return 0;
+}
+
+int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s)
+{
+	const CatRel *r = an_relation(d->ps, s->sequence, s->missing_ok);
+	if (!r && s->missing_ok) {
+		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->sequence->relname);
+		return ddl_finish(d, "ALTER SEQUENCE");
+	}
+	if (!r)
+		return -1;
+	const CatSequence *old = catalog_sequence(d->cat, r->oid);
+	if (!old)
+		return an_error(d->ps, -1, "42809", "\"%s\" is not a sequence", r->name);
+	if (ddl_change_sequence(d, old->oid, s->options, s->n_options))
+		return -1;
 	return ddl_finish(d, "ALTER SEQUENCE");
 }

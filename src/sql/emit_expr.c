@@ -366,7 +366,8 @@ static int emit_subscript(Emitter *e, const Expr *x)
 {
 	const Expr *array = x->args.items[0];
 	const PgType *t = catalog_type(e->cat, array->type);
-	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : t && t->category == 'G' ? "geo_get" : "array_get", array->type);
+	const char *get = !t ? "array_get" : t->category == 'G' ? "geo_get" : t->oid == 19 ? "name_get" : "array_get";
+	buf_printf(&e->out, "pg_%s(%u, ", x->args3.n ? "array_slice" : get, array->type);
 	return emit_expr(e, array) < 0 ? -1 : emit_bounds(e, x);
 }
 
@@ -408,7 +409,11 @@ static int emit_const(Emitter *e, const Expr *x)
 
 static int emit_param(Emitter *e, const Expr *x)
 {
-	buf_printf(&e->out, "?%d", x->param);
+	const PgType *t = pgtype_builtin(x->type);
+	if (t && type_is_reg(t))
+		buf_printf(&e->out, "pg_%sin(?%d)", t->name, x->param);
+	else
+		buf_printf(&e->out, "?%d", x->param);
 	return 0;
 }
 
@@ -487,6 +492,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_SQLVALUE] = emit_sqlvalue,
 		[X_COLLATE] = emit_collate_clause,
 		[X_ROWID] = emit_rowid,
+		[X_CONTENT] = emit_content,
 		[X_CURRENT_OF] = emit_current_of,
 		[X_ROW] = emit_row,
 		[X_FIELD] = emit_field,

@@ -23,6 +23,8 @@ static const struct {
 	{ "generate_series_step_numeric", "pg_generate_series_numeric", false },
 	{ "generate_series_timestamp", "pg_generate_series_timestamp", false },
 	{ "generate_series_timestamptz", "pg_generate_series_timestamptz", false },
+	{ "_pg_expandarray", "pg_expandarray", true },
+	{ "pg_options_to_table", "pg_options_to_table", false },
 	{ "json_each", "pg_json_each", false },
 	{ "jsonb_each", "pg_jsonb_each", false },
 	{ "json_each_text", "pg_json_each_text", false },
@@ -143,6 +145,8 @@ int emit_var(Emitter *e, const Expr *x)
 		buf_puts(&e->out, ".");
 	} else if (r != e->plain_rte)
 		buf_printf(&e->out, "t%d.", r->id);
+	else if (e->row_name)
+		buf_printf(&e->out, "%s.", e->row_name);
 	if (r->kind == RTE_RELATION)
 		emit_ident(&e->out, r->rel->cols[x->column - 1].sqlite_name);
 	else if (r->kind == RTE_FUNCTION && is_set(r))
@@ -162,7 +166,7 @@ static int emit_set_function(Emitter *e, const Expr *f)
 			continue;
 		buf_printf(&e->out, "%s(", set_functions[i].table);
 		if (set_functions[i].elem)
-			buf_printf(&e->out, "%u, ", f->type);
+			buf_printf(&e->out, "%u, ", f->proc->nout ? f->proc->out_types[0] : f->type);
 		if (set_functions[i].array)
 			buf_printf(&e->out, "%s(", set_functions[i].array);
 		if (emit_list(e, f->args.items, f->args.n) < 0)
@@ -264,7 +268,11 @@ static int emit_relation(Emitter *e, const Rte *r)
 			return emit_refuse(
 				e, r->location,
 				"reading a table here that another part of the statement changes is not available in SQLite mode");
-	emit_ident(&e->out, r->rel->sqlite_name);
+	if (r->rel->kind == REL_SEQUENCE)
+		buf_printf(&e->out, "(SELECT pg_sequence_state(%u, 0) AS last_value, 0 AS log_cnt, pg_sequence_state(%u, 1) AS is_called)",
+			   r->rel->oid, r->rel->oid);
+	else
+		emit_ident(&e->out, r->rel->sqlite_name);
 	return 0;
 }
 

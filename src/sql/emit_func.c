@@ -71,6 +71,8 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 		return emit_refuse(e, location, "a call of %s with %zu arguments is not available in SQLite mode", p->name, n);
 	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
+	if (fn->flags & FN_RESULT)
+		buf_printf(&e->out, "%u, ", p->rettype);
 	if ((fn->flags & FN_TYPED ? emit_typed_args(e, p, args, n) : emit_list(e, args, n)) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
@@ -150,6 +152,25 @@ static int emit_like(Emitter *e, const PgProc *p, Expr *const *args, int locatio
 	return 0;
 }
 
+/* Input and output functions that depend on no setting may stand in generated columns and indexes, as in PostgreSQL. */
+static const char *fixed_io(Emitter *e, uint32_t type, bool in)
+{
+	const PgType *t = catalog_type(e->cat, type);
+	size_t n = 0;
+	const PgProc *p = t ? pgproc_named(in ? t->input : t->output, &n) : NULL;
+	return n == 1 && p->volatility == 'i' ? "_fixed" : "";
+}
+
+/* x as its output function writes it. */
+static int emit_out(Emitter *e, const Expr *x)
+{
+	uint32_t type = emit_type_of(e, x);
+	if (type == 20 || type == 21 || type == 23)
+		return emit_around(e, "CAST(", x, " AS TEXT)");
+	buf_printf(&e->out, "pg_cast_out%s(%u, %d, ", fixed_io(e, type, false), type, x->typmod);
+	return emit_around(e, "", x, ")");
+}
+
 /* The other side of text || anything: as its cast to text gives it, which for boolean is not what it prints. */
 static int emit_as_text(Emitter *e, const Expr *x)
 {
@@ -160,8 +181,7 @@ static int emit_as_text(Emitter *e, const Expr *x)
 		return emit_expr(e, x);
 	if (type == 1042)
 		return emit_around(e, "pg_rtrim1(", x, ")");
-	buf_printf(&e->out, "pg_cast_out(%u, %d, ", type, x->typmod);
-	return emit_around(e, "", x, ")");
+	return emit_out(e, x);
 }
 
 static int emit_concat_any(Emitter *e, Expr *const *args, size_t other)
@@ -220,20 +240,18 @@ static bool is_text(uint32_t type)
 static int emit_via_io(Emitter *e, const Expr *x, const Expr *arg)
 {
 	bool out = !is_text(emit_type_of(e, arg)), in = !is_text(x->type);
+	int rc;
 	const char *own_in = own_io(e, x->type, true), *own_out = own_io(e, emit_type_of(e, arg), false);
 	if (own_in)
 		buf_printf(&e->out, "pg_%s(", own_in);
 	else if (in)
-		buf_printf(&e->out, "pg_cast_in(%u, -1, ", x->type);
+		buf_printf(&e->out, "pg_cast_in%s(%u, -1, ", fixed_io(e, x->type, true), x->type);
 	if (own_out)
-		buf_printf(&e->out, "pg_%s(", own_out);
-	else if (out)
-		buf_printf(&e->out, "pg_cast_out(%u, %d, ", arg->type, arg->typmod);
-	if (emit_expr(e, arg) < 0)
-		return -1;
-	buf_puts(&e->out, out ? ")" : "");
+		rc = emit_around(e, arena_printf(e->a, "pg_%s(", own_out), arg, ")");
+	else
+		rc = out ? emit_out(e, arg) : emit_expr(e, arg);
 	buf_puts(&e->out, in ? ")" : "");
-	return 0;
+	return rc;
 }
 
 int emit_cast(Emitter *e, const Expr *x)

@@ -106,7 +106,7 @@ static int array_bounds(ParseState *ps, Expr *e, PgQuery__Node *const *nodes, si
 /* Types of fixed length that are read like arrays: from 0, one dimension. */
 static bool has_coordinates(uint32_t type)
 {
-	return type == T_POINT || type == T_LSEG || type == T_BOX || type == T_LINE;
+	return type == T_POINT || type == T_LSEG || type == T_BOX || type == T_LINE || type == T_NAME;
 }
 
 static Expr *coordinate(ParseState *ps, Expr *arg, PgQuery__Node *const *nodes, size_t n, bool slice)

@@ -10,6 +10,23 @@ bool extension_visible(ParseState *ps, const CatExtension *x, const char *schema
 	return !schema || (s && s->oid == x->schema);
 }
 
+/* The function of information_schema that drivers call: the elements of an array with their numbers. */
+static const uint32_t expand_args[] = { T_ANYARRAY }, expand_outs[] = { T_ANYELEMENT, T_INT4 };
+static const char *const expand_names[] = { "x", "n" };
+static const PgProc expand_array = { .oid = 13208,
+				     .name = "_pg_expandarray",
+				     .src = "_pg_expandarray",
+				     .kind = 'f',
+				     .strict = true,
+				     .retset = true,
+				     .volatility = 'i',
+				     .rettype = T_RECORD,
+				     .nargs = 1,
+				     .args = expand_args,
+				     .nout = 2,
+				     .out_types = expand_outs,
+				     .out_names = expand_names };
+
 const PgProc *procs_named(ParseState *ps, const char *schema, const char *name, size_t *n)
 {
 	const Catalog *cat = ps->env->cat;
@@ -18,6 +35,10 @@ const PgProc *procs_named(ParseState *ps, const char *schema, const char *name, 
 	*n = 0;
 	if (!schema || streq(schema, "pg_catalog"))
 		all = pgproc_named(name, n);
+	if (schema && streq(schema, "information_schema") && streq(name, expand_array.name)) {
+		*n = 1;
+		return &expand_array;
+	}
 	for (size_t i = 0; cat && i < cat->nextensions; i++) {
 		size_t more;
 		const PgProc *own = extension_procs(&cat->extensions[i], name, &more);

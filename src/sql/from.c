@@ -14,13 +14,15 @@ Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location)
 Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location)
 {
 	Rte *r = rte_new(ps, RTE_RELATION, alias, location);
+	const CatViewName *then = view_name_of(ps, rel->oid);
 	r->rel = rel;
 	r->ncols = rel->ncols;
 	r->cols = arena_array(ps->a, Column, rel->ncols + 1);
 	for (size_t i = 0; i < rel->ncols; i++) {
 		const CatColumn *c = &rel->cols[i];
-		if (!c->dropped)
-			r->cols[i] = (Column){ arena_strdup(ps->a, c->name), c->type->oid, c->typmod, c->type->collation };
+		const char *name = !then ? c->name : i < then->ncols ? then->cols[i] : NULL;
+		if (!c->dropped && name)
+			r->cols[i] = (Column){ arena_strdup(ps->a, name), c->type->oid, c->typmod, c->type->collation };
 	}
 	return r;
 }
@@ -96,7 +98,8 @@ static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 			      .writes = ps->writes,
 			      .nowait = ps->nowait,
 			      .skip_locked = ps->skip_locked,
-			      .depth = ps->depth + 1 };
+			      .depth = ps->depth + 1,
+			      .view = rel };
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;
 	if (parsed.n != 1)
 		an_error(ps, location, "XX000", "the stored text of view \"%s\" is not one statement", rel->name);
@@ -111,8 +114,9 @@ static Rte *view_rte(ParseState *ps, const CatRel *rel, const char *alias, int l
 		return NULL;
 	Rte *r = rte_subquery(ps, q, alias, location);
 	r->view = rel;
+	const CatViewName *then = view_name_of(ps, rel->oid);
 	for (size_t i = 0; i < rel->ncols && i < r->ncols; i++)
-		r->cols[i].name = arena_strdup(ps->a, rel->cols[i].name);
+		r->cols[i].name = arena_strdup(ps->a, !then ? rel->cols[i].name : i < then->ncols ? then->cols[i] : NULL);
 	return r;
 }
 
@@ -126,6 +130,26 @@ static Rte *cte_rte(ParseState *ps, Cte *cte, const char *alias, int location)
 	return r;
 }
 
+/* A sequence read like a table: its one row (emit_relation). */
+static Rte *sequence_rte(ParseState *ps, const CatRel *seq, const char *alias, int location)
+{
+	static const struct {
+		const char *name;
+		uint32_t type;
+	} columns[] = { { "last_value", 20 }, { "log_cnt", 20 }, { "is_called", 16 } };
+	CatRel *r = arena_dup(ps->a, seq, sizeof *seq);
+	r->ncols = ARRAY_LEN(columns);
+	r->cols = arena_array(ps->a, CatColumn, r->ncols);
+	for (size_t i = 0; i < r->ncols; i++) {
+		char *name = arena_strdup(ps->a, columns[i].name);
+		const PgType *t = pgtype_builtin(columns[i].type);
+		r->cols[i] = (CatColumn){
+			.name = name, .attnum = (int16_t)(i + 1), .type = t, .typmod = -1, .not_null = true, .sqlite_name = name
+		};
+	}
+	return rte_relation(ps, r, alias, location);
+}
+
 static Rte *relation_by_kind(ParseState *ps, const PgQuery__RangeVar *rv, const CatRel *rel, const char *alias)
 {
 	switch (rel->kind) {
@@ -136,7 +160,7 @@ static Rte *relation_by_kind(ParseState *ps, const PgQuery__RangeVar *rv, const 
 	case REL_COMPOSITE:
 		return an_error(ps, rv->location, "42809", "\"%s\" is a composite type", rv->relname), NULL;
 	case REL_SEQUENCE:
-		return an_refuse(ps, rv->location, "reading a sequence as a table is not available in SQLite mode"), NULL;
+		return sequence_rte(ps, rel, alias, rv->location);
 	default:
 		return rte_relation(ps, rel, alias, rv->location);
 	}

@@ -81,6 +81,8 @@ static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 {
 	size_t n, at = 0;
 	const PgProc *p = procs_named(ps, call->schema, call->name, &n);
+	if (!n)
+		p = range_constructors(ps, call->schema, call->name, &n);
 	Candidate *c = arena_array(ps->a, Candidate, 2 * n + 1), next;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].kind == 'p')
@@ -212,6 +214,26 @@ static bool writes_something(const PgProc *p)
 	return streq(p->name, "nextval") || streq(p->name, "setval");
 }
 
+/* A function whose output columns are polymorphic, with the types they have in this call. */
+static const PgProc *real_outputs(ParseState *ps, const PgProc *p, const uint32_t *actual, const uint32_t *declared, size_t n, int location)
+{
+	PgProc *real = NULL;
+	for (size_t i = 0; i < p->nout; i++) {
+		uint32_t *again = arena_dup(ps->a, declared, (n + 1) * sizeof *declared);
+		if (!is_polymorphic(p->out_types[i]))
+			continue;
+		if (!real) {
+			real = arena_dup(ps->a, p, sizeof *p);
+			real->out_types = arena_dup(ps->a, p->out_types, p->nout * sizeof *p->out_types);
+		}
+		uint32_t type = polymorphic_resolve(ps, actual, again, n, p->out_types[i], location);
+		if (!type)
+			return NULL;
+		((uint32_t *)(uintptr_t)real->out_types)[i] = type;
+	}
+	return real ? real : p;
+}
+
 static Expr *build_call(ParseState *ps, const Call *call, const Candidate *c)
 {
 	const PgProc *p = c->proc;
@@ -229,7 +251,8 @@ static Expr *build_call(ParseState *ps, const Call *call, const Candidate *c)
 		actual[i] = args[i]->type;
 		declared[i] = c->variadic && !gathers && i + 1 >= p->nargs ? p->variadic : p->args[i];
 	}
-	uint32_t result = polymorphic_resolve(ps, actual, declared, n, p->rettype, call->location);
+	p = real_outputs(ps, p, actual, declared, n, call->location);
+	uint32_t result = p ? polymorphic_resolve(ps, actual, declared, n, p->rettype, call->location) : 0;
 	if (!result)
 		return NULL;
 	Expr *f = expr_new(ps, X_FUNC, result, call->location);

@@ -1,5 +1,6 @@
 /* sql_plan: one statement -> plan, by its kind. */
 #include "sql/acl_check.h"
+#include "sql/content.h"
 #include "sql/plan_copy.h"
 #include "sql/fields.h"
 #include "sql/plan_internal.h"
@@ -75,6 +76,8 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 	plan->cacheable = true;
 	if (acl_check_query(ps, q) < 0)
 		return -1;
+	if (!parts_needed(q))
+		content_use(ps, q);
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;

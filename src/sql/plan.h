@@ -70,16 +70,16 @@ typedef enum PlanKind {
 	PLAN_CLOSE,	/* name; NULL = ALL */
 	PLAN_TWO_PHASE, /* PREPARE TRANSACTION (name NULL), COMMIT PREPARED and ROLLBACK PREPARED (name); `tag`; the identifier is in
 			    values[0] */
+	PLAN_DATABASE,
 } PlanKind;
 
 typedef enum StepKind {
 	STEP_SQL,	       /* run `sql` on the write connection */
 	STEP_NOTICE,	       /* send NOTICE: code, message */
 	STEP_RESTART_SEQUENCE, /* oid: TRUNCATE RESTART IDENTITY */
-	STEP_CHECK_EMPTY, /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail`
-			   */
-	STEP_FK_OFF, /* sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY, 0): works inside a transaction; on again when the script has ended,
-			however */
+	STEP_CHECK_EMPTY,  /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail`
+			    */
+	STEP_FK_OFF,	   /* neither foreign keys nor checks are enforced by SQLite until the script has ended */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
 	STEP_ROWS,	   /* run `sql`; its change count is added to the command tag's row count */
 	STEP_LOOP,  /* run `sql` over the store `work`, at first a copy of the store `value`, until it gives no row; what it gives is added
@@ -132,6 +132,14 @@ typedef struct FetchPlan {
 	bool move;
 } FetchPlan;
 
+/* CREATE, DROP and ALTER … RENAME of a database. */
+typedef struct DatabasePlan {
+	char what; /* c(reate), d(rop), r(ename) */
+	const char *name, *new_name;
+	const char *template; /* NULL: the default one */
+	bool missing_ok, force;
+} DatabasePlan;
+
 typedef struct Plan Plan;
 struct Plan {
 	PlanKind kind;
@@ -180,6 +188,7 @@ struct Plan {
 	const RawStmt *inner;
 	const CursorPlan *cursor;
 	const FetchPlan *fetch;
+	const DatabasePlan *database;
 	uint64_t catalog_version;
 };
 

@@ -21,6 +21,17 @@ void ctid_to_row_number(Expr *sublink);
 
 /* from.c */
 Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
+/* view_names.c: names of relations in the text of a view. NULL: it has none of its own for that relation. */
+const CatViewName *view_name_of(const ParseState *ps, uint32_t oid);
+const CatViewName *view_name_find(const ParseState *ps, const PgQuery__RangeVar *rv);
+void view_name_record(ParseState *ps, const PgQuery__RangeVar *rv, const CatRel *r);
+/* The analysed query of a view. */
+Query *an_view(const SqlEnv *env, Arena *a, const CatRel *view, Error *err);
+/* Gives what the view names its names of today. */
+void view_rename_all(Query *q, const CatRel *view, Arena *a);
+/* Calls fn for each item of FROM, in subqueries too, but not inside views. */
+void query_each_rte(const Query *q, void (*fn)(Rte *r, void *arg), void *arg);
+
 Rte *rte_relation(ParseState *ps, const CatRel *rel, const char *alias, int location);
 Rte *rte_subquery(ParseState *ps, Query *q, const char *alias, int location);
 /* Columns are made by the caller, who fills the store. */

@@ -359,9 +359,11 @@ const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool miss
 {
 	if (*rv->catalogname && !streq(rv->catalogname, ps->env->database))
 		return an_cross_database(ps, rv->location, an_qualified(ps, rv)), NULL;
-	const CatRel *r = *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
-										: rel_in_schema(ps, rv->schemaname, rv->relname)
-					  : rel_in_path(ps, rv->relname);
+	const CatViewName *then = view_name_find(ps, rv);
+	const CatRel *r = then		    ? catalog_rel_by_oid(ps->env->cat, then->oid)
+			  : *rv->schemaname ? streq(rv->schemaname, "pg_catalog") ? catalog_rel(ps->env->cat, NS_PG_CATALOG, rv->relname)
+										  : rel_in_schema(ps, rv->schemaname, rv->relname)
+					    : rel_in_path(ps, rv->relname);
 	if (r && r->persistence == 't' && !is_own_temp(ps->env, r->schema)) {
 		an_error(ps, -1, "0A000", "cannot access temporary tables of other sessions");
 		return NULL;
@@ -374,6 +376,8 @@ const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool miss
 	const CatSchema *schema = r && *rv->schemaname ? catalog_schema_by_oid(ps->env->cat, r->schema) : NULL;
 	if (schema && schema->oid >= NS_PUBLIC && r->persistence != 't' && acl_check_schema(ps, schema, ACL_USAGE, rv->location) < 0)
 		return NULL;
+	if (r)
+		view_name_record(ps, rv, r);
 	if (r || missing_ok)
 		return r;
 	if (*rv->schemaname)

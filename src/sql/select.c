@@ -15,7 +15,9 @@ ParseState *level_new(ParseState *parent)
 			    .writes = parent->writes,
 			    .nowait = parent->nowait,
 			    .skip_locked = parent->skip_locked,
-			    .depth = parent->depth + 1 };
+			    .depth = parent->depth + 1,
+			    .view = parent->view,
+			    .record = parent->record };
 	return ps;
 }
 

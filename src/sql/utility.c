@@ -373,10 +373,15 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 	case NODE(LOCK_STMT):
 		if (check_relations(ps, n->lock_stmt->relations, n->lock_stmt->n_relations))
 			return -1;
-		plan->writes = true;
+		/* Up to ROW EXCLUSIVE (3) locks keep nobody from writing; beyond it only holding the one writer does. */
+		plan->writes = n->lock_stmt->mode > 3;
 		if (n->lock_stmt->nowait)
 			plan->nowait = arena_printf(ps->a, "relation \"%s\"", n->lock_stmt->relations[0]->range_var->relname);
 		return plan_nothing(plan, "LOCK TABLE");
+	case NODE(CREATEDB_STMT):
+	case NODE(DROPDB_STMT):
+	case NODE(RENAME_STMT):
+		return plan_database(ps, n, plan);
 	default:
 		return 1;
 	}
@@ -403,6 +408,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_enum(d, n->alter_enum_stmt);
 	case NODE(COMPOSITE_TYPE_STMT):
 		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_RANGE_STMT):
+		return plan_create_range(d, n->create_range_stmt);
 	case NODE(CREATE_EXTENSION_STMT):
 		return plan_create_extension(d, n->create_extension_stmt);
 	case NODE(ALTER_EXTENSION_STMT):
@@ -437,6 +444,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		if (n->rename_stmt->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROLE)
 			return plan_rename_role(d, n->rename_stmt);
 		return plan_rename(d, n->rename_stmt);
+	case NODE(ALTER_OBJECT_SCHEMA_STMT):
+		return plan_set_schema(d, n->alter_object_schema_stmt);
 	case NODE(COMMENT_STMT):
 		return plan_comment(d, n->comment_stmt);
 	case NODE(ALTER_OWNER_STMT):

@@ -80,12 +80,8 @@ static void walk_targets(const TargetList *l, WalkFn fn, void *arg)
 		expr_walk(l->items[i].expr, fn, arg);
 }
 
-void query_walk(Query *q, WalkFn fn, void *arg)
+static void walk_clauses(Query *q, WalkFn fn, void *arg)
 {
-	for (size_t i = 0; i < q->nctes; i++)
-		query_walk(q->ctes[i]->query, fn, arg);
-	for (size_t i = 0; i < q->nfrom; i++)
-		walk_from(q->from[i], fn, arg);
 	expr_walk(q->where, fn, arg);
 	walk_targets(&q->targets, fn, arg);
 	walk_list(&q->distinct_on, fn, arg);
@@ -94,15 +90,42 @@ void query_walk(Query *q, WalkFn fn, void *arg)
 	walk_sort(q->order, q->norder, fn, arg);
 	expr_walk(q->limit, fn, arg);
 	expr_walk(q->offset, fn, arg);
+	for (size_t i = 0; i < q->nvalues; i++)
+		walk_list(&q->values[i], fn, arg);
+	walk_targets(&q->returning, fn, arg);
+}
+
+static void walk_joins(FromItem *f, WalkFn fn, void *arg)
+{
+	if (!f->rte) {
+		walk_joins(f->left, fn, arg);
+		walk_joins(f->right, fn, arg);
+		expr_walk(f->on, fn, arg);
+	} else if (!f->rte->query) {
+		walk_rte(f->rte, fn, arg);
+	}
+}
+
+void query_walk_own(Query *q, WalkFn fn, void *arg)
+{
+	for (size_t i = 0; i < q->nfrom; i++)
+		walk_joins(q->from[i], fn, arg);
+	walk_clauses(q, fn, arg);
+}
+
+void query_walk(Query *q, WalkFn fn, void *arg)
+{
+	for (size_t i = 0; i < q->nctes; i++)
+		query_walk(q->ctes[i]->query, fn, arg);
+	for (size_t i = 0; i < q->nfrom; i++)
+		walk_from(q->from[i], fn, arg);
+	walk_clauses(q, fn, arg);
 	if (q->larg)
 		query_walk(q->larg, fn, arg);
 	if (q->rarg)
 		query_walk(q->rarg, fn, arg);
-	for (size_t i = 0; i < q->nvalues; i++)
-		walk_list(&q->values[i], fn, arg);
 	if (q->source)
 		query_walk(q->source, fn, arg);
-	walk_targets(&q->returning, fn, arg);
 }
 
 static bool from_has(const FromItem *f, const Rte *rte)

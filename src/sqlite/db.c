@@ -58,15 +58,18 @@ static const char *sqlstate_of(int rc)
 	}
 }
 
-/* What SQLite says of a statement that is too large for it. */
+/* What SQLite says of a statement that is too large for it, or that uses what depends on settings where nothing may. */
 static const struct {
 	const char *text, *sqlstate, *message;
-} limits[] = {
+} refusals[] = {
 	{ "parser stack overflow", "54001", "stack depth limit exceeded" },
 	{ "Expression tree is too large", "54001", "stack depth limit exceeded" },
 	{ "at most 64 tables in a join", "0A000", "a join of more than 64 tables is not available in SQLite mode" },
 	{ "too many arguments on function", "0A000", "a call with this many arguments is not available in SQLite mode" },
 	{ "too many terms in compound SELECT", "0A000", "a set operation of this many queries is not available in SQLite mode" },
+	{ "non-deterministic functions prohibited in generated", "42P17", "generation expression is not immutable" },
+	{ "non-deterministic functions prohibited in index", "42P17", "functions in index expression must be marked IMMUTABLE" },
+	{ "non-deterministic functions prohibited in partial", "42P17", "functions in index predicate must be marked IMMUTABLE" },
 	{ "too many columns in result set", "54011", "target lists can have at most 1664 entries" },
 };
 
@@ -105,9 +108,9 @@ int db_error(Db *db, int rc, Error *err)
 	if ((rc & 0xff) == SQLITE_INTERRUPT)
 		return err_set(err, "57014", "canceling statement due to user request");
 	const char *text = db->h ? sqlite3_errmsg(db->h) : sqlite3_errstr(rc);
-	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
-		if (strncmp(text, limits[i].text, strlen(limits[i].text)) == 0)
-			return err_set(err, limits[i].sqlstate, "%s", limits[i].message);
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		if (strncmp(text, refusals[i].text, strlen(refusals[i].text)) == 0)
+			return err_set(err, refusals[i].sqlstate, "%s", refusals[i].message);
 	return err_set(err, sqlstate_of(rc), "%s", text);
 }
 

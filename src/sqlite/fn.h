@@ -23,6 +23,7 @@ enum {
 	/* Polymorphic: called with 2n arguments, first the n PostgreSQL type OIDs of the arguments as integers, then
 	 * the n arguments. Strictness looks at the last n only. */
 	FN_TYPED = 4,
+	FN_RESULT = 8, /* called with one argument more, first the PostgreSQL type OID of the result */
 };
 
 typedef void (*FnImpl)(sqlite3_context *ctx, int argc, sqlite3_value **argv);
@@ -151,6 +152,7 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err);
 /* The converters that the emitter calls for casts (registered under exactly these names):
  *   pg_cast_out(type_oid, typmod, v)            stored -> text
  *   pg_cast_in(type_oid, typmod, text)          text -> stored (strict input, 22P02 and kin)
+ *   pg_cast_out_fixed, pg_cast_in_fixed         the same for types whose text depends on no setting
  *   pg_typmod(type_oid, typmod, explicit, v)    type_apply_typmod
  *   pg_array_cast(elem_from, elem_to, sql, v)   element by element; sql is a SELECT of the cast of ?1
  */

@@ -148,10 +148,27 @@ static void minmax(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_value(ctx, argv[best]);
 }
 
+/* A name is 64 bytes, read from 0; those behind its text are zero, as "char" the empty text. */
+static void name_get(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Str name = fn_arg_str(argv[1]);
+	int64_t i = sqlite3_value_int64(argv[2]);
+	if (i < 0 || i >= 64)
+		return;
+	bool inside = (size_t)i < name.n;
+	if (inside && (unsigned char)name.p[i] >= 0x80)
+		fn_raise(ctx, "0A000", "one byte of a character of several is not available in SQLite mode");
+	else
+		sqlite3_result_text(ctx, inside ? name.p + i : "", inside, SQLITE_TRANSIENT);
+}
+
 const SqliteFn fn_table_misc[] = {
+	{ "name_get", 3, FN_STRICT | FN_IMMUTABLE, name_get },
 	{ "minmax", -1, FN_IMMUTABLE, minmax },
 	{ "cast_out", 3, 0, cast_out },
+	{ "cast_out_fixed", 3, FN_IMMUTABLE, cast_out },
 	{ "cast_in", 3, 0, cast_in },
+	{ "cast_in_fixed", 3, FN_IMMUTABLE, cast_in },
 	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
 	{ "array_cast", 4, 0, array_cast },
 	{ "single_row", 2, 0, single_row },

@@ -42,3 +42,11 @@ select coalesce(nullif(name, 'Bob'), email), greatest(id, 2), least(name, 'C'), 
 select nam from "Users";
 select "User"."id" from "Users";
 drop table "Posts", "Users";
+create type mood as enum ('in', 'out');
+create table staff (id int primary key, name varchar(20));
+alter table staff add column state mood default 'in' not null;
+alter table staff drop column state;
+drop type mood;
+insert into staff values (1, 'x') returning *;
+select attname, atttypid from pg_attribute where attrelid = 'staff'::regclass and attnum > 0 order by attnum;
+drop table staff;

@@ -1,0 +1,35 @@
+/*
+ * Inside the sql room: ALTER TABLE. Its commands change a copy of the relation; when all are done, the rows are checked against what is
+ * new, and what SQLite cannot alter in place is rebuilt: a new table is filled from the old one, and takes its name.
+ */
+#ifndef US_SQL_DDL_ALTER_H
+#define US_SQL_DDL_ALTER_H
+
+#include "sql/ddl.h"
+
+typedef struct Alter {
+	Ddl *d;
+	const CatRel *old;
+	CatRel *r;	     /* the copy */
+	const char **source; /* per attnum: SQLite expression over the old table that fills the column; NULL: as it was */
+	bool rebuild;
+} Alter;
+
+#define AT(x) PG_QUERY__ALTER_TABLE_TYPE__AT_##x
+
+void alter_begin(Alter *al, Ddl *d, const CatRel *r);
+/* Checks the rows, rebuilds the table when that is needed, writes the relation. */
+int alter_finish(Alter *al);
+CatColumn *alter_column(Alter *al, const char *name); /* 42703 when there is none */
+void alter_sources(Alter *al);			      /* makes room for the columns that were added */
+/* SQLite text of an expression over the old table. */
+const char *alter_old_expr(Alter *al, const char *text, ExprPlace place, uint32_t type, int32_t typmod);
+int alter_drop_constraint_at(Alter *al, size_t i, const char *what, bool cascade);
+
+/* ddl_alter_check.c */
+int alter_check_rows(Alter *al);
+
+/* ddl_alter_column.c: the commands about columns. 1: not one of them. */
+int alter_column_command(Alter *al, const PgQuery__AlterTableCmd *cmd);
+
+#endif
