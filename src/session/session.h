@@ -86,7 +86,6 @@ struct Session {
 	bool may_rerun;		/* the statement at hand can be abandoned and run again: it has sent nothing */
 	struct Notify *notify;
 	Activity activity;
-	atomic_bool terminate;	  /* pg_terminate_backend: 57P01 at the next opportunity */
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;
 	SqliteCopy *copy;
