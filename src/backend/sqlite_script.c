@@ -12,7 +12,7 @@ static void put_notice(const PlanStep *s, Buf *out)
 	err_set(&e, s->code ? s->code : "00000", "%s", s->message);
 	if (s->detail)
 		err_detail(&e, "%s", s->detail);
-	wire_put_notice(out, &e, "NOTICE");
+	wire_put_notice(out, &e, s->value ? "WARNING" : "NOTICE");
 }
 
 /* PRAGMA foreign_keys does nothing inside a transaction; this does. Rows that ALTER TABLE copies need not fulfil a check that is NOT VALID.

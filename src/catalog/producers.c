@@ -1,4 +1,5 @@
 /* Rows of pg_catalog's relations about the objects in the file. */
+#include "catalog/acl.h"
 #include "pgtype/collation.h"
 #include "catalog/vtab.h"
 
@@ -51,6 +52,8 @@ static void user_class(RowSink *s, const CatRel *r)
 	}
 	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, r->kind == REL_VIRTUAL ? 'v' : (char)r->kind,
 		  r->persistence ? r->persistence : 'p', r->kind == REL_SEQUENCE ? 3 : r->ncols);
+	AclObject o = acl_of_rel(r);
+	row_text(s, "relacl", acl_text(s->cat, &o, s->a));
 	row_int(s, "relhasindex", r->nindexes > 0);
 	row_int(s, "relchecks", checks);
 	row_int(s, "relhastriggers", keys > 0 || is_referenced(s->cat, r));
@@ -116,6 +119,8 @@ static void user_attributes(RowSink *s, const CatRel *r)
 	for (size_t i = 0; i < r->ncols; i++) {
 		const CatColumn *c = &r->cols[i];
 		attribute_row(s, r->oid, c->name, c->type, c->attnum, c->typmod);
+		AclObject o = acl_of_column(r, c->attnum);
+		row_text(s, "attacl", acl_text(s->cat, &o, s->a));
 		row_int(s, "attnotnull", c->not_null);
 		row_int(s, "atthasdef", c->default_sql != NULL);
 		row_int(s, "attisdropped", c->dropped);
@@ -256,10 +261,8 @@ static void produce_namespace(RowSink *s)
 		row_int(s, "oid", ns->oid);
 		row_text(s, "nspname", ns->name);
 		row_int(s, "nspowner", ns->owner);
-		if (ns->oid == NS_PUBLIC)
-			row_text(s, "nspacl", "{pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}");
-		else if (ns->oid < FIRST_USER_OID && ns->oid != NS_PG_TOAST)
-			row_text(s, "nspacl", builtin_schema_acl);
+		AclObject o = acl_of_schema(ns);
+		row_text(s, "nspacl", acl_text(s->cat, &o, s->a));
 	}
 }
 

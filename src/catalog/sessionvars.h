@@ -52,6 +52,13 @@ typedef struct LockRow {
 } LockRow;
 typedef enum LockOp { LOCK_TAKE, LOCK_TRY, LOCK_GIVE_BACK, LOCK_GIVE_BACK_ALL } LockOp;
 
+/* One session as pg_stat_activity shows it; times are 0 where there is none. */
+typedef struct ActivityRow {
+	int32_t pid, client_port;
+	const char *user, *database, *application_name, *client_addr, *state, *query, *wait_type, *wait;
+	int64_t session_start_us, xact_start_us, query_start_us, state_change_us;
+} ActivityRow;
+
 typedef struct SessionVars {
 	const char *user, *session_user, *database;
 	const char *const *search_path; /* schemas in order, "$user" already resolved; as SqlEnv.search_path */
@@ -92,6 +99,10 @@ typedef struct SessionVars {
 	/* Advisory locks: false in *result when it was not free, or not held. Any of them may be NULL. */
 	int (*lock)(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
 	const LockRow *(*list_locks)(void *arg, Arena *a, size_t *n);
+
+	const ActivityRow *(*list_sessions)(void *arg, Arena *a, size_t *n);
+	/* pg_cancel_backend and pg_terminate_backend; false when there is no such session. */
+	bool (*signal)(void *arg, int32_t pid, bool terminate);
 
 	/* pg_notify, and the i-th channel that is listened to (NULL: there are no more). */
 	int (*notify)(void *arg, const char *channel, const char *payload, Error *err);

@@ -272,6 +272,8 @@ static RunResult discard(Session *s, const Plan *plan, Error *err)
 		if (rc != RUN_DONE)
 			return rc;
 	}
+	if (all && (guc_set(s->guc, "session_authorization", NULL, false, err) != 0 || guc_set(s->guc, "role", NULL, false, err) != 0))
+		return RUN_ERROR;
 	if (all && guc_reset_all(s->guc, err) != 0)
 		return RUN_ERROR;
 	if (all)

@@ -78,6 +78,13 @@ bool cursors_list(void *arg, size_t i, CursorRow *out);
 int advisory_call(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
 const LockRow *advisory_list(void *arg, Arena *a, size_t *n);
 
+/* activity.c */
+void activity_begin(Session *s, Str text);
+void activity_end(Session *s);
+void activity_set_application(Session *s, const char *name);
+/* For SessionVars; arg is the session. */
+const ActivityRow *activity_list(void *arg, Arena *a, size_t *n);
+bool activity_signal(void *arg, int32_t pid, bool terminate);
 /* database.c */
 RunResult database_statement(Session *s, const Exec *x, Error *err);
 /* Runs a session that is parked for RUN_WANT_OTHERS_GONE again soon; the caller lets go of it. */

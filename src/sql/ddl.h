@@ -41,6 +41,7 @@ int ddl_name_clash(Ddl *d, uint32_t schema, const char *name, bool if_not_exists
 uint32_t ddl_oid(Ddl *d);
 PlanStep *ddl_step(Ddl *d, StepKind kind);
 void ddl_sql(Ddl *d, const char *fmt, ...) US_PRINTF(2, 3);
+void ddl_warning(Ddl *d, const char *code, const char *fmt, ...) US_PRINTF(3, 4);
 void ddl_notice(Ddl *d, const char *code, const char *fmt, ...) US_PRINTF(3, 4);
 void ddl_fk_off(Ddl *d);					 /* foreign keys of SQLite are not enforced for the rest of the script */
 const char *ddl_id(Ddl *d, const char *name);			 /* "name" */
@@ -67,6 +68,25 @@ const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name);
 /* 42704 when values of the type cannot be the keys of an index of that kind. */
 int ddl_check_key_type(Ddl *d, uint32_t type, const char *method);
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location); /* pg_catalog is not changed: 42501 */
+
+/* 42501 when the current role does not own it. */
+int ddl_check_owner(Ddl *d, const CatRel *r, int location);
+
+/* ddl_role.c */
+uint32_t ddl_current_role(const Ddl *d); /* 0: it has only logged in so far */
+const char *ddl_role_name(Ddl *d, const PgQuery__RoleSpec *s);
+uint32_t ddl_role_oid(Ddl *d, const PgQuery__RoleSpec *s); /* 0 and 42704 when there is none */
+int ddl_must_own(Ddl *d, uint32_t owner, const char *what, const char *name);
+int plan_create_role(Ddl *d, const PgQuery__CreateRoleStmt *s);
+int plan_alter_role(Ddl *d, const PgQuery__AlterRoleStmt *s);
+int plan_drop_role(Ddl *d, const PgQuery__DropRoleStmt *s);
+int plan_rename_role(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_grant_role(Ddl *d, const PgQuery__GrantRoleStmt *s);
+/* ddl_grant.c */
+int plan_grant(Ddl *d, const PgQuery__GrantStmt *s);
+/* What the old owner had and granted is the new one's. */
+struct AclObject;
+void ddl_change_owner(Ddl *d, const struct AclObject *o, uint32_t to);
 
 /* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view), or a column */
 bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel);
@@ -134,7 +154,6 @@ int ddl_change_sequence(Ddl *d, uint32_t oid, PgQuery__Node *const *opts, size_t
 int ddl_drop_foreign_keys(Ddl *d, const CatRel *r, bool (*match)(const CatConstraint *k, void *arg), void *arg);
 
 /* ddl_object.c */
-uint32_t ddl_role(Ddl *d, const PgQuery__RoleSpec *role);
 uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name); /* where a new object of that name goes */
 const PgType *ddl_find_type(Ddl *d, PgQuery__Node *const *names, size_t n);
 

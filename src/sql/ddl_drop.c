@@ -1,4 +1,6 @@
 /* DROP TABLE, VIEW, INDEX, SEQUENCE, TYPE, SCHEMA; TRUNCATE. */
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
 #include "sql/ddl.h"
 #include "sql/program.h"
 #include "sql/ddl_alter.h"
@@ -236,7 +238,7 @@ static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, cons
 		if (!*rv.schemaname && catalog_rel(d->cat, NS_PG_CATALOG, rv.relname))
 			return an_error(d->ps, -1, "42501", "permission denied: \"%s\" is a system catalog", rv.relname);
 		const CatRel *r = ddl_find_rel(d, &rv);
-		if (r && ddl_check_user_rel(d, r, -1))
+		if (r && ddl_check_owner(d, r, -1))
 			return -1;
 		if (r && (char)r->kind != kind)
 			return an_error(d->ps, -1, "42809", "\"%s\" is not a %s", rv.relname, noun);
@@ -303,7 +305,7 @@ static int drop_functions(Ddl *d, const CatSchema *ns, bool cascade)
 static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 {
 	DropList l = { 0 };
-	if (drop_functions(d, ns, cascade))
+	if (ddl_must_own(d, ns->owner, "schema", ns->name) || drop_functions(d, ns, cascade))
 		return -1;
 	ddl_touch(d, ns->oid);
 	for (size_t k = 0; k < d->cat->nrels; k++) {
@@ -417,7 +419,7 @@ int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 			return -1;
 		if (r->kind != REL_TABLE)
 			return an_error(d->ps, -1, "42809", "\"%s\" is not a table", r->name);
-		if (list_add(d, &l, r))
+		if (acl_check_rel(d->ps, r, ACL_TRUNCATE) || list_add(d, &l, r))
 			return -1;
 	}
 	if (truncate_referrers(d, &l, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))

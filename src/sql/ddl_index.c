@@ -108,7 +108,7 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 	if (check_index_stmt(d, s) || ddl_check_tablespace(d, s->table_space) || ddl_check_parameters(d, s->options, s->n_options, true))
 		return -1;
 	const CatRel *r = an_relation(d->ps, s->relation, false);
-	if (!r || ddl_check_user_rel(d, r, s->relation->location))
+	if (!r || ddl_check_owner(d, r, s->relation->location))
 		return -1;
 	if (r->kind != REL_TABLE)
 		return an_error(d->ps, -1, "42809", "cannot create index on relation \"%s\"", r->name);

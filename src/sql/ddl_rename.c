@@ -199,7 +199,7 @@ static int find_target(Ddl *d, const PgQuery__RangeVar *rv, bool missing_ok, int
 		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", rv->relname);
 		return 0;
 	}
-	if (!*r || ddl_check_user_rel(d, *r, rv->location))
+	if (!*r || ddl_check_owner(d, *r, rv->location))
 		return -1;
 	if (kinds[kind].kind && (char)(*r)->kind != kinds[kind].kind)
 		return an_error(d->ps, -1, "42809", "\"%s\" is not %s", (*r)->name, kinds[kind].noun);

@@ -45,13 +45,14 @@ typedef struct SqlEnv {
 	const char *const *search_path; /* schema names in order, "$user" already resolved; pg_catalog is implied first */
 	size_t nsearch_path;
 	const char *user, *database;
-	const char *temp_schema; /* the schema of this session's temporary objects, which may not exist yet; NULL: it has none */
-	bool temp_named;	 /* the search path begins with it by name, so that new objects go there */
-	const SqlVars *vars;	 /* of the program that the statement stands in, or NULL */
-	const SqlWants *wants;	 /* or NULL */
-	bool skip_bodies;	 /* check_function_bodies is off */
-	bool plain_groups;	 /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
-	bool fixed_params;	 /* a parameter that was not declared is an error (42P02): simple queries */
+	const char *session_user; /* NULL: as user */
+	const char *temp_schema;  /* the schema of this session's temporary objects, which may not exist yet; NULL: it has none */
+	bool temp_named;	  /* the search path begins with it by name, so that new objects go there */
+	const SqlVars *vars;	  /* of the program that the statement stands in, or NULL */
+	const SqlWants *wants;	  /* or NULL */
+	bool skip_bodies;	  /* check_function_bodies is off */
+	bool plain_groups;	  /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
+	bool fixed_params;	  /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
 
 /* One statement of a query string. */

@@ -1,6 +1,9 @@
 /* COPY: columns, options, and the INSERT or SELECT behind it. */
 #include "sql/plan_copy.h"
 
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
+
 #include "sql/expr.h"
 #include "sql/plan_internal.h"
 
@@ -163,7 +166,7 @@ static int copy_relation(CopyParse *c)
 	if (c->rel->kind == REL_SEQUENCE || c->rel->kind == REL_INDEX)
 		return an_error(ps, -1, "42809", "cannot copy from %s \"%s\"", c->rel->kind == REL_INDEX ? "index" : "sequence",
 				c->rel->name);
-	if (find_columns(c) < 0)
+	if (find_columns(c) < 0 || acl_check_rel(ps, c->rel, s->is_from ? ACL_INSERT : ACL_SELECT) < 0)
 		return -1;
 	describe_columns(c);
 	/* an error of WHERE comes before those of options */

@@ -323,3 +323,20 @@ drop function if exists other.f1(int), f2(int) cascade;
 drop procedure p1(int) restrict;
 do 'begin null; end' language plpgsql;
 do 'begin null; end';
+
+-- Roles
+create role r1 superuser login connection limit 3 password 'x' valid until '2030-01-01' in role pg_monitor role pg_read_all_data admin pg_write_all_data;
+create user r2;
+create group r3;
+alter role postgres nocreatedb;
+alter group pg_monitor add user postgres;
+alter group pg_monitor drop user postgres;
+drop role if exists r9;
+grant pg_monitor to postgres with admin option granted by postgres;
+revoke pg_monitor from postgres;
+grant select (id, name), insert on table dept to public;
+grant select on dept to postgres with grant option granted by current_user;
+revoke grant option for select on dept from postgres cascade;
+grant all on all tables in schema public to pg_monitor;
+grant usage on schema other to pg_monitor;
+grant create on database postgres to pg_monitor;
