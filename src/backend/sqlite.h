@@ -40,6 +40,16 @@ void dbset_close(DbSet *set);
 /* The database, opened if necessary, made when `create` and its name is valid. 3D000 when it does not exist, XX001 with a hint when
  * its file is damaged. Lives until dbset_close. From any thread. */
 Database *dbset_get(DbSet *set, const char *name, bool create, Error *err);
+/* The same for a session, which keeps it from being dropped until database_leave; a transaction state that refers to it does so, too. */
+Database *dbset_enter(DbSet *set, const char *name, bool create, Error *err);
+void database_leave(Database *d);
+/* CREATE, DROP and ALTER … RENAME. `own` is the caller's database. 55006 while others use the database at hand: try again. They work on
+ * files and take their time. `template` NULL: an empty one. */
+int dbset_create(DbSet *set, const char *name, const char *template, const Database *own, Error *err);
+int dbset_drop(DbSet *set, const char *name, Error *err);
+int dbset_rename(DbSet *set, const char *name, const char *to, Error *err);
+/* The names of all databases, and their OIDs, from `a`. */
+size_t dbset_list(DbSet *set, Arena *a, const char ***names, uint32_t **oids);
 /* The database of this name comes from a primary: no session may make its file. Once, before sessions. */
 void dbset_reserve(DbSet *set, const char *name);
 /* A name that may become a file: letters, digits, _ and - (not first), at most 63. */
@@ -198,11 +208,12 @@ void database_cancel_wait(SqliteTxn *t);
 typedef enum RunResult {
 	RUN_ERROR = -1,
 	RUN_DONE = 0,
-	RUN_SUSPENDED,	 /* max_rows reached */
-	RUN_FULL,	 /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
-	RUN_WANT_WRITER, /* nothing was done; call again when the write connection is granted */
-	RUN_WANT_LOCK,	 /* nothing was done; call again when the advisory lock is granted (sqlite_locks.h) */
-	RUN_STALE,	 /* nothing was done: the catalog changed after planning; plan again */
+	RUN_SUSPENDED,	      /* max_rows reached */
+	RUN_FULL,	      /* `out` holds RUN_OUT_HIGH bytes and more is to come: send, then call again */
+	RUN_WANT_WRITER,      /* nothing was done; call again when the write connection is granted */
+	RUN_WANT_LOCK,	      /* nothing was done; call again when the advisory lock is granted (sqlite_locks.h) */
+	RUN_WANT_OTHERS_GONE, /* nothing was done; call again when other sessions may have left the database at hand */
+	RUN_STALE,	      /* nothing was done: the catalog changed after planning; plan again */
 } RunResult;
 
 enum { RUN_OUT_HIGH = 256 * 1024 };

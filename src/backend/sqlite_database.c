@@ -58,11 +58,12 @@ int dbset_open(const char *dir, Loop *loop, DbSet **out, Error *err)
 	set->dir = mem_strdup(dir);
 	set->loop = loop;
 	pthread_mutex_init(&set->lock, NULL);
+	dbset_clean(set);
 	*out = set;
 	return 0;
 }
 
-static void database_free(Database *d)
+void database_free(Database *d)
 {
 	checkpointer_stop(d);
 	syncer_stop(d);
@@ -83,7 +84,7 @@ static void database_free(Database *d)
 	free(d);
 }
 
-static int save_sequences(Database *d, Error *err)
+int database_save_sequences(Database *d, Error *err)
 {
 	if (!sequence_dirty(d->sequences))
 		return 0;
@@ -107,11 +108,12 @@ void dbset_close(DbSet *set)
 	for (MapEntry *e; (e = map_next(&set->databases, &at));) {
 		Database *d = e->value;
 		Error err;
-		if (save_sequences(d, &err) != 0)
+		if (database_save_sequences(d, &err) != 0)
 			log_error("database %s: sequences could not be saved: %s", d->name, err.message);
 		database_free(d);
 	}
 	map_free(&set->databases);
+	map_free(&set->going);
 	free(set->dir);
 	free(set->reserved);
 	free(set);
@@ -168,7 +170,6 @@ static int unknown_database(const char *name, Error *err)
 	return err_set(err, "3D000", "database \"%s\" does not exist", name);
 }
 
-/* Under the set's lock. */
 static Database *open_or_create(DbSet *set, const char *name, bool create, Error *err)
 {
 	if (!database_name_valid(name)) {
@@ -204,14 +205,43 @@ void dbset_reserve(DbSet *set, const char *name)
 	pthread_mutex_unlock(&set->lock);
 }
 
+Database *dbset_find(DbSet *set, const char *name, bool create, Error *err)
+{
+	Database *d = map_get(&set->databases, str_of(name));
+	if (d)
+		return d;
+	if (!map_get(&set->going, str_of(name)))
+		return open_or_create(set, name, create, err);
+	unknown_database(name, err);
+	err_detail(err, "It seems to have just been dropped or renamed.");
+	return NULL;
+}
+
 Database *dbset_get(DbSet *set, const char *name, bool create, Error *err)
 {
 	pthread_mutex_lock(&set->lock);
-	Database *d = map_get(&set->databases, str_of(name));
-	if (!d)
-		d = open_or_create(set, name, create, err);
+	Database *d = dbset_find(set, name, create, err);
 	pthread_mutex_unlock(&set->lock);
 	return d;
+}
+
+Database *dbset_enter(DbSet *set, const char *name, bool create, Error *err)
+{
+	pthread_mutex_lock(&set->lock);
+	Database *d = dbset_find(set, name, create, err);
+	if (d && d->copied) {
+		err_set(err, "57P03", "database \"%s\" is being copied", name);
+		d = NULL;
+	}
+	if (d)
+		atomic_fetch_add(&d->users, 1);
+	pthread_mutex_unlock(&set->lock);
+	return d;
+}
+
+void database_leave(Database *d)
+{
+	atomic_fetch_sub(&d->users, 1);
 }
 
 const char *database_name(const Database *d)

@@ -55,6 +55,8 @@ typedef struct Checkpointer {
 struct Database {
 	char *name, *path;
 	DbSet *set;
+	atomic_int users; /* transaction states that refer to it */
+	int copied;	  /* copies of it under way; under the set's lock */
 	pthread_mutex_t lock;
 	_Atomic(Catalog *) cat; /* changed under lock */
 	atomic_uint ddl_seq;	/* odd while a commit that changes the catalog is under way */
@@ -85,6 +87,8 @@ struct DbSet {
 	Loop *loop;
 	pthread_mutex_t lock;
 	Map databases;
+	Map going;	/* names of databases that are being dropped or renamed */
+	unsigned made;	/* numbers the files in the making */
 	char *reserved; /* NULL, or the database that only its copy may make */
 };
 
@@ -139,6 +143,14 @@ int txn_read_conn(SqliteTxn *t, DbConn **out, bool *own, Error *err);
 /* RESTART of a sequence, which is undone with the transaction, or with the savepoint. */
 int txn_restart_sequence(SqliteTxn *t, const PlanStep *s, Error *err);
 
+/* database.c */
+/* The database, opened if it is not; under the set's lock. */
+Database *dbset_find(DbSet *set, const char *name, bool create, Error *err);
+void database_free(Database *d);
+/* The caller has the write connection. */
+int database_save_sequences(Database *d, Error *err);
+/* databases.c: removes what a process that was killed left half made */
+void dbset_clean(const DbSet *set);
 /* database.c: what a committed transaction with DDL leaves for everybody */
 void database_publish_catalog(Database *d, Catalog *cat);
 

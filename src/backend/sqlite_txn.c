@@ -22,6 +22,7 @@ void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *va
 			  .default_deferrable = t->default_deferrable,
 			  .default_isolation = t->default_isolation };
 	t->cat = database_catalog(db);
+	atomic_fetch_add(&db->users, 1);
 	if (vars)
 		snprintf(vars->temp_schema, sizeof vars->temp_schema, "%s%u", TEMP_SCHEMA_PREFIX,
 			 atomic_fetch_add(&db->sessions_begun, 1) + 1);
@@ -127,6 +128,7 @@ void txn_close(SqliteTxn *t)
 	if (t->scratch)
 		arena_free(t->scratch);
 	buf_free(&t->plan_key);
+	database_leave(t->db);
 	*t = (SqliteTxn){ 0 };
 }
 

@@ -82,6 +82,23 @@ static void builtin_make(void)
 		builtin_add_view(a, v, FIRST_VIEW_OID + (uint32_t)(v - catalog_views));
 }
 
+enum { UNNAMED_DATABASE = 16384 }; /* what every new file says */
+
+uint32_t catalog_database_oid(const char *name)
+{
+	static const struct {
+		const char *name;
+		uint32_t oid;
+	} known[] = { { "template1", 1 }, { "template0", 4 }, { "postgres", 5 } };
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (streq(name, known[i].name))
+			return known[i].oid;
+	uint32_t hash = 2166136261U;
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619U;
+	return 0x40000000U | (hash & 0x3fffffffU);
+}
+
 int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err)
 {
 	Catalog *c = mem_alloc(sizeof *c);
@@ -92,6 +109,8 @@ int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err)
 		catalog_unref(c);
 		return -1;
 	}
+	if (c->db_oid == 0 || c->db_oid == UNNAMED_DATABASE)
+		c->db_oid = catalog_database_oid(db_name);
 	*out = c;
 	return 0;
 }

@@ -180,6 +180,8 @@ typedef struct Catalog {
 /* The script that makes the _understudy_* tables of a new file. */
 extern const char catalog_schema_sql[];
 
+/* The OID of a database whose file does not say another one. */
+uint32_t catalog_database_oid(const char *name);
 int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err);
 Catalog *catalog_ref(Catalog *c); /* atomic */
 void catalog_unref(Catalog *c);

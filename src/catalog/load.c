@@ -269,7 +269,7 @@ static const struct {
 	{ "SELECT type, label, oid, sort FROM _understudy_enum ORDER BY type, sort", load_enum_label },
 	{ "SELECT type, base, typmod, not_null, default_sql, collation FROM _understudy_domain", load_domain },
 	{ "SELECT oid, domain, name, check_sql, test, validated FROM _understudy_domain_check ORDER BY domain, name", load_domain_check },
-	{ "SELECT type, subtype, multirange, opclass, diff FROM _understudy_range", load_range },
+	{ "SELECT type, subtype, multirange, collation, opclass, diff FROM _understudy_range", load_range },
 	{ "SELECT rel, attnum, name, type, typmod, not_null, dropped, identity, generated, default_sql, sequence, sqlite_name "
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },

@@ -1,6 +1,8 @@
 /* Types of the user: from the rows of the file to PgType, and what they say of each other. */
 #include "catalog/load.h"
 
+#include "pgtype/range.h"
+
 static PgType *type_row(Catalog *c, uint32_t oid)
 {
 	return oid < FIRST_USER_OID ? NULL : (PgType *)(uintptr_t)catalog_type(c, oid);
@@ -114,8 +116,20 @@ int load_domain_check(Catalog *c, sqlite3_stmt *s, Error *err)
 
 int load_range(Catalog *c, sqlite3_stmt *s, Error *err)
 {
-	(void)c;
-	return load_damaged(err, "range", load_oid(s, 0));
+	PgType *t = type_row(c, load_oid(s, 0)), *multi = type_row(c, load_oid(s, 2));
+	const PgType *sub = catalog_type(c, load_oid(s, 1));
+	if (!t || !multi || !sub)
+		return load_damaged(err, "range", load_oid(s, 0));
+	RangeType *k = arena_new_of(c->arena, RangeType);
+	*k = (RangeType){ .range = t->oid,
+			  .multirange = multi->oid,
+			  .subtype = sub->oid,
+			  .user_subtype = sub,
+			  .collation = load_oid(s, 3),
+			  .opclass = load_text(c, s, 4),
+			  .diff = load_text(c, s, 5) };
+	t->range = multi->range = k;
+	return 0;
 }
 
 void load_link_arrays(Catalog *c)
@@ -144,7 +158,7 @@ void load_link_rows(Catalog *c)
 
 static bool holds_checked(const PgType *t)
 {
-	if (t->domain || (t->base && t->base->checked) || (t->elem && t->elem->checked))
+	if (t->domain || (t->range && t->range->user_subtype->checked) || (t->base && t->base->checked) || (t->elem && t->elem->checked))
 		return true;
 	for (size_t i = 0; i < t->nfields; i++)
 		if (t->fields[i].type->checked)
@@ -169,16 +183,23 @@ static void shape_of_base(PgType *t)
 	t->send = base->send;
 }
 
+/* Arrays and ranges stand in memory as their elements do. */
+static void shape_of_parts(PgType *t)
+{
+	const PgType *part = t->elem ? t->elem : t->range ? t->range->user_subtype : NULL;
+	if (part)
+		t->align = part->align == 'd' ? 'd' : 'i';
+	if (t->elem)
+		t->collation = t->elem->collation;
+}
+
 /* A domain looks like the type below it. What holds a domain is found in rounds, for types name each other in any order. */
 void load_shape_types(Catalog *c)
 {
 	for (size_t i = 0; i < c->ntypes; i++)
 		shape_of_base(c->types[i]);
 	for (size_t i = 0; i < c->ntypes; i++)
-		if (c->types[i]->elem && c->types[i]->elem->typtype != 'e' && c->types[i]->elem->typtype != 'c') {
-			c->types[i]->align = c->types[i]->elem->align == 'd' ? 'd' : 'i';
-			c->types[i]->collation = c->types[i]->elem->collation;
-		}
+		shape_of_parts(c->types[i]);
 	for (bool more = true; more;) {
 		more = false;
 		for (size_t i = 0; i < c->ntypes; i++) {

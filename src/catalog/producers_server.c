@@ -2,6 +2,8 @@
 #include "catalog/extension.h"
 #include "catalog/vtab.h"
 
+#include "pgtype/range.h"
+
 static void role_row(RowSink *s, uint32_t oid, const char *name, bool login)
 {
 	row_new(s);
@@ -51,22 +53,43 @@ static void produce_user(RowSink *s)
 	}
 }
 
-static void produce_database(RowSink *s)
+static void database_row(RowSink *s, const char *name, uint32_t oid)
 {
+	bool template0 = streq(name, "template0");
 	row_new(s);
-	row_int(s, "oid", s->cat->db_oid);
-	row_text(s, "datname", s->session && s->session->database ? s->session->database : s->cat->db_name);
+	row_int(s, "oid", oid);
+	row_text(s, "datname", name);
 	row_int(s, "datdba", 10);
 	row_int(s, "encoding", 6);
 	row_char(s, "datlocprovider", 'c');
-	row_int(s, "datistemplate", 0);
-	row_int(s, "datallowconn", 1);
+	row_int(s, "datistemplate", template0 || streq(name, "template1"));
+	row_int(s, "datallowconn", !template0);
 	row_int(s, "datconnlimit", -1);
 	row_int(s, "datfrozenxid", 0);
 	row_int(s, "datminmxid", 0);
 	row_int(s, "dattablespace", 1663);
 	row_text(s, "datcollate", "C.UTF-8");
 	row_text(s, "datctype", "C.UTF-8");
+}
+
+static void produce_database(RowSink *s)
+{
+	static const char *const templates[] = { "template0", "template1" };
+	const SessionVars *v = s->session;
+	const char *own = v && v->database ? v->database : s->cat->db_name, **names;
+	uint32_t *oids;
+	size_t n = v && v->list_databases ? v->list_databases(v->arg, s->a, &names, &oids) : 0;
+	database_row(s, own, s->cat->db_oid);
+	for (size_t i = 0; i < n; i++)
+		if (!streq(names[i], own))
+			database_row(s, names[i], oids[i]);
+	for (size_t k = 0; k < ARRAY_LEN(templates); k++) {
+		bool listed = streq(own, templates[k]);
+		for (size_t i = 0; i < n; i++)
+			listed = listed || streq(names[i], templates[k]);
+		if (!listed)
+			database_row(s, templates[k], catalog_database_oid(templates[k]));
+	}
 }
 
 static void produce_tablespace(RowSink *s)
@@ -253,16 +276,34 @@ static void produce_aggregate(RowSink *s)
 	}
 }
 
+static void range_row(RowSink *s, uint32_t range, uint32_t sub, uint32_t multi, uint32_t collation, const char *canonical, const char *diff)
+{
+	size_t n;
+	const PgProc *c = pgproc_named(canonical, &n);
+	row_new(s);
+	row_int(s, "rngtypid", range);
+	row_int(s, "rngsubtype", sub);
+	row_int(s, "rngmultitypid", multi);
+	row_int(s, "rngcollation", collation);
+	row_int(s, "rngcanonical", n ? c->oid : 0);
+	const PgProc *d = pgproc_named(diff, &n);
+	row_int(s, "rngsubdiff", n ? d->oid : 0);
+}
+
 static void produce_range(RowSink *s)
 {
-	static const uint32_t ranges[][3] = { { 3904, 23, 4451 },   { 3906, 1700, 4532 }, { 3908, 1114, 4533 },
-					      { 3910, 1184, 4534 }, { 3912, 1082, 4535 }, { 3926, 20, 4536 } };
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
-		row_new(s);
-		row_int(s, "rngtypid", ranges[i][0]);
-		row_int(s, "rngsubtype", ranges[i][1]);
-		row_int(s, "rngmultitypid", ranges[i][2]);
-		row_int(s, "rngcollation", 0);
+	static const struct {
+		const char *name;
+		uint32_t range, sub, multi;
+	} builtin[] = { { "int4range", 3904, 23, 4451 },   { "numrange", 3906, 1700, 4532 },  { "tsrange", 3908, 1114, 4533 },
+			{ "tstzrange", 3910, 1184, 4534 }, { "daterange", 3912, 1082, 4535 }, { "int8range", 3926, 20, 4536 } };
+	for (size_t i = 0; i < ARRAY_LEN(builtin); i++)
+		range_row(s, builtin[i].range, builtin[i].sub, builtin[i].multi, 0, arena_printf(s->a, "%s_canonical", builtin[i].name),
+			  arena_printf(s->a, "%s_subdiff", builtin[i].name));
+	for (size_t i = 0; i < s->cat->ntypes; i++) {
+		const RangeType *k = s->cat->types[i]->range;
+		if (s->cat->types[i]->typtype == 'r')
+			range_row(s, k->range, k->subtype, k->multirange, k->collation, "", k->diff ? k->diff : "");
 	}
 }
 

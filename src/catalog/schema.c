@@ -43,7 +43,7 @@ const char catalog_schema_sql[] =
 	"CREATE TABLE _understudy_domain_check (oid INTEGER PRIMARY KEY, domain INTEGER NOT NULL, name TEXT NOT NULL,\n"
 	"  check_sql TEXT NOT NULL, test TEXT NOT NULL, validated INTEGER NOT NULL, UNIQUE (domain, name));\n"
 	"CREATE TABLE _understudy_range (type INTEGER PRIMARY KEY, subtype INTEGER NOT NULL, multirange INTEGER NOT NULL,\n"
-	"  opclass TEXT, diff TEXT);\n"
+	"  collation INTEGER NOT NULL, opclass TEXT, diff TEXT);\n"
 	"CREATE TABLE _understudy_comment (objoid INTEGER NOT NULL, classoid INTEGER NOT NULL, objsubid INTEGER NOT NULL,\n"
 	"  text TEXT NOT NULL, PRIMARY KEY (objoid, classoid, objsubid)) WITHOUT ROWID;\n"
 	"INSERT INTO _understudy_role VALUES (10, 'postgres');\n"

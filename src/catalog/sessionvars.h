@@ -86,6 +86,8 @@ typedef struct SessionVars {
 	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */
 	int (*cursor_row)(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
 	bool (*list_cursors)(void *arg, size_t i, CursorRow *out);
+	/* All databases of the server, from `a`; their number. May be NULL. */
+	size_t (*list_databases)(void *arg, Arena *a, const char ***names, uint32_t **oids);
 
 	/* Advisory locks: false in *result when it was not free, or not held. Any of them may be NULL. */
 	int (*lock)(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);

@@ -1,6 +1,7 @@
 #include "pgtype/pgtype.h"
 #include "pgtype/family.h"
 #include "pgtype/gen_types.h"
+#include "pgtype/range.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -92,6 +93,8 @@ const TypeFamily *family_of(const PgType *type)
 		return family_of(t->elem) && !t->elem->elem ? &family_array : NULL;
 	if (t->typtype == 'e')
 		return &family_enum;
+	if (t->range)
+		return family_of(range_subtype(t->range)) ? &family_range : NULL;
 	if (t->typtype == 'c' && t->fields)
 		return &family_composite;
 	size_t lo = 0, hi = ARRAY_LEN(families);
@@ -206,6 +209,8 @@ const char *type_collation(const PgType *type, char *buf, size_t cap)
 		snprintf(buf, cap, "pgenum_%u", t->oid);
 	else if (f == &family_composite)
 		snprintf(buf, cap, "pgrow_%u", t->oid);
+	else if (t->range)
+		snprintf(buf, cap, "pgrange_%u", t->oid);
 	else if (f == &family_range)
 		snprintf(buf, cap, "pg%s", t->name);
 	else if (f == &family_array && pgtype_builtin(elem->oid))

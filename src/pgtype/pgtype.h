@@ -60,6 +60,9 @@ typedef struct PgDomain {
 	size_t nchecks;
 } PgDomain;
 
+/* What a range type and its multirange type are made of: range.h. */
+typedef struct RangeType RangeType;
+
 /* One row of pg_type, builtin (gen_types.c, generated) or of a user's type. */
 struct PgType {
 	uint32_t oid;
@@ -76,6 +79,7 @@ struct PgType {
 	const PgType *elem;			     /* for true array types, otherwise NULL */
 	const PgType *base;			     /* users' domains: the type below, which may be a domain too */
 	const PgDomain *domain;			     /* users' domains */
+	const RangeType *range;			     /* users' ranges and multiranges */
 	bool checked;				     /* a value of it is or holds a value of a user's domain */
 	const char *const *labels;		     /* enums: labels in declared order */
 	size_t nlabels;

@@ -11,20 +11,17 @@ static const RangeType kinds[] = {
 	{ 3908, 4533, 1114, false },	{ 3910, 4534, 1184, false },	{ 3912, 4535, OID_DATE, true },
 };
 
-const RangeType *range_type_of(uint32_t oid)
+const RangeType *range_type_of(const PgType *t)
 {
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (kinds[i].range == oid || kinds[i].multirange == oid)
+	for (size_t i = 0; t && !t->range && i < ARRAY_LEN(kinds); i++)
+		if (kinds[i].range == t->oid || kinds[i].multirange == t->oid)
 			return &kinds[i];
-	return NULL;
+	return t ? t->range : NULL;
 }
 
-const RangeType *range_type_by_subtype(uint32_t oid)
+const PgType *range_subtype(const RangeType *k)
 {
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (kinds[i].subtype == oid)
-			return &kinds[i];
-	return NULL;
+	return k->user_subtype ? k->user_subtype : pgtype_builtin(k->subtype);
 }
 
 /* The next value of a discrete type. *last is set when there is none and the bound stays as it is: an infinite date. */
@@ -72,7 +69,7 @@ static bool holds_nothing(const RangeType *k, const PgRange *r, int *order)
 	*order = -1;
 	if (r->lo.infinite || r->hi.infinite)
 		return false;
-	*order = type_compare(pgtype_builtin(k->subtype), &r->lo.v, &r->hi.v);
+	*order = type_compare(range_subtype(k), &r->lo.v, &r->hi.v);
 	return *order == 0 && !(r->lo.inclusive && r->hi.inclusive);
 }
 
@@ -104,7 +101,7 @@ static bool is_multi(const PgType *t)
 static int store(const PgType *t, const PgRanges *x, Arena *a, Val *out, Error *err)
 {
 	Buf b = { 0 };
-	int rc = range_print(range_type_of(t->oid), is_multi(t), x, &type_env_stored, &b, err);
+	int rc = range_print(range_type_of(t), is_multi(t), x, &type_env_stored, &b, err);
 	*out = val_text((Str){ arena_strndup(a, b.len ? (const char *)b.data : "", b.len), b.len });
 	buf_free(&b);
 	return rc;
@@ -112,20 +109,20 @@ static int store(const PgType *t, const PgRanges *x, Arena *a, Val *out, Error *
 
 static int read_stored(const PgType *t, const Val *v, Arena *a, PgRanges *out, Error *err)
 {
-	return range_parse(range_type_of(t->oid), is_multi(t), v->s, &type_env_stored, a, out, err);
+	return range_parse(range_type_of(t), is_multi(t), v->s, &type_env_stored, a, out, err);
 }
 
 static int range_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	PgRanges x;
-	return range_parse(range_type_of(t->oid), is_multi(t), text, env, a, &x, err) ? -1 : store(t, &x, a, out, err);
+	return range_parse(range_type_of(t), is_multi(t), text, env, a, &x, err) ? -1 : store(t, &x, a, out, err);
 }
 
 static int range_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	PgRanges x;
-	return read_stored(t, v, a, &x, err) ? -1 : range_print(range_type_of(t->oid), is_multi(t), &x, env, out, err);
+	return read_stored(t, v, a, &x, err) ? -1 : range_print(range_type_of(t), is_multi(t), &x, env, out, err);
 }
 
 static int short_of_data(Error *err)
@@ -148,7 +145,7 @@ static int take_part(Str *bytes, Str *part, Error *err)
 
 static int recv_one(const RangeType *k, Str bytes, const TypeEnv *env, Arena *a, PgRanges *out, Error *err)
 {
-	const PgType *sub = pgtype_builtin(k->subtype);
+	const PgType *sub = range_subtype(k);
 	if (bytes.n < 1)
 		return short_of_data(err);
 	unsigned flags = (uint8_t)bytes.p[0] & (WIRE_EMPTY | WIRE_LO_INC | WIRE_HI_INC | WIRE_LO_INF | WIRE_HI_INF);
@@ -188,7 +185,7 @@ static int recv_multi(const RangeType *k, Str bytes, const TypeEnv *env, Arena *
 static int range_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	PgRanges x;
-	const RangeType *k = range_type_of(t->oid);
+	const RangeType *k = range_type_of(t);
 	if (is_multi(t) ? recv_multi(k, bytes, env, a, &x, err) : recv_one(k, bytes, env, a, &x, err))
 		return -1;
 	return store(t, &x, a, out, err);
@@ -200,7 +197,7 @@ static int send_value(const RangeType *k, const RangeBound *b, const TypeEnv *en
 	if (b->infinite)
 		return 0;
 	buf_put_u32(out, 0);
-	if (type_send(pgtype_builtin(k->subtype), -1, &b->v, env, out, err))
+	if (type_send(range_subtype(k), -1, &b->v, env, out, err))
 		return -1;
 	buf_set_u32(out, length_at, (uint32_t)(out->len - length_at - 4));
 	return 0;
@@ -216,7 +213,7 @@ static int send_one(const RangeType *k, const PgRange *r, const TypeEnv *env, Bu
 static int range_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
-	const RangeType *k = range_type_of(t->oid);
+	const RangeType *k = range_type_of(t);
 	PgRanges x;
 	if (read_stored(t, v, a, &x, err))
 		return -1;
@@ -243,7 +240,7 @@ static int range_compare(const PgType *t, const Val *x, const Val *y)
 	PgRanges rx, ry;
 	if (read_stored(t, x, a, &rx, NULL) || read_stored(t, y, a, &ry, NULL))
 		return family_text_compare(t, x, y);
-	return ranges_compare(range_type_of(t->oid), &rx, &ry);
+	return ranges_compare(range_type_of(t), &rx, &ry);
 }
 
 const TypeFamily family_range = { range_in, range_out, range_recv, range_send, range_compare, NULL, "TEXT", NULL };

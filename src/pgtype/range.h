@@ -10,10 +10,13 @@
 
 #include "pgtype/pgtype.h"
 
-typedef struct RangeType {
+struct RangeType {
 	uint32_t range, multirange, subtype;
-	bool discrete; /* [) is the canonical form */
-} RangeType;
+	bool discrete;		    /* [) is the canonical form */
+	const PgType *user_subtype; /* of a user's range; builtin ones have a builtin subtype */
+	uint32_t collation;
+	const char *opclass, *diff; /* as declared, or NULL */
+};
 
 typedef struct RangeBound {
 	Val v;
@@ -29,9 +32,9 @@ typedef struct PgRanges {
 	size_t n;
 } PgRanges;
 
-/* The kind that a range, a multirange or a subtype belongs to, or NULL. */
-const RangeType *range_type_of(uint32_t oid);
-const RangeType *range_type_by_subtype(uint32_t oid);
+/* The kind that a range or multirange type belongs to, or NULL for any other type. */
+const RangeType *range_type_of(const PgType *t);
+const PgType *range_subtype(const RangeType *k);
 
 /* The range between two bounds in canonical form, one or none. 22000 when they are the wrong way round; 22003, 22008. */
 int range_make(const RangeType *k, RangeBound lo, RangeBound hi, Arena *a, PgRanges *out, Error *err);

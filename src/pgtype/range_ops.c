@@ -24,7 +24,7 @@ static const PgRange *last(const PgRanges *x)
 static int compare_values(const RangeType *k, Side x, Side y)
 {
 	int px = !x.b->infinite ? 0 : x.lower ? -1 : 1, py = !y.b->infinite ? 0 : y.lower ? -1 : 1;
-	return px || py ? px - py : type_compare(pgtype_builtin(k->subtype), &x.b->v, &y.b->v);
+	return px || py ? px - py : type_compare(range_subtype(k), &x.b->v, &y.b->v);
 }
 
 /* A bound that excludes its value lies a little inside: after it when it is a lower one, before it when it is an upper one. */

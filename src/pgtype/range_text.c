@@ -103,7 +103,7 @@ static int parse_one(const RangeType *k, Str text, const TypeEnv *env, Arena *a,
 	skip_blanks(&r);
 	if (r.p < r.end)
 		return malformed(&r, "Junk after right parenthesis or bracket.");
-	const PgType *sub = pgtype_builtin(k->subtype);
+	const PgType *sub = range_subtype(k);
 	lo.infinite = lo_text.infinite;
 	hi.infinite = hi_text.infinite;
 	if ((!lo.infinite && type_in(sub, -1, lo_text.s, env, a, &lo.v, err)) ||
@@ -203,7 +203,7 @@ static int print_bound(const RangeType *k, const RangeBound *b, const TypeEnv *e
 	if (b->infinite)
 		return 0;
 	_cleanup_(buf_free) Buf text = { 0 };
-	if (type_out(pgtype_builtin(k->subtype), -1, &b->v, env, &text, err))
+	if (type_out(range_subtype(k), -1, &b->v, env, &text, err))
 		return -1;
 	Str s = buf_str(&text);
 	bool quotes = needs_quotes(s);

@@ -328,6 +328,8 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		return cursor_fetch(s, x, max_rows, err);
 	case PLAN_CLOSE:
 		return cursor_close(s, plan, err);
+	case PLAN_DATABASE:
+		return database_statement(s, x, err);
 	case PLAN_DEALLOCATE:
 		return deallocate(s, plan, err);
 	case PLAN_DISCARD:

@@ -321,6 +321,8 @@ bool extended_message(Session *s, const WireFrame *f)
 		rc = on_execute(s, f, &err);
 		if (rc == RUN_WANT_WRITER || rc == RUN_WANT_LOCK)
 			s->park = rc == RUN_WANT_LOCK ? PARK_LOCK : PARK_WRITER;
+		else if (rc == RUN_WANT_OTHERS_GONE)
+			s->park = PARK_OTHERS;
 		if (s->park != PARK_NONE || rc == RUN_FULL)
 			return false;
 		break;

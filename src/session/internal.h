@@ -78,6 +78,13 @@ bool cursors_list(void *arg, size_t i, CursorRow *out);
 int advisory_call(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
 const LockRow *advisory_list(void *arg, Arena *a, size_t *n);
 
+/* database.c */
+RunResult database_statement(Session *s, const Exec *x, Error *err);
+/* Runs a session that is parked for RUN_WANT_OTHERS_GONE again soon; the caller lets go of it. */
+void database_look_again(Session *s);
+/* For SessionVars; arg is the session. */
+size_t database_list(void *arg, Arena *a, const char ***names, uint32_t **oids);
+
 /* notify.c */
 RunResult notify_statement(Session *s, const Plan *plan, Error *err);
 void notify_unlisten(Session *s, const char *channel); /* NULL = all */

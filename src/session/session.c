@@ -320,6 +320,9 @@ static void run(Session *s, const uint8_t *p, size_t n)
 		if (waits_its_turn(s)) {
 			if (!wait_turn(s))
 				return;
+		} else if (s->park == PARK_OTHERS) {
+			database_look_again(s);
+			return;
 		} else if (s->park == PARK_ROUTE) {
 			if (s->out.len && !session_flush(s))
 				s->doomed = true;
@@ -401,6 +404,16 @@ static void on_synced(LoopTask *task)
 	run(s, NULL, 0);
 }
 
+/* The client is gone, or somebody has ended the session. */
+static void end(Session *s)
+{
+	if (atomic_load(&s->terminated) && s->source == SOURCE_SQLITE) {
+		session_fatal(s, "57P01", "terminating connection due to administrator command");
+		session_flush(s);
+	}
+	session_free(s);
+}
+
 void session_on_io(Io *io, uint32_t events)
 {
 	Session *s = io->owner;
@@ -411,7 +424,7 @@ void session_on_io(Io *io, uint32_t events)
 		return;
 	}
 	if (waits_its_turn(s) && database_stop_waiting(&s->txn)) {
-		session_free(s);
+		end(s);
 		return;
 	}
 	if (s->park != PARK_NONE) {
@@ -426,7 +439,7 @@ void session_on_io(Io *io, uint32_t events)
 	if (n < 0)
 		return;
 	if (n == 0)
-		session_free(s);
+		end(s);
 	else
 		run(s, buf, (size_t)n);
 }

@@ -17,6 +17,7 @@
 #include "wire/proto.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef struct Server Server;
 typedef struct Session Session;
@@ -39,6 +40,7 @@ typedef enum SessionPark {
 	PARK_NONE,
 	PARK_WRITER, /* the write connection */
 	PARK_LOCK,   /* an advisory lock */
+	PARK_OTHERS, /* other sessions, which must leave a database */
 	PARK_SYNC,   /* the WAL is being synced; `out` must not leave */
 	PARK_CLIENT, /* the client must read first: EPOLLOUT */
 	PARK_ROUTE,  /* failover.c holds it; it sets PARK_NONE and calls session_continue */
@@ -71,7 +73,9 @@ struct Session {
 	struct SimpleQuery *query; /* a simple query that was parked */
 	bool again;		   /* the message at hand was begun before the session was parked */
 	int64_t statement_timeout_us, lock_timeout_us;
-	bool may_rerun; /* the statement at hand can be abandoned and run again: it has sent nothing */
+	int64_t wait_until_us;	/* PARK_OTHERS: not longer than this */
+	atomic_bool terminated; /* by somebody else: ends when its client has nothing more to say (57P01). Set from any thread */
+	bool may_rerun;		/* the statement at hand can be abandoned and run again: it has sent nothing */
 	struct Notify *notify;
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;

@@ -190,6 +190,9 @@ bool simple_query(Session *s, Str text)
 	case RUN_WANT_LOCK:
 		park(s, q, PARK_LOCK);
 		return false;
+	case RUN_WANT_OTHERS_GONE:
+		park(s, q, PARK_OTHERS);
+		return false;
 	case RUN_FULL:
 		park(s, q, PARK_NONE);
 		return false;

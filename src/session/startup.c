@@ -112,13 +112,14 @@ int session_attach_sqlite(Session *s, Error *err)
 {
 	if (s->txn.db)
 		return 0;
-	Database *d = dbset_get(s->server->dbs, s->database, database_may_be_made(s), err);
+	Database *d = dbset_enter(s->server->dbs, s->database, database_may_be_made(s), err);
 	if (!d)
 		return -1;
 	s->vars->sequences = database_sequences(d);
 	/* A CancelRequest may look for this session already. */
 	pthread_mutex_lock(&s->server->lock);
 	txn_init(&s->txn, d, &s->types, s->vars);
+	database_leave(d);
 	pthread_mutex_unlock(&s->server->lock);
 	/* The name of its temporary schema is known now. */
 	s->vars->temp_made(s->vars->arg);

@@ -83,6 +83,8 @@ static bool can_coerce_one(const Catalog *cat, uint32_t from, uint32_t to, Coerc
 		return true;
 	if (coercion_path(cat, from, to, ctx, &func) != PATH_NONE)
 		return true;
+	if (ctx == COERCE_EXPLICIT && is_range_to_multirange(cat, from, to))
+		return true;
 	if ((from == T_RECORD && is_composite(cat, to)) || (to == T_RECORD && is_composite(cat, from)))
 		return true;
 	return to == T_RECORD_ARRAY && is_composite(cat, type_element(cat, from));
@@ -264,6 +266,8 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 	}
 	if (t->typtype == 'c' && t->fields && e->kind == X_ROW && e->type == T_RECORD)
 		return row_to_type(ps, e, t, ctx, location);
+	if (is_range_to_multirange(ps->env->cat, e->type, type))
+		return range_to_multirange(ps, e, t, location);
 	switch (coercion_path(ps->env->cat, e->type, type, ctx, &func)) {
 	case PATH_RELABEL:
 		return relabel(ps, e, type, ctx);

@@ -94,6 +94,7 @@ int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, u
 /* The extension that an operator class of that name belongs to; NULL for PostgreSQL's own. `name` may be NULL. */
 const Extension *ddl_opclass_extension(const char *method, const char *name);
 /* Only byte order is known: another collation is refused. `what` has it: "a column". */
+uint32_t ddl_collation(PgQuery__Node *const *names, size_t n, const PgType *t); /* OID of one of those, or of the type's own */
 int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what);
 
 /* ddl_save.c: a relation's rows in the _understudy_* tables, and its SQLite text */
@@ -153,6 +154,7 @@ int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);
 int plan_create_enum(Ddl *d, const PgQuery__CreateEnumStmt *s);
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s);
 int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s);
+int plan_create_range(Ddl *d, const PgQuery__CreateRangeStmt *s);
 int plan_alter_domain(Ddl *d, const PgQuery__AlterDomainStmt *s);
 /* What COMMENT ON a type, a domain or a domain's constraint is about, and the catalog it stands in; 0 on error. */
 uint32_t ddl_type_object(Ddl *d, const PgQuery__CommentStmt *s, uint32_t *class);

@@ -3,6 +3,8 @@
 #include "sql/deparse.h"
 #include "sql/expr.h"
 
+#include "pgtype/range.h"
+
 typedef struct NewDomain {
 	uint32_t oid, schema;
 	const char *name;
@@ -142,19 +144,6 @@ static int check_base(Ddl *d, const PgQuery__CreateDomainStmt *s, const NewDomai
 	return ddl_check_collation(d, c->collname, c->n_collname, c->location, "a domain");
 }
 
-static uint32_t domain_collation(const PgQuery__CreateDomainStmt *s, const NewDomain *n)
-{
-	static const struct {
-		const char *name;
-		uint32_t oid;
-	} known[] = { { "default", 100 }, { "C", 950 }, { "POSIX", 951 } };
-	const PgQuery__CollateClause *c = s->coll_clause;
-	for (size_t i = 0; c && i < ARRAY_LEN(known); i++)
-		if (streq(node_string(c->collname[c->n_collname - 1]), known[i].name))
-			return known[i].oid;
-	return n->below->collation;
-}
-
 int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s)
 {
 	NewDomain n = { .is.typmod = -1 };
@@ -172,7 +161,8 @@ int plan_create_domain(Ddl *d, const PgQuery__CreateDomainStmt *s)
 		if (domain_constraint(d, &n, s->constraints[i]->constraint))
 			return -1;
 	ddl_sql(d, "INSERT INTO _understudy_domain VALUES (%u, %u, %d, %d, %s, %u)", n.oid, n.below->oid, n.is.typmod, n.is.not_null,
-		ddl_lit(d, n.is.default_sql), domain_collation(s, &n));
+		ddl_lit(d, n.is.default_sql),
+		ddl_collation(s->coll_clause ? s->coll_clause->collname : NULL, s->coll_clause ? s->coll_clause->n_collname : 0, n.below));
 	return ddl_finish(d, "CREATE DOMAIN");
 }
 
@@ -191,7 +181,7 @@ static bool holds(const PgType *t, const PgType *domain)
 	t = type_base_of(t);
 	if (!t->checked)
 		return false;
-	if (t->elem && holds(t->elem, domain))
+	if ((t->elem && holds(t->elem, domain)) || (t->range && holds(t->range->user_subtype, domain)))
 		return true;
 	for (size_t i = 0; i < t->nfields; i++)
 		if (holds(t->fields[i].type, domain))

@@ -1,6 +1,8 @@
 /* DROP TYPE and DROP DOMAIN: what uses a type, and taking it out of there. */
 #include "sql/ddl.h"
 
+#include "pgtype/range.h"
+
 typedef struct TypeUse {
 	const CatRel *rel; /* a column of it; NULL: a type */
 	const CatColumn *col;
@@ -24,6 +26,7 @@ void ddl_forget_type(Ddl *d, const PgType *t)
 		t->oid);
 	ddl_sql(d, "DELETE FROM _understudy_domain_check WHERE domain = %u", t->oid);
 	ddl_sql(d, "DELETE FROM _understudy_domain WHERE type = %u", t->oid);
+	ddl_sql(d, "DELETE FROM _understudy_range WHERE type = %u", t->oid);
 	ddl_sql(d, "DELETE FROM _understudy_comment WHERE objoid = %u AND classoid = 1247", t->oid);
 	ddl_sql(d, "DELETE FROM _understudy_type WHERE oid IN (%u, %u)", t->oid, t->array_oid);
 }
@@ -79,9 +82,12 @@ static void find_uses(TypeDrop *td, const PgType *t, bool cascade)
 	}
 	for (size_t i = 0; i < cat->ntypes; i++) {
 		const PgType *user = cat->types[i];
-		if (!user->base || !is_of(user->base, t) || is_going(td, user))
+		bool over = (user->base && is_of(user->base, t)) || (user->range && is_of(user->range->user_subtype, t));
+		bool pair = t->range && user->range == t->range;
+		if ((!over && !pair) || is_going(td, user))
 			continue;
-		add_use(td, (TypeUse){ .type = user }, of);
+		if (!pair && user->typtype != 'm')
+			add_use(td, (TypeUse){ .type = user }, of);
 		td->types[td->n++] = user;
 	}
 }
@@ -147,6 +153,11 @@ static int find_named(Ddl *d, const PgQuery__DropStmt *s, const PgQuery__TypeNam
 		const char *elem = type_format(t->elem, -1, d->a);
 		an_error(d->ps, -1, "2BP01", "cannot drop type %s[] because type %s requires it", elem, elem);
 		return err_hint(d->err, "You can drop type %s instead.", elem);
+	}
+	if (t->typtype == 'm') {
+		const char *range = type_format(catalog_type(d->cat, t->range->range), -1, d->a);
+		an_error(d->ps, -1, "2BP01", "cannot drop type %s because type %s requires it", type_format(t, -1, d->a), range);
+		return err_hint(d->err, "You can drop type %s instead.", range);
 	}
 	*out = t;
 	return 1;

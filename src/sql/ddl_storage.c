@@ -312,3 +312,15 @@ int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int locat
 		return 0;
 	return an_refuse(d->ps, location, "collation \"%s\" of %s", name, what);
 }
+
+uint32_t ddl_collation(PgQuery__Node *const *names, size_t n, const PgType *t)
+{
+	static const struct {
+		const char *name;
+		uint32_t oid;
+	} known[] = { { "default", 100 }, { "C", 950 }, { "POSIX", 951 } };
+	for (size_t i = 0; n && i < ARRAY_LEN(known); i++)
+		if (streq(node_string(names[n - 1]), known[i].name))
+			return known[i].oid;
+	return t->collation;
+}

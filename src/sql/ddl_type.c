@@ -1,6 +1,7 @@
 /* Composite types: relations of kind 'c' that have columns and a row type, and no table in the file. */
 #include "sql/ddl.h"
 
+#include "pgtype/range.h"
 #include "sql/expr.h"
 
 int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name)
@@ -80,6 +81,20 @@ static int no_dependents(Ddl *d, const CatRel *r, const char *what)
 	return user ? an_refuse(d->ps, -1, "%s of type \"%s\", which %s uses,", what, r->name, user) : 0;
 }
 
+/* Whether a value of the type has a value of the other in it. */
+static bool type_holds(const PgType *t, uint32_t row)
+{
+	t = type_base_of(t);
+	if (!t || t->oid == row)
+		return t != NULL;
+	if ((t->elem && type_holds(t->elem, row)) || (t->range && type_holds(t->range->user_subtype, row)))
+		return true;
+	for (size_t i = 0; i < t->nfields; i++)
+		if (type_holds(t->fields[i].type, row))
+			return true;
+	return false;
+}
+
 static int drop_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
 {
 	CatColumn *c = (CatColumn *)(uintptr_t)catrel_column(r, cmd->name);
@@ -110,6 +125,12 @@ static int alter_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
 static int add_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
 {
 	const PgQuery__ColumnDef *def = cmd->def->column_def;
+	int32_t typmod;
+	const PgType *t = an_typename(d->ps, def->type_name, &typmod);
+	if (!t)
+		return -1;
+	if (type_holds(t, r->rowtype))
+		return an_error(d->ps, -1, "42P16", "composite type %s cannot be made a member of itself", r->name);
 	if (catrel_column(r, def->colname))
 		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", def->colname, r->name);
 	return ddl_add_column(d, r, def);

@@ -81,6 +81,12 @@ const PgProc *procs_named(ParseState *ps, const char *schema, const char *name, 
 const PgOperator *find_operator(ParseState *ps, const char *name, const char *schema, uint32_t left, uint32_t right, int location);
 int operator_name(ParseState *ps, PgQuery__Node *const *names, size_t n, const char **schema, const char **name);
 
+/* func_range.c: the functions that have the name of a user's range or multirange type */
+const PgProc *range_constructors(ParseState *ps, const char *schema, const char *name, size_t *n);
+/* The cast of a user's range to its multirange; NULL when it is none. */
+Expr *range_to_multirange(ParseState *ps, Expr *e, const PgType *t, int location);
+bool is_range_to_multirange(const Catalog *cat, uint32_t from, uint32_t to);
+
 /* func.c, func_agg.c */
 Expr **an_args(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPlace place);
 int finish_aggregate(ParseState *ps, Expr *f, const PgQuery__FuncCall *call, bool nested_agg, bool nested_window);

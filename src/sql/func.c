@@ -81,6 +81,8 @@ static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 {
 	size_t n, at = 0;
 	const PgProc *p = procs_named(ps, call->schema, call->name, &n);
+	if (!n)
+		p = range_constructors(ps, call->schema, call->name, &n);
 	Candidate *c = arena_array(ps->a, Candidate, 2 * n + 1), next;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i].kind == 'p')

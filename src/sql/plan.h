@@ -69,6 +69,7 @@ typedef enum PlanKind {
 	PLAN_CLOSE,	/* name; NULL = ALL */
 	PLAN_TWO_PHASE, /* PREPARE TRANSACTION (name NULL), COMMIT PREPARED and ROLLBACK PREPARED (name); `tag`; the identifier is in
 			    values[0] */
+	PLAN_DATABASE,
 } PlanKind;
 
 typedef enum StepKind {
@@ -130,6 +131,14 @@ typedef struct FetchPlan {
 	bool move;
 } FetchPlan;
 
+/* CREATE, DROP and ALTER … RENAME of a database. */
+typedef struct DatabasePlan {
+	char what; /* c(reate), d(rop), r(ename) */
+	const char *name, *new_name;
+	const char *template; /* NULL: the default one */
+	bool missing_ok, force;
+} DatabasePlan;
+
 typedef struct Plan Plan;
 struct Plan {
 	PlanKind kind;
@@ -178,6 +187,7 @@ struct Plan {
 	const RawStmt *inner;
 	const CursorPlan *cursor;
 	const FetchPlan *fetch;
+	const DatabasePlan *database;
 	uint64_t catalog_version;
 };
 

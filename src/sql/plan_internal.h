@@ -20,6 +20,8 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan);
 
 /* plan_cursor.c */
 int plan_declare(ParseState *ps, const PgQuery__DeclareCursorStmt *s, Plan *plan);
+/* CREATE, DROP and ALTER … RENAME of a database. 1 = not one of them. */
+int plan_database(ParseState *ps, const PgNode *n, Plan *plan);
 int plan_fetch(ParseState *ps, const PgQuery__FetchStmt *s, Plan *plan);
 int plan_close_cursor(const PgQuery__ClosePortalStmt *s, Plan *plan);
 

@@ -67,9 +67,9 @@ static void add_simple(const Catalog *cat, Poly *p, uint32_t actual, uint32_t de
 }
 
 /* A range gives its multirange and the elements, a multirange its range. */
-static void finish_ranges(Poly *p)
+static void finish_ranges(const Catalog *cat, Poly *p)
 {
-	const RangeType *range = range_type_of(p->range), *multi = range_type_of(p->multirange);
+	const RangeType *range = range_type_of(type_lookup(cat, p->range)), *multi = range_type_of(type_lookup(cat, p->multirange));
 
 	if (p->problem || (!p->range && !p->multirange))
 		return;
@@ -91,7 +91,7 @@ static void finish_ranges(Poly *p)
 
 static void finish_simple(const Catalog *cat, Poly *p)
 {
-	finish_ranges(p);
+	finish_ranges(cat, p);
 	if (p->array && !p->problem) {
 		uint32_t elem = type_element(cat, p->array);
 		if (p->elem && p->elem != elem)

@@ -378,6 +378,10 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		if (n->lock_stmt->nowait)
 			plan->nowait = arena_printf(ps->a, "relation \"%s\"", n->lock_stmt->relations[0]->range_var->relname);
 		return plan_nothing(plan, "LOCK TABLE");
+	case NODE(CREATEDB_STMT):
+	case NODE(DROPDB_STMT):
+	case NODE(RENAME_STMT):
+		return plan_database(ps, n, plan);
 	default:
 		return 1;
 	}
@@ -404,6 +408,8 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_alter_enum(d, n->alter_enum_stmt);
 	case NODE(COMPOSITE_TYPE_STMT):
 		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_RANGE_STMT):
+		return plan_create_range(d, n->create_range_stmt);
 	case NODE(CREATE_EXTENSION_STMT):
 		return plan_create_extension(d, n->create_extension_stmt);
 	case NODE(ALTER_EXTENSION_STMT):

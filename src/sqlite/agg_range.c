@@ -26,7 +26,7 @@ static void gather(sqlite3_context *ctx, sqlite3_value **argv, RangesRule *how)
 	if (!g || fn_ranges_arg(ctx, type, argv[1], scratch, &x))
 		return;
 	bool first = !g->k;
-	g->k = range_type_of(type);
+	g->k = fn_range_type(ctx, type);
 	g->multi = type == g->k->multirange;
 	if (first)
 		r = x;
@@ -116,7 +116,7 @@ static int unnest_start(SetCall *c)
 {
 	Unnest *u = arena_new_of(c->a, Unnest);
 	c->state = u;
-	u->k = range_type_of((uint32_t)set_arg_int(c, 0));
+	u->k = range_type_of(c->env->type_lookup(c->env->catalog, (uint32_t)set_arg_int(c, 0)));
 	if (!u->k)
 		return err_set(&c->env->error, "XX000", "type %u is not a range type", (uint32_t)set_arg_int(c, 0));
 	return range_parse(u->k, true, set_arg_text(c, 1), &type_env_stored, c->a, &u->x, &c->env->error);

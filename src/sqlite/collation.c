@@ -96,13 +96,16 @@ static void on_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, (void *)(uintptr_t)family, compare_extension, NULL);
 		return;
 	}
-	bool array = strncmp(name, "pgarray_", 8) == 0;
 	if (strcmp(name, "pgrecord") == 0)
 		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, env, compare_records, NULL);
-	bool row = strncmp(name, "pgrow_", 6) == 0;
-	if (!array && !row && strncmp(name, "pgenum_", 7) != 0)
+	static const char *const kinds[] = { "pgarray_", "pgrow_", "pgenum_", "pgrange_" };
+	const char *what = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
+			what = name + strlen(kinds[i]);
+	if (!what)
 		return;
-	const char *what = name + (array ? 8 : row ? 6 : 7);
+	bool array = strncmp(name, kinds[0], strlen(kinds[0])) == 0;
 	if (array && !(*what >= '0' && *what <= '9')) {
 		const PgType *t = pgtype_builtin_named(what);
 		if (t && type_is_supported(t))

@@ -222,7 +222,7 @@ static Bound *new_bound(const SqliteFn *f, const SqliteAgg *g, FnEnv *env)
 
 static int sqlite_nargs(int nargs, unsigned flags)
 {
-	return nargs > 0 && flags & FN_TYPED ? nargs * 2 : nargs;
+	return (nargs > 0 && flags & FN_TYPED ? nargs * 2 : nargs) + (flags & FN_RESULT ? 1 : 0);
 }
 
 static int register_fn(sqlite3 *db, const SqliteFn *f, FnEnv *env)

@@ -23,6 +23,7 @@ enum {
 	/* Polymorphic: called with 2n arguments, first the n PostgreSQL type OIDs of the arguments as integers, then
 	 * the n arguments. Strictness looks at the last n only. */
 	FN_TYPED = 4,
+	FN_RESULT = 8, /* called with one argument more, first the PostgreSQL type OID of the result */
 };
 
 typedef void (*FnImpl)(sqlite3_context *ctx, int argc, sqlite3_value **argv);

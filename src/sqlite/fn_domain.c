@@ -2,6 +2,7 @@
 #include "sqlite/db.h"
 
 #include "pgtype/array.h"
+#include "pgtype/range.h"
 #include "pgtype/row.h"
 
 #include <stddef.h>
@@ -92,12 +93,34 @@ static int check_fields(Db *db, const PgType *t, Str text, Arena *a)
 	return 0;
 }
 
+static int check_bounds(Db *db, const PgType *t, Str text, Arena *a)
+{
+	const RangeType *k = t->range;
+	PgRanges x;
+	if (range_parse(k, t->typtype == 'm', text, &type_env_stored, a, &x, &db->env.error))
+		return -1;
+	for (size_t i = 0; i < x.n; i++) {
+		const RangeBound *lo = &x.items[i].lo, *hi = &x.items[i].hi;
+		if ((!lo->infinite && check_inside(db, k->user_subtype, &lo->v)) ||
+		    (!hi->infinite && check_inside(db, k->user_subtype, &hi->v)))
+			return -1;
+	}
+	return 0;
+}
+
+static int check_parts(Db *db, const PgType *t, Str text, Arena *a)
+{
+	if (t->range)
+		return check_bounds(db, t, text, a);
+	return t->elem ? check_elements(db, t->elem, text, a) : check_fields(db, t, text, a);
+}
+
 static int check_inside(Db *db, const PgType *t, const Val *v)
 {
 	const PgType *base = type_base_of(t);
 	if (v->kind != VAL_NULL && base && base->checked) {
 		_cleanup_(arena_freep) Arena *a = arena_new();
-		if (base->elem ? check_elements(db, base->elem, v->s, a) : check_fields(db, base, v->s, a))
+		if (check_parts(db, base, v->s, a))
 			return -1;
 	}
 	return t->domain ? check_domain(db, t, v) : 0;

@@ -14,9 +14,14 @@ static uint32_t type_at(sqlite3_value **argv, int i)
 	return (uint32_t)sqlite3_value_int64(argv[i]);
 }
 
+const RangeType *fn_range_type(sqlite3_context *ctx, uint32_t type)
+{
+	return range_type_of(fn_type(ctx, type));
+}
+
 int fn_ranges_arg(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, Arena *a, PgRanges *out)
 {
-	const RangeType *k = range_type_of(type);
+	const RangeType *k = fn_range_type(ctx, type);
 	Error *err = &fn_env(ctx)->error;
 	if (!k)
 		err_set(err, "XX000", "type %u is not a range type", type);
@@ -38,7 +43,7 @@ void fn_ranges_result(sqlite3_context *ctx, const RangeType *k, bool multi, cons
 	fn_result_buf(ctx, &b);
 }
 
-/* ---- constructors ---- */
+/* ---- constructors: the type of the range comes first ---- */
 
 static bool read_flags(sqlite3_context *ctx, sqlite3_value *v, bool *lo, bool *hi)
 {
@@ -61,17 +66,17 @@ static bool read_flags(sqlite3_context *ctx, sqlite3_value *v, bool *lo, bool *h
 static void construct(sqlite3_context *ctx, sqlite3_value **argv, int n)
 {
 	ARENA(a);
-	const RangeType *k = range_type_by_subtype(type_at(argv, 0));
+	const RangeType *k = fn_range_type(ctx, type_at(argv, 0));
 	PgRanges r;
 	RangeBound lo = { .inclusive = true }, hi = { 0 };
-	if (n > 2 && !read_flags(ctx, argv[n + 2], &lo.inclusive, &hi.inclusive))
+	if (n > 2 && !read_flags(ctx, argv[3], &lo.inclusive, &hi.inclusive))
 		return;
-	lo.v = fn_arg(argv[n]);
-	hi.v = fn_arg(argv[n + 1]);
+	lo.v = fn_arg(argv[1]);
+	hi.v = fn_arg(argv[2]);
 	lo.infinite = lo.v.kind == VAL_NULL;
 	hi.infinite = hi.v.kind == VAL_NULL;
 	if (!k)
-		fn_raise(ctx, "XX000", "no range type over type %u", type_at(argv, 0));
+		fn_raise(ctx, "XX000", "type %u is not a range type", type_at(argv, 0));
 	else if (range_make(k, lo, hi, a, &r, &fn_env(ctx)->error))
 		fn_fail(ctx);
 	else
@@ -98,7 +103,7 @@ FN(multi_of_range)
 	ARENA(a);
 	PgRanges x;
 	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[1], a, &x) == 0)
-		fn_ranges_result(ctx, range_type_of(type_at(argv, 0)), true, &x);
+		fn_ranges_result(ctx, fn_range_type(ctx, type_at(argv, 0)), true, &x);
 }
 
 FN(multi_of_array)
@@ -106,7 +111,7 @@ FN(multi_of_array)
 	ARENA(a);
 	FnEnv *env = fn_env(ctx);
 	const PgType *elem = fn_array_elem(env, type_at(argv, 0));
-	const RangeType *k = elem ? range_type_of(elem->oid) : NULL;
+	const RangeType *k = range_type_of(elem);
 	PgArray x;
 	if (!k || fn_array_read(elem, fn_arg_str(argv[1]), a, &x, &env->error)) {
 		fn_fail(ctx);
@@ -209,7 +214,7 @@ static void ask(sqlite3_context *ctx, sqlite3_value **argv, Question *question, 
 	PgRanges x, y;
 	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[2], a, &x) || fn_ranges_arg(ctx, type_at(argv, 1), argv[3], a, &y))
 		return;
-	const RangeType *k = range_type_of(type_at(argv, 0));
+	const RangeType *k = fn_range_type(ctx, type_at(argv, 0));
 	sqlite3_result_int(ctx, swapped ? question(k, &y, &x) : question(k, &x, &y));
 }
 
@@ -259,7 +264,7 @@ static void holds_value(sqlite3_context *ctx, sqlite3_value **argv, int range, i
 	PgRanges x;
 	Val v = fn_arg(argv[2 + value]);
 	if (fn_ranges_arg(ctx, type_at(argv, range), argv[2 + range], a, &x) == 0)
-		sqlite3_result_int(ctx, ranges_hold_value(range_type_of(type_at(argv, range)), &x, &v));
+		sqlite3_result_int(ctx, ranges_hold_value(fn_range_type(ctx, type_at(argv, range)), &x, &v));
 }
 
 FN(contains_value)
@@ -278,7 +283,7 @@ FN(compare)
 	PgRanges x, y;
 	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[2], a, &x) || fn_ranges_arg(ctx, type_at(argv, 1), argv[3], a, &y))
 		return;
-	int order = ranges_compare(range_type_of(type_at(argv, 0)), &x, &y);
+	int order = ranges_compare(fn_range_type(ctx, type_at(argv, 0)), &x, &y);
 	sqlite3_result_int(ctx, (order > 0) - (order < 0));
 }
 
@@ -288,7 +293,7 @@ static void combine(sqlite3_context *ctx, sqlite3_value **argv, RangesRule *how,
 {
 	ARENA(a);
 	uint32_t type = type_at(argv, 0);
-	const RangeType *k = range_type_of(type);
+	const RangeType *k = fn_range_type(ctx, type);
 	PgRanges x, y, r;
 	if (fn_ranges_arg(ctx, type, argv[2], a, &x) || fn_ranges_arg(ctx, type_at(argv, 1), argv[3], a, &y))
 		return;
@@ -333,7 +338,7 @@ FN(merge_multi)
 	if (fn_ranges_arg(ctx, type_at(argv, 0), argv[1], a, &x))
 		return;
 	ranges_span(&x, a, &r);
-	fn_ranges_result(ctx, range_type_of(type_at(argv, 0)), false, &r);
+	fn_ranges_result(ctx, fn_range_type(ctx, type_at(argv, 0)), false, &r);
 }
 
 /* The combinations of range (r) and multirange (m) of one operator. */
@@ -349,8 +354,8 @@ FN(merge_multi)
 	}
 
 const SqliteFn fn_table_range[] = {
-	{ "range_constructor2", 2, TYPED, construct2 },
-	{ "range_constructor3", 3, TYPED, construct3 },
+	{ "range_constructor2", 2, FN_RESULT | FN_IMMUTABLE, construct2 },
+	{ "range_constructor3", 3, FN_RESULT | FN_IMMUTABLE, construct3 },
 	{ "multirange_constructor0", 0, PURE, multi_empty },
 	{ "multirange_constructor1", 1, STRICT, multi_of_range },
 	{ "multirange_constructor2", 1, STRICT, multi_of_array },

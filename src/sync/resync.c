@@ -6,6 +6,7 @@
 #include "sync/copy.h"
 #include "sync/schema_copy.h"
 #include "sync/state.h"
+#include "sync/type_copy.h"
 
 #include <stdio.h>
 
@@ -36,6 +37,9 @@ const char resync_query[] =
 	" (SELECT string_agg(c.oid || c.relname, E'\\x03' ORDER BY c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 	"WHERE c.relkind = 'S' AND " USER_NS "),"
 	" (SELECT string_agg(e.enumtypid || e.enumlabel, E'\\x03' ORDER BY e.oid) FROM pg_enum e),"
+	" (SELECT string_agg(concat_ws(E'\\x02', d.oid, d.typnotnull, d.typdefault, (SELECT string_agg(k.conname || "
+	"pg_get_constraintdef(k.oid), E'\\x02' ORDER BY k.oid) FROM pg_constraint k WHERE k.contypid = d.oid)), E'\\x03' ORDER BY d.oid) "
+	"FROM pg_type d WHERE d.typtype = 'd'),"
 	" (SELECT string_agg(concat_ws(E'\\x02', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod), E'\\x03' ORDER BY a.attrelid, "
 	"a.attnum) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'c')))"
 	" ORDER BY 1";
@@ -242,59 +246,12 @@ static int drop_old(Resync *s, Error *err)
 		"TABLE", err);
 }
 
-static int copy_enum_labels(Resync *s, Error *err)
-{
-	_cleanup_(source_clearp) PGresult *r =
-		source_query(s->c, "SELECT e.oid, e.enumtypid, e.enumlabel, e.enumsortorder FROM pg_enum e", err);
-	if (!r)
-		return -1;
-	for (int i = 0; i < PQntuples(r); i++) {
-		Val v[4];
-		for (int k = 0; k < 4; k++)
-			v[k] = val_text(str_of(PQgetvalue(r, i, k)));
-		if (state_run(s->db,
-			      "INSERT INTO _understudy_enum(oid, type, label, sort) SELECT CAST(?1 AS INTEGER), CAST(?2 AS INTEGER), ?3, "
-			      "CAST(?4 AS REAL)"
-			      " WHERE EXISTS (SELECT 1 FROM _understudy_type WHERE oid = CAST(?2 AS INTEGER)) ON CONFLICT DO NOTHING",
-			      v, 4, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The columns of composite types, as they are now. */
-static int copy_composite_columns(Resync *s, Error *err)
-{
-	_cleanup_(source_clearp) PGresult *r =
-		source_query(s->c,
-			     "SELECT a.attrelid, a.attnum, a.attname, CASE WHEN a.attisdropped THEN 25 ELSE a.atttypid END, a.atttypmod, "
-			     "a.attisdropped::int"
-			     " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'c' AND a.attnum > 0",
-			     err);
-	if (!r)
-		return -1;
-	for (int i = 0; i < PQntuples(r); i++) {
-		Val v[6];
-		for (int k = 0; k < 6; k++)
-			v[k] = k == 2 ? val_text(str_of(PQgetvalue(r, i, k))) : val_int(strtoll(PQgetvalue(r, i, k), NULL, 10));
-		if (state_run(s->db,
-			      "INSERT INTO _understudy_column(rel, attnum, name, type, typmod, dropped, sqlite_name) SELECT ?1, ?2, ?3, "
-			      "?4, ?5, ?6, ?3"
-			      " WHERE EXISTS (SELECT 1 FROM _understudy_relation WHERE oid = ?1 AND kind = 'c') ON CONFLICT (rel, attnum) "
-			      "DO UPDATE "
-			      "SET name = excluded.name, type = excluded.type, typmod = excluded.typmod, dropped = excluded.dropped",
-			      v, 6, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int fill(Resync *s, Error *err)
 {
 	Schema made;
 	if (drop_old(s, err) < 0 || schema_copy_some(s->c, s->db, s->database, s->oids, s->a, &made, err) < 0 ||
-	    copy_enum_labels(s, err) < 0 || copy_composite_columns(s, err) < 0 ||
-	    copy_some_rows(s->c, s->db, s->database, &made, s->a, err) < 0 || schema_copy_sequences(s->c, s->db, err) < 0)
+	    type_copy_changes(s->c, s->db, s->database, err) < 0 || copy_some_rows(s->c, s->db, s->database, &made, s->a, err) < 0 ||
+	    schema_copy_sequences(s->c, s->db, err) < 0)
 		return -1;
 	_cleanup_(source_clearp) PGresult *lsn = source_query(s->c, "SELECT pg_current_wal_insert_lsn()", err);
 	if (!lsn)

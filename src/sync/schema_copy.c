@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "sql/plan.h"
 #include "sync/state.h"
+#include "sync/type_copy.h"
 
 #include <stdio.h>
 
@@ -13,19 +14,6 @@
 
 static const char sql_schemas[] = "SELECT 0, n.nspname, format('CREATE SCHEMA %I', n.nspname) FROM pg_namespace n WHERE " USER_NS
 				  " AND n.nspname <> 'public' ORDER BY n.oid";
-
-/* Enums and composite types, in the order in which they were made. */
-static const char sql_types[] =
-	"SELECT t.oid, n.nspname || '.' || t.typname, CASE t.typtype WHEN 'e' THEN format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, "
-	"t.typname,"
-	" (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))"
-	" ELSE format('CREATE TYPE %I.%I AS (%s)', n.nspname, t.typname, (SELECT string_agg(format('%I %s', a.attname, "
-	"format_type(a.atttypid, "
-	"a.atttypmod)), ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT "
-	"a.attisdropped)) END,"
-	" t.typarray, t.typrelid"
-	" FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid"
-	" WHERE (t.typtype = 'e' OR c.relkind = 'c') AND " USER_NS " ORDER BY t.oid";
 
 #define SEQ_OPTIONS                                                                                                                        \
 	"format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax,"       \
@@ -195,68 +183,6 @@ static int leave_out(Db *db, const char *kind, const char *name, const Error *wh
 	return state_add_unmirrored(db, kind, name, why->message, err);
 }
 
-/* Moves an object the file has just made from the OID it was given to the one it has on the primary. */
-static int move_oid(Db *db, uint32_t from, uint32_t to, bool type, Error *err)
-{
-	static const char *const table_sql[] = { "UPDATE _understudy_relation SET oid = ?2 WHERE oid = ?1",
-						 "UPDATE _understudy_column SET rel = ?2 WHERE rel = ?1",
-						 "UPDATE _understudy_index SET rel = ?2 WHERE rel = ?1",
-						 "UPDATE _understudy_constraint SET rel = ?2 WHERE rel = ?1",
-						 "UPDATE _understudy_constraint SET ref = ?2 WHERE ref = ?1",
-						 "UPDATE _understudy_sequence SET owner_table = ?2 WHERE owner_table = ?1",
-						 "UPDATE _understudy_type SET relid = ?2 WHERE relid = ?1",
-						 "UPDATE _understudy_comment SET objoid = ?2 WHERE objoid = ?1 AND classoid = 1259" };
-	static const char *const type_sql[] = { "UPDATE _understudy_type SET oid = ?2 WHERE oid = ?1",
-						"UPDATE _understudy_type SET elem = ?2 WHERE elem = ?1",
-						"UPDATE _understudy_type SET array_oid = ?2 WHERE array_oid = ?1",
-						"UPDATE _understudy_enum SET type = ?2 WHERE type = ?1",
-						"UPDATE _understudy_column SET type = ?2 WHERE type = ?1",
-						"UPDATE _understudy_relation SET rowtype = ?2 WHERE rowtype = ?1",
-						"UPDATE _understudy_relation SET arraytype = ?2 WHERE arraytype = ?1" };
-	const char *const *list = type ? type_sql : table_sql;
-	size_t n = type ? ARRAY_LEN(type_sql) : ARRAY_LEN(table_sql);
-	Val v[2] = { val_int(from), val_int(to) };
-	for (size_t i = 0; from != to && i < n; i++)
-		if (state_run(db, list[i], v, 2, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* The OID that the newest object of a catalog table has; `what` is a column and a table. */
-static uint32_t newest_oid(Db *db, const char *sql)
-{
-	sqlite3_stmt *st;
-	Error ignored;
-	if (db_prepare(db, str_of(sql), &st, &ignored) < 0)
-		return 0;
-	uint32_t oid = sqlite3_step(st) == SQLITE_ROW ? (uint32_t)sqlite3_column_int64(st, 0) : 0;
-	db_done(db, st);
-	return oid;
-}
-
-static uint32_t oid_of(const PGresult *r, int row, int col)
-{
-	return (uint32_t)strtoul(PQgetvalue(r, row, col), NULL, 10);
-}
-
-static int make_type(Db *db, const PGresult *r, int i, Error *err)
-{
-	uint32_t rel = oid_of(r, i, 4);
-	const char *kind = rel ? "c" : "e";
-	char sql[200];
-	snprintf(sql, sizeof sql, "SELECT oid FROM _understudy_type WHERE kind = '%s' ORDER BY oid DESC LIMIT 1", kind);
-	uint32_t made = newest_oid(db, sql);
-	snprintf(sql, sizeof sql, "SELECT array_oid FROM _understudy_type WHERE oid = %u", made);
-	uint32_t array = newest_oid(db, sql);
-	if (!made || move_oid(db, made, oid_of(r, i, 0), true, err) < 0)
-		return made ? -1 : err_set(err, "XX000", "type %s was not made", PQgetvalue(r, i, 1));
-	if (array && move_oid(db, array, oid_of(r, i, 3), true, err) < 0)
-		return -1;
-	return rel ? move_oid(db, newest_oid(db, "SELECT oid FROM _understudy_relation WHERE kind = 'c' ORDER BY oid DESC LIMIT 1"), rel,
-			      false, err)
-		   : 0;
-}
-
 /* Runs every row's statement; objects that fail are left out. `after` may finish an object, `done` learns of each success. */
 typedef int (*AfterObject)(Db *db, const PGresult *r, int row, Error *err);
 
@@ -324,13 +250,13 @@ static int make_tables(PGconn *c, Db *db, const char *database, const char *quer
 			continue;
 		}
 		SchemaTable *t = &out->tables[out->n++];
-		*t = (SchemaTable){ .oid = oid_of(r, i, 0),
+		*t = (SchemaTable){ .oid = source_oid(r, i, 0),
 				    .partitioned = *PQgetvalue(r, i, 3) == 'p',
 				    .schema = arena_strdup(a, PQgetvalue(r, i, 4)),
 				    .name = arena_strdup(a, PQgetvalue(r, i, 5)),
 				    .has_key = *PQgetvalue(r, i, 6) == 't' };
 		t->ncols = (size_t)split_columns(PQgetvalue(r, i, 7), a, &t->cols);
-		if (move_oid(db, table_oid(db, t->schema, t->name), t->oid, false, err) < 0)
+		if (type_move_oid(db, table_oid(db, t->schema, t->name), t->oid, false, err) < 0)
 			return -1;
 		if (!t->has_key) {
 			err_set(&why, "00000",
@@ -390,7 +316,7 @@ int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, 
 {
 	memset(out, 0, sizeof *out);
 	if (reserve_oids(c, db, err) < 0 || make_objects(c, db, database, sql_schemas, "schema", NULL, err) < 0 ||
-	    make_objects(c, db, database, sql_types, "type", make_type, err) < 0 ||
+	    make_objects(c, db, database, type_copy_query, "type", type_copy_made, err) < 0 ||
 	    make_objects(c, db, database, sql_sequences, "sequence", NULL, err) < 0 ||
 	    make_tables(c, db, database, sql_tables, a, out, err) < 0 ||
 	    make_objects(c, db, database, sql_owned, "sequence owner", NULL, err) < 0 ||
@@ -462,7 +388,7 @@ static int make_missing(PGconn *c, Db *db, const char *database, const char *que
 		int rc = schema_run_ddl(db, database, PQgetvalue(r, i, 2), &why);
 		if (rc < 0 && leave_out(db, kind == 's' ? "schema" : kind == 'e' ? "type" : "sequence", name, &why, err) < 0)
 			return -1;
-		if (rc == 0 && kind == 'e' && make_type(db, r, i, err) < 0)
+		if (rc == 0 && kind == 'e' && type_copy_made(db, r, i, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -476,7 +402,7 @@ int schema_copy_some(PGconn *c, Db *db, const char *database, const char *oids, 
 	const char *later =
 		only(sql_indexes, oids, arena_printf(a, ", kind) WHERE q.kind = 'v' OR q.oid IN (%s) ORDER BY 4, 1, 2", oids), a);
 	if (reserve_oids(c, db, err) < 0 || make_missing(c, db, database, sql_schemas, 's', err) < 0 ||
-	    make_missing(c, db, database, sql_types, 'e', err) < 0 || make_missing(c, db, database, sql_sequences, 'S', err) < 0 ||
+	    make_missing(c, db, database, type_copy_query, 'e', err) < 0 || make_missing(c, db, database, sql_sequences, 'S', err) < 0 ||
 	    make_tables(c, db, database, tables, a, out, err) < 0 ||
 	    make_objects(c, db, database, only(sql_owned, oids, NULL, a), "sequence owner", NULL, err) < 0 ||
 	    make_objects(c, db, database, only(sql_constraints, oids, NULL, a), "constraint", NULL, err) < 0)

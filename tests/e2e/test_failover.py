@@ -202,9 +202,16 @@ def test_structure_made_on_the_primary_is_mirrored(pair):
         c.execute("create table made (id serial primary key, c colour, v numeric(10,2) default 1.5)")
         c.execute("insert into made (c) values ('red'), ('green')")
         c.execute("create view dear as select id from made where v > 1")
+        c.execute("create domain small as int default 3 check (value < 100)")
+        c.execute("create type span as range (subtype = float8, subtype_diff = float8mi)")
+        c.execute("create table sized (id serial primary key, n small, s span, ns span[])")
+        c.execute("insert into sized (n, s, ns) values (7, '[1,5)', array[span(1, 2)])")
     wait_until("the new table", lambda: on_sqlite(us, "select c::text, v::text from made order by id") == [("red", "1.50"), ("green", "1.50")], 20, interval=1.5)
     assert on_sqlite(us, "select count(*) from dear") == [(2,)]
+    sized = "select n, s::text, ns::text, pg_typeof(n)::text, 'small'::regtype::oid::int from sized"
+    assert on_sqlite(us, sized) == pg.sql(sized)
     with us.connect() as c:
+        c.execute("alter domain small add constraint positive check (value > 0)")
         c.execute("alter table t add column extra text default 'new'")
         c.execute("update t set extra = 'changed' where id = 2")
         c.execute("insert into made (c) values ('green')")
@@ -222,11 +229,16 @@ def test_structure_made_on_the_primary_is_mirrored(pair):
         c.execute("insert into t (v, extra) values ('later', 'x')")
         with pytest.raises(psycopg.errors.UndefinedTable):
             c.execute("select * from log")
+        for bad in ("100", "-1"):
+            with pytest.raises(psycopg.errors.CheckViolation):
+                c.execute("insert into sized (n) values (%s)" % bad)
+        c.execute("insert into sized (s) values ('[2,3]')")
     pg.wait_gone()
     pg.restart_after_kill()
     us.wait_state("PRIMARY", 60)
     assert pg.sql("select count(*) from made") == [(4,)]
     assert pg.sql("select extra from t where v = 'later'") == [("x",)]
+    assert pg.sql("select n, s::text from sized order by id") == [(7, "[1,5)"), (3, "[2,3]")]
     assert us.get("/db/status")["conflicts"] == 0
 
 

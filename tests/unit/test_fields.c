@@ -80,6 +80,13 @@ static void put_plan(Buf *b, const Plan *p)
 			   p->cursor->keep, p->cursor->ntables);
 	if (p->fetch)
 		buf_printf(b, "fetch %c %lld %d\n", p->fetch->direction, (long long)p->fetch->count, p->fetch->move);
+	if (p->database) {
+		const DatabasePlan *d = p->database;
+		buf_printf(b, "database %c %d %d\n", d->what, d->missing_ok, d->force);
+		put_text(b, "database", d->name);
+		put_text(b, "new name", d->new_name);
+		put_text(b, "template", d->template);
+	}
 	buf_put_str(b, p->inner_text);
 }
 
