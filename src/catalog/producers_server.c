@@ -394,6 +394,23 @@ static void produce_activity(RowSink *s)
 	}
 }
 
+static void produce_prepared(RowSink *s)
+{
+	const SessionVars *v = s->session;
+	size_t n = 0;
+	const PreparedRow *p = v && v->list_prepared ? v->list_prepared(v->arg, s->a, &n) : NULL;
+	for (size_t i = 0; i < n; i++, p++) {
+		row_new(s);
+		row_text(s, "name", p->name);
+		row_text(s, "statement", p->statement);
+		row_time(s, "prepare_time", p->made_us);
+		row_text(s, "parameter_types", oid_list(s, p->types, p->ntypes, "{", ",", "}"));
+		row_int(s, "from_sql", p->from_sql);
+		row_int(s, "generic_plans", p->uses); /* a plan here does not depend on the values */
+		row_int(s, "custom_plans", 0);
+	}
+}
+
 static void produce_cursors(RowSink *s)
 {
 	const SessionVars *v = s->session;
@@ -450,8 +467,13 @@ const NamedProducer catalog_producers_server[] = {
 
 /* Rows that depend on the session that asks. */
 static const NamedProducer of_session[] = {
-	{ "pg_database", produce_database }, { "pg_settings", produce_settings }, { "pg_stat_activity", produce_activity },
-	{ "pg_cursors", produce_cursors },   { "pg_locks", produce_locks },	  { NULL, NULL },
+	{ "pg_database", produce_database },
+	{ "pg_settings", produce_settings },
+	{ "pg_stat_activity", produce_activity },
+	{ "pg_cursors", produce_cursors },
+	{ "pg_prepared_statements", produce_prepared },
+	{ "pg_locks", produce_locks },
+	{ NULL, NULL },
 };
 
 static RowProducer find_producer(const NamedProducer *list, const char *relation)

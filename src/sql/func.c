@@ -339,14 +339,14 @@ static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 		return an_error(ps, c->location, "54023", "cannot pass more than 100 arguments to a function");
 	call->args = arena_array(ps->a, Expr *, c->n_args + 1);
 	call->argnames = arena_array(ps->a, const char *, c->n_args + 1);
-	call->n = c->n_args;
-	for (size_t i = 0; i < c->n_args; i++) {
-		const PgNode *node = c->args[i];
+	for (size_t k = 0; k < c->n_args; k++) {
+		size_t i = call->n;
+		const PgNode *node = c->args[k];
 		if (node->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR) {
 			call->argnames[i] = node->named_arg_expr->name;
 			call->named = true;
-			for (size_t k = 0; k < i; k++)
-				if (call->argnames[k] && streq(call->argnames[k], call->argnames[i]))
+			for (size_t other = 0; other < i; other++)
+				if (call->argnames[other] && streq(call->argnames[other], call->argnames[i]))
 					return an_error(ps, node->named_arg_expr->location, "42601",
 							"argument name \"%s\" used more than once", call->argnames[i]);
 			node = node->named_arg_expr->arg;
@@ -356,8 +356,12 @@ static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 			return -1;
 		if (!call->argnames[i] && has_placed(call, i))
 			return an_error(ps, expr_location(call->args[i]), "42601", "positional argument cannot follow named argument");
+		/* Drivers pass the OUT parameters of a call along so. */
+		if (call->args[i]->type == T_VOID && call->args[i]->kind == X_PARAM && !call->argnames[i])
+			continue;
 		if (call->args[i]->type == T_VOID)
 			return an_refuse(ps, call->args[i]->location, "an argument of type void is not supported in SQLite mode");
+		call->n++;
 	}
 	return 0;
 }
