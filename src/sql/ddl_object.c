@@ -288,7 +288,7 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 {
 	if (ddl_is_routine((int)s->object_type)) {
-		uint32_t owner = ddl_role(d, s->newowner);
+		uint32_t owner = ddl_role_oid(d, s->newowner);
 		return owner ? plan_function_owner(d, s, owner) : -1;
 	}
 	if (s->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
