@@ -120,7 +120,13 @@ typedef enum StepKind {
 	STEP_LOOP,  /* run `sql` over the store `work`, at first a copy of the store `value`, until it gives no row; what it gives is added
 		       to  `value` and is in `work` the next time. `work` + 1 is used too */
 	STEP_STORE, /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
+	STEP_WRITE, /* writes the rows of the store `value` one by one with their triggers, as `write` says; leaves those written there */
+	STEP_FIRE_BEFORE, /* `write`: the triggers of the statement */
+	STEP_FIRE_AFTER,
+	STEP_FIRE_QUEUE, /* the triggers that come after */
 } StepKind;
+
+struct PlanWrite; /* sql/triggers.h */
 
 typedef struct PlanStep {
 	StepKind kind;
@@ -130,6 +136,7 @@ typedef struct PlanStep {
 	uint32_t oid;
 	int64_t value;
 	int work;
+	struct PlanWrite *write;
 } PlanStep;
 
 typedef struct PlanColumn {
