@@ -11,6 +11,9 @@ static const struct {
 	const char *array; /* the rows are those of the array that this function gives */
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
+	{ "hstore_each", "pg_hstore_each", false },
+	{ "hstore_skeys", "pg_hstore_skeys", false },
+	{ "hstore_svals", "pg_hstore_svals", false },
 	{ "multirange_unnest", "pg_unnest_multirange", true },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
 	{ "regexp_matches", "pg_regexp_matches", false },

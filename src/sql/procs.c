@@ -33,6 +33,8 @@ static const Native natives[] = {
 	{ "int8range_canonical", NATIVE_SAME, NULL },
 	{ "daterange_canonical", NATIVE_SAME, NULL },
 	{ "cideq", NATIVE_COMPARE, "=" },
+	{ "hstore_eq", NATIVE_COMPARE, "=" },
+	{ "hstore_ne", NATIVE_COMPARE, "<>" },
 	{ "bitcat", NATIVE_INFIX, "||" },
 	{ "bitlength", NATIVE_CALL, "length" },
 	{ "nameeqtext", NATIVE_COMPARE, "=" },
