@@ -184,6 +184,8 @@ bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, uns
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
+/* Of a run that has failed: triggers that will not be fired. */
+void steps_forget_events(SqliteRun *r);
 /* What comes before the statement itself. */
 int steps_run(SqliteTxn *t, SqliteRun *r, Error *err);
 int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Error *err);
@@ -193,6 +195,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
 
 /* nested.c */
 void programs_forget(SqliteTxn *t);
+const ProgramHooks *program_hooks(void);
 /* temp.c */
 /* What ON COMMIT says of this session's temporary tables; inside the transaction that is about to commit. */
 int temp_before_commit(SqliteTxn *t, Error *err);

@@ -107,6 +107,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 	r->finished = r->open = true;
 	return RUN_DONE;
 fail:
+	steps_forget_events(r);
 	leave(t);
 	return RUN_ERROR;
 }

@@ -56,7 +56,7 @@ static void user_class(RowSink *s, const CatRel *r)
 	row_text(s, "relacl", acl_text(s->cat, &o, s->a));
 	row_int(s, "relhasindex", r->nindexes > 0);
 	row_int(s, "relchecks", checks);
-	row_int(s, "relhastriggers", keys > 0 || is_referenced(s->cat, r));
+	row_int(s, "relhastriggers", keys > 0 || r->ntriggers > 0 || is_referenced(s->cat, r));
 	row_int(s, "relhasrules", r->kind == REL_VIEW);
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];

@@ -1,5 +1,6 @@
 /* Rows of pg_catalog's relations about the server itself: roles, databases, builtin functions, operators, casts, settings, sessions. */
 #include "catalog/acl.h"
+#include "catalog/producers_program.h"
 #include "catalog/extension.h"
 #include "catalog/vtab.h"
 
@@ -246,6 +247,7 @@ static void produce_proc(RowSink *s)
 		const CatExtension *x = &s->cat->extensions[i];
 		put_procs(s, x->procs, x->def->nprocs, x->schema);
 	}
+	catalog_put_functions(s);
 }
 
 static void put_operators(RowSink *s, const PgOperator *o, size_t n, uint32_t schema)
@@ -458,6 +460,7 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_tablespace", produce_tablespace },
 	{ "pg_language", produce_language },
 	{ "pg_proc", produce_proc },
+	{ "pg_trigger", catalog_produce_trigger },
 	{ "pg_operator", produce_operator },
 	{ "pg_cast", produce_cast },
 	{ "pg_aggregate", produce_aggregate },
@@ -489,7 +492,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
 		"pg_policy",
-		"pg_trigger",
 		"pg_inherits",
 		"pg_statistic_ext",
 		"pg_publication",

@@ -239,6 +239,12 @@ void ddl_forget_function(Ddl *d, uint32_t oid);
 const char *ddl_function_user(Ddl *d, const CatFunction *f);
 /* Functions that take or give values of a type which is to go: 2BP01, or they go with it. */
 int ddl_release_functions(Ddl *d, const PgType *t, const char *what, bool cascade);
+/* ddl_trigger.c */
+int plan_create_trigger(Ddl *d, const PgQuery__CreateTrigStmt *s);
+int plan_drop_trigger(Ddl *d, const PgQuery__DropStmt *s);
+int plan_rename_trigger(Ddl *d, const PgQuery__RenameStmt *s);
+int ddl_enable_triggers(Ddl *d, const CatRel *r, const char *name, char state);
+const CatTrigger *ddl_find_trigger(const CatRel *r, const char *name);
 int plan_do(ParseState *ps, const PgQuery__DoStmt *s, Plan *plan);
 int plan_call(ParseState *ps, const PgQuery__CallStmt *s, Plan *plan);
 

@@ -173,6 +173,20 @@ static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return set_logged(al, 'p');
 	case AT(SetUnLogged):
 		return set_logged(al, 'u');
+	case AT(EnableTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'O');
+	case AT(EnableAlwaysTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'A');
+	case AT(EnableReplicaTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'R');
+	case AT(DisableTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'D');
+	case AT(EnableTrigAll):
+	case AT(EnableTrigUser):
+		return ddl_enable_triggers(al->d, al->old, NULL, 'O');
+	case AT(DisableTrigAll):
+	case AT(DisableTrigUser):
+		return ddl_enable_triggers(al->d, al->old, NULL, 'D');
 	case AT(DropCluster):
 	case AT(DisableRowSecurity):
 	case AT(NoForceRowSecurity):

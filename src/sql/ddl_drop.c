@@ -3,6 +3,7 @@
 #include "sql/acl_check.h"
 #include "sql/ddl.h"
 #include "sql/program.h"
+#include "sql/triggers.h"
 #include "sql/ddl_alter.h"
 
 typedef struct DropList {
@@ -212,6 +213,8 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 		if (row && (ddl_release_functions(d, row, arena_printf(d->a, "%s %s", kind_noun(r), r->name), cascade) ||
 			    type_in_use(d, row, l, cascade)))
 			return -1;
+		for (size_t k = 0; k < r->ntriggers; k++)
+			ddl_forget_trigger(d, r->triggers[k]->oid);
 		if (r->kind == REL_TABLE) {
 			ddl_fk_off(d);
 			for (size_t k = 0; k < r->nindexes; k++)
@@ -369,6 +372,8 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 		return plan_drop_extension(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return drop_schema(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER)
+		return plan_drop_trigger(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
 	    s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE)
 		return plan_drop_function(d, s);
@@ -409,6 +414,18 @@ static int truncate_referrers(Ddl *d, DropList *l, bool cascade)
 	return 0;
 }
 
+static bool fire_truncate(Ddl *d, const DropList *l, StepKind kind)
+{
+	bool any = false;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!has_triggers(l->rels[i], TRIGGER_TRUNCATE))
+			continue;
+		ddl_step(d, kind)->write = plan_write_new(d->a, l->rels[i], TRIGGER_TRUNCATE);
+		any = true;
+	}
+	return any;
+}
+
 int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 {
 	DropList l = { 0 };
@@ -424,6 +441,8 @@ int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 	}
 	if (truncate_referrers(d, &l, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
 		return -1;
+	if (fire_truncate(d, &l, STEP_FIRE_BEFORE))
+		d->plan->volatile_fn = true;
 	ddl_fk_off(d);
 	for (size_t i = 0; i < l.n; i++) {
 		ddl_sql(d, "DELETE FROM %s", ddl_id(d, l.rels[i]->sqlite_name));
@@ -432,6 +451,8 @@ int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 				ddl_step(d, STEP_RESTART_SEQUENCE)->oid = d->cat->seqs[k]->oid;
 		}
 	}
+	if (fire_truncate(d, &l, STEP_FIRE_AFTER))
+		ddl_step(d, STEP_FIRE_QUEUE);
 	d->plan->kind = PLAN_SCRIPT;
 	d->plan->tag = "TRUNCATE TABLE";
 	d->plan->steps = d->steps;

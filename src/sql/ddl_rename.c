@@ -211,6 +211,8 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 	int type = (int)s->rename_type;
 	if (type == KIND(TYPE) || type == KIND(DOMAIN))
 		return plan_rename_type(d, s);
+	if (type == KIND(TRIGGER))
+		return plan_rename_trigger(d, s);
 	if (ddl_is_routine(type))
 		return plan_rename_function(d, s);
 	if (type == KIND(DOMCONSTRAINT))

@@ -287,6 +287,9 @@ static const char *set_prefix(const PgProc *p)
 static const char *result_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
 	const PgProc *p = catalog_proc(env->cat, oid);
+	const CatFunction *own = catalog_function(env->cat, oid);
+	if (own)
+		return function_result(env, own, a);
 	return p && p->kind != 'p' ? arena_printf(a, "%s%s", set_prefix(p), type_text(env, p->rettype, -1, a)) : NULL;
 }
 
@@ -301,7 +304,10 @@ static const char *one_argument(const SqlEnv *env, const PgProc *p, uint8_t i, A
 static const char *arguments(const SqlEnv *env, uint32_t oid, bool identity, Arena *a)
 {
 	const PgProc *p = catalog_proc(env->cat, oid);
+	const CatFunction *own = catalog_function(env->cat, oid);
 	const char *t = p ? "" : NULL;
+	if (own)
+		return function_arguments(env, own, identity, a);
 	for (uint8_t i = 0; p && i < p->nargs; i++) {
 		t = arena_printf(a, "%s%s%s", t, i ? ", " : "", one_argument(env, p, i, a));
 		if (!identity && i >= p->nargs - p->ndefaults && p->defaults)

@@ -89,33 +89,17 @@ static size_t add_proc(ParseState *ps, const Call *call, const PgProc *p, Candid
 	return at;
 }
 
-/* The user's functions of one schema. */
-static size_t add_schema(ParseState *ps, const Call *call, const char *name, Candidate *c, size_t at)
-{
-	const Catalog *cat = ps->env->cat;
-	const CatSchema *schema = catalog_schema(cat, name);
-	for (size_t i = 0; schema && i < cat->nfunctions; i++)
-		if (cat->functions[i]->schema == schema->oid && streq(cat->functions[i]->proc.name, call->name))
-			at = add_proc(ps, call, &cat->functions[i]->proc, c, at);
-	return at;
-}
-
 static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 {
 	size_t n, at = 0;
-	const SqlEnv *env = ps->env;
 	const PgProc *p = procs_named(ps, call->schema, call->name, &n);
 
 	if (!n)
 		p = range_constructors(ps, call->schema, call->name, &n);
-	Candidate *c = arena_array(ps->a, Candidate, 2 * (n + (env->cat ? env->cat->nfunctions : 0)) + 1);
+	Candidate *c = arena_array(ps->a, Candidate, 2 * n + 1);
 	for (size_t i = 0; i < n; i++)
-		if (p[i].kind != 'p')
+		if (p[i].kind != 'p' || is_user_proc(&p[i]))
 			at = add_proc(ps, call, &p[i], c, at);
-	if (call->schema && env->cat && !streq(call->schema, "pg_catalog"))
-		at = add_schema(ps, call, call->schema, c, at);
-	for (size_t i = 0; !call->schema && env->cat && env->cat->nfunctions && i < env->nsearch_path; i++)
-		at = add_schema(ps, call, env->search_path[i], c, at);
 	*out = c;
 	return at;
 }

@@ -122,7 +122,13 @@ typedef enum StepKind {
 			to  `value` and is in `work` the next time. `work` + 1 is used too */
 	STEP_RELOAD, /* the steps before have changed the catalog; those behind need what it says now */
 	STEP_STORE,  /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
+	STEP_WRITE,  /* writes the rows of the store `value` one by one with their triggers, as `write` says; leaves those written there */
+	STEP_FIRE_BEFORE, /* `write`: the triggers of the statement */
+	STEP_FIRE_AFTER,
+	STEP_FIRE_QUEUE, /* the triggers that come after */
 } StepKind;
+
+struct PlanWrite; /* sql/triggers.h */
 
 typedef struct PlanStep {
 	StepKind kind;
@@ -132,6 +138,7 @@ typedef struct PlanStep {
 	uint32_t oid;
 	int64_t value;
 	int work;
+	struct PlanWrite *write;
 } PlanStep;
 
 typedef struct PlanColumn {

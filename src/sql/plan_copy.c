@@ -1,5 +1,6 @@
 /* COPY: columns, options, and the INSERT or SELECT behind it. */
 #include "sql/plan_copy.h"
+#include "sql/triggers.h"
 
 #include "catalog/acl.h"
 #include "sql/acl_check.h"
@@ -202,6 +203,8 @@ int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 	plan->tag = "COPY";
 	plan->tag_rows = true;
 	plan->returns_rows = false;
+	if (s->is_from && c.rel && has_triggers(c.rel, TRIGGER_INSERT))
+		return an_refuse(ps, s->relation->location, "COPY FROM into a table with triggers is not available in SQLite mode");
 	plan->copy_from = s->is_from;
 	plan->writes |= *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;

@@ -78,11 +78,16 @@ static bool same_args(const PgProc *p, const Signature *s)
 int reg_procedure(ParseState *ps, Str text, int location, uint32_t *oid)
 {
 	Signature s;
-	const char *name;
+	const char *part[2];
 	size_t n = 0;
-	if (read_signature(ps, text, false, location, &s) || builtin_name(ps, s.name, location, &name))
+	if (read_signature(ps, text, false, location, &s))
 		return -1;
-	const PgProc *p = name ? pgproc_named(name, &n) : NULL;
+	size_t parts = reg_split_name(ps, s.name, part, 2);
+	if (parts == 0)
+		return an_error(ps, location, "42602", "invalid name syntax");
+	if (parts == 2 && !reg_schema_oid(ps, part[0]))
+		return an_error(ps, location, "3F000", "schema \"%s\" does not exist", part[0]);
+	const PgProc *p = procs_named(ps, parts == 2 ? part[0] : NULL, part[parts - 1], &n);
 	for (size_t i = 0; i < n; i++) {
 		if (same_args(&p[i], &s)) {
 			*oid = p[i].oid;

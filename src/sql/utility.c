@@ -428,6 +428,8 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_view(d, n->view_stmt);
 	case NODE(CREATE_FUNCTION_STMT):
 		return plan_create_function(d, n->create_function_stmt, text);
+	case NODE(CREATE_TRIG_STMT):
+		return plan_create_trigger(d, n->create_trig_stmt);
 	case NODE(ALTER_FUNCTION_STMT):
 		return plan_alter_function(d, n->alter_function_stmt);
 	case NODE(CREATE_ROLE_STMT):

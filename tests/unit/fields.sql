@@ -340,3 +340,17 @@ revoke grant option for select on dept from postgres cascade;
 grant all on all tables in schema public to pg_monitor;
 grant usage on schema other to pg_monitor;
 grant create on database postgres to pg_monitor;
+
+-- Triggers
+create trigger tr1 before insert or update of name on dept for each row when (new.id > 0) execute function f1d('a', 'b');
+create or replace trigger tr1 after delete on dept for each statement execute procedure f1d();
+create constraint trigger tr2 after insert on dept deferrable initially deferred for each row execute function f1d();
+create constraint trigger tr2 after insert on dept deferrable for each row execute function f1d();
+create constraint trigger tr3 after insert on dept from emp for each row execute function f1d();
+create constraint trigger tr4 after insert on dept for each row execute function f1d();
+create trigger tr5 after update on dept referencing old table as o new table as n for each statement execute function f1d();
+alter table dept disable trigger tr1;
+alter table dept enable always trigger tr1;
+alter trigger tr1 on dept rename to tr9;
+drop trigger tr9 on dept cascade;
+drop trigger if exists tr9 on dept;
