@@ -179,6 +179,8 @@ bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, uns
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
+/* A foreign key that may be deferred refers to nothing. */
+bool has_open_keys(const Db *db);
 /* What comes before the statement itself. */
 int steps_run(SqliteTxn *t, SqliteRun *r, Error *err);
 int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Error *err);

@@ -129,7 +129,7 @@ int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
 }
 
 /* PostgreSQL text of the view's query. */
-static const char *query_sql(Ddl *d, const PgNode *query)
+const char *ddl_query_sql(Ddl *d, const PgNode *query)
 {
 	PgQuery__SubLink sub;
 	PgQuery__Node node;
@@ -223,7 +223,7 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 	Plan q = { 0 };
 	Query *query;
 	ViewNames names = { 0 };
-	const char *text = query_sql(d, s->query);
+	const char *text = ddl_query_sql(d, s->query);
 	d->ps->record = &names;
 	if (!text || plan_query(d->ps, s->query, &q, &query))
 		return -1;
