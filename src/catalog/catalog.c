@@ -3,6 +3,7 @@
 #include "catalog/builtin.h"
 #include "catalog/load.h"
 #include "catalog/views.h"
+#include "catalog/vtab.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -104,6 +105,7 @@ int catalog_load(Db *db, const char *db_name, Catalog **out, Error *err)
 	Catalog *c = mem_alloc(sizeof *c);
 	c->refs = 1;
 	c->arena = arena_new();
+	c->rows = catalog_rows_new();
 	c->db_name = arena_strdup(c->arena, db_name);
 	if (catalog_load_tables(c, db, err)) {
 		catalog_unref(c);
@@ -125,6 +127,7 @@ void catalog_unref(Catalog *c)
 {
 	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	catalog_rows_free(c->rows);
 	map_free(&c->rel_by_name);
 	map_free(&c->rel_by_oid);
 	map_free(&c->type_by_oid);

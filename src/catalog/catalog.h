@@ -110,6 +110,8 @@ struct CatIndex {
 	char **exprs;	  /* PostgreSQL expression text where keys[i] == 0 */
 	char **opclasses; /* names as given; NULL = the type's default one */
 	uint8_t *options; /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
+	char *contents;	  /* per key: the letter of its ContentKind (pgtype/content.h), or a blank */
+	char storage;	  /* in the file: 'b' an index of SQLite's, 'c' tables of contents (sql/ddl_content.c), 0 nothing */
 	char *predicate;  /* PostgreSQL expression text, or NULL */
 	char *method;	  /* "btree", "gin", ... as declared */
 };
@@ -155,7 +157,8 @@ typedef struct CatExtension {
 
 typedef struct Catalog {
 	int refs;
-	uint64_t version; /* grows with every committed DDL of this file */
+	struct CatalogRows *rows; /* of pg_catalog's relations, as far as they were asked for (vtab.h) */
+	uint64_t version;	  /* grows with every committed DDL of this file */
 	uint32_t next_oid;
 	uint32_t next_temp_oid; /* of temporary objects: above all that a primary gives to its own */
 	uint32_t db_oid;

@@ -178,6 +178,7 @@ static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->nulls_not_distinct = sqlite3_column_int(s, 6);
 	x->predicate = load_text(c, s, 7);
 	x->method = load_text(c, s, 8);
+	x->storage = load_char(s, 9);
 	load_note_oid(c, x->oid);
 	*APPEND(c, x->table->indexes, x->table->nindexes) = x;
 	return 0;
@@ -194,6 +195,8 @@ static int load_index_key(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->options = load_grow(c, x->options, n, sizeof *x->options);
 	x->opclasses = load_grow(c, x->opclasses, n, sizeof *x->opclasses);
 	x->opclasses[n] = load_text(c, s, 4);
+	x->contents = load_grow(c, x->contents, n, sizeof *x->contents);
+	x->contents[n] = load_char(s, 5);
 	x->keys[n] = (int16_t)sqlite3_column_int(s, 1);
 	x->exprs[n] = load_text(c, s, 2);
 	x->options[n] = (uint8_t)sqlite3_column_int(s, 3);
@@ -277,10 +280,11 @@ static const struct {
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },
 	{ "SELECT view, attnum, name, schema, oid FROM _understudy_view_name ORDER BY view, pos, attnum", load_view_name },
-	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method FROM _understudy_index ORDER "
+	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method, storage FROM "
+	  "_understudy_index ORDER "
 	  "BY oid",
 	  load_index },
-	{ "SELECT idx, attnum, expr, options, opclass FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
+	{ "SELECT idx, attnum, expr, options, opclass, content FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
 	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql, "
 	  "not_valid, no_inherit "
 	  "FROM _understudy_constraint ORDER BY oid",

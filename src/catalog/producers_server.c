@@ -388,7 +388,6 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_auth_members", produce_auth_members },
 	{ "pg_user", produce_user },
 	{ "pg_shadow", produce_user },
-	{ "pg_database", produce_database },
 	{ "pg_tablespace", produce_tablespace },
 	{ "pg_language", produce_language },
 	{ "pg_proc", produce_proc },
@@ -396,11 +395,13 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_cast", produce_cast },
 	{ "pg_aggregate", produce_aggregate },
 	{ "pg_range", produce_range },
-	{ "pg_settings", produce_settings },
-	{ "pg_stat_activity", produce_activity },
-	{ "pg_cursors", produce_cursors },
-	{ "pg_locks", produce_locks },
 	{ NULL, NULL },
+};
+
+/* Rows that depend on the session that asks. */
+static const NamedProducer of_session[] = {
+	{ "pg_database", produce_database }, { "pg_settings", produce_settings }, { "pg_stat_activity", produce_activity },
+	{ "pg_cursors", produce_cursors },   { "pg_locks", produce_locks },	  { NULL, NULL },
 };
 
 static RowProducer find_producer(const NamedProducer *list, const char *relation)
@@ -412,7 +413,7 @@ static RowProducer find_producer(const NamedProducer *list, const char *relation
 	return NULL;
 }
 
-RowProducer catalog_producer(const char *relation, bool *empty)
+RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
 		"pg_policy",
@@ -473,6 +474,8 @@ RowProducer catalog_producer(const char *relation, bool *empty)
 	RowProducer p = pgcatrows_of(relation) ? catalog_produce_shown : NULL;
 	for (size_t i = 0; !p && i < ARRAY_LEN(lists); i++)
 		p = find_producer(lists[i], relation);
+	*lasting = p != NULL;
+	p = p ? p : find_producer(of_session, relation);
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

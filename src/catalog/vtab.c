@@ -3,6 +3,8 @@
 #include "catalog/sequence.h"
 #include "pgtype/datetime.h"
 
+#include <stdatomic.h>
+
 const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system, catalog_fn_info,	  catalog_fn_index,
 					      catalog_fn_acl,	   catalog_fn_random, catalog_fn_session, NULL };
 
@@ -10,7 +12,8 @@ typedef struct Module {
 	FnEnv *env;
 	const PgCatRel *rel;
 	RowProducer produce;
-	bool empty;
+	bool empty, lasting;
+	size_t number; /* of rel */
 } Module;
 
 typedef struct Vtab {
@@ -20,11 +23,60 @@ typedef struct Vtab {
 
 typedef struct Cursor {
 	sqlite3_vtab_cursor base;
-	RowSink sink;
+	Catalog *cat; /* referenced */
+	const RowSink *sink;
+	RowSink own; /* rows that nobody else can use */
 	size_t at;
 	int column; /* filtered column, -1 = none */
 	int64_t key;
 } Cursor;
+
+struct CatalogRows {
+	size_t n;
+	_Atomic(RowSink *) sinks[];
+};
+
+struct CatalogRows *catalog_rows_new(void)
+{
+	size_t n;
+	pgcatrel_all(&n);
+	struct CatalogRows *r = mem_alloc(sizeof *r + n * sizeof r->sinks[0]);
+	r->n = n;
+	return r;
+}
+
+void catalog_rows_free(struct CatalogRows *r)
+{
+	for (size_t i = 0; r && i < r->n; i++) {
+		RowSink *s = atomic_load(&r->sinks[i]);
+		if (s)
+			arena_free(s->a);
+	}
+	free(r);
+}
+
+static void make_rows(const Module *m, const Catalog *cat, RowSink *s)
+{
+	*s = (RowSink){ .a = s->a, .rel = m->rel, .cat = cat, .session = m->lasting ? NULL : m->env->session };
+	if (m->produce && cat)
+		m->produce(s);
+}
+
+static const RowSink *lasting_rows(const Module *m, const Catalog *cat)
+{
+	RowSink *found = atomic_load(&cat->rows->sinks[m->number]);
+	if (found)
+		return found;
+	Arena *a = arena_new();
+	RowSink *made = arena_new_of(a, RowSink);
+	made->a = a;
+	make_rows(m, cat, made);
+	/* Another thread may have made them meanwhile. */
+	if (atomic_compare_exchange_strong(&cat->rows->sinks[m->number], &found, made))
+		return made;
+	arena_free(a);
+	return found;
+}
 
 void row_new(RowSink *s)
 {
@@ -145,20 +197,35 @@ static int vt_open(sqlite3_vtab *v, sqlite3_vtab_cursor **out)
 static int vt_close(sqlite3_vtab_cursor *cur)
 {
 	Cursor *c = (Cursor *)cur;
-	if (c->sink.a)
-		arena_free(c->sink.a);
+	if (c->own.a)
+		arena_free(c->own.a);
+	catalog_unref(c->cat);
 	free(c);
 	return SQLITE_OK;
 }
 
 static void skip_others(Cursor *c)
 {
-	while (c->column >= 0 && c->at < c->sink.n) {
-		const Val *v = &c->sink.rows[c->at][c->column];
+	while (c->column >= 0 && c->at < c->sink->n) {
+		const Val *v = &c->sink->rows[c->at][c->column];
 		if (v->kind == VAL_INT && v->i == c->key)
 			break;
 		c->at++;
 	}
+}
+
+/* They point into the catalog, which another statement's DDL may replace while the cursor is open. */
+static void open_rows(Cursor *c, const Module *m)
+{
+	if (m->env->catalog)
+		c->cat = catalog_ref(m->env->catalog);
+	if (m->lasting && c->cat) {
+		c->sink = lasting_rows(m, c->cat);
+		return;
+	}
+	c->own.a = arena_new();
+	make_rows(m, c->cat, &c->own);
+	c->sink = &c->own;
 }
 
 static int vt_filter(sqlite3_vtab_cursor *cur, int idx, const char *idx_str, int argc, sqlite3_value **argv)
@@ -172,16 +239,13 @@ static int vt_filter(sqlite3_vtab_cursor *cur, int idx, const char *idx_str, int
 		err_refuse(&m->env->error, 0, "the rows of pg_catalog.%s", m->rel->name);
 		return SQLITE_ERROR;
 	}
-	if (!c->sink.a) {
-		c->sink = (RowSink){ .a = arena_new(), .rel = m->rel, .cat = m->env->catalog, .session = m->env->session };
-		if (m->produce && c->sink.cat)
-			m->produce(&c->sink);
-	}
+	if (!c->sink)
+		open_rows(c, m);
 	c->at = 0;
 	c->column = idx - 1;
 	c->key = argc ? sqlite3_value_int64(argv[0]) : 0;
 	if (argc && sqlite3_value_type(argv[0]) != SQLITE_INTEGER)
-		c->at = c->sink.n; /* NULL or not a number: equal to no OID */
+		c->at = c->sink->n; /* NULL or not a number: equal to no OID */
 	skip_others(c);
 	return SQLITE_OK;
 }
@@ -196,13 +260,13 @@ static int vt_next(sqlite3_vtab_cursor *cur)
 
 static int vt_eof(sqlite3_vtab_cursor *cur)
 {
-	return ((Cursor *)cur)->at >= ((Cursor *)cur)->sink.n;
+	return ((Cursor *)cur)->at >= ((Cursor *)cur)->sink->n;
 }
 
 static int vt_column(sqlite3_vtab_cursor *cur, sqlite3_context *ctx, int i)
 {
 	Cursor *c = (Cursor *)cur;
-	const Val *v = &c->sink.rows[c->at][i];
+	const Val *v = &c->sink->rows[c->at][i];
 	if (v->kind == VAL_INT)
 		sqlite3_result_int64(ctx, v->i);
 	else if (v->kind == VAL_REAL)
@@ -238,8 +302,8 @@ int catalog_register(sqlite3 *h, FnEnv *env, Error *err)
 	const PgCatRel *rels = pgcatrel_all(&n);
 	for (size_t i = 0; i < n; i++) {
 		Module *m = mem_alloc(sizeof *m);
-		*m = (Module){ .env = env, .rel = &rels[i] };
-		m->produce = catalog_producer(rels[i].name, &m->empty);
+		*m = (Module){ .env = env, .rel = &rels[i], .number = i };
+		m->produce = catalog_producer(rels[i].name, &m->empty, &m->lasting);
 		_cleanup_(mem_freep) char *name = mem_printf("pg_catalog.%s", rels[i].name);
 		if (sqlite3_create_module_v2(h, name, &methods, m, free) != SQLITE_OK)
 			return err_set(err, "XX000", "cannot register %s: %s", name, sqlite3_errmsg(h));

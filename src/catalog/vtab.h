@@ -19,6 +19,10 @@ typedef struct RowSink {
 	size_t next; /* where the next column by name is expected */
 } RowSink;
 
+/* The rows of the relations that follow from a catalog alone, made when they are first asked for; shared by all connections. */
+struct CatalogRows *catalog_rows_new(void);
+void catalog_rows_free(struct CatalogRows *rows);
+
 typedef void (*RowProducer)(RowSink *s);
 
 /* Starts a row: every cell NULL. */
@@ -53,8 +57,9 @@ static inline uint32_t catalog_rewrite_oid(const CatRel *view)
 	return 0x40000000u + view->oid;
 }
 
-/* The producer of a relation; NULL with *empty true: PostgreSQL 15 shows no rows for what this program can hold. */
-RowProducer catalog_producer(const char *relation, bool *empty);
+/* The producer of a relation; *lasting when its rows follow from the catalog alone. NULL with *empty true: PostgreSQL 15 shows no rows for
+ * what this program can hold. */
+RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting);
 
 /* Registers every virtual table on a connection. `env` must outlive it. */
 int catalog_register(sqlite3 *h, FnEnv *env, Error *err);

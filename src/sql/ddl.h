@@ -120,7 +120,12 @@ const char *ddl_table_expr(Ddl *d, const CatRel *r, const char *pg, ExprPlace pl
 int ddl_add_file_column(Ddl *d, const CatRel *r, const CatColumn *c); /* one that needs no value */
 int ddl_make_table(Ddl *d, const CatRel *r, const char *sqlite_name);
 int ddl_make_index(Ddl *d, const CatIndex *x);
-bool index_has_sqlite(const CatIndex *x); /* false for the rowid alias and for methods that SQLite has not */
+bool index_has_sqlite(const CatIndex *x); /* false for the rowid alias, for indexes for contents and those that are only recorded */
+
+/* ddl_content.c: indexes for contents */
+int ddl_choose_index_storage(Ddl *d, CatIndex *x); /* fills storage and contents; tells the client what becomes of it */
+int ddl_make_content(Ddl *d, const CatIndex *x);
+void ddl_drop_content(Ddl *d, const CatIndex *x);
 
 /* ddl_sequence.c */
 CatSequence *ddl_new_sequence(Ddl *d, uint32_t schema, const char *name, uint32_t type_oid);

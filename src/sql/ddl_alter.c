@@ -221,6 +221,8 @@ static int rebuild(Alter *al)
 	if (ddl_make_table(d, al->r, tmp))
 		return -1;
 	copy_rows(al, tmp);
+	for (size_t i = 0; i < al->old->nindexes; i++)
+		ddl_drop_content(d, al->old->indexes[i]);
 	ddl_sql(d, "DROP TABLE %s", ddl_id(d, al->old->sqlite_name));
 	ddl_sql(d, "ALTER TABLE %s RENAME TO %s", ddl_id(d, tmp), ddl_id(d, al->r->sqlite_name));
 	for (size_t i = 0; i < al->r->nindexes; i++) {

@@ -309,6 +309,12 @@ static int alter_type(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	al->source[c->attnum - 1] = sql;
 	ddl_choose_rowid(al->r);
 	al->rebuild = true;
+	for (size_t i = 0; i < al->r->nindexes; i++) {
+		CatIndex *x = al->r->indexes[i];
+		x->contents = arena_dup(d->a, x->contents, x->nkeys + 1);
+		if (uses_column(x->keys, x->nkeys, c->attnum) && ddl_choose_index_storage(d, x))
+			return -1;
+	}
 	return check_default_type(al, c);
 }
 

@@ -25,6 +25,9 @@ CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys)
 	x->exprs = arena_array(d->a, char *, nkeys);
 	x->options = arena_array(d->a, uint8_t, nkeys);
 	x->opclasses = arena_array(d->a, char *, nkeys);
+	x->contents = arena_alloc(d->a, nkeys + 1);
+	memset(x->contents, ' ', nkeys);
+	x->storage = 'b';
 	ddl_take_name(d, r->schema, x->name);
 	APPEND_PTR(d, r->indexes, r->nindexes, x);
 	return x;

@@ -210,6 +210,8 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 			return -1;
 		if (catrel_has_rows(r)) {
 			ddl_fk_off(d);
+			for (size_t k = 0; k < r->nindexes; k++)
+				ddl_drop_content(d, r->indexes[k]);
 			ddl_sql(d, "DROP TABLE %s", ddl_id(d, r->sqlite_name));
 			drop_owned_sequences(d, r, l);
 		}
@@ -266,6 +268,7 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 			return err_hint(d->err, "You can drop constraint %s on table %s instead.", c->name, x->table->name);
 		}
 		ddl_touch(d, x->table->schema);
+		ddl_drop_content(d, x);
 		if (index_has_sqlite(x))
 			ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
 		ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);

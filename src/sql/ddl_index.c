@@ -40,11 +40,24 @@ const char *ddl_expr_label(Ddl *d, const char *text)
 	return label;
 }
 
+static bool label_used(const char *const *labels, size_t n, const char *label)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(labels[i], label))
+			return true;
+	return false;
+}
+
 static const char *index_name(Ddl *d, const CatRel *r, const PgQuery__IndexStmt *s)
 {
 	const char *middle = "";
-	for (size_t i = 0; i < s->n_index_params && strlen(middle) < 64; i++)
-		middle = arena_printf(d->a, "%s%s%s", middle, i ? "_" : "", key_label(d, s->index_params[i]->index_elem));
+	const char **labels = arena_array(d->a, const char *, s->n_index_params + 1);
+	for (size_t i = 0; i < s->n_index_params && strlen(middle) < 64; i++) {
+		const char *label = labels[i] = key_label(d, s->index_params[i]->index_elem);
+		for (int n = 1; label_used(labels, i, labels[i]); n++)
+			labels[i] = arena_printf(d->a, "%s%d", label, n);
+		middle = arena_printf(d->a, "%s%s%s", middle, i ? "_" : "", labels[i]);
+	}
 	return ddl_choose_name(d, r->schema, r->name, middle, "idx", NULL);
 }
 
@@ -112,7 +125,7 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 	CatIndex *x = ddl_new_index(d, al.r, named ? s->idxname : index_name(d, r, s), s->n_index_params);
 	if (fill_index(d, x, s))
 		return -1;
-	if (!index_has_sqlite(x))
-		ddl_notice(d, "00000", "index \"%s\" is recorded but not used: SQLite has no \"%s\" indexes", x->name, x->method);
+	if (ddl_choose_index_storage(d, x))
+		return -1;
 	return alter_finish(&al) ? -1 : ddl_finish(d, "CREATE INDEX");
 }

@@ -14,12 +14,14 @@ static void save_columns(Ddl *d, const CatRel *r)
 
 void ddl_save_index(Ddl *d, const CatIndex *x)
 {
+	char storage[2] = { x->storage, 0 };
 	ddl_touch(d, x->table->schema);
-	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s)", x->oid, x->table->oid, ddl_lit(d, x->name),
-		ddl_lit(d, x->sqlite_name), x->unique, x->primary, x->nulls_not_distinct, ddl_lit(d, x->predicate), ddl_lit(d, x->method));
+	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s, %s)", x->oid, x->table->oid,
+		ddl_lit(d, x->name), ddl_lit(d, x->sqlite_name), x->unique, x->primary, x->nulls_not_distinct, ddl_lit(d, x->predicate),
+		ddl_lit(d, x->method), ddl_lit(d, storage));
 	for (size_t i = 0; i < x->nkeys; i++)
-		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d, %s)", x->oid, i + 1, x->keys[i],
-			ddl_lit(d, x->exprs[i]), x->options[i], ddl_lit(d, x->opclasses[i]));
+		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d, %s, '%c')", x->oid, i + 1, x->keys[i],
+			ddl_lit(d, x->exprs[i]), x->options[i], ddl_lit(d, x->opclasses[i]), x->contents[i]);
 }
 
 static const char *attnum_list(Ddl *d, const int16_t *cols, size_t n)
@@ -233,7 +235,7 @@ bool index_has_sqlite(const CatIndex *x)
 {
 	if (x->primary && x->table->rowid_col)
 		return false;
-	return streq(x->method, "btree") || streq(x->method, "hash");
+	return x->storage == 'b';
 }
 
 static int null_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
@@ -276,6 +278,8 @@ static int index_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
 
 int ddl_make_index(Ddl *d, const CatIndex *x)
 {
+	if (x->storage == 'c')
+		return ddl_make_content(d, x);
 	if (!index_has_sqlite(x))
 		return 0;
 	Buf b = { 0 };

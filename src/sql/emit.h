@@ -22,6 +22,7 @@ typedef struct Emitter {
 	bool right_joins;     /* the FROM clause being written keeps unmatched rows of a right side */
 	bool plain_groups;    /* GROUP BY in SQLite's own way */
 	int next_tmp;	      /* names made by the emitter itself: x1, x2 ... */
+	const char *row_name; /* before the columns of plain_rte: NEW or OLD */
 	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
 	/* RETURNING: columns of the other tables are kept by pg_stash while rows are found; see fn_rows.c */
 	Expr **stash;
@@ -41,6 +42,7 @@ void emit_text(Buf *out, Str s);	     /* 'text' with quotes doubled */
 void emit_val(Buf *out, const Val *v);	     /* any stored value as a SQLite literal */
 
 /* A lone expression in a table's own terms, as SQLite text: CHECK, DEFAULT, index expressions. NULL on error. */
+const char *emit_row_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, const char *row, Arena *a, Error *err);
 const char *emit_table_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, Arena *a, Error *err);
 
 #endif

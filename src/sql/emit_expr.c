@@ -493,6 +493,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_SQLVALUE] = emit_sqlvalue,
 		[X_COLLATE] = emit_collate_clause,
 		[X_ROWID] = emit_rowid,
+		[X_CONTENT] = emit_content,
 		[X_CURRENT_OF] = emit_current_of,
 		[X_ROW] = emit_row,
 		[X_FIELD] = emit_field,

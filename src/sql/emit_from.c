@@ -145,6 +145,8 @@ int emit_var(Emitter *e, const Expr *x)
 		buf_puts(&e->out, ".");
 	} else if (r != e->plain_rte)
 		buf_printf(&e->out, "t%d.", r->id);
+	else if (e->row_name)
+		buf_printf(&e->out, "%s.", e->row_name);
 	if (r->kind == RTE_RELATION)
 		emit_ident(&e->out, r->rel->cols[x->column - 1].sqlite_name);
 	else if (r->kind == RTE_FUNCTION && is_set(r))

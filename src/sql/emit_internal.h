@@ -101,6 +101,9 @@ int emit_field(Emitter *e, const Expr *x);
 int emit_row_null(Emitter *e, const Expr *x);
 int emit_row_sublink(Emitter *e, const Expr *x);
 
+/* emit_sublink.c */
+int emit_content(Emitter *e, const Expr *x);
+
 /* emit_from.c */
 int emit_from(Emitter *e, FromItem *const *items, size_t n);
 int emit_var(Emitter *e, const Expr *x);

@@ -246,3 +246,21 @@ int emit_sublink(Emitter *e, const Expr *x)
 		return emit_row_sublink(e, x);
 	}
 }
+
+/* Where the table is read as it was, the index, which is as the table is now, says nothing. */
+int emit_content(Emitter *e, const Expr *x)
+{
+	const Expr *row = x->args.items[0];
+	if (e->nsnapshots || e->nchanged || row->kind != X_ROWID) {
+		buf_puts(&e->out, "1");
+		return 0;
+	}
+	if (emit_around(e, "", row, " IN (SELECT value FROM pg_content(") < 0)
+		return -1;
+	emit_text(&e->out, str_of(row->rte->rel->sqlite_name));
+	buf_puts(&e->out, ", ");
+	emit_text(&e->out, str_of(x->name));
+	buf_puts(&e->out, ", ");
+	emit_text(&e->out, str_of(x->rowop));
+	return emit_around(e, ", ", x->args.items[1], "))");
+}

@@ -73,6 +73,19 @@ static const char *key_shown(const Shown *s, const CatIndex *x, size_t i, bool p
 	return parens && !(e && looks_like_function(e)) ? arena_printf(s->a, "(%s)", text) : text;
 }
 
+/* " name" of an operator class that is not the default one of the types it takes. */
+static const char *opclass_shown(const Shown *s, const CatIndex *x, size_t i)
+{
+	static const char *const others[] = { "jsonb_path_ops",	  "gin_trgm_ops", "gist_trgm_ops", "gin__int_ops",
+					      "gist__intbig_ops", "kd_point_ops", "varchar_ops",   "cidr_ops" };
+	const char *name = x->opclasses[i];
+	bool shown = name && (strstr(name, "_pattern_ops") || strstr(name, "_bloom_ops") || strstr(name, "_minmax_multi_ops") ||
+			      (streq(name, "inet_ops") && streq(x->method, "gist")));
+	for (size_t k = 0; name && k < ARRAY_LEN(others); k++)
+		shown = shown || streq(others[k], name);
+	return shown ? arena_printf(s->a, " %s", quote_name(s->a, name)) : "";
+}
+
 static const char *predicate_shown(const Shown *s, const CatIndex *x)
 {
 	return expr_shown(s, analysed(s, x->predicate, x->table, AT_INDEX_WHERE, 16, -1), x->predicate);
@@ -94,7 +107,7 @@ static const char *indexdef(const Shown *s, const CatIndex *x, int column)
 	for (size_t i = 0; i < x->nkeys; i++) {
 		bool desc = x->options[i] & 1, first = x->options[i] & 2;
 		const char *order = desc ? (first ? " DESC" : " DESC NULLS LAST") : first ? " NULLS FIRST" : "";
-		t = arena_printf(a, "%s%s%s%s", t, i ? ", " : "", key_shown(s, x, i, true), order);
+		t = arena_printf(a, "%s%s%s%s%s", t, i ? ", " : "", key_shown(s, x, i, true), opclass_shown(s, x, i), order);
 	}
 	t = arena_printf(a, "%s)%s", t, x->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
 	return x->predicate ? arena_printf(a, "%s WHERE %s", t, predicate_shown(s, x)) : t;

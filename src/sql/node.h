@@ -59,6 +59,8 @@ typedef enum ExprKind {
 	X_SQLVALUE,    /* CURRENT_DATE and kin: svf name in name */
 	X_COLLATE,     /* args[0], name */
 	X_DEFAULT,     /* DEFAULT in VALUES or SET */
+	X_CONTENT,     /* args[0], a row's number, is among the candidates that the index table `name` has for args[1]; rowop: see
+			  sqlite/content_search.c */
 	X_ROWID,       /* the row identity of a relation's row: rte. Never from a user's text */
 	X_GROUPING,    /* GROUPING(args) */
 	X_CURRENT_OF,  /* WHERE CURRENT OF name: rte is the target */
@@ -266,6 +268,7 @@ struct Query {
 	size_t norder;
 	Expr *limit, *offset;
 	bool with_ties;
+	bool contents_used; /* content.c has been here */
 	LockStrength lock;
 
 	/* Set operations: `setop` of two queries; targets then describe the output columns (X_VAR over no rte is not used;

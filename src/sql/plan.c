@@ -1,4 +1,5 @@
 /* sql_plan: one statement -> plan, by its kind. */
+#include "sql/content.h"
 #include "sql/plan_copy.h"
 #include "sql/fields.h"
 #include "sql/plan_internal.h"
@@ -72,6 +73,8 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 	plan->tag_rows = true;
 	plan->returns_rows = q->cmd == CMD_SELECT || q->returning.n > 0;
 	plan->cacheable = true;
+	if (!parts_needed(q))
+		content_use(ps, q);
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes;

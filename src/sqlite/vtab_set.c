@@ -9,6 +9,7 @@ typedef struct Module {
 typedef struct Vtab {
 	sqlite3_vtab base;
 	const Module *mod;
+	sqlite3 *db;
 } Vtab;
 
 typedef struct Cursor {
@@ -34,6 +35,8 @@ static int set_connect(sqlite3 *db, void *aux, int argc, const char *const *argv
 		return rc;
 	Vtab *v = mem_alloc(sizeof *v);
 	v->mod = aux;
+	v->db = db;
+	sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS); /* triggers may read them although trusted_schema is off */
 	*out = &v->base;
 	return SQLITE_OK;
 }
@@ -79,6 +82,7 @@ static int set_open(sqlite3_vtab *v, sqlite3_vtab_cursor **out)
 {
 	Cursor *c = mem_alloc(sizeof *c);
 	c->call.env = ((Vtab *)v)->mod->env;
+	c->call.db = ((Vtab *)v)->db;
 	*out = &c->base;
 	return SQLITE_OK;
 }
@@ -208,8 +212,8 @@ static const sqlite3_module methods = {
 
 int vtab_sets_register(sqlite3 *db, FnEnv *env)
 {
-	static const SetFn *const tables[] = { set_fns_series,	 set_fns_array,	 set_fns_none, set_fns_range,
-					       set_fns_jsonpath, set_fns_regexp, set_fns_zip,  set_fns_ts };
+	static const SetFn *const tables[] = { set_fns_series, set_fns_array, set_fns_none, set_fns_range,  set_fns_jsonpath,
+					       set_fns_regexp, set_fns_zip,   set_fns_ts,   set_fns_content };
 	int rc = SQLITE_OK;
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		for (const SetFn *f = tables[i]; f->name && rc == SQLITE_OK; f++) {

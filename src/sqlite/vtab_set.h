@@ -13,6 +13,7 @@ enum { SET_MAX_ARGS = 4 };
 
 typedef struct SetCall {
 	FnEnv *env;
+	sqlite3 *db;
 	Arena *a; /* lives as long as the call's rows */
 	int argc;
 	Val argv[SET_MAX_ARGS]; /* none is NULL; in `a` */
@@ -41,7 +42,7 @@ int64_t set_arg_int(const SetCall *c, int i);
 
 /* Each ends with a NULL name. */
 extern const SetFn set_fns_series[], set_fns_array[], set_fns_none[], set_fns_range[], set_fns_jsonpath[], set_fns_regexp[], set_fns_zip[],
-	set_fns_ts[];
+	set_fns_ts[], set_fns_content[];
 
 /* Registers all of them on a connection; an SQLite result code. */
 int vtab_sets_register(sqlite3 *db, FnEnv *env);
