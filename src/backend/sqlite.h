@@ -145,6 +145,7 @@ struct SqliteTxn {
 	bool ddl;    /* `cat` is private to this transaction */
 	bool broken; /* SQLite has rolled the transaction back by itself */
 	bool wrote;
+	bool keys_immediate;	  /* SET CONSTRAINTS ALL IMMEDIATE: no statement may leave a foreign key open */
 	bool constraints_off;	  /* for the rest of a script */
 	DbConn *conn;		  /* write connection, or the read connection of a repeatable transaction */
 	bool writer;		  /* conn is the write connection, BEGIN IMMEDIATE done */

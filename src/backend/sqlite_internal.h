@@ -186,6 +186,8 @@ bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, uns
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
 /* Of a run that has failed: triggers that will not be fired. */
 void steps_forget_events(SqliteRun *r);
+/* A foreign key that may be deferred refers to nothing. */
+bool has_open_keys(const Db *db);
 /* What comes before the statement itself. */
 int steps_run(SqliteTxn *t, SqliteRun *r, Error *err);
 int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Error *err);

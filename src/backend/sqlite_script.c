@@ -2,6 +2,7 @@
 #include "backend/sqlite_internal.h"
 
 #include "catalog/sequence.h"
+#include "sqlite/row_store.h"
 #include "wire/proto.h"
 
 #include <stdio.h>
@@ -55,12 +56,29 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 	}
 }
 
+/* *done: no step behind this one is needed. */
+static int set_keys(SqliteTxn *t, KeysMode mode, bool *done, Error *err)
+{
+	Db *db = t->conn->db;
+	t->keys_immediate = mode == KEYS_IMMEDIATE;
+	*done = mode != KEYS_IMMEDIATE || !has_open_keys(db);
+	return mode == KEYS_DEFER ? db_exec(db, "PRAGMA defer_foreign_keys = ON", err) : 0;
+}
+
 static bool needs_writer(const Plan *plan)
 {
 	if (plan->writes || plan->is_ddl)
 		return true;
 	for (size_t i = 0; i < plan->nsteps; i++)
 		if (plan->steps[i].kind != STEP_NOTICE)
+			return true;
+	return false;
+}
+
+static bool keeps_rows(const Plan *plan)
+{
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (plan->steps[i].kind == STEP_STORE)
 			return true;
 	return false;
 }
@@ -93,8 +111,13 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 			return RUN_STALE;
 		t->wrote = true;
 	}
-	for (size_t i = 0; i < plan->nsteps; i++)
-		if (run_step(t, r, &plan->steps[i], out, err) != 0)
+	bool done = false;
+	/* What a script that failed has left. */
+	if (keeps_rows(plan))
+		row_store_clear(&t->conn->db->env);
+	for (size_t i = 0; i < plan->nsteps && !done; i++)
+		if (plan->steps[i].kind == STEP_KEYS ? set_keys(t, (KeysMode)plan->steps[i].value, &done, err) != 0
+						     : run_step(t, r, &plan->steps[i], out, err) != 0)
 			goto fail;
 	if (plan->is_ddl && reload_catalog(t, err) != 0)
 		goto fail;

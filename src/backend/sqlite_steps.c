@@ -132,7 +132,7 @@ static int run_all(SqliteTxn *t, SqliteRun *r, Error *err)
 	return 0;
 }
 
-static bool has_open_keys(const Db *db)
+bool has_open_keys(const Db *db)
 {
 	int open = 0, ignored;
 	sqlite3_db_status(db->h, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &ignored, 0);

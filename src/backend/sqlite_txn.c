@@ -85,7 +85,7 @@ static void forget(SqliteTxn *t)
 	drop_restarts(t, 0, false);
 	locks_end_transaction(t);
 	t->status = 'I';
-	t->implicit = t->ddl = t->broken = t->wrote = false;
+	t->implicit = t->ddl = t->broken = t->wrote = t->keys_immediate = false;
 	t->writer = t->granted = false;
 	t->conn = NULL;
 	txn_refresh_catalog(t);

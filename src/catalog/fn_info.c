@@ -92,10 +92,10 @@ static void relation_size(sqlite3_context *ctx, sqlite3_value *v, SizeOf what)
 	const CatIndex *x = cat && !r ? catalog_index(cat, arg_oid(v)) : NULL;
 	if (!r && !x)
 		return;
-	int64_t main = what == SIZE_INDEXES   ? 0
-		       : x		      ? btree_size(ctx, x->sqlite_name)
-		       : r->kind == REL_TABLE ? btree_size(ctx, r->sqlite_name)
-					      : 0;
+	int64_t main = what == SIZE_INDEXES ? 0
+		       : x		    ? btree_size(ctx, x->sqlite_name)
+		       : catrel_has_rows(r) ? btree_size(ctx, r->sqlite_name)
+					    : 0;
 	sqlite3_result_int64(ctx, main + (r && what != SIZE_MAIN ? indexes_size(ctx, r) : 0));
 }
 

@@ -15,7 +15,7 @@ static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, u
 	row_int(s, "reltype", rowtype);
 	row_int(s, "reloftype", 0);
 	row_int(s, "relowner", owner);
-	row_int(s, "relam", kind == 'r' ? 2 : kind == 'i' ? 403 : 0);
+	row_int(s, "relam", kind == 'r' || kind == 'm' ? 2 : kind == 'i' ? 403 : 0);
 	row_int(s, "relfilenode", kind == 'v' ? 0 : oid);
 	static const char *const zeros[] = { "reltablespace",	    "relpages",	      "relallvisible",	"reltoastrelid",
 					     "relhasrules",	    "relhastriggers", "relhassubclass", "relrowsecurity",
@@ -54,6 +54,7 @@ static void user_class(RowSink *s, const CatRel *r)
 		  r->persistence ? r->persistence : 'p', r->kind == REL_SEQUENCE ? 3 : r->ncols);
 	AclObject o = acl_of_rel(r);
 	row_text(s, "relacl", acl_text(s->cat, &o, s->a));
+	row_int(s, "relispopulated", r->kind != REL_MATVIEW || r->populated);
 	row_int(s, "relhasindex", r->nindexes > 0);
 	row_int(s, "relchecks", checks);
 	row_int(s, "relhastriggers", keys > 0 || r->ntriggers > 0 || is_referenced(s->cat, r));

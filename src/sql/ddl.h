@@ -110,6 +110,11 @@ void ddl_choose_rowid(CatRel *r);
 bool ddl_has_primary(const CatRel *r);
 const char *ddl_expr_label(Ddl *d, const char *text); /* what an expression adds to the generated name of an index */
 
+/* ddl_matview.c: the steps that put the rows of a query into a table */
+void ddl_fill_table(Ddl *d, const CatRel *r, const Plan *q);
+/* ddl_object.c: PostgreSQL text of a query; NULL on error */
+const char *ddl_query_sql(Ddl *d, const PgNode *query);
+
 /* ddl_like.c: the columns, and when all columns are there, the rest */
 int ddl_like_columns(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
 int ddl_like_rest(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
@@ -187,6 +192,8 @@ bool ddl_in_texts(Ddl *d, const char *what);
 int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
 int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s);
 int plan_select_into(Ddl *d, const PgNode *select);
+int plan_set_constraints(Ddl *d, const PgQuery__ConstraintsSetStmt *s);
+int plan_refresh(Ddl *d, const PgQuery__RefreshMatViewStmt *s);
 int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s);
 int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s);
 int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);

@@ -161,7 +161,7 @@ static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
 
 static const char *kind_noun(const CatRel *r)
 {
-	return r->kind == REL_VIEW ? "view" : r->kind == REL_SEQUENCE ? "sequence" : "table";
+	return r->kind == REL_VIEW ? "view" : r->kind == REL_MATVIEW ? "materialized view" : r->kind == REL_SEQUENCE ? "sequence" : "table";
 }
 
 /* Views over what is dropped, and views over those; the list grows while it is gone through. */
@@ -170,12 +170,13 @@ static int collect_views(Ddl *d, DropList *l, bool cascade)
 	for (size_t i = 0; i < l->n; i++) {
 		for (size_t k = 0; k < d->cat->nrels; k++) {
 			const CatRel *v = d->cat->rels[k], *r = l->rels[i];
-			if (v->kind != REL_VIEW || listed(l, v) || !ddl_view_uses(d, v, r))
+			if (!catrel_is_view(v) || listed(l, v) || !ddl_view_uses(d, v, r))
 				continue;
 			if (!cascade)
-				return ddl_depend_error(d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
-							arena_printf(d->a, "view %s depends on %s %s", v->name, kind_noun(r), r->name));
-			ddl_notice(d, "00000", "drop cascades to view %s", v->name);
+				return ddl_depend_error(
+					d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
+					arena_printf(d->a, "%s %s depends on %s %s", kind_noun(v), v->name, kind_noun(r), r->name));
+			ddl_notice(d, "00000", "drop cascades to %s %s", kind_noun(v), v->name);
 			if (list_add(d, l, v))
 				return -1;
 		}
@@ -215,7 +216,7 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 			return -1;
 		for (size_t k = 0; k < r->ntriggers; k++)
 			ddl_forget_trigger(d, r->triggers[k]->oid);
-		if (r->kind == REL_TABLE) {
+		if (catrel_has_rows(r)) {
 			ddl_fk_off(d);
 			for (size_t k = 0; k < r->nindexes; k++)
 				ddl_drop_content(d, r->indexes[k]);
@@ -362,6 +363,7 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 	} kinds[] = {
 		{ PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, REL_TABLE, "table", "DROP TABLE" },
 		{ PG_QUERY__OBJECT_TYPE__OBJECT_VIEW, REL_VIEW, "view", "DROP VIEW" },
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW, REL_MATVIEW, "materialized view", "DROP MATERIALIZED VIEW" },
 		{ PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, REL_SEQUENCE, "sequence", "DROP SEQUENCE" },
 	};
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX)

@@ -110,7 +110,7 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 	const CatRel *r = an_relation(d->ps, s->relation, false);
 	if (!r || ddl_check_owner(d, r, s->relation->location))
 		return -1;
-	if (r->kind != REL_TABLE)
+	if (!catrel_has_rows(r))
 		return an_error(d->ps, -1, "42809", "cannot create index on relation \"%s\"", r->name);
 	bool named = s->idxname && *s->idxname;
 	d->temp_oids = r->persistence == 't';

@@ -128,6 +128,8 @@ static int copy_index(Ddl *d, CatRel *r, const CatRel *from, const CatIndex *old
 	x->opclasses = old->opclasses;
 	for (size_t i = 0; i < x->nkeys; i++)
 		x->keys[i] = copied_attnum(from, r, old->keys[i]);
+	if (ddl_choose_index_storage(d, x))
+		return -1;
 	CatConstraint *c = k ? ddl_new_constraint(d, r, k->type, x->name, x->nkeys) : NULL;
 	if (c) {
 		memcpy(c->cols, x->keys, x->nkeys * sizeof *c->cols);

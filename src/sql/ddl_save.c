@@ -75,10 +75,10 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 	ddl_touch(d, r->schema);
 	ddl_sql(d,
 		"INSERT INTO _understudy_relation (oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, "
-		"persistence, on_commit, check_option) VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u, '%c', %s, %s)",
+		"persistence, on_commit, check_option, populated) VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u, '%c', %s, %s, %d)",
 		r->oid, r->schema, ddl_lit(d, r->name), kind, r->owner, ddl_lit(d, r->sqlite_name), ddl_lit(d, r->view_sql), r->rowid_col,
 		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL),
-		ddl_lit(d, r->check_option ? check_option : NULL));
+		ddl_lit(d, r->check_option ? check_option : NULL), r->kind != REL_MATVIEW || r->populated);
 	save_row_types(d, r);
 	save_columns(d, r);
 	save_view_names(d, r);
@@ -92,7 +92,7 @@ void ddl_forget_rel(Ddl *d, const CatRel *r)
 {
 	ddl_touch(d, r->schema);
 	ddl_sql(d, "DELETE FROM _understudy_column WHERE rel = %u", r->oid);
-	if (r->kind == REL_VIEW)
+	if (catrel_is_view(r))
 		ddl_sql(d, "DELETE FROM _understudy_view_name WHERE view = %u", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx IN (SELECT oid FROM _understudy_index WHERE rel = %u)", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index WHERE rel = %u", r->oid);

@@ -284,7 +284,7 @@ static const char *show_constraint(const Shown *s, int argc, sqlite3_value **arg
 static const char *show_view(const Shown *s, int argc, sqlite3_value **argv)
 {
 	const CatRel *r = catalog_rel_by_oid(s->env.cat, oid_of(argv[0]));
-	return r && r->kind == REL_VIEW ? viewdef(s, r) : NULL;
+	return r && catrel_is_view(r) && r->view_sql ? viewdef(s, r) : NULL;
 }
 
 static void f_expr(sqlite3_context *ctx, int argc, sqlite3_value **argv)

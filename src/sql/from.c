@@ -154,6 +154,12 @@ static Rte *sequence_rte(ParseState *ps, const CatRel *seq, const char *alias, i
 static Rte *relation_by_kind(ParseState *ps, const PgQuery__RangeVar *rv, const CatRel *rel, const char *alias)
 {
 	switch (rel->kind) {
+	case REL_MATVIEW:
+		if (!rel->populated) {
+			an_error(ps, -1, "55000", "materialized view \"%s\" has not been populated", rel->name);
+			return err_hint(ps->err, "Use the REFRESH MATERIALIZED VIEW command."), NULL;
+		}
+		return rte_relation(ps, rel, alias, rv->location);
 	case REL_VIEW:
 		return view_rte(ps, rel, alias, rv->location);
 	case REL_INDEX:

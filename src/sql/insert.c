@@ -39,6 +39,8 @@ const CatRel *dml_target_or_view(ParseState *ps, const PgQuery__RangeVar *rv, co
 		if (view)
 			return (*view = view_dml_open(ps, rel, verb, rv->location)) ? (*view)->base->rel : NULL;
 		return an_refuse(ps, rv->location, "%s a view is not available in SQLite mode", verb), NULL;
+	case REL_MATVIEW:
+		return an_error(ps, -1, "42809", "cannot change materialized view \"%s\"", rel->name), NULL;
 	case REL_VIRTUAL:
 		return an_error(ps, rv->location, "42501", "permission denied: \"%s\" is a system catalog", rel->name), NULL;
 	case REL_COMPOSITE:

@@ -160,7 +160,7 @@ static int copy_relation(CopyParse *c)
 		return err_at(ps->err, 0); /* PostgreSQL opens it without telling where it stands */
 	if (s->is_from && !dml_target(ps, s->relation, "copying to"))
 		return -1;
-	if (c->rel->kind == REL_VIEW) {
+	if (catrel_is_view(c->rel)) {
 		an_error(ps, -1, "42809", "cannot copy from view \"%s\"", c->rel->name);
 		return err_hint(ps->err, "Try the COPY (SELECT ...) TO variant.");
 	}

@@ -400,6 +400,10 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_table_as(d, n->create_table_as_stmt);
 	case NODE(SELECT_STMT):
 		return plan_select_into(d, n);
+	case NODE(CONSTRAINTS_SET_STMT):
+		return plan_set_constraints(d, n->constraints_set_stmt);
+	case NODE(REFRESH_MAT_VIEW_STMT):
+		return plan_refresh(d, n->refresh_mat_view_stmt);
 	case NODE(INDEX_STMT):
 		return plan_create_index(d, n->index_stmt);
 	case NODE(CREATE_SEQ_STMT):
