@@ -104,6 +104,10 @@ void plan_unref(CachedPlan *p);
 /* The plan for a text that holds exactly one statement or none: from the cache, or made. 42601 when there are several.
  * `key` identifies the settings that planning depends on. */
 CachedPlan *database_plan(SqliteTxn *t, Str text, const uint32_t *types, size_t ntypes, const SqlEnv *env, uint64_t key, Error *err);
+/* The same, made anew and not kept: it depends on variables or wants something of its result. */
+CachedPlan *database_plan_apart(SqliteTxn *t, Str text, const uint32_t *types, size_t ntypes, const SqlEnv *env, uint64_t key, Error *err);
+/* A plan made from a parsed text by other means; `parsed` may go. */
+CachedPlan *plan_adopt(SqliteTxn *t, uint64_t key);
 /* The `which`th statement of a parsed string, not cached. Its own memory; the ParsedSql must outlive it. */
 CachedPlan *database_plan_one(SqliteTxn *t, const ParsedSql *parsed, size_t which, const SqlEnv *env, uint64_t key, Error *err);
 /* False when the catalog or the settings have changed since. */
@@ -146,6 +150,14 @@ struct SqliteTxn {
 	uint64_t sync_ticket;	   /* 0, or what must be synced before an answer may leave */
 	Arena *scratch;		   /* for one statement */
 	Buf plan_key;		   /* of database_plan; kept for its memory */
+	/* Programs: functions, triggers and DO (program/) */
+	DbConn *active;		   /* the connection of the statement that runs; its programs use it, too */
+	Buf notices;		   /* messages of programs, to be sent before what follows */
+	struct Programs *programs; /* compiled ones; made when there is one */
+	void *session;		   /* for the two below, which the session sets */
+	void (*plan_env)(void *session, SqlEnv *env, uint64_t *key);
+	/* A statement of a program that belongs to the session: SET and its kin. */
+	int (*utility)(void *session, const Plan *plan, Error *err);
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
@@ -248,6 +260,34 @@ RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t
 /* RowDescription of a plan with the given result formats. */
 void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
 
+/* --- statements of programs, inside a statement of the session --- */
+
+/* One row: 0 to go on, 1 when it is enough, -1 with an error. */
+typedef int (*NestedRow)(void *ctx, sqlite3_stmt *row, Error *err);
+/* Runs a query or a script on the connection of the statement around. `scratch` is for temporary values of its functions. */
+int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparams, Arena *scratch, NestedRow fn, void *ctx, uint64_t *rows,
+		   Error *err);
+/* A subtransaction: EXCEPTION. nested_rollback undoes and ends it. */
+int nested_begin(SqliteTxn *t, Error *err);
+int nested_commit(SqliteTxn *t, Error *err);
+int nested_rollback(SqliteTxn *t, Error *err);
+/* Cancelled, out of time: for loops of programs. -1 with 57014 and kin. */
+int nested_check(SqliteTxn *t, Error *err);
+/* A statement that is nothing but a program: the connection it needs. RUN_WANT_WRITER as in run_execute. */
+typedef struct ProgramRun {
+	DbConn *conn;
+	bool own;
+} ProgramRun;
+/* One row of values as the plan's columns, a DataRow. */
+int program_put_row(SqliteTxn *t, const Plan *plan, const Val *vals, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+RunResult program_open(SqliteTxn *t, const CachedPlan *p, ProgramRun *r, Error *err);
+void program_close(SqliteTxn *t, ProgramRun *r);
+
+/* What program/ does for this room; set once, at start. */
+typedef struct ProgramHooks {
+	void (*free)(struct Programs *p);
+} ProgramHooks;
+void backend_set_programs(const ProgramHooks *hooks);
 /* DISCARD TEMP. RUN_WANT_WRITER as in run_execute. */
 RunResult temp_discard(SqliteTxn *t, Error *err);
 

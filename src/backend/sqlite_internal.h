@@ -189,6 +189,8 @@ int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Erro
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
 
+/* nested.c */
+void programs_forget(SqliteTxn *t);
 /* temp.c */
 /* What ON COMMIT says of this session's temporary tables; inside the transaction that is about to commit. */
 int temp_before_commit(SqliteTxn *t, Error *err);

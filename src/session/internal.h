@@ -106,6 +106,7 @@ void session_ready(Session *s);
 /* settings.c */
 int settings_open(Session *s, Error *err);
 SqlEnv settings_env(Session *s);
+void settings_programs(Session *s); /* what programs want of the session, once the transaction is set up */
 /* `several`: it is one of the statements of a simple query that has more. */
 RunResult settings_set(Session *s, const Plan *plan, bool several, const char **tag, Error *err);
 RunResult settings_show(Session *s, const Plan *plan, bool describe, Error *err);

@@ -99,6 +99,8 @@ struct ParseState {
 	const CatRel *view;			       /* whose text this is: relations have the names of when it was made */
 	ViewNames *record;			       /* takes down the names that relations have in this text; NULL: nobody wants them */
 	int depth;				       /* levels above this one, views included */
+	const SqlVars *vars;			       /* of the program around; NULL in views */
+	int chained;				       /* of these, joins and branches of set operations */
 	const PgType *value_type;		       /* CHECK of a domain: what VALUE is */
 	int32_t value_typmod;
 };
@@ -134,6 +136,12 @@ const PgProc *equality_for(ParseState *ps, uint32_t type, int location);
 /* "<" of the type, for ORDER BY; NULL + 42883 when it cannot be sorted. */
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
 Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
+Expr *an_call(ParseState *ps, const PgQuery__FuncCall *call); /* of CALL */
+/* A function or procedure of the user. */
+static inline bool is_user_proc(const PgProc *p)
+{
+	return streq(p->src, "user");
+}
 Expr *make_func(ParseState *ps, const char *schema, const char *name, Expr **args, size_t nargs, int location);
 
 /* typename.c: TypeName -> type and typmod. NULL + 42704 when it does not exist. */
@@ -168,6 +176,8 @@ void query_walk(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);
 /* Only what stands in this query itself, not in subqueries of FROM, WITH and set operations. */
 void query_walk_own(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);
 /* Whether the Rte belongs to this query's own FROM (not to an outer or inner one). */
+/* True when it refers to nothing outside itself but the `known` WITH queries. */
+bool query_is_closed(const Query *q, Cte *const *known, size_t nknown);
 bool query_has_rte(const Query *q, const Rte *rte);
 int target_add(ParseState *ps, TargetList *l, Expr *e, const char *name);
 /* The name PostgreSQL gives a column without AS (FigureColname). */

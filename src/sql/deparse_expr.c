@@ -269,9 +269,15 @@ static int dp_in_list(Deparser *d, const Expr *x)
 static int dp_case(Deparser *d, const Expr *x)
 {
 	dp_line(d, "CASE", 0, INDENT_VAR, 0);
+	if (x->arg) {
+		buf_puts(&d->out, " ");
+		if (dp_expr(d, x->arg, true) < 0)
+			return -1;
+	}
 	for (size_t i = 0; i + 1 < x->args.n; i += 2) {
+		const Expr *when = x->args.items[i];
 		dp_line(d, "WHEN ", 0, 0, 0);
-		if (dp_expr(d, x->args.items[i], false) < 0)
+		if (dp_expr(d, x->arg && when->args.n == 2 ? when->args.items[1] : when, false) < 0)
 			return -1;
 		buf_puts(&d->out, " THEN ");
 		if (dp_expr(d, x->args.items[i + 1], true) < 0)

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { MAX_TERMS = 400 }; /* of a compound SELECT; SQLite allows 500 */
+
 int emit_refuse(Emitter *e, int location, const char *fmt, ...)
 {
 	char text[512];
@@ -17,8 +19,10 @@ int emit_refuse(Emitter *e, int location, const char *fmt, ...)
 
 int emit_enter(Emitter *e, int location)
 {
-	if (e->depth >= MAX_EMIT_DEPTH)
+	if (e->depth >= (e->flat ? MAX_FLAT_DEPTH : MAX_EMIT_DEPTH))
 		return err_set(e->err, "54001", "stack depth limit exceeded");
+	if (e->out.len > MAX_EMIT_BYTES)
+		return err_set(e->err, "54000", "the statement is too large in SQLite mode");
 	e->depth++;
 	return 0;
 }
@@ -293,11 +297,21 @@ static int emit_setop_all(Emitter *e, const Query *q)
 	return 0;
 }
 
+/* The queries that a chain of set operations writes side by side. */
+static size_t terms(const Query *q)
+{
+	size_t n = 1;
+	for (; q->setop != SETOP_NONE; q = q->larg)
+		n++;
+	return n;
+}
+
+/* Of too many of them, the first become a subquery. */
 static int emit_setop(Emitter *e, const Query *q, unsigned flags)
 {
 	if (q->setop_all && q->setop != SETOP_UNION)
 		return emit_setop_all(e, q);
-	bool flat = q->larg->setop != SETOP_NONE && !(q->larg->setop_all && q->larg->setop != SETOP_UNION);
+	bool flat = q->larg->setop != SETOP_NONE && !(q->larg->setop_all && q->larg->setop != SETOP_UNION) && terms(q->larg) % MAX_TERMS;
 	if (emit_branch(e, q->larg, flat, flags & OUT_ALIAS) < 0)
 		return -1;
 	buf_puts(&e->out, q->setop == SETOP_UNION	? q->setop_all ? " UNION ALL " : " UNION "
@@ -339,17 +353,22 @@ int emit_ordered(Emitter *e, const Query *q, unsigned flags)
 	return emit_sort(e, q->order, q->norder, q);
 }
 
+static int emit_whole(Emitter *e, const Query *q, unsigned flags)
+{
+	if (emit_with(e, q) < 0)
+		return -1;
+	return limits_need_count(q) ? emit_counted(e, q, flags) : emit_ordered(e, q, flags) < 0 ? -1 : emit_limits(e, q);
+}
+
 int emit_select(Emitter *e, const Query *q, unsigned flags)
 {
-	if (emit_enter(e, -1) < 0 || emit_with(e, q) < 0)
-		return -1;
-	if (limits_need_count(q) ? emit_counted(e, q, flags) < 0 : emit_ordered(e, q, flags) < 0 || emit_limits(e, q) < 0)
+	if (emit_enter(e, -1) < 0 || (e->flat ? emit_flat_select(e, q, flags, emit_whole) : emit_whole(e, q, flags)) < 0)
 		return -1;
 	e->depth--;
 	return 0;
 }
 
-int emit_query(Emitter *e, const Query *q)
+static int emit_command(Emitter *e, const Query *q)
 {
 	switch (q->cmd) {
 	case CMD_INSERT:
@@ -361,6 +380,25 @@ int emit_query(Emitter *e, const Query *q)
 	default:
 		return emit_select(e, q, 0);
 	}
+}
+
+int emit_query(Emitter *e, const Query *q)
+{
+	Emitter before = *e;
+	int rc = emit_command(e, q);
+	if (rc == 0 && memmem(e->out.data, e->out.len, "?999", 4))
+		emit_plain_params(e);
+	bool deep = rc < 0 ? err_is(e->err, "54001") : emit_stack_need(buf_str(&e->out)) > MAX_STACK_NEED;
+	if (!deep)
+		return rc;
+	buf_free(&e->out);
+	*e = before;
+	err_clear(e->err);
+	e->flat = emit_flat_new(e->a, q);
+	rc = emit_command(e, q);
+	if (rc == 0)
+		emit_flat_with(e);
+	return rc;
 }
 
 const char *emit_table_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, Arena *a, Error *err)

@@ -21,6 +21,8 @@ typedef struct Emitter {
 	int depth;	      /* of the recursion over expressions and queries */
 	bool right_joins;     /* the FROM clause being written keeps unmatched rows of a right side */
 	bool plain_groups;    /* GROUP BY in SQLite's own way */
+	int next_kept;	      /* numbers of values kept while an expression is computed (sqlite/fn_let.c) */
+	int case_test;	      /* under which the value is kept that X_CASE_TEST stands for */
 	int next_tmp;	      /* names made by the emitter itself: x1, x2 ... */
 	const char *row_name; /* before the columns of plain_rte: NEW or OLD */
 	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
@@ -33,6 +35,7 @@ typedef struct Emitter {
 	size_t nsnapshots;
 	const CatRel **changed; /* tables that must not be read any more */
 	size_t nchanged;
+	struct Flat *flat; /* the statement is written once more, for SQLite's parser flat (emit_flat.c) */
 } Emitter;
 
 int emit_query(Emitter *e, const Query *q);

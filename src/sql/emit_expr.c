@@ -237,10 +237,19 @@ static int emit_relabel(Emitter *e, const Expr *x)
 
 static int emit_case(Emitter *e, const Expr *x)
 {
+	int outer = e->case_test, test = x->arg ? ++e->next_kept : 0;
 	buf_puts(&e->out, "CASE");
+	if (x->arg) {
+		buf_printf(&e->out, " WHEN pg_let(%d, ", test);
+		if (emit_around(e, "", x->arg, ") THEN NULL") < 0)
+			return -1;
+	}
 	for (size_t i = 0; i + 1 < x->args.n; i += 2) {
 		buf_puts(&e->out, " WHEN ");
-		if (emit_expr(e, x->args.items[i]) < 0)
+		e->case_test = test;
+		int rc = emit_expr(e, x->args.items[i]);
+		e->case_test = outer;
+		if (rc < 0)
 			return -1;
 		buf_puts(&e->out, " THEN ");
 		if (emit_expr(e, x->args.items[i + 1]) < 0)
@@ -252,6 +261,12 @@ static int emit_case(Emitter *e, const Expr *x)
 			return -1;
 	}
 	buf_puts(&e->out, " END");
+	return 0;
+}
+
+static int emit_case_test(Emitter *e, const Expr *x)
+{
+	buf_printf(&e->out, "pg_kept(%d)", e->case_test);
 	return 0;
 }
 
@@ -474,7 +489,7 @@ static int emit_current_of(Emitter *e, const Expr *x)
 	return 0;
 }
 
-static int emit_kind(Emitter *e, const Expr *x)
+int emit_kind(Emitter *e, const Expr *x)
 {
 	static int (*const kinds[])(Emitter * e, const Expr *x) = {
 		[X_CONST] = emit_const,
@@ -491,6 +506,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 		[X_SCALAR_ARRAY] = emit_scalar_array,
 		[X_IN_LIST] = emit_in_list,
 		[X_CASE] = emit_case,
+		[X_CASE_TEST] = emit_case_test,
 		[X_COALESCE] = emit_coalesce,
 		[X_MINMAX] = emit_minmax,
 		[X_ARRAY] = emit_array,
@@ -519,7 +535,7 @@ static int emit_kind(Emitter *e, const Expr *x)
 
 int emit_expr(Emitter *e, const Expr *x)
 {
-	if (emit_enter(e, x->location) < 0 || emit_kind(e, x) < 0)
+	if (emit_enter(e, x->location) < 0 || (e->flat ? emit_flat(e, x) : emit_kind(e, x)) < 0)
 		return -1;
 	e->depth--;
 	return 0;

@@ -1,5 +1,6 @@
 /* Calls: functions and operators, casts. Aggregates are in emit_agg.c. */
 #include "sql/emit_internal.h"
+#include "sql/expr.h"
 #include "sql/query.h"
 
 #include "pgtype/collation.h"
@@ -249,8 +250,44 @@ int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, boo
 	return emit_own_call(e, p, args, n, location);
 }
 
+static bool has_polymorphic(const PgProc *p)
+{
+	bool any = is_polymorphic(p->rettype);
+	for (size_t i = 0; i < p->nargs; i++)
+		any = any || is_polymorphic(p->args[i]) || p->args[i] == 2276;
+	return any;
+}
+
+/* "oid, 'result type,argument types'": the types only where the function's own do not tell them. */
+void emit_user_head(Emitter *e, const Expr *x)
+{
+	buf_printf(&e->out, "%u, '", x->proc->oid);
+	if (has_polymorphic(x->proc)) {
+		buf_printf(&e->out, "%u", x->type);
+		for (size_t i = 0; i < x->args.n; i++)
+			buf_printf(&e->out, ",%u", emit_type_of(e, x->args.items[i]));
+	}
+	buf_puts(&e->out, "'");
+}
+
+/* Functions of the user are run by the interpreter (program/). */
+static int emit_user_call(Emitter *e, const Expr *x)
+{
+	if (x->proc->retset)
+		return emit_refuse(e, x->location, "the set-returning function %s is not available here in SQLite mode", x->proc->name);
+	buf_puts(&e->out, x->proc->volatility == 'i' ? "pg_user_constant(" : "pg_user_call(");
+	emit_user_head(e, x);
+	for (size_t i = 0; i < x->args.n; i++)
+		if (emit_around(e, ", ", x->args.items[i], "") < 0)
+			return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 int emit_func(Emitter *e, const Expr *x)
 {
+	if (is_user_proc(x->proc))
+		return emit_user_call(e, x);
 	return emit_proc_call(e, x->proc, x->args.items, x->args.n, x->variadic_array, x->location);
 }
 
@@ -357,13 +394,18 @@ static int emit_minmax_call(Emitter *e, const Expr *x, size_t n)
 	return 0;
 }
 
-/* GREATEST and LEAST ignore NULLs; SQLite's two-argument max and min do not. */
+static bool is_leaf(const Expr *x)
+{
+	return x->kind == X_VAR || x->kind == X_CONST || x->kind == X_PARAM;
+}
+
+/* GREATEST and LEAST ignore NULLs; SQLite's two-argument max and min do not. That form writes its arguments twice. */
 int emit_minmax(Emitter *e, const Expr *x)
 {
 	const char *fn = x->is_least ? "min" : "max";
 	if (x->args.n == 1)
 		return emit_expr(e, x->args.items[0]);
-	if (x->args.n == 2) {
+	if (x->args.n == 2 && is_leaf(x->args.items[0]) && is_leaf(x->args.items[1])) {
 		buf_printf(&e->out, "ifnull(%s(", fn);
 		if (emit_collated(e, x->args.items[0]) < 0 || emit_around(e, ", ", x->args.items[1], "), ifnull(") < 0 ||
 		    emit_list(e, x->args.items, 2) < 0)

@@ -5,7 +5,12 @@
 #include "sql/analyze.h"
 #include "sql/emit.h"
 
-enum { MAX_EMIT_DEPTH = 900 };
+enum {
+	MAX_EMIT_DEPTH = 900, /* SQLite's own limit of expressions is 1000 */
+	MAX_FLAT_DEPTH = 4000,
+	MAX_EMIT_BYTES = 256 << 20,
+	MAX_STACK_NEED = 88, /* of the 100 entries of the stack of SQLite's parser */
+};
 
 /* How a function of PostgreSQL is written in SQLite. */
 typedef enum NativeForm {
@@ -41,7 +46,19 @@ int emit_with(Emitter *e, const Query *q);
 int emit_ordered(Emitter *e, const Query *q, unsigned flags);
 int emit_where(Emitter *e, const char *word, const Expr *x);
 
+/* emit_need.c: how many entries of its parser's stack SQLite needs for a text */
+int emit_stack_need(Str text);
+/* Writes parameters that come in order without their numbers. */
+void emit_plain_params(Emitter *e);
+
+/* emit_flat.c */
+struct Flat *emit_flat_new(Arena *a, const Query *q);
+int emit_flat(Emitter *e, const Expr *x);
+int emit_flat_select(Emitter *e, const Query *q, unsigned flags, int (*write)(Emitter *e, const Query *q, unsigned flags));
+void emit_flat_with(Emitter *e);
+
 /* emit_expr.c */
+int emit_kind(Emitter *e, const Expr *x); /* as emit_expr, but never flat itself */
 int emit_list(Emitter *e, Expr *const *items, size_t n);
 /* With COLLATE when the type needs one and the expression does not carry it as a column. */
 /* COLLATE with a collation of ICU. */
@@ -55,6 +72,7 @@ int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, 
 
 /* emit_func.c */
 int emit_func(Emitter *e, const Expr *x);
+void emit_user_head(Emitter *e, const Expr *x); /* the first two arguments of a call of a user's function */
 int emit_around(Emitter *e, const char *before, const Expr *x, const char *after);
 /* The type that a typed function is told: text for an unknown literal, what is below it for a domain. */
 uint32_t emit_type_of(Emitter *e, const Expr *x);

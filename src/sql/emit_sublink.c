@@ -159,9 +159,29 @@ static bool at_most_one(const Query *q)
 	return unique_row(q);
 }
 
+static bool note_own_row(Expr *x, void *arg)
+{
+	if (x->kind == X_AGG || x->kind == X_WINDOW || (x->kind == X_FUNC && x->proc->volatility == 'v'))
+		*(bool *)arg = true;
+	return true;
+}
+
+/* (SELECT x), which is nothing but x. */
+static bool is_bare_value(const Query *q)
+{
+	bool own_row = false;
+	if (q->setop != SETOP_NONE || q->values || q->nfrom || q->where || q->having || q->group_by.n || q->limit || q->offset ||
+	    q->nctes || q->targets.n != 1)
+		return false;
+	expr_walk(q->targets.items[0].expr, note_own_row, &own_row);
+	return !own_row;
+}
+
 /* SQLite takes the first row of a scalar subquery; PostgreSQL raises 21000 when there are more. */
 static int emit_scalar(Emitter *e, const Expr *x)
 {
+	if (e->flat && is_bare_value(x->query))
+		return emit_expr(e, x->query->targets.items[0].expr);
 	if (at_most_one(x->query)) {
 		buf_puts(&e->out, "(");
 		if (emit_select(e, x->query, 0) < 0)

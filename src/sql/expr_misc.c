@@ -1,5 +1,6 @@
 /* Constants, parameters, casts, CASE, CURRENT_DATE and kin, COLLATE. */
 #include "sql/expr.h"
+#include "sql/vars.h"
 
 #include "pgtype/collation.h"
 
@@ -84,6 +85,8 @@ Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r)
 {
 	ParamTypes *p = ps->params;
 
+	if (ps->vars && ps->vars->nparams)
+		return vars_param(ps, r->number, r->location);
 	if (r->number <= 0 || r->number > UINT16_MAX || (ps->env->fixed_params && (size_t)r->number > p->n))
 		return an_error(ps, r->location, "42P02", "there is no parameter $%d", r->number), NULL;
 	size_t n = (size_t)r->number;
@@ -120,10 +123,19 @@ Expr *an_type_cast(ParseState *ps, const PgQuery__TypeCast *c)
 	return coerce_to(ps, arg, t->oid, typmod, COERCE_EXPLICIT, c->location);
 }
 
-static bool note_volatile(Expr *x, void *arg)
+typedef struct CaseTest {
+	bool once; /* it is volatile, or holds a CASE itself */
+	bool own;  /* it calls a function of the user's */
+} CaseTest;
+
+static bool note_calls(Expr *x, void *arg)
 {
-	if (x->kind == X_FUNC && x->proc && x->proc->volatility == 'v')
-		*(bool *)arg = true;
+	CaseTest *t = arg;
+	if (x->kind == X_FUNC && x->proc) {
+		t->once |= x->proc->volatility == 'v';
+		t->own |= x->proc->oid >= FIRST_USER_OID;
+	}
+	t->once |= x->kind == X_CASE;
 	return true;
 }
 
@@ -137,9 +149,10 @@ static Expr *case_condition(ParseState *ps, Expr *test, const PgQuery__CaseWhen 
 	return e ? coerce_to_boolean(ps, e, "CASE/WHEN") : NULL;
 }
 
-static int case_test(ParseState *ps, const PgQuery__CaseExpr *x, Expr **test)
+/* *test is what the conditions compare with: the value itself, or X_CASE_TEST when it is in `arg`. */
+static int case_test(ParseState *ps, const PgQuery__CaseExpr *x, Expr **test, Expr **arg)
 {
-	bool is_volatile = false;
+	CaseTest t = { 0 };
 
 	*test = NULL;
 	if (!x->arg)
@@ -148,9 +161,15 @@ static int case_test(ParseState *ps, const PgQuery__CaseExpr *x, Expr **test)
 	*test = e ? coerce_unknown_to_text(ps, e) : NULL;
 	if (!*test)
 		return -1;
-	expr_walk(*test, note_volatile, &is_volatile);
-	if (is_volatile && x->n_args > 1)
-		return an_refuse(ps, x->location, "CASE over a volatile function is not supported in SQLite mode");
+	expr_walk(*test, note_calls, &t);
+	if (!t.once)
+		return 0;
+	if (t.own && x->n_args > 1)
+		return an_refuse(ps, x->location, "CASE over a volatile function of this kind is not supported in SQLite mode");
+	*arg = *test;
+	*test = expr_new(ps, X_CASE_TEST, (*arg)->type, (*arg)->location);
+	(*test)->typmod = (*arg)->typmod;
+	(*test)->collation = (*arg)->collation;
 	return 0;
 }
 
@@ -159,7 +178,7 @@ Expr *an_case(ParseState *ps, const PgQuery__CaseExpr *x)
 	Expr *e = expr_new(ps, X_CASE, T_UNKNOWN, x->location), *test;
 	ExprList results = { 0 };
 
-	if (case_test(ps, x, &test))
+	if (case_test(ps, x, &test, &e->arg))
 		return NULL;
 	Expr *other = x->defresult ? NULL : expr_new(ps, X_CONST, T_UNKNOWN, -1);
 	expr_list_add(ps->a, &results, other);

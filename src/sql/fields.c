@@ -81,7 +81,7 @@ static int check_node(Check *c, const PgNode *n)
 /* "create policy p on t ..." as "CREATE POLICY": the statement's name for a refusal. */
 static const char *statement_name(ParseState *ps, Str text)
 {
-	Str t = str_trim(text);
+	Str t = sql_skip_blank(text);
 	size_t n = 0, words = 0;
 	while (n < t.n && n < 60) {
 		char c = t.p[n];
@@ -100,7 +100,7 @@ static const char *statement_name(ParseState *ps, Str text)
 
 int fields_refuse_statement(ParseState *ps, const RawStmt *raw)
 {
-	return an_refuse(ps, raw->location, "%s", statement_name(ps, raw->text));
+	return an_refuse(ps, raw->location, "%s is not available in SQLite mode", statement_name(ps, raw->text));
 }
 
 int fields_check(ParseState *ps, const RawStmt *raw)

@@ -82,7 +82,7 @@ void query_from_rte(ParseState *ps, Query *q, Rte *rte)
 
 static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 {
-	if (ps->depth >= MAX_QUERY_DEPTH)
+	if (query_too_deep(ps))
 		return an_error(ps, location, "54001", "stack depth limit exceeded"), NULL;
 	ParsedSql parsed;
 	if (sql_parse(str_of(rel->view_sql), ps->a, &parsed, ps->err) < 0)
@@ -99,6 +99,7 @@ static Query *view_query(ParseState *ps, const CatRel *rel, int location)
 			      .nowait = ps->nowait,
 			      .skip_locked = ps->skip_locked,
 			      .depth = ps->depth + 1,
+			      .chained = ps->chained,
 			      .view = rel };
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;
 	if (parsed.n != 1)

@@ -240,11 +240,12 @@ static FromItem *join_side(ParseState *ps, const PgNode *node, bool nullable)
 
 FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *je)
 {
-	if (ps->depth >= MAX_QUERY_DEPTH)
+	if (query_too_deep(ps))
 		return an_error(ps, -1, "54001", "stack depth limit exceeded"), NULL;
 	Join j = { .ps = ps, .f = arena_new_of(ps->a, FromItem) };
 	size_t start = ps->nns;
 	ps->depth++;
+	ps->chained++;
 	bool keeps_left = je->jointype == PG_QUERY__JOIN_TYPE__JOIN_LEFT || je->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
 	bool keeps_right = je->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT || je->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
 	j.f->left = join_side(ps, je->larg, keeps_right);
@@ -255,6 +256,7 @@ FromItem *from_join(ParseState *ps, const PgQuery__JoinExpr *je)
 	for (size_t i = start; i < middle; i++)
 		ps->ns[i]->no_lateral = false;
 	ps->depth--;
+	ps->chained--;
 	if (!j.f->right || join_kind(&j, je) < 0)
 		return NULL;
 	j.left = (Side){ ps->ns + start, middle - start };

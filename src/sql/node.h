@@ -38,10 +38,12 @@ typedef enum ExprKind {
 	X_NULLIF,	/* proc = equality function, args[0..1] */
 	X_SCALAR_ARRAY, /* args[0] op ANY/ALL (args[1] array): proc, use_or */
 	X_IN_LIST,	/* args[0] op any of args[1..] when no array is needed (all elements are scalars of one type): proc, use_or */
-	X_CASE, /* whens pairs in args (cond, result, cond, result ...); defresult. CASE x WHEN y has conditions x = y; arg stays NULL */
-	X_COALESCE, /* args */
-	X_MINMAX,   /* args; is_least */
-	X_ARRAY,    /* ARRAY[...]: args; type = array type; multidims when elements are arrays */
+	X_CASE,	     /* whens pairs in args (cond, result, cond, result ...); defresult. CASE x WHEN y has conditions x = y; when x must be
+			computed once      it is in arg, and X_CASE_TEST in the conditions */
+	X_CASE_TEST, /* the value of the innermost CASE's arg */
+	X_COALESCE,  /* args */
+	X_MINMAX,    /* args; is_least */
+	X_ARRAY,     /* ARRAY[...]: args; type = array type; multidims when elements are arrays */
 	X_ROW, /* ROW(...): args; names or NULL for f1, f2 ...; rte: whose whole row it is, NULL where a join found none. For a function of
 		  an RTE_SRFS that returns records, column is the function's place */
 	X_ROW_COMPARE, /* (a,b) op (c,d): args left, args2 right, procs in args order; rowop < <= > >= (= and <> become X_BOOL) */

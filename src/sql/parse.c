@@ -90,6 +90,18 @@ static const char *skip_token(const char *p, const char *end, Str *word)
 	return p;
 }
 
+Str sql_skip_blank(Str text)
+{
+	const char *p = text.p, *end = p + text.n;
+	while (p < end) {
+		bool comment = p + 1 < end && ((p[0] == '-' && p[1] == '-') || (p[0] == '/' && p[1] == '*'));
+		if (!comment && !strchr(" \t\r\n\f\v", *p))
+			break;
+		p = comment ? skip_comment(p, end) : p + 1;
+	}
+	return (Str){ p, (size_t)(end - p) };
+}
+
 size_t sql_statement_length(Str script)
 {
 	const char *p = script.p, *end = p + script.n;
@@ -103,7 +115,7 @@ size_t sql_statement_length(Str script)
 }
 
 /* True when the text may nest deeper than the stack allows: an upper bound made of token counts, since every level of
- * the tree takes a token of its own; commas, semicolons and OR (which is kept flat) begin a new run. */
+ * the tree takes a token of its own; commas, semicolons, AND and OR (which are kept flat) begin a new run. */
 static bool nests_too_deep(Str text)
 {
 	const char *p = text.p, *end = text.p + text.n;
@@ -127,7 +139,7 @@ static bool nests_too_deep(Str text)
 				outer[parens++] = run;
 		} else if ((c == ')' || c == ']') && parens > 0) {
 			run = outer[--parens];
-		} else if (c == ',' || c == ';' || str_iis(word, "or")) {
+		} else if (c == ',' || c == ';' || str_iis(word, "or") || str_iis(word, "and")) {
 			run = parens > 0 ? outer[parens - 1] : 0;
 		}
 		deep = deep || run > MAX_CHAIN;

@@ -5,7 +5,13 @@
 #include "sql/analyze.h"
 
 /* Deepest nesting of queries and views, as a bound of the recursion over them. */
-enum { MAX_QUERY_DEPTH = 100 };
+enum { MAX_QUERY_DEPTH = 250, MAX_CHAIN_DEPTH = 1500 };
+
+/* Subqueries in subqueries, or too long a chain of joins or set operations. */
+static inline bool query_too_deep(const ParseState *ps)
+{
+	return ps->depth - ps->chained >= MAX_QUERY_DEPTH || ps->chained >= MAX_CHAIN_DEPTH;
+}
 
 /* scope.c */
 NsItem *ns_add_item(ParseState *ps, const NsItem *item);

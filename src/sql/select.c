@@ -14,8 +14,10 @@ ParseState *level_new(ParseState *parent)
 			    .volatile_fn = parent->volatile_fn,
 			    .writes = parent->writes,
 			    .nowait = parent->nowait,
+			    .vars = parent->vars,
 			    .skip_locked = parent->skip_locked,
 			    .depth = parent->depth + 1,
+			    .chained = parent->chained,
 			    .view = parent->view,
 			    .record = parent->record };
 	return ps;
@@ -292,7 +294,7 @@ Query *an_select(ParseState *ps, const PgQuery__SelectStmt *s)
 
 Query *an_query(ParseState *parent, const PgNode *stmt)
 {
-	if (parent->depth >= MAX_QUERY_DEPTH)
+	if (query_too_deep(parent))
 		return an_error(parent, -1, "54001", "stack depth limit exceeded"), NULL;
 	ParseState *ps = level_new(parent);
 	switch (stmt->node_case) {

@@ -101,9 +101,10 @@ static int common_column(ParseState *ps, Query *q, size_t i)
 
 static Query *branch(ParseState *ps, const PgQuery__SelectStmt *s, const char *no_recursion)
 {
-	if (ps->depth >= MAX_QUERY_DEPTH * 5)
+	if (query_too_deep(ps))
 		return an_error(ps, -1, "54001", "stack depth limit exceeded"), NULL;
 	ParseState *level = level_new(ps);
+	level->chained++;
 	level->keep_unknown = true;
 	level->no_recursion = no_recursion;
 	return an_select(level, s);

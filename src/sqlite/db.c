@@ -1,4 +1,5 @@
 #include "sqlite/db.h"
+#include "sqlite/fn_let.h"
 #include "sqlite/row_store.h"
 
 #include <assert.h>
@@ -192,6 +193,7 @@ void db_close(Db *db)
 	map_free(&db->stmts);
 	sqlite3_close_v2(db->h);
 	fn_draws_free(&db->env);
+	fn_kept_free(&db->env);
 	row_store_clear(&db->env);
 	free(db);
 }

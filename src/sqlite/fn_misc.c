@@ -1,5 +1,6 @@
 /* Converters that the emitter calls for casts, and helpers of its own. */
 #include "sqlite/db.h"
+#include "sqlite/fn_let.h"
 #include "sqlite/fn.h"
 
 #include "pgtype/array.h"
@@ -172,5 +173,7 @@ const SqliteFn fn_table_misc[] = {
 	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
 	{ "array_cast", 4, 0, array_cast },
 	{ "single_row", 2, 0, single_row },
+	{ "let", 2, 0, fn_let },
+	{ "kept", 1, 0, fn_kept },
 	{ NULL },
 };

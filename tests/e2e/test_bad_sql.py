@@ -30,6 +30,7 @@ def same(sides, sql, params=None):
     return ours
 
 
+PLUS = "+1" * 300
 DEEP = {
     "parentheses": "select " + "(" * 1000 + "1" + ")" * 1000,
     "sums": "select 1" + "+1" * 1000,
@@ -46,17 +47,45 @@ DEEP = {
     "columns": "select " + ",".join("%d" % i for i in range(1600)),
     "too many columns": "select " + ",".join("%d" % i for i in range(1700)),
     "arrays": "select array_length(array[%s], 1)" % ",".join("1" for _ in range(10000)),
+    "sums of columns": "select id%s, length(v%s) from bad" % (" + id * 2" * 300, " || '-' || id" * 150),
+    "casts": "select id" + "::text::int" * 150 + " from bad",
+    "right sums": "select id" + " + (id" * 300 + ")" * 300 + " from bad",
+    "else": "select " + "".join("case when id = %d then 1 / (id - 1) else " % (i + 5) for i in range(200)) + "7" + " end" * 200 + " from bad",
+    "then": "select " + "".join("case when id <> %d then " % (i + 5) for i in range(200)) + "7 end" + " end" * 199 + " from bad",
+    "tests": "select " + "case " * 100 + "id" + " when 1 then 2 when 2 then 1 else 3 end" * 100 + " from bad",
+    "coalesces": "select " + "coalesce(nullif(id, 1), " * 200 + "id" + ")" * 200 + ", " + "coalesce(id, " * 100 + "1 / (id - 1)" + ")" * 100 + " from bad",
+    "ands and ors": "select id from bad where " + "(id = 1 and (id = 2 or " * 100 + "id > 0" + "))" * 100,
+    "in lists": "select " + "(" * 100 + "id" + " in (1, 2, 3))::int" * 100 + " from bad",
+    "greatest": "select " + "greatest(" * 100 + "id" + ", 2)" * 100 + ", greatest(" + ",".join(map(str, range(1000))) + ") from bad",
+    "replaces": "select " + "replace(" * 100 + "v" + ", 'o', 'u')" * 100 + " from bad",
+    "sums of aggregates": "select " + " + ".join("coalesce(sum(id), 0) + count(*) filter (where id = %d)" % i for i in range(100)) + " from bad",
+    "sums of window calls": "select " + " + ".join("row_number() over (order by id)" for _ in range(100)) + " from bad",
+    "everywhere": "select distinct id%s, sum(id%s) from bad where id%s > 0 group by id%s having count(*)%s > 0 order by 1 limit 1%s" % ((PLUS,) * 6),
+    "in windows": "select sum(id%s) over (partition by id%s order by id%s) from bad" % ((PLUS,) * 3),
+    "in joins": "select a.id from bad a left join bad b on a.id%s = b.id%s, lateral (select a.id%s as x) c, generate_series(1%s, 2%s)" % ((PLUS,) * 5),
+    "in subqueries": "with w as (select id%s as x from bad) select x%s, (select x%s from bad) from w where x in (select id%s from bad)" % ((PLUS,) * 4),
+    "unions": "select count(*), sum(x) from (select 1 as x" + " union all select 2" * 1000 + ") u",
+    "subqueries of unions": "select count(*) from (" + " union all ".join("(select id from (select * from bad) x)" for _ in range(300)) + ") u",
+    "distinct subqueries": "select * from " + "(select distinct id from " * 60 + "bad" + " group by id) x" * 60,
+    "queries in lists": "select id from bad where id in " + "(select id from bad where id in " * 50 + "(1)" + ")" * 50,
+    "joins": "select count(*) from bad a0" + "".join(" join bad a%d on a%d.id = a%d.id" % (i + 1, i, i + 1) for i in range(50)),
+    "many ands": "select id from bad where id = 1" + " and id = 1" * 10000,
+    "groups": "select count(*) from bad group by " + ",".join("id + %d" % i for i in range(300)),
+    "aggregates": "select " + ",".join("sum(id + %d)" % i for i in range(300)) + " from bad",
+    "branches": "select case id " + "".join("when %d then 'x' " % (i + 5) for i in range(1000)) + "else v end from bad",
 }
 
 
-# What SQLite's parser or the depth of its expressions does not hold is refused as too deep, where PostgreSQL can go deeper.
-SHALLOWER = ("sums", "nots", "functions", "cases", "subqueries", "from", "concatenations", "arrays")
+# Deeper than SQLite can go: refused, where PostgreSQL goes on.
+SHALLOWER = ("correlated", "functions of functions", "concatenations")
+DEEP["correlated"] = "select id from bad a0 where " + "".join("exists (select 1 from bad a%d where a%d.id = a%d.id and " % (i + 1, i + 1, i) for i in range(30)) + "true" + ")" * 30
+DEEP["functions of functions"] = "select " + "upper(lower(" * 2000 + "v" + "))" * 2000 + " from bad"
 
 
 @pytest.mark.parametrize("name", DEEP)
 def test_deep_and_wide(sides, name):
     if name in SHALLOWER:
-        assert answer(sides[0], DEEP[name]) in (answer(sides[1], DEEP[name]), "54001", "54000")
+        assert answer(sides[0], DEEP[name]) in (answer(sides[1], DEEP[name]), "54001")
     else:
         same(sides, DEEP[name])
 
