@@ -2,6 +2,7 @@
 #include "backend/sqlite_internal.h"
 
 #include "catalog/sequence.h"
+#include "sqlite/row_store.h"
 #include "wire/proto.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@ static void put_notice(const PlanStep *s, Buf *out)
 	err_set(&e, s->code ? s->code : "00000", "%s", s->message);
 	if (s->detail)
 		err_detail(&e, "%s", s->detail);
-	wire_put_notice(out, &e, "NOTICE");
+	wire_put_notice(out, &e, s->value ? "WARNING" : "NOTICE");
 }
 
 /* PRAGMA foreign_keys does nothing inside a transaction; this does. Rows that ALTER TABLE copies need not fulfil a check that is NOT VALID.
@@ -57,12 +58,29 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 	}
 }
 
+/* *done: no step behind this one is needed. */
+static int set_keys(SqliteTxn *t, KeysMode mode, bool *done, Error *err)
+{
+	Db *db = t->conn->db;
+	t->keys_immediate = mode == KEYS_IMMEDIATE;
+	*done = mode != KEYS_IMMEDIATE || !has_open_keys(db);
+	return mode == KEYS_DEFER ? db_exec(db, "PRAGMA defer_foreign_keys = ON", err) : 0;
+}
+
 static bool needs_writer(const Plan *plan)
 {
 	if (plan->writes || plan->is_ddl)
 		return true;
 	for (size_t i = 0; i < plan->nsteps; i++)
 		if (plan->steps[i].kind != STEP_NOTICE)
+			return true;
+	return false;
+}
+
+static bool keeps_rows(const Plan *plan)
+{
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (plan->steps[i].kind == STEP_STORE)
 			return true;
 	return false;
 }
@@ -95,8 +113,13 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 			return RUN_STALE;
 		t->wrote = true;
 	}
-	for (size_t i = 0; i < plan->nsteps; i++)
-		if (run_step(t, r, &plan->steps[i], out, err) != 0)
+	bool done = false;
+	/* What a script that failed has left. */
+	if (keeps_rows(plan))
+		row_store_clear(&t->conn->db->env);
+	for (size_t i = 0; i < plan->nsteps && !done; i++)
+		if (plan->steps[i].kind == STEP_KEYS ? set_keys(t, (KeysMode)plan->steps[i].value, &done, err) != 0
+						     : run_step(t, r, &plan->steps[i], out, err) != 0)
 			goto fail;
 	if (plan->is_ddl && reload_catalog(t, err) != 0)
 		goto fail;
@@ -109,6 +132,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 	r->finished = r->open = true;
 	return RUN_DONE;
 fail:
+	steps_forget_events(r);
 	leave(t);
 	return RUN_ERROR;
 }

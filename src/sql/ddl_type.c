@@ -266,7 +266,7 @@ int plan_set_type_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 {
 	bool domain = s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
 	const PgType *t = alterable(d, s->object->list, domain);
-	uint32_t role = t ? ddl_role(d, s->newowner) : 0;
+	uint32_t role = t ? ddl_role_oid(d, s->newowner) : 0;
 	if (!role)
 		return -1;
 	ddl_sql(d, "UPDATE _understudy_type SET owner = %u WHERE oid IN (%u, %u)", role, t->oid, t->array_oid);

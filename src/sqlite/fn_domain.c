@@ -154,6 +154,31 @@ static void domain_test(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_int(ctx, holds);
 }
 
+/* Characters of a value that the error shows. */
+enum { SHOWN_BYTES = 64 };
+
+/* pg_view_check(view, text of each column): the error of WITH CHECK OPTION */
+static void view_check(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Buf b = { 0 };
+	fn_raise(ctx, "44000", "new row violates check option for view \"%s\"", (const char *)sqlite3_value_text(argv[0]));
+	for (int i = 1; i < argc; i++) {
+		Str s = fn_arg_str(argv[i]);
+		size_t n = s.n;
+		if (n > SHOWN_BYTES)
+			for (n = SHOWN_BYTES; n && ((unsigned char)s.p[n] & 0xc0) == 0x80;)
+				n--;
+		buf_puts(&b, i > 1 ? ", " : "");
+		if (sqlite3_value_type(argv[i]) == SQLITE_NULL)
+			buf_puts(&b, "null");
+		else
+			buf_put(&b, s.p, n);
+		buf_puts(&b, n < s.n ? "..." : "");
+	}
+	err_detail(&fn_env(ctx)->error, "Failing row contains (%s).", buf_cstr(&b));
+	buf_free(&b);
+}
+
 /* A label of an enum inside of a value of another type. */
 typedef struct Relabel {
 	uint32_t type; /* the enum */
@@ -203,6 +228,7 @@ static void enum_relabel(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 }
 
 const SqliteFn fn_table_domain[] = {
+	{ "view_check", -1, 0, view_check },
 	{ "domain", 3, FN_IMMUTABLE, domain },
 	{ "domain_test", 2, 0, domain_test },
 	{ "enum_relabel", 5, 0, enum_relabel },
