@@ -32,7 +32,27 @@ typedef struct CatSchema {
 typedef struct CatRole {
 	uint32_t oid;
 	char *name;
+	bool super, inherit, createrole, createdb, login, replication, bypassrls;
+	int connlimit;
+	char *password, *valid_until; /* NULL = none */
 } CatRole;
+
+typedef struct CatMember {
+	uint32_t role, member, grantor;
+	bool admin;
+} CatMember;
+
+/* Privileges on one object, as PostgreSQL's aclitem[]; see acl.h. */
+typedef struct AclItem {
+	uint32_t grantee, grantor, privs, options; /* grantee 0 = PUBLIC; options: those with the grant option */
+} AclItem;
+
+typedef struct CatAcl {
+	uint32_t classoid, objoid;
+	int32_t objsubid;
+	AclItem *items;
+	size_t n;
+} CatAcl;
 
 /* COMMENT ON: classoid is the OID of the pg_catalog table the object stands in. */
 typedef struct CatComment {
@@ -92,7 +112,9 @@ typedef struct CatRel {
 	size_t nconstraints;
 	struct CatTrigger **triggers; /* by name */
 	size_t ntriggers;
-	char *view_sql; /* views: the PostgreSQL SELECT, in the names of that time */
+	char *view_sql;	   /* views: the PostgreSQL SELECT, in the names of that time */
+	char check_option; /* of a view: 0, l(ocal), c(ascaded) */
+	bool populated;	   /* of a materialized view: it has been filled */
 	CatViewName *view_names;
 	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
@@ -213,6 +235,10 @@ typedef struct Catalog {
 	size_t nseqs;
 	CatRole *roles; /* owners of objects; OID 10 is the bootstrap superuser "postgres" */
 	size_t nroles;
+	CatMember *members;
+	size_t nmembers;
+	CatAcl *acls;
+	size_t nacls;
 	CatComment *comments;
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
@@ -280,6 +306,16 @@ const CatColumn *catrel_column(const CatRel *r, const char *name); /* not droppe
 const char *catcolumn_default(const CatColumn *c);
 /* Whether a new row's value must be computed where nothing is said: a default, identity, a domain that may not be NULL. */
 bool catcolumn_fills(const CatColumn *c);
+/* A table in the file holds its rows. */
+static inline bool catrel_has_rows(const CatRel *r)
+{
+	return r->kind == REL_TABLE || r->kind == REL_MATVIEW;
+}
+/* Its text names other relations. */
+static inline bool catrel_is_view(const CatRel *r)
+{
+	return r->kind == REL_VIEW || r->kind == REL_MATVIEW;
+}
 const CatColumn *catrel_attnum(const CatRel *r, int attnum);
 
 #endif
