@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ROOMS = ["base", "pgtype", "wire", "sqlite", "catalog", "sql", "net", "backend", "route", "session", "sync", "tools", "admin", "cli"]
+ROOMS = ["base", "pgtype", "wire", "sqlite", "catalog", "plpgsql", "sql", "net", "backend", "program", "route", "session", "sync", "tools", "admin", "cli"]
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|system|alloca|strncpy|strncat|atoi|atol|tmpnam)\s*\(")
 MARKS = re.compile(r"\b(TODO|FIXME|XXX)\b|not implemented|unimplemented|placeholder|for now", re.I)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')

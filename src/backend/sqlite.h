@@ -48,8 +48,8 @@ void database_leave(Database *d);
 int dbset_create(DbSet *set, const char *name, const char *template, const Database *own, Error *err);
 int dbset_drop(DbSet *set, const char *name, Error *err);
 int dbset_rename(DbSet *set, const char *name, const char *to, Error *err);
-/* The names of all databases, and their OIDs, from `a`. */
-size_t dbset_list(DbSet *set, Arena *a, const char ***names, uint32_t **oids);
+/* All databases, from `a`. */
+const DatabaseRow *dbset_list(DbSet *set, Arena *a, size_t *n);
 /* The database of this name comes from a primary: no session may make its file. Once, before sessions. */
 void dbset_reserve(DbSet *set, const char *name);
 /* A name that may become a file: letters, digits, _ and - (not first), at most 63. */
@@ -83,6 +83,12 @@ Db *database_borrow_writer(Database *d);
 /* After the caller's own COMMIT or ROLLBACK. `wrote`: the WAL has to be synced; returns when it is. */
 void database_return_writer(Database *d, bool wrote);
 
+/* True when the WAL has become longer than it needs to be: somebody reads an old state of the file, so that it cannot start anew. */
+bool database_wal_is_long(Database *d);
+
+/* Pages in the WAL of a database; 0 when it is not open. From any thread. */
+int dbset_wal_pages(DbSet *set, const char *name);
+
 /* --- plans --- */
 
 /* A parsed text with its plan. Immutable, shared by reference count. */
@@ -104,6 +110,10 @@ void plan_unref(CachedPlan *p);
 /* The plan for a text that holds exactly one statement or none: from the cache, or made. 42601 when there are several.
  * `key` identifies the settings that planning depends on. */
 CachedPlan *database_plan(SqliteTxn *t, Str text, const uint32_t *types, size_t ntypes, const SqlEnv *env, uint64_t key, Error *err);
+/* The same, made anew and not kept: it depends on variables or wants something of its result. */
+CachedPlan *database_plan_apart(SqliteTxn *t, Str text, const uint32_t *types, size_t ntypes, const SqlEnv *env, uint64_t key, Error *err);
+/* A plan made from a parsed text by other means; `parsed` may go. */
+CachedPlan *plan_adopt(SqliteTxn *t, uint64_t key);
 /* The `which`th statement of a parsed string, not cached. Its own memory; the ParsedSql must outlive it. */
 CachedPlan *database_plan_one(SqliteTxn *t, const ParsedSql *parsed, size_t which, const SqlEnv *env, uint64_t key, Error *err);
 /* False when the catalog or the settings have changed since. */
@@ -146,6 +156,14 @@ struct SqliteTxn {
 	uint64_t sync_ticket;	   /* 0, or what must be synced before an answer may leave */
 	Arena *scratch;		   /* for one statement */
 	Buf plan_key;		   /* of database_plan; kept for its memory */
+	/* Programs: functions, triggers and DO (program/) */
+	DbConn *active;		   /* the connection of the statement that runs; its programs use it, too */
+	Buf notices;		   /* messages of programs, to be sent before what follows */
+	struct Programs *programs; /* compiled ones; made when there is one */
+	void *session;		   /* for the two below, which the session sets */
+	void (*plan_env)(void *session, SqlEnv *env, uint64_t *key);
+	/* A statement of a program that belongs to the session: SET and its kin. */
+	int (*utility)(void *session, const Plan *plan, Error *err);
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
@@ -248,6 +266,34 @@ RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t
 /* RowDescription of a plan with the given result formats. */
 void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
 
+/* --- statements of programs, inside a statement of the session --- */
+
+/* One row: 0 to go on, 1 when it is enough, -1 with an error. */
+typedef int (*NestedRow)(void *ctx, sqlite3_stmt *row, Error *err);
+/* Runs a query or a script on the connection of the statement around. `scratch` is for temporary values of its functions. */
+int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparams, Arena *scratch, NestedRow fn, void *ctx, uint64_t *rows,
+		   Error *err);
+/* A subtransaction: EXCEPTION. nested_rollback undoes and ends it. */
+int nested_begin(SqliteTxn *t, Error *err);
+int nested_commit(SqliteTxn *t, Error *err);
+int nested_rollback(SqliteTxn *t, Error *err);
+/* Cancelled, out of time: for loops of programs. -1 with 57014 and kin. */
+int nested_check(SqliteTxn *t, Error *err);
+/* A statement that is nothing but a program: the connection it needs. RUN_WANT_WRITER as in run_execute. */
+typedef struct ProgramRun {
+	DbConn *conn;
+	bool own;
+} ProgramRun;
+/* One row of values as the plan's columns, a DataRow. */
+int program_put_row(SqliteTxn *t, const Plan *plan, const Val *vals, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+RunResult program_open(SqliteTxn *t, const CachedPlan *p, ProgramRun *r, Error *err);
+void program_close(SqliteTxn *t, ProgramRun *r);
+
+/* What program/ does for this room; set once, at start. */
+typedef struct ProgramHooks {
+	void (*free)(struct Programs *p);
+} ProgramHooks;
+void backend_set_programs(const ProgramHooks *hooks);
 /* DISCARD TEMP. RUN_WANT_WRITER as in run_execute. */
 RunResult temp_discard(SqliteTxn *t, Error *err);
 

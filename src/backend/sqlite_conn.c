@@ -128,6 +128,8 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	env->waiter = c;
 	env->catalog = t->cat;
 	env->session = t->vars;
+	env->txn = t;
+	t->active = c;
 	env->scratch = t->scratch;
 	env->error.sqlstate[0] = '\0';
 	fn_draws_begin(env);
@@ -166,6 +168,14 @@ int conn_error(DbConn *c, SqliteTxn *t, int rc, uint32_t target, Error *err)
 	if (t->writer && c == t->conn && sqlite3_get_autocommit(c->db->h))
 		t->broken = true;
 	return -1;
+}
+
+int nested_check(SqliteTxn *t, Error *err)
+{
+	DbConn *c = t->active;
+	if (!on_progress(c))
+		return 0;
+	return conn_error(c, t, SQLITE_INTERRUPT, 0, err);
 }
 
 bool writer_try(SqliteTxn *t)

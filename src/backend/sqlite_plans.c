@@ -163,6 +163,16 @@ CachedPlan *database_plan(SqliteTxn *t, Str text, const uint32_t *types, size_t 
 	return p;
 }
 
+CachedPlan *database_plan_apart(SqliteTxn *t, Str text, const uint32_t *types, size_t ntypes, const SqlEnv *env, uint64_t key, Error *err)
+{
+	return make(t, text, types, ntypes, env, key, err);
+}
+
+CachedPlan *plan_adopt(SqliteTxn *t, uint64_t key)
+{
+	return plan_new(t, key);
+}
+
 CachedPlan *database_plan_one(SqliteTxn *t, const ParsedSql *parsed, size_t which, const SqlEnv *env, uint64_t key, Error *err)
 {
 	CachedPlan *p = plan_new(t, key);

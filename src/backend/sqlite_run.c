@@ -52,8 +52,9 @@ static RunResult open_run(SqliteTxn *t, SqliteRun *r, Error *err)
 	const Plan *plan = r->plan->plan;
 	r->own_conn = false;
 	char command[64];
-	RunResult rc = plan->writes ? txn_need_writer_for(t, plan, first_word(plan->tag, command, sizeof command), err) : RUN_DONE;
-	bool reads = !plan->writes || (rc == RUN_WANT_WRITER && skips_locked(t, plan));
+	bool writes = plan->writes && !(plan->may_write && t->read_only);
+	RunResult rc = writes ? txn_need_writer_for(t, plan, first_word(plan->tag, command, sizeof command), err) : RUN_DONE;
+	bool reads = !writes || (rc == RUN_WANT_WRITER && skips_locked(t, plan));
 	if (!reads) {
 		if (rc != RUN_DONE)
 			return rc;

@@ -94,11 +94,10 @@ static bool has_open_keys(const Db *db)
 
 /* PostgreSQL looks at foreign keys when the whole statement is done, SQLite when each step is. When something is left open at the end, all
  * is undone and done again the other way, so that the step that fails tells its error. */
-static int run_deferred(SqliteTxn *t, SqliteRun *r, Error *err)
+static int run_deferred_at(SqliteTxn *t, SqliteRun *r, int level, Error *err)
 {
 	Db *db = r->conn->db;
 	const CommitHooks *h = t->db->hooks;
-	int level = t->nsavepoints + 1;
 	Error ignored;
 	if (h && h->savepoint)
 		h->savepoint(h->ctx, level);
@@ -115,6 +114,14 @@ static int run_deferred(SqliteTxn *t, SqliteRun *r, Error *err)
 		rc = run_all(t, r, err);
 	}
 	return rc == 0 ? db_exec(db, "RELEASE understudy_steps", err) : -1;
+}
+
+static int run_deferred(SqliteTxn *t, SqliteRun *r, Error *err)
+{
+	/* programs make their savepoints above this one */
+	int rc = run_deferred_at(t, r, ++t->nsavepoints, err);
+	t->nsavepoints--;
+	return rc;
 }
 
 int steps_run(SqliteTxn *t, SqliteRun *r, Error *err)

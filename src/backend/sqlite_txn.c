@@ -125,6 +125,7 @@ void txn_close(SqliteTxn *t)
 	free(t->deadlock);
 	temp_end_session(t);
 	catalog_unref(t->cat);
+	programs_forget(t);
 	if (t->scratch)
 		arena_free(t->scratch);
 	buf_free(&t->plan_key);
@@ -520,4 +521,23 @@ int txn_statement(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag, Er
 	default:
 		return on_savepoint(t, plan, err);
 	}
+}
+
+int nested_begin(SqliteTxn *t, Error *err)
+{
+	return savepoint(t, &(Plan){ .name = "" }, err);
+}
+
+int nested_commit(SqliteTxn *t, Error *err)
+{
+	TxnSavepoint *s = t->savepoints;
+	if (t->writer && s->made && run_level(t, "RELEASE", s->level, err) != 0)
+		return -1;
+	drop_savepoints(t, s->older);
+	return 0;
+}
+
+int nested_rollback(SqliteTxn *t, Error *err)
+{
+	return rollback_to(t, t->savepoints, err) != 0 ? -1 : nested_commit(t, err);
 }

@@ -37,6 +37,8 @@ void err_clear(Error *err)
 		return;
 	err->sqlstate[0] = err->message[0] = err->detail[0] = err->hint[0] = '\0';
 	err->schema[0] = err->table[0] = err->column[0] = err->datatype[0] = err->constraint[0] = '\0';
+	err->context[0] = '\0';
+	err->internal = false;
 	err->position = 0;
 }
 

@@ -21,6 +21,8 @@ typedef struct Error {
 	char message[1024];
 	char detail[1024];
 	char hint[512];
+	char context[1024]; /* where in a program it happened, innermost first; lines */
+	bool internal;	    /* `position` is one in the text of a statement inside a program */
 	char schema[64], table[64], column[64], datatype[64], constraint[64];
 } Error;
 

@@ -351,6 +351,21 @@ const CatColumn *catrel_attnum(const CatRel *r, int attnum)
 	return attnum >= 1 && (size_t)attnum <= r->ncols ? &r->cols[attnum - 1] : NULL;
 }
 
+const CatFunction *catalog_function(const Catalog *c, uint32_t oid)
+{
+	size_t lo = 0, hi = c ? c->nfunctions : 0;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (c->functions[mid]->proc.oid == oid)
+			return c->functions[mid];
+		if (c->functions[mid]->proc.oid < oid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
 const char *catcolumn_default(const CatColumn *c)
 {
 	return c->default_sql || !c->type->domain ? c->default_sql : c->type->domain->default_sql;

@@ -90,6 +90,8 @@ typedef struct CatRel {
 	size_t nindexes;
 	CatConstraint **constraints;
 	size_t nconstraints;
+	struct CatTrigger **triggers; /* by name */
+	size_t ntriggers;
 	char *view_sql; /* views: the PostgreSQL SELECT, in the names of that time */
 	CatViewName *view_names;
 	size_t nview_names;
@@ -141,6 +143,48 @@ typedef struct CatSequence {
 	int16_t owner_attnum;
 } CatSequence;
 
+/* A parameter of a function, or a column of RETURNS TABLE. */
+typedef struct CatArg {
+	char *name; /* "" for none */
+	char mode;  /* i o b v t, as pg_proc.proargmodes */
+	uint32_t type;
+	char *default_sql; /* PostgreSQL expression text, or NULL */
+} CatArg;
+
+/* A function or procedure of the user. `proc` is what the analyser sees of it; its `src` is "user". */
+typedef struct CatFunction {
+	PgProc proc;
+	uint32_t schema, owner;
+	char *language; /* "sql" or "plpgsql" */
+	char *body;
+	bool sql_body; /* BEGIN ATOMIC ... END, or RETURN expression: `body` is that text */
+	bool security_definer, leakproof;
+	char parallel; /* s r u */
+	double cost, rows;
+	CatArg *args;
+	size_t nargs;
+	char *config; /* lines "name=value", or NULL */
+} CatFunction;
+
+enum { TRIGGER_INSERT = 1, TRIGGER_DELETE = 2, TRIGGER_UPDATE = 4, TRIGGER_TRUNCATE = 8 };
+
+typedef struct CatTrigger {
+	uint32_t oid;
+	struct CatRel *table;
+	char *name;
+	uint32_t function;
+	char timing; /* b a i */
+	bool row;
+	int events;
+	int16_t *cols; /* UPDATE OF */
+	size_t ncols;
+	char *when_sql;
+	char **args;
+	size_t nargs;
+	char enabled; /* O D R A */
+	bool constraint, deferrable, deferred;
+	char *old_table, *new_table; /* REFERENCING, or NULL */
+} CatTrigger;
 /* An extension made in the file. Its objects are those of the definition with the OIDs that they have here. */
 typedef struct Extension Extension;
 typedef struct CatExtension {
@@ -173,6 +217,10 @@ typedef struct Catalog {
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */
 	size_t ntypes;
+	CatFunction **functions;
+	size_t nfunctions;
+	CatTrigger **triggers;
+	size_t ntriggers;
 	CatExtension *extensions;
 	size_t nextensions;
 	Map rel_by_name; /* "schemaoid.name" */
@@ -204,6 +252,9 @@ const CatIndex *catalog_constraint_index(const CatConstraint *k);
 const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */
 const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
+
+/* A function of the user by OID, or NULL. */
+const CatFunction *catalog_function(const Catalog *c, uint32_t oid);
 
 const CatSchema *catalog_schema(const Catalog *c, const char *name);
 const CatSchema *catalog_schema_by_oid(const Catalog *c, uint32_t oid);

@@ -232,7 +232,8 @@ const PgOperator *extension_operator(const Catalog *c, uint32_t oid)
 const PgProc *catalog_proc(const Catalog *c, uint32_t oid)
 {
 	const PgProc *p = pgproc_by_oid(oid);
-	return p || !c ? p : extension_proc(c, oid);
+	const CatFunction *f = p || !c ? NULL : catalog_function(c, oid);
+	return p || !c ? p : f ? &f->proc : extension_proc(c, oid);
 }
 
 const PgOperator *catalog_operator(const Catalog *c, uint32_t oid)

@@ -37,7 +37,7 @@ void *load_grow(Catalog *c, void *items, size_t n, size_t size)
 	return more;
 }
 
-static int16_t *attnums(Catalog *c, const char *list, size_t *n)
+int16_t *load_attnums(Catalog *c, const char *list, size_t *n)
 {
 	size_t cap = list ? strlen(list) / 2 + 1 : 0;
 	int16_t *a = arena_array(c->arena, int16_t, cap + 1);
@@ -52,8 +52,8 @@ static int16_t *attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges and extensions. Also
- * in schema.c. */
+/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges,
+ * extensions, functions and triggers. Also in schema.c. */
 enum { FORMAT_VERSION = 3 };
 
 void load_note_oid(Catalog *c, uint32_t oid)
@@ -209,11 +209,11 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->table = catalog_find_rel(c, load_oid(s, 1));
 	k->name = load_text(c, s, 2);
 	k->type = load_char(s, 3);
-	k->cols = attnums(c, (const char *)sqlite3_column_text(s, 4), &k->ncols);
+	k->cols = load_attnums(c, (const char *)sqlite3_column_text(s, 4), &k->ncols);
 	k->index = (CatIndex *)catalog_index(c, load_oid(s, 5));
 	k->ref = catalog_find_rel(c, load_oid(s, 6));
 	size_t nref;
-	k->ref_cols = attnums(c, (const char *)sqlite3_column_text(s, 7), &nref);
+	k->ref_cols = load_attnums(c, (const char *)sqlite3_column_text(s, 7), &nref);
 	k->on_update = load_char(s, 8);
 	k->on_delete = load_char(s, 9);
 	k->match = load_char(s, 10);
@@ -289,6 +289,14 @@ static const struct {
 	{ "SELECT oid, type, start, increment, min, max, cache, cycle, owner_table, owner_attnum FROM _understudy_sequence ORDER BY oid",
 	  load_sequence },
 	{ "SELECT objoid, classoid, objsubid, text FROM _understudy_comment", load_comment },
+	{ "SELECT oid, schema, name, kind, language, owner, rettype, retset, volatility, is_strict, security_definer, leakproof, parallel, "
+	  "cost, rows, sql_body, config, body FROM _understudy_function ORDER BY oid",
+	  load_function },
+	{ "SELECT function, name, mode, type, default_sql FROM _understudy_function_arg ORDER BY function, pos", load_function_arg },
+	{ "SELECT oid, rel, name, function, timing, is_row, events, cols, when_sql, enabled, is_constraint, is_deferrable, is_deferred, "
+	  "old_table, new_table FROM _understudy_trigger ORDER BY rel, name",
+	  load_trigger },
+	{ "SELECT trigger, value FROM _understudy_trigger_arg ORDER BY trigger, pos", load_trigger_arg },
 };
 
 static int load_one(Catalog *c, sqlite3 *h, const char *sql, RowFn fn, Error *err)
@@ -327,6 +335,8 @@ int catalog_load_tables(Catalog *c, Db *db, Error *err)
 			load_link_arrays(c);
 		if (loads[i].fn == load_column)
 			load_link_rows(c);
+		if (loads[i].fn == load_function_arg)
+			load_finish_functions(c);
 	}
 	load_shape_types(c);
 	if (sqlite3_table_column_metadata(db->h, "main", "_understudy_stale", "tbl", NULL, NULL, NULL, NULL, NULL) == SQLITE_OK &&

@@ -33,4 +33,14 @@ void catalog_add_type(Catalog *c, PgType *t, uint32_t schema);
 /* The key of Catalog.rel_by_name and type_by_name, written into buf. */
 Str catalog_name_key(char *buf, size_t cap, uint32_t schema, const char *name);
 
+/* Attribute numbers, separated by blanks. */
+int16_t *load_attnums(Catalog *c, const char *list, size_t *n);
+
+/* load_program.c: functions and triggers */
+int load_function(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_function_arg(Catalog *c, sqlite3_stmt *s, Error *err);
+void load_finish_functions(Catalog *c);
+int load_trigger(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_trigger_arg(Catalog *c, sqlite3_stmt *s, Error *err);
+
 #endif

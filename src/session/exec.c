@@ -3,6 +3,7 @@
 
 #include "backend/sqlite_locks.h"
 #include "base/clock.h"
+#include "program/program.h"
 #include "sqlite/group.h"
 
 #include <stdio.h>
@@ -110,6 +111,15 @@ static RunResult on_transaction(Session *s, const Plan *plan, Error *err)
 	return RUN_DONE;
 }
 
+/* Messages of programs come before what follows: rows that are complete, the end of the command, an error. */
+static void put_notices(Session *s)
+{
+	Buf *notices = &s->txn.notices;
+	if (notices->len)
+		buf_put(&s->out, notices->data, notices->len);
+	buf_clear(notices);
+}
+
 enum { LONGEST_GID = 200 };
 
 /* As PostgreSQL answers with max_prepared_transactions = 0. */
@@ -163,6 +173,7 @@ static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_ro
 	RunResult rc = run_execute(&s->txn, &x->run, max_rows ? max_rows - x->sent : 0, &s->out, err);
 	if (rc == RUN_WANT_WRITER || rc == RUN_STALE || rc == RUN_ERROR)
 		s->out.len = s->out.len < mark ? s->out.len : mark;
+	put_notices(s);
 	if (rc == RUN_FULL)
 		x->sent += x->run.rows - before;
 	else
@@ -283,6 +294,26 @@ static RunResult refuse(const char *what, Error *err)
 	return RUN_ERROR;
 }
 
+static RunResult run_program(Session *s, Exec *x, Error *err)
+{
+	const Plan *plan = x->plan->plan;
+	if (x->describe && !x->described && plan->returns_rows) {
+		run_describe(plan, x->run.formats, x->run.nformats, &s->out);
+		x->described = true;
+	}
+	Buf row = { 0 };
+	RunResult rc = plan->kind == PLAN_DO
+			       ? program_do(&s->txn, x->plan, err)
+			       : program_call(&s->txn, x->plan, x->run.params, x->run.nparams, x->run.formats, x->run.nformats, &row, err);
+	put_notices(s);
+	if (rc == RUN_DONE) {
+		buf_put(&s->out, row.data, row.len);
+		wire_put_command_complete(&s->out, plan->tag);
+	}
+	buf_free(&row);
+	return rc;
+}
+
 static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 {
 	const Plan *plan = x->plan->plan;
@@ -334,6 +365,9 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 		return deallocate(s, plan, err);
 	case PLAN_DISCARD:
 		return discard(s, plan, err);
+	case PLAN_DO:
+	case PLAN_CALL:
+		return run_program(s, x, err);
 	case PLAN_LISTEN:
 	case PLAN_UNLISTEN:
 	case PLAN_NOTIFY:

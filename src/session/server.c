@@ -1,6 +1,8 @@
 /* Listening, and the table of sessions. */
 #include "session/internal.h"
 
+#include "program/program.h"
+
 #include "base/log.h"
 
 #include <errno.h>
@@ -130,6 +132,7 @@ int server_open(const ServerOptions *opt, Loop *loop, Server **out, Error *err)
 	list_init(&sv->sessions);
 	list_init(&sv->listeners);
 	pthread_mutex_init(&sv->lock, NULL);
+	program_install();
 	if (dbset_open(opt->data_dir, loop, &sv->dbs, err) != 0 || open_postgres(sv, err) != 0 || listen_tcp(sv, err) != 0 ||
 	    listen_unix(sv, err) != 0) {
 		server_close(sv);

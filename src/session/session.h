@@ -77,6 +77,7 @@ struct Session {
 	atomic_bool terminated; /* by somebody else: ends when its client has nothing more to say (57P01). Set from any thread */
 	bool may_rerun;		/* the statement at hand can be abandoned and run again: it has sent nothing */
 	struct Notify *notify;
+	struct Spool *spool;	  /* output that its client did not read in time; before everything new */
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;
 	SqliteCopy *copy;

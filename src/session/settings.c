@@ -209,6 +209,26 @@ static const SettingRow *list_settings(void *arg, Arena *a, size_t *n)
 	return rows;
 }
 
+static void plan_env(void *session, SqlEnv *env, uint64_t *key)
+{
+	Session *s = session;
+	*env = settings_env(s);
+	*key = guc_plan_key(s->guc);
+}
+
+static int program_utility(void *session, const Plan *plan, Error *err)
+{
+	const char *tag;
+	return settings_set(session, plan, false, &tag, err) == RUN_DONE ? 0 : -1;
+}
+
+void settings_programs(Session *s)
+{
+	s->txn.session = s;
+	s->txn.plan_env = plan_env;
+	s->txn.utility = program_utility;
+}
+
 int settings_open(Session *s, Error *err)
 {
 	s->vars = mem_alloc(sizeof *s->vars);
@@ -247,6 +267,7 @@ SqlEnv settings_env(Session *s)
 			 .types = &s->types,
 			 .search_path = s->search_path,
 			 .nsearch_path = s->nsearch_path,
+			 .skip_bodies = streq(guc_get(s->guc, "check_function_bodies", NULL), "off"),
 			 .temp_schema = s->vars->temp_schema,
 			 .temp_named = s->vars->temp_named,
 			 .user = s->user,

@@ -119,6 +119,7 @@ int session_attach_sqlite(Session *s, Error *err)
 	/* A CancelRequest may look for this session already. */
 	pthread_mutex_lock(&s->server->lock);
 	txn_init(&s->txn, d, &s->types, s->vars);
+	settings_programs(s);
 	database_leave(d);
 	pthread_mutex_unlock(&s->server->lock);
 	/* The name of its temporary schema is known now. */

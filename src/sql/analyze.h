@@ -99,6 +99,7 @@ struct ParseState {
 	const CatRel *view;			       /* whose text this is: relations have the names of when it was made */
 	ViewNames *record;			       /* takes down the names that relations have in this text; NULL: nobody wants them */
 	int depth;				       /* levels above this one, views included */
+	const SqlVars *vars;			       /* of the program around; NULL in views */
 	int chained;				       /* of these, joins and branches of set operations */
 	const PgType *value_type;		       /* CHECK of a domain: what VALUE is */
 	int32_t value_typmod;
@@ -135,6 +136,12 @@ const PgProc *equality_for(ParseState *ps, uint32_t type, int location);
 /* "<" of the type, for ORDER BY; NULL + 42883 when it cannot be sorted. */
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
 Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
+Expr *an_call(ParseState *ps, const PgQuery__FuncCall *call); /* of CALL */
+/* A function or procedure of the user. */
+static inline bool is_user_proc(const PgProc *p)
+{
+	return streq(p->src, "user");
+}
 Expr *make_func(ParseState *ps, const char *schema, const char *name, Expr **args, size_t nargs, int location);
 
 /* typename.c: TypeName -> type and typmod. NULL + 42704 when it does not exist. */

@@ -46,6 +46,7 @@ void ddl_fk_off(Ddl *d);					 /* foreign keys of SQLite are not enforced for the
 const char *ddl_id(Ddl *d, const char *name);			 /* "name" */
 const char *ddl_lit(Ddl *d, const char *text);			 /* 'text' or NULL */
 const char *node_string(const PgNode *n);			 /* NULL when it is not a String */
+const char *ddl_statement_sql(Ddl *d, const PgNode *stmt);	 /* PostgreSQL text of a statement; NULL on error */
 const char *ddl_expr_sql(Ddl *d, const PgNode *node);		 /* PostgreSQL text of an expression; NULL on error */
 uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv); /* where a new object goes; 0 on error */
 /* The schema of this session's temporary objects: made when it does not exist. */
@@ -183,6 +184,27 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_set_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s); /* 1: of another kind of object */
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s);
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s);
+
+/* ddl_function.c, ddl_routine.c: functions and procedures */
+int plan_create_function(Ddl *d, const PgQuery__CreateFunctionStmt *s, Str text);
+int plan_alter_function(Ddl *d, const PgQuery__AlterFunctionStmt *s);
+int plan_drop_function(Ddl *d, const PgQuery__DropStmt *s);
+int plan_rename_function(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_function_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s);
+int plan_function_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s, uint32_t owner);
+int ddl_check_body(Ddl *d, const CatFunction *f, Str text);
+/* kind: f, p, or 0 for a routine. 1 found, 0 missing and that is allowed (a notice was added), -1 error. */
+int ddl_find_function(Ddl *d, const PgQuery__ObjectWithArgs *o, char kind, bool missing_ok, const CatFunction **out);
+bool ddl_is_routine(int object_type);
+uint32_t ddl_routine_oid(Ddl *d, const PgQuery__ObjectWithArgs *o, int object_type); /* 0 on error */
+void ddl_forget_trigger(Ddl *d, uint32_t oid);
+void ddl_forget_function(Ddl *d, uint32_t oid);
+/* What would be left without the function: "index i"; NULL when nothing uses it. */
+const char *ddl_function_user(Ddl *d, const CatFunction *f);
+/* Functions that take or give values of a type which is to go: 2BP01, or they go with it. */
+int ddl_release_functions(Ddl *d, const PgType *t, const char *what, bool cascade);
+int plan_do(ParseState *ps, const PgQuery__DoStmt *s, Plan *plan);
+int plan_call(ParseState *ps, const PgQuery__CallStmt *s, Plan *plan);
 
 /* utility.c, utility_set.c: statements that change no catalog */
 int plan_transaction(ParseState *ps, const PgQuery__TransactionStmt *s, Plan *plan);

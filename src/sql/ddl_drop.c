@@ -1,4 +1,6 @@
 /* DROP TABLE, VIEW, INDEX, SEQUENCE, TYPE, SCHEMA; TRUNCATE. */
+#include "sql/ddl.h"
+#include "sql/program.h"
 #include "sql/ddl_alter.h"
 
 typedef struct DropList {
@@ -205,7 +207,8 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 			continue;
 		}
 		const PgType *row = r->rowtype ? catalog_type(d->cat, r->rowtype) : NULL;
-		if (row && type_in_use(d, row, l, cascade))
+		if (row && (ddl_release_functions(d, row, arena_printf(d->a, "%s %s", kind_noun(r), r->name), cascade) ||
+			    type_in_use(d, row, l, cascade)))
 			return -1;
 		if (r->kind == REL_TABLE) {
 			ddl_fk_off(d);
@@ -278,9 +281,30 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 	return ddl_finish(d, "DROP INDEX");
 }
 
+static int drop_functions(Ddl *d, const CatSchema *ns, bool cascade)
+{
+	for (size_t i = 0; i < d->cat->nfunctions; i++) {
+		const CatFunction *f = d->cat->functions[i];
+		if (f->schema != ns->oid)
+			continue;
+		const char *name = sql_function_name(d->cat, f, true, d->a);
+		if (!cascade)
+			return ddl_depend_error(d, arena_printf(d->a, "schema %s", ns->name),
+						arena_printf(d->a, "function %s depends on schema %s", name, ns->name));
+		const char *user = ddl_function_user(d, f);
+		if (user)
+			return an_refuse(d->ps, -1, "DROP ... CASCADE of a function that %s uses", user);
+		ddl_notice(d, "00000", "drop cascades to function %s", name);
+		ddl_forget_function(d, f->proc.oid);
+	}
+	return 0;
+}
+
 static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 {
 	DropList l = { 0 };
+	if (drop_functions(d, ns, cascade))
+		return -1;
 	ddl_touch(d, ns->oid);
 	for (size_t k = 0; k < d->cat->nrels; k++) {
 		if (d->cat->rels[k]->schema != ns->oid)
@@ -343,6 +367,9 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 		return plan_drop_extension(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return drop_schema(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
+	    s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE)
+		return plan_drop_function(d, s);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		DropList l = { 0 };
 		if (kinds[i].type != s->remove_type)

@@ -192,6 +192,8 @@ int plan_drop_type(Ddl *d, const PgQuery__DropStmt *s)
 		find_uses(&td, td.types[i], cascade);
 		if (td.nuses && !cascade)
 			return ddl_depend_error(d, arena_printf(d->a, "type %s", type_format(td.types[i], -1, d->a)), td.lines);
+		if (ddl_release_functions(d, td.types[i], arena_printf(d->a, "type %s", type_format(td.types[i], -1, d->a)), cascade))
+			return -1;
 	}
 	if (drop_uses(&td))
 		return -1;

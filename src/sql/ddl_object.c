@@ -237,7 +237,7 @@ static void list_rangevar(const PgNode *n, size_t drop, PgQuery__RangeVar *rv)
 
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 {
-	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_EXTENSION = 3079 };
+	enum { CLASS_REL = 1259, CLASS_NS = 2615, CLASS_EXTENSION = 3079, CLASS_PROC = 1255 };
 	PgQuery__RangeVar rv;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN ||
 	    s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT) {
@@ -249,6 +249,10 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 		const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
 		return ns ? save_comment(d, ns->oid, CLASS_NS, 0, s->comment)
 			  : an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
+	}
+	if (ddl_is_routine((int)s->objtype)) {
+		uint32_t oid = ddl_routine_oid(d, s->object->object_with_args, (int)s->objtype);
+		return oid ? save_comment(d, oid, CLASS_PROC, 0, s->comment) : -1;
 	}
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION) {
 		uint32_t oid = ddl_extension_oid(d, node_string(s->object));
@@ -285,6 +289,10 @@ uint32_t ddl_role(Ddl *d, const PgQuery__RoleSpec *role)
 
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 {
+	if (ddl_is_routine((int)s->object_type)) {
+		uint32_t owner = ddl_role(d, s->newowner);
+		return owner ? plan_function_owner(d, s, owner) : -1;
+	}
 	if (s->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return an_refuse(d->ps, -1, "OWNER TO of this kind of object");
 	const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));

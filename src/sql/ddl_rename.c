@@ -211,6 +211,8 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 	int type = (int)s->rename_type;
 	if (type == KIND(TYPE) || type == KIND(DOMAIN))
 		return plan_rename_type(d, s);
+	if (ddl_is_routine(type))
+		return plan_rename_function(d, s);
 	if (type == KIND(DOMCONSTRAINT))
 		return plan_rename_domain_constraint(d, s);
 	if (type == KIND(ATTRIBUTE))
@@ -253,6 +255,8 @@ static int move_to_schema(Ddl *d, const CatRel *r, const CatSchema *to)
 int plan_set_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s)
 {
 	int kind = kind_of((int)s->object_type);
+	if (ddl_is_routine((int)s->object_type))
+		return plan_function_schema(d, s);
 	if (kind < 0 || s->object_type == KIND(INDEX))
 		return 1;
 	const CatRel *r;

@@ -117,21 +117,39 @@ const char *node_string(const PgNode *n)
 	return n && n->node_case == PG_QUERY__NODE__NODE_STRING ? n->string->sval : NULL;
 }
 
+const char *ddl_statement_sql(Ddl *d, const PgNode *stmt)
+{
+	PgQuery__RawStmt raw;
+	PgQuery__RawStmt *raws[1] = { &raw };
+	PgQuery__ParseResult result;
+	pg_query__raw_stmt__init(&raw);
+	pg_query__parse_result__init(&result);
+	raw.stmt = (PgQuery__Node *)(uintptr_t)stmt;
+	result.n_stmts = 1;
+	result.stmts = raws;
+	size_t n = pg_query__parse_result__get_packed_size(&result);
+	PgQueryProtobuf packed = { .len = n, .data = arena_alloc(d->a, n) };
+	pg_query__parse_result__pack(&result, (uint8_t *)packed.data);
+	PgQueryDeparseResult out = pg_query_deparse_protobuf(packed);
+	const char *text = NULL;
+	if (out.error)
+		err_refuse(d->err, 0, "statement cannot be kept: %s", out.error->message);
+	else
+		text = arena_strdup(d->a, out.query);
+	pg_query_free_deparse_result(out);
+	return text;
+}
+
 const char *ddl_expr_sql(Ddl *d, const PgNode *node)
 {
 	PgQuery__ResTarget target;
 	PgQuery__Node target_node, stmt_node;
 	PgQuery__Node *targets[1] = { &target_node };
 	PgQuery__SelectStmt select;
-	PgQuery__RawStmt raw;
-	PgQuery__RawStmt *raws[1] = { &raw };
-	PgQuery__ParseResult result;
 	pg_query__res_target__init(&target);
 	pg_query__node__init(&target_node);
 	pg_query__node__init(&stmt_node);
 	pg_query__select_stmt__init(&select);
-	pg_query__raw_stmt__init(&raw);
-	pg_query__parse_result__init(&result);
 	target.val = (PgQuery__Node *)node;
 	target_node.node_case = PG_QUERY__NODE__NODE_RES_TARGET;
 	target_node.res_target = &target;
@@ -141,20 +159,10 @@ const char *ddl_expr_sql(Ddl *d, const PgNode *node)
 	select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
 	stmt_node.node_case = PG_QUERY__NODE__NODE_SELECT_STMT;
 	stmt_node.select_stmt = &select;
-	raw.stmt = &stmt_node;
-	result.n_stmts = 1;
-	result.stmts = raws;
-	size_t n = pg_query__parse_result__get_packed_size(&result);
-	PgQueryProtobuf packed = { .len = n, .data = arena_alloc(d->a, n) };
-	pg_query__parse_result__pack(&result, (uint8_t *)packed.data);
-	PgQueryDeparseResult out = pg_query_deparse_protobuf(packed);
-	const char *text = NULL;
-	if (out.error || strncmp(out.query, "SELECT ", 7) != 0)
-		err_refuse(d->err, 0, "expression cannot be kept: %s", out.error ? out.error->message : out.query);
-	else
-		text = arena_strdup(d->a, out.query + 7);
-	pg_query_free_deparse_result(out);
-	return text;
+	const char *text = ddl_statement_sql(d, &stmt_node);
+	if (text && strncmp(text, "SELECT ", 7) != 0)
+		return err_refuse(d->err, 0, "expression cannot be kept: %s", text), NULL;
+	return text ? text + 7 : NULL;
 }
 
 static bool is_builtin_schema(uint32_t oid)

@@ -53,16 +53,27 @@ static const struct {
 	{ "regexp_split_to_table_no_flags", "pg_unnest", true, "pg_regexp_split_to_array_no_flags" },
 };
 
+/* Functions of the user give their rows through a table of their own (sqlite/vtab_call.c), also when it is one. */
 static bool is_set(const Rte *r)
 {
-	return r->func->kind == X_FUNC && r->func->proc->retset;
+	return r->func->kind == X_FUNC && (r->func->proc->retset || is_user_proc(r->func->proc));
 }
 
-static const char *function_column(const Rte *r, int column)
+/* A column of the table that holds a function's rows. */
+static void emit_set_column(Emitter *e, const PgProc *p, int column)
+{
+	if (is_user_proc(p) && column > 1)
+		buf_printf(&e->out, "c%d", column);
+	else
+		emit_ident(&e->out, p->nout && !is_user_proc(p) ? p->out_names[column - 1] : "value");
+}
+
+static void emit_function_column(Emitter *e, const Rte *r, int column)
 {
 	if (r->with_ordinality && column == (int)r->ncols)
-		return "ordinality";
-	return r->func->proc->nout ? r->func->proc->out_names[column - 1] : "value";
+		emit_ident(&e->out, "ordinality");
+	else
+		emit_set_column(e, r->func->proc, column);
 }
 
 static int srf_width(const Expr *f)
@@ -85,7 +96,7 @@ static void emit_srf_column(Emitter *e, const Rte *r, int column)
 	const PgProc *p = r->funcs.items[k]->proc;
 	if (r->funcs.n == 1) {
 		buf_printf(&e->out, "t%d.", r->id);
-		emit_ident(&e->out, p->nout ? p->out_names[column - 1] : "value");
+		emit_set_column(e, p, column);
 	} else if (p->nout) {
 		buf_printf(&e->out, "pg_unpack(pg_unpack(t%d.value, %zu), %d)", r->id, k, column - 1);
 	} else {
@@ -150,14 +161,31 @@ int emit_var(Emitter *e, const Expr *x)
 	if (r->kind == RTE_RELATION)
 		emit_ident(&e->out, r->rel->cols[x->column - 1].sqlite_name);
 	else if (r->kind == RTE_FUNCTION && is_set(r))
-		emit_ident(&e->out, function_column(r, x->column));
+		emit_function_column(e, r, x->column);
 	else
 		buf_printf(&e->out, "c%d", r->row_type ? 2 : x->column);
 	return 0;
 }
 
+static int emit_user_rows(Emitter *e, const Expr *f)
+{
+	buf_puts(&e->out, "understudy_call(");
+	emit_user_head(e, f);
+	if (!f->args.n) {
+		buf_puts(&e->out, ", '')");
+		return 0;
+	}
+	buf_puts(&e->out, ", pg_pack(");
+	if (emit_list(e, f->args.items, f->args.n) < 0)
+		return -1;
+	buf_puts(&e->out, "))");
+	return 0;
+}
+
 static int emit_set_function(Emitter *e, const Expr *f)
 {
+	if (is_user_proc(f->proc))
+		return emit_user_rows(e, f);
 	const char *src = f->proc->src;
 	if (!*src) /* written in SQL by PostgreSQL */
 		src = arena_printf(e->a, "sql_%s_%u", f->proc->name, f->proc->nargs);
@@ -209,7 +237,7 @@ static int emit_srfs(Emitter *e, const Rte *r)
 		buf_puts(&e->out, i ? ", (SELECT pack_rows(" : "(SELECT pack_rows(");
 		for (int k = 0; k < p->nout; k++) {
 			buf_puts(&e->out, k ? ", " : "");
-			emit_ident(&e->out, p->out_names[k]);
+			emit_set_column(e, p, k + 1);
 		}
 		buf_puts(&e->out, p->nout ? ") FROM " : "value) FROM ");
 		if (emit_set_function(e, r->funcs.items[i]) < 0)

@@ -1,5 +1,6 @@
 /* Calls: functions and operators, casts. Aggregates are in emit_agg.c. */
 #include "sql/emit_internal.h"
+#include "sql/expr.h"
 #include "sql/query.h"
 
 uint32_t emit_type_of(Emitter *e, const Expr *x)
@@ -257,8 +258,44 @@ int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, boo
 	return emit_own_call(e, p, args, n, location);
 }
 
+static bool has_polymorphic(const PgProc *p)
+{
+	bool any = is_polymorphic(p->rettype);
+	for (size_t i = 0; i < p->nargs; i++)
+		any = any || is_polymorphic(p->args[i]) || p->args[i] == 2276;
+	return any;
+}
+
+/* "oid, 'result type,argument types'": the types only where the function's own do not tell them. */
+void emit_user_head(Emitter *e, const Expr *x)
+{
+	buf_printf(&e->out, "%u, '", x->proc->oid);
+	if (has_polymorphic(x->proc)) {
+		buf_printf(&e->out, "%u", x->type);
+		for (size_t i = 0; i < x->args.n; i++)
+			buf_printf(&e->out, ",%u", emit_type_of(e, x->args.items[i]));
+	}
+	buf_puts(&e->out, "'");
+}
+
+/* Functions of the user are run by the interpreter (program/). */
+static int emit_user_call(Emitter *e, const Expr *x)
+{
+	if (x->proc->retset)
+		return emit_refuse(e, x->location, "the set-returning function %s is not available here in SQLite mode", x->proc->name);
+	buf_puts(&e->out, x->proc->volatility == 'i' ? "pg_user_constant(" : "pg_user_call(");
+	emit_user_head(e, x);
+	for (size_t i = 0; i < x->args.n; i++)
+		if (emit_around(e, ", ", x->args.items[i], "") < 0)
+			return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 int emit_func(Emitter *e, const Expr *x)
 {
+	if (is_user_proc(x->proc))
+		return emit_user_call(e, x);
 	return emit_proc_call(e, x->proc, x->args.items, x->args.n, x->variadic_array, x->location);
 }
 

@@ -70,6 +70,7 @@ int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, 
 
 /* emit_func.c */
 int emit_func(Emitter *e, const Expr *x);
+void emit_user_head(Emitter *e, const Expr *x); /* the first two arguments of a call of a user's function */
 int emit_around(Emitter *e, const char *before, const Expr *x, const char *after);
 /* The type that a typed function is told: text for an unknown literal, what is below it for a domain. */
 uint32_t emit_type_of(Emitter *e, const Expr *x);

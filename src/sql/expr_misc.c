@@ -1,5 +1,6 @@
 /* Constants, parameters, casts, CASE, CURRENT_DATE and kin, COLLATE. */
 #include "sql/expr.h"
+#include "sql/vars.h"
 
 #include "pgtype/bits.h"
 
@@ -82,6 +83,8 @@ Expr *an_param(ParseState *ps, const PgQuery__ParamRef *r)
 {
 	ParamTypes *p = ps->params;
 
+	if (ps->vars && ps->vars->nparams)
+		return vars_param(ps, r->number, r->location);
 	if (r->number <= 0 || r->number > UINT16_MAX || (ps->env->fixed_params && (size_t)r->number > p->n))
 		return an_error(ps, r->location, "42P02", "there is no parameter $%d", r->number), NULL;
 	size_t n = (size_t)r->number;

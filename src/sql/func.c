@@ -7,6 +7,7 @@ typedef struct Call {
 	const char **argnames; /* NULL for positional ones */
 	size_t n;
 	bool named;
+	bool is_call; /* CALL */
 	bool func_variadic;
 	int location;
 } Call;
@@ -77,22 +78,44 @@ static size_t add_candidate(Candidate *c, size_t n, const Candidate *next, size_
 	return n + 1;
 }
 
+static size_t add_proc(ParseState *ps, const Call *call, const PgProc *p, Candidate *c, size_t at)
+{
+	Candidate next;
+	bool wants_array = !p->variadic || call->func_variadic || p->variadic == T_ANY;
+	if ((wants_array || call->named) && make_candidate(ps, call, p, false, &next))
+		at = add_candidate(c, at, &next, call->n);
+	if (p->variadic && !call->func_variadic && make_candidate(ps, call, p, true, &next))
+		at = add_candidate(c, at, &next, call->n);
+	return at;
+}
+
+/* The user's functions of one schema. */
+static size_t add_schema(ParseState *ps, const Call *call, const char *name, Candidate *c, size_t at)
+{
+	const Catalog *cat = ps->env->cat;
+	const CatSchema *schema = catalog_schema(cat, name);
+	for (size_t i = 0; schema && i < cat->nfunctions; i++)
+		if (cat->functions[i]->schema == schema->oid && streq(cat->functions[i]->proc.name, call->name))
+			at = add_proc(ps, call, &cat->functions[i]->proc, c, at);
+	return at;
+}
+
 static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 {
 	size_t n, at = 0;
+	const SqlEnv *env = ps->env;
 	const PgProc *p = procs_named(ps, call->schema, call->name, &n);
+
 	if (!n)
 		p = range_constructors(ps, call->schema, call->name, &n);
-	Candidate *c = arena_array(ps->a, Candidate, 2 * n + 1), next;
-	for (size_t i = 0; i < n; i++) {
-		if (p[i].kind == 'p')
-			continue;
-		bool wants_array = !p[i].variadic || call->func_variadic || p[i].variadic == T_ANY;
-		if ((wants_array || call->named) && make_candidate(ps, call, &p[i], false, &next))
-			at = add_candidate(c, at, &next, call->n);
-		if (p[i].variadic && !call->func_variadic && make_candidate(ps, call, &p[i], true, &next))
-			at = add_candidate(c, at, &next, call->n);
-	}
+	Candidate *c = arena_array(ps->a, Candidate, 2 * (n + (env->cat ? env->cat->nfunctions : 0)) + 1);
+	for (size_t i = 0; i < n; i++)
+		if (p[i].kind != 'p')
+			at = add_proc(ps, call, &p[i], c, at);
+	if (call->schema && env->cat && !streq(call->schema, "pg_catalog"))
+		at = add_schema(ps, call, call->schema, c, at);
+	for (size_t i = 0; !call->schema && env->cat && env->cat->nfunctions && i < env->nsearch_path; i++)
+		at = add_schema(ps, call, env->search_path[i], c, at);
 	*out = c;
 	return at;
 }
@@ -118,11 +141,15 @@ static const char *signature(ParseState *ps, const Call *call)
 
 static int no_function(ParseState *ps, const Call *call, bool ambiguous)
 {
+	const char *noun = call->is_call ? "procedure" : "function";
 	if (ambiguous) {
-		an_error(ps, call->location, "42725", "function %s is not unique", signature(ps, call));
-		return err_hint(ps->err, "Could not choose a best candidate function. You might need to add explicit type casts.");
+		an_error(ps, call->location, "42725", "%s %s is not unique", noun, signature(ps, call));
+		return err_hint(ps->err, "Could not choose a best candidate %s. You might need to add explicit type casts.", noun);
 	}
-	an_error(ps, call->location, "42883", "function %s does not exist", signature(ps, call));
+	an_error(ps, call->location, "42883", "%s %s does not exist", noun, signature(ps, call));
+	if (call->is_call)
+		return err_hint(ps->err, "No procedure matches the given name and argument types. You might need to add explicit type "
+					 "casts.");
 	return err_hint(ps->err, "No function matches the given name and argument types. You might need to add explicit type casts.");
 }
 
@@ -278,6 +305,11 @@ static Expr *call_function(ParseState *ps, const Call *call)
 
 	if (cast)
 		return coerce_to(ps, call->args[0], cast->oid, -1, COERCE_EXPLICIT, call->location);
+	if (best && (best->proc->kind == 'p') != call->is_call) {
+		bool procedure = best->proc->kind == 'p';
+		an_error(ps, call->location, "42809", procedure ? "%s is a procedure" : "%s is not a procedure", signature(ps, call));
+		return err_hint(ps->err, procedure ? "To call a procedure, use CALL." : "To call a function, use SELECT."), NULL;
+	}
 	return best ? build_call(ps, call, best) : NULL;
 }
 
@@ -428,4 +460,11 @@ Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *c)
 	if (p && p->retset && set_place(ps, f))
 		return NULL;
 	return f;
+}
+
+Expr *an_call(ParseState *ps, const PgQuery__FuncCall *c)
+{
+	Call call = { .location = c->location, .func_variadic = c->func_variadic, .is_call = true };
+	ps->place = AT_EXECUTE;
+	return call_name(ps, c, &call) || call_args(ps, c, &call) ? NULL : call_function(ps, &call);
 }

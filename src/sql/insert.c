@@ -44,8 +44,7 @@ const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char
 
 Expr *assign_to_column(ParseState *ps, Expr *e, const CatRel *rel, const CatColumn *col, int location)
 {
-	if (e->type != 705 && e->type != col->type->oid && e->kind != X_PARAM &&
-	    !can_coerce(ps->env->cat, e->type, col->type->oid, COERCE_ASSIGNMENT)) {
+	if (e->type != 705 && e->type != col->type->oid && !can_coerce(ps->env->cat, e->type, col->type->oid, COERCE_ASSIGNMENT)) {
 		an_error(ps, location, "42804", "column \"%s\" is of type %s but expression is of type %s", col->name,
 			 type_format(col->type, -1, ps->a), type_format(catalog_type(ps->env->cat, e->type), -1, ps->a));
 		return err_hint(ps->err, "You will need to rewrite or cast the expression."), NULL;

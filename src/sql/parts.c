@@ -9,8 +9,25 @@ static bool note_sublink(Expr *x, void *arg)
 	return true;
 }
 
+/* What a function does while a row is written would be a part of that write: all is computed before. */
+static bool note_user_call(Expr *x, void *arg)
+{
+	*(bool *)arg |= x->kind == X_FUNC && is_user_proc(x->proc);
+	return true;
+}
+
+static bool calls_programs(const Query *q)
+{
+	bool calls = false;
+	if (q->cmd != CMD_SELECT)
+		query_walk((Query *)(uintptr_t)q, note_user_call, &calls);
+	return calls;
+}
+
 bool parts_needed(const Query *q)
 {
+	if (calls_programs(q))
+		return true;
 	if (q->has_modifying || q->cmd == CMD_MERGE)
 		return true;
 	for (size_t i = 0; i < q->nctes; i++)

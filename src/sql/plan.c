@@ -6,6 +6,7 @@
 
 #include "sql/emit.h"
 #include "sql/parts.h"
+#include "sql/vars.h"
 
 ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
 {
@@ -63,11 +64,26 @@ int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 	return 0;
 }
 
+/* Calls of the user's functions in a statement, defaults included. */
+typedef struct ProgramCalls {
+	bool writes; /* a volatile one, which may write */
+} ProgramCalls;
+
+static bool note_program(Expr *x, void *arg)
+{
+	ProgramCalls *p = arg;
+	if (x->kind == X_FUNC && is_user_proc(x->proc))
+		p->writes |= x->proc->volatility == 'v';
+	return true;
+}
+
 int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 {
 	static const char *const tags[] = {
 		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE", [CMD_MERGE] = "MERGE"
 	};
+	ProgramCalls programs = { 0 };
+	query_walk(q, note_program, &programs);
 	plan->kind = PLAN_QUERY;
 	plan->tag = tags[q->cmd];
 	plan->tag_rows = true;
@@ -77,9 +93,10 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 		content_use(ps, q);
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
-	plan->writes = q->cmd != CMD_SELECT || *ps->writes;
-	plan->only_temp = q->result && q->result->rel->persistence == 't' && !*ps->volatile_fn && !plan->nsteps;
-	plan->volatile_fn = *ps->volatile_fn;
+	plan->writes = q->cmd != CMD_SELECT || *ps->writes || programs.writes;
+	plan->may_write = plan->writes && q->cmd == CMD_SELECT && !*ps->writes;
+	plan->volatile_fn = *ps->volatile_fn || programs.writes;
+	plan->only_temp = q->result && q->result->rel->persistence == 't' && !plan->volatile_fn && !plan->nsteps;
 	plan->nowait = *ps->nowait;
 	plan->skip_locked = *ps->skip_locked && q->cmd == CMD_SELECT && !plan->nsteps && !plan->volatile_fn;
 	plan->target_oid = q->result ? q->result->rel->oid : 0;
@@ -89,6 +106,8 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out)
 {
 	Query *q = an_query(ps, stmt);
+	if (q && ps->env->wants)
+		q = vars_want(ps, q);
 	if (!q || plan_columns(ps, q, plan) < 0 || plan_analysed(ps, q, plan) < 0)
 		return -1;
 	if (out)
@@ -175,6 +194,7 @@ int sql_plan(const SqlEnv *env, const ParsedSql *parsed, size_t which, const uin
 		memcpy(ps->params->types, param_types, nparams * sizeof *param_types);
 	Plan *plan = arena_new_of(a, Plan);
 	plan->catalog_version = env->cat->version;
+	ps->vars = env->vars;
 	const RawStmt *raw = &parsed->stmts[which];
 	if (fields_check(ps, raw) < 0 || plan_node(ps, raw, plan) < 0 || plan_params(ps, plan) < 0)
 		return -1;

@@ -10,6 +10,35 @@
 
 #include "catalog/catalog.h"
 
+/*
+ * Variables of a program, visible in its statements beside columns. Variable i is parameter i + 1 of the plan. `find` gives the index of a
+ * name, with the label of its block or without, or -1.
+ */
+typedef struct SqlVar {
+	uint32_t type;
+	int32_t typmod;
+	bool unassigned;       /* a record that has no columns yet */
+	const PgField *fields; /* of a record */
+	size_t nfields;
+	bool used; /* set by the analyser */
+} SqlVar;
+typedef struct SqlVars {
+	int (*find)(void *ctx, const char *label, const char *name);
+	void *ctx;
+	SqlVar *vars;
+	size_t nvars;
+	size_t nparams; /* $1 ... are the first variables */
+	char conflict;	/* a name that is a column, too: 'e' an error, 'v' the variable, 'c' the column */
+} SqlVars;
+
+/* The types that the columns of a statement's result shall be converted to: by assignment, or through text. */
+typedef struct SqlWants {
+	const uint32_t *types; /* 0: as it is */
+	const int32_t *typmods;
+	size_t n;
+	bool returns; /* the result of a SQL function: 42P13 instead of going through text */
+} SqlWants;
+
 typedef struct SqlEnv {
 	const Catalog *cat;
 	const TypeEnv *types;
@@ -18,6 +47,9 @@ typedef struct SqlEnv {
 	const char *user, *database;
 	const char *temp_schema; /* the schema of this session's temporary objects, which may not exist yet; NULL: it has none */
 	bool temp_named;	 /* the search path begins with it by name, so that new objects go there */
+	const SqlVars *vars;	 /* of the program that the statement stands in, or NULL */
+	const SqlWants *wants;	 /* or NULL */
+	bool skip_bodies;	 /* check_function_bodies is off */
 	bool plain_groups;	 /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
 	bool fixed_params;	 /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
@@ -71,6 +103,8 @@ typedef enum PlanKind {
 	PLAN_CLOSE,	/* name; NULL = ALL */
 	PLAN_TWO_PHASE, /* PREPARE TRANSACTION (name NULL), COMMIT PREPARED and ROLLBACK PREPARED (name); `tag`; the identifier is in
 			    values[0] */
+	PLAN_DO,	/* inner_text in the language `name` */
+	PLAN_CALL,	/* target_oid is the procedure; its arguments are evaluated as a one-row query in `sql` */
 	PLAN_DATABASE,
 } PlanKind;
 
@@ -148,6 +182,7 @@ struct Plan {
 	bool tag_rows;	 /* append the row count */
 	const char *sql; /* SQLite text; parameter $n is ?n */
 	bool writes;	 /* needs the write connection */
+	bool may_write;	 /* only because it calls functions of the user that may: a read-only transaction runs it all the same */
 	bool is_ddl;	 /* changes the catalog: reload it afterwards, bump the version */
 	bool makes_temp; /* puts something into the schema of temporary objects */
 	bool only_temp;	 /* changes nothing but this session's temporary objects */
@@ -187,6 +222,7 @@ struct Plan {
 	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
 	size_t ninner_types;
 	const RawStmt *inner;
+	const uint32_t *inner_result; /* CALL: the types of the arguments; inner_types are the parameters that stand there alone, or 0 */
 	const CursorPlan *cursor;
 	const FetchPlan *fetch;
 	const DatabasePlan *database;
@@ -195,6 +231,12 @@ struct Plan {
 
 /* The text form of a regclass, regtype, regproc ... value, appended to `out`. False when `type` is none of them. */
 bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out);
+
+/* A type's name, with %TYPE and %ROWTYPE: `kind` is 0, 'c' or 'r'. For a table its row type. */
+const PgType *sql_type(const SqlEnv *env, Arena *a, const char *text, char kind, int32_t *typmod, Error *err);
+
+/* A part of a variable assigned: "UPDATE v SET v.field[1] = expression"; the plan's one column is the variable's new value. */
+int sql_plan_assign(const SqlEnv *env, const ParsedSql *parsed, int var, Arena *a, Plan **out, Error *err);
 
 /* Analyses one statement and plans it. `param_types` are the types the client declared (0 = to be inferred), nparams of them.
  * `for_describe` makes no difference to the result. On failure err has SQLSTATE and position (relative to the whole string). */

@@ -1,6 +1,7 @@
 /* What columns a row value has, whole-row references, and taking a column out of a row. */
 #include "sql/expr.h"
 #include "sql/query.h"
+#include "sql/vars.h"
 
 static const Expr *query_output(const Query *q, int column)
 {
@@ -59,6 +60,8 @@ const char *row_column_name(Arena *a, const Expr *row, size_t i)
 Column *row_shape(ParseState *ps, const Expr *e, size_t *n)
 {
 	const PgType *t = type_lookup(ps->env->cat, e->type);
+	if (e->kind == X_PARAM && e->type == T_RECORD)
+		return vars_shape(ps, e, n);
 	while (t && t->typtype != 'c' && e && e->kind != X_ROW && !(e->kind == X_FUNC && e->proc->nout))
 		e = record_source(e);
 	if (t && t->typtype == 'c' && t->fields)

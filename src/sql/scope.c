@@ -1,5 +1,6 @@
 /* Names: relations through the search path, columns through the levels of a query, stars. */
 #include "sql/query.h"
+#include "sql/vars.h"
 
 static const char *field_name(const PgNode *n)
 {
@@ -210,6 +211,9 @@ static Expr *star_row(ParseState *ps, const PgQuery__ColumnRef *ref)
 	const char *alias = field_name(ref->fields[ref->n_fields - 2]);
 	ParseState *level;
 	const NsItem *item = find_item(ps, ref->n_fields == 3 ? field_name(ref->fields[0]) : NULL, alias, &level);
+	Expr *row = NULL;
+	if (!item && vars_find(ps, &alias, 1, ref->location, &row) > 0)
+		return row;
 	if (!item)
 		return missing_from(ps, alias, ref->location), NULL;
 	if (check_lateral(ps, item, ref->location) < 0)
@@ -229,6 +233,47 @@ static Expr *domain_check_value(ParseState *ps, int location)
 	return e;
 }
 
+static Expr *column_or_row(ParseState *ps, const char *const *names, size_t n, int location)
+{
+	switch (n) {
+	case 1:
+		return plain_column(ps, names[0], location);
+	case 2:
+		return qualified_column(ps, NULL, names[0], names[1], location);
+	case 3:
+		return qualified_column(ps, names[0], names[1], names[2], location);
+	default:
+		if (!streq(names[0], ps->env->database))
+			return an_cross_database(ps, location, arena_printf(ps->a, "%s.%s.%s.%s", names[0], names[1], names[2], names[3])),
+			       NULL;
+		return qualified_column(ps, names[1], names[2], names[3], location);
+	}
+}
+
+/* A column, or a variable of the program around. What cannot be a column may still be a variable. */
+static Expr *column_or_variable(ParseState *ps, const char *const *names, size_t n, int location)
+{
+	Expr *v = NULL;
+	int rc = ps->vars->conflict == 'v' ? vars_find(ps, names, n, location, &v) : 0;
+	if (rc)
+		return rc > 0 ? v : NULL;
+	Expr *e = column_or_row(ps, names, n, location);
+	bool missing = !e && (err_is(ps->err, "42703") || err_is(ps->err, "42P01"));
+	if (!e && !missing)
+		return NULL;
+	if (ps->vars->conflict == 'v' || (e && ps->vars->conflict == 'c'))
+		return e;
+	Error *err = ps->err, ignored, before = *err;
+	ps->err = e ? &ignored : err;
+	rc = vars_find(ps, names, n, location, &v);
+	ps->err = err;
+	if (e)
+		return rc == 1 ? (vars_ambiguous(ps, names[n - 1], location), NULL) : e;
+	if (rc == 0)
+		*err = before;
+	return rc > 0 ? v : NULL;
+}
+
 Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 {
 	const char *names[4];
@@ -240,20 +285,8 @@ Expr *an_column_ref(ParseState *ps, const PgQuery__ColumnRef *ref)
 		names[i] = field_name(ref->fields[i]);
 	if (ps->value_type && ref->n_fields == 1 && streq(names[0], "value"))
 		return domain_check_value(ps, ref->location);
-	switch (ref->n_fields) {
-	case 1:
-		return plain_column(ps, names[0], ref->location);
-	case 2:
-		return qualified_column(ps, NULL, names[0], names[1], ref->location);
-	case 3:
-		return qualified_column(ps, names[0], names[1], names[2], ref->location);
-	default:
-		if (!streq(names[0], ps->env->database))
-			return an_cross_database(ps, ref->location,
-						 arena_printf(ps->a, "%s.%s.%s.%s", names[0], names[1], names[2], names[3])),
-			       NULL;
-		return qualified_column(ps, names[1], names[2], names[3], ref->location);
-	}
+	return ps->vars ? column_or_variable(ps, names, ref->n_fields, ref->location)
+			: column_or_row(ps, names, ref->n_fields, ref->location);
 }
 
 static int add_star_columns(ParseState *ps, const NsItem *item, bool plain, int location, TargetList *out)
@@ -286,6 +319,9 @@ int expand_star(ParseState *ps, const PgQuery__ColumnRef *ref, TargetList *out)
 	const char *schema = ref->n_fields == 3 ? field_name(ref->fields[0]) : NULL;
 	ParseState *level;
 	const NsItem *item = find_item(ps, schema, alias, &level);
+	Expr *row = NULL;
+	if (!item && vars_find(ps, &alias, 1, ref->location, &row) > 0)
+		return expand_row(ps, row, out);
 	if (!item)
 		return missing_from(ps, alias, ref->location);
 	if (check_lateral(ps, item, ref->location) < 0)

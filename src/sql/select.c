@@ -14,6 +14,7 @@ ParseState *level_new(ParseState *parent)
 			    .volatile_fn = parent->volatile_fn,
 			    .writes = parent->writes,
 			    .nowait = parent->nowait,
+			    .vars = parent->vars,
 			    .skip_locked = parent->skip_locked,
 			    .depth = parent->depth + 1,
 			    .chained = parent->chained,

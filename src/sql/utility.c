@@ -370,6 +370,10 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 		return check_reindex(ps, n->reindex_stmt) ? -1 : plan_nothing(plan, "REINDEX");
 	case NODE(CLUSTER_STMT):
 		return check_cluster(ps, n->cluster_stmt) ? -1 : plan_nothing(plan, "CLUSTER");
+	case NODE(DO_STMT):
+		return plan_do(ps, n->do_stmt, plan);
+	case NODE(CALL_STMT):
+		return plan_call(ps, n->call_stmt, plan);
 	case NODE(LOCK_STMT):
 		if (check_relations(ps, n->lock_stmt->relations, n->lock_stmt->n_relations))
 			return -1;
@@ -387,7 +391,7 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 	}
 }
 
-static int plan_ddl(Ddl *d, const PgNode *n)
+static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 {
 	switch (n->node_case) {
 	case NODE(CREATE_STMT):
@@ -422,6 +426,10 @@ static int plan_ddl(Ddl *d, const PgNode *n)
 		return plan_create_schema(d, n->create_schema_stmt);
 	case NODE(VIEW_STMT):
 		return plan_create_view(d, n->view_stmt);
+	case NODE(CREATE_FUNCTION_STMT):
+		return plan_create_function(d, n->create_function_stmt, text);
+	case NODE(ALTER_FUNCTION_STMT):
+		return plan_alter_function(d, n->alter_function_stmt);
 	case NODE(DROP_STMT):
 		return plan_drop(d, n->drop_stmt);
 	case NODE(TRUNCATE_STMT):
@@ -456,6 +464,6 @@ int plan_other(ParseState *ps, const RawStmt *raw, Plan *plan)
 		d.owner = ddl_oid(&d);
 		ddl_sql(&d, "INSERT INTO _understudy_role VALUES (%u, %s)", d.owner, ddl_lit(&d, ps->env->user));
 	}
-	rc = plan_ddl(&d, n);
+	rc = plan_ddl(&d, n, raw->text);
 	return rc <= 0 ? rc : fields_refuse_statement(ps, raw);
 }

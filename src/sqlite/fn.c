@@ -261,7 +261,7 @@ int fn_register_all(sqlite3 *db, FnEnv *env, Error *err)
 	if (rc == SQLITE_OK)
 		rc = vtab_json_register(db, env);
 	if (rc == SQLITE_OK)
-		rc = vtab_rows_register(db, env);
+		rc = vtab_rows_register(db, env) || vtab_call_register(db, env);
 	if (rc == SQLITE_OK)
 		rc = group_register(db, env);
 	return rc == SQLITE_OK ? 0 : err_set(err, "XX000", "could not register functions: %s", sqlite3_errmsg(db));

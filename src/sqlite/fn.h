@@ -78,6 +78,7 @@ typedef struct FnEnv {
 	bool (*may_wait)(void *waiter);
 	void *waiter;
 	void *catalog;	       /* struct Catalog * (catalog/catalog.h) */
+	void *txn;	       /* struct SqliteTxn * (backend/sqlite.h), for programs */
 	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
 	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
 	bool rows_taken;       /* a statement with SKIP LOCKED runs without the write lock: it finds no row (pg_rows_free) */
@@ -88,6 +89,28 @@ typedef struct FnEnv {
 	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
 	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
+
+/* What a nested statement must not disturb of the one around; fn_frame_enter saves it and starts anew. */
+typedef struct FnFrame {
+	void *touched, *stash;
+	FnDraws draws;
+	struct RowStores *stores;
+	Arena *scratch;
+} FnFrame;
+void fn_frame_enter(FnEnv *env, FnFrame *f, Arena *scratch);
+void fn_frame_leave(FnEnv *env, FnFrame *f);
+
+/* Rows of functions of the user, for the table understudy_call; set once, at start. `add` takes one row of `width` values. */
+typedef struct FnRows {
+	Arena *a;
+	Val **rows;
+	size_t n, cap;
+	int width;
+} FnRows;
+typedef int (*FnCallRows)(FnEnv *env, uint32_t oid, Str types, const Val *args, size_t nargs, FnRows *out);
+void fn_set_call_rows(FnCallRows fn);
+void fn_rows_add(FnRows *r, const Val *row);
+int vtab_call_register(sqlite3 *db, FnEnv *env);
 
 FnEnv *fn_env(sqlite3_context *ctx);
 /* SqliteFn.name of the function that runs. */

@@ -87,7 +87,7 @@ static void put_report(Buf *b, char type, const Error *err, const char *severity
 		snprintf(position, sizeof position, "%d", err->position);
 		put_field(b, 'P', position);
 	}
-	put_field(b, 'W', context);
+	put_field(b, 'W', context ? context : err->context);
 	put_field(b, 's', err->schema);
 	put_field(b, 't', err->table);
 	put_field(b, 'c', err->column);
