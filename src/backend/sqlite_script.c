@@ -13,7 +13,7 @@ static void put_notice(const PlanStep *s, Buf *out)
 	err_set(&e, s->code ? s->code : "00000", "%s", s->message);
 	if (s->detail)
 		err_detail(&e, "%s", s->detail);
-	wire_put_notice(out, &e, "NOTICE");
+	wire_put_notice(out, &e, s->value ? "WARNING" : "NOTICE");
 }
 
 /* PRAGMA foreign_keys does nothing inside a transaction; this does. Rows that ALTER TABLE copies need not fulfil a check that is NOT VALID.
@@ -25,6 +25,18 @@ static int set_constraints(SqliteTxn *t, int on, Error *err)
 	return db_exec(db, on ? "PRAGMA ignore_check_constraints = OFF" : "PRAGMA ignore_check_constraints = ON", err);
 }
 
+static int reload_catalog(SqliteTxn *t, Error *err)
+{
+	Catalog *cat;
+	if (catalog_load(t->conn->db, t->db->name, &cat, err) != 0)
+		return -1;
+	catalog_unref(t->cat);
+	t->cat = cat;
+	t->conn->db->env.catalog = cat;
+	t->ddl = true;
+	return 0;
+}
+
 static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Error *err)
 {
 	switch (s->kind) {
@@ -34,23 +46,14 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 	case STEP_RESTART_SEQUENCE:
 	case STEP_SET_SEQUENCE:
 		return txn_restart_sequence(t, s, err);
+	case STEP_RELOAD:
+		return reload_catalog(t, err);
 	case STEP_FK_OFF:
 		t->constraints_off = true;
 		return set_constraints(t, 0, err);
 	default:
 		return step_run(t, t->conn, r, s, err);
 	}
-}
-
-static int reload_catalog(SqliteTxn *t, Error *err)
-{
-	Catalog *cat;
-	if (catalog_load(t->conn->db, t->db->name, &cat, err) != 0)
-		return -1;
-	catalog_unref(t->cat);
-	t->cat = cat;
-	t->ddl = true;
-	return 0;
 }
 
 /* *done: no step behind this one is needed. */
@@ -127,6 +130,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 	r->finished = r->open = true;
 	return RUN_DONE;
 fail:
+	steps_forget_events(r);
 	leave(t);
 	return RUN_ERROR;
 }

@@ -32,7 +32,27 @@ typedef struct CatSchema {
 typedef struct CatRole {
 	uint32_t oid;
 	char *name;
+	bool super, inherit, createrole, createdb, login, replication, bypassrls;
+	int connlimit;
+	char *password, *valid_until; /* NULL = none */
 } CatRole;
+
+typedef struct CatMember {
+	uint32_t role, member, grantor;
+	bool admin;
+} CatMember;
+
+/* Privileges on one object, as PostgreSQL's aclitem[]; see acl.h. */
+typedef struct AclItem {
+	uint32_t grantee, grantor, privs, options; /* grantee 0 = PUBLIC; options: those with the grant option */
+} AclItem;
+
+typedef struct CatAcl {
+	uint32_t classoid, objoid;
+	int32_t objsubid;
+	AclItem *items;
+	size_t n;
+} CatAcl;
 
 /* COMMENT ON: classoid is the OID of the pg_catalog table the object stands in. */
 typedef struct CatComment {
@@ -215,6 +235,10 @@ typedef struct Catalog {
 	size_t nseqs;
 	CatRole *roles; /* owners of objects; OID 10 is the bootstrap superuser "postgres" */
 	size_t nroles;
+	CatMember *members;
+	size_t nmembers;
+	CatAcl *acls;
+	size_t nacls;
 	CatComment *comments;
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */

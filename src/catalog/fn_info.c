@@ -326,8 +326,6 @@ const SqliteFn catalog_fn_info[] = {
 	{ "pg_statistics_obj_is_visible", 1, FN_STRICT, f_true },
 	{ "pg_get_partkeydef", 1, FN_STRICT, f_null },
 	{ "pg_get_statisticsobjdef_columns", 1, FN_STRICT, f_null },
-	{ "pg_get_triggerdef", 1, FN_STRICT, f_null },
-	{ "pg_get_triggerdef_ext", 2, FN_STRICT, f_null },
 	{ "pg_get_ruledef", 1, FN_STRICT, f_null },
 	{ "pg_get_ruledef_ext", 2, FN_STRICT, f_null },
 	{ "pg_get_function_sqlbody", 1, FN_STRICT, f_null },

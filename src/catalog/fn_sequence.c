@@ -1,4 +1,5 @@
 /* nextval, currval, setval and lastval as SQLite functions. */
+#include "catalog/acl.h"
 #include "catalog/sequence.h"
 #include "pgtype/ts_dict.h"
 
@@ -54,6 +55,20 @@ static const CatSequence *sequence_arg(sqlite3_context *ctx, sqlite3_value *v, S
 	return NULL;
 }
 
+/* 42501. Identity columns draw their numbers in their own right. */
+static bool may_use(sqlite3_context *ctx, const CatSequence *q, const SessionVars *v, uint32_t any_of)
+{
+	const Catalog *cat = fn_env(ctx)->catalog;
+	uint32_t role = v->user ? catalog_role_oid(cat, v->user) : 0;
+	const CatRel *table = q->owner_table ? catalog_rel_by_oid(cat, q->owner_table) : NULL;
+	const CatColumn *c = table ? catrel_attnum(table, q->owner_attnum) : NULL;
+	AclObject o = acl_of_rel(q->rel);
+	if (role_is_super(cat, role) || (c && c->identity) || acl_held(cat, role, &o, any_of, false))
+		return true;
+	fn_raise(ctx, "42501", "permission denied for sequence %s", q->rel->name);
+	return false;
+}
+
 static void draw_int(sqlite3_context *ctx, int64_t value)
 {
 	Val v = val_int(value);
@@ -67,7 +82,7 @@ static void fn_nextval(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		return;
 	const CatSequence *q = sequence_arg(ctx, argv[0], &v);
 	int64_t value;
-	if (!q)
+	if (!q || !may_use(ctx, q, v, ACL_USAGE | ACL_UPDATE))
 		return;
 	if (sequence_next(v->sequences, q, &value, &fn_env(ctx)->error)) {
 		fn_fail(ctx);

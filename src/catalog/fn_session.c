@@ -86,7 +86,33 @@ static void fn_queue_usage(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	sqlite3_result_double(ctx, 0);
 }
 
+static void signal_backend(sqlite3_context *ctx, sqlite3_value **argv, bool terminate)
+{
+	const SessionVars *v = fn_env(ctx)->session;
+	if (fn_drawn(ctx))
+		return;
+	bool found = v && v->signal && v->signal(v->arg, sqlite3_value_int(argv[0]), terminate);
+	fn_draw(ctx, &(Val){ .kind = VAL_INT, .i = found });
+}
+
+static void fn_cancel_backend(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	signal_backend(ctx, argv, false);
+}
+
+static void fn_terminate_backend(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	if (argc > 1 && sqlite3_value_int64(argv[1]) < 0)
+		fn_raise(ctx, "22003", "\"timeout\" must not be negative");
+	else if (argc > 1 && sqlite3_value_int64(argv[1]) > 0)
+		fn_raise(ctx, "0A000", "pg_terminate_backend does not wait on SQLite");
+	else
+		signal_backend(ctx, argv, true);
+}
+
 const SqliteFn catalog_fn_session[] = {
+	{ "pg_cancel_backend", 1, FN_STRICT, fn_cancel_backend },
+	{ "pg_terminate_backend", 2, FN_STRICT, fn_terminate_backend },
 	{ "pg_advisory_lock_int8", 1, FN_STRICT, fn_lock },
 	{ "pg_advisory_lock_int4", 2, FN_STRICT, fn_lock },
 	{ "pg_advisory_lock_shared_int8", 1, FN_STRICT, fn_lock_shared },

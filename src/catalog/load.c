@@ -1,6 +1,7 @@
 /* Reads the _understudy_* tables of a file into a Catalog. */
 #include "catalog/load.h"
 
+#include "catalog/acl.h"
 #include "catalog/extension.h"
 
 #include <assert.h>
@@ -83,7 +84,32 @@ static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 
 static int load_role(Catalog *c, sqlite3_stmt *s, Error *err)
 {
-	*APPEND(c, c->roles, c->nroles) = (CatRole){ .oid = load_oid(s, 0), .name = load_text(c, s, 1) };
+	*APPEND(c, c->roles, c->nroles) = (CatRole){ .oid = load_oid(s, 0),
+						     .name = load_text(c, s, 1),
+						     .super = sqlite3_column_int(s, 2),
+						     .inherit = sqlite3_column_int(s, 3),
+						     .createrole = sqlite3_column_int(s, 4),
+						     .createdb = sqlite3_column_int(s, 5),
+						     .login = sqlite3_column_int(s, 6),
+						     .replication = sqlite3_column_int(s, 7),
+						     .bypassrls = sqlite3_column_int(s, 8),
+						     .connlimit = sqlite3_column_int(s, 9),
+						     .password = load_text(c, s, 10),
+						     .valid_until = load_text(c, s, 11) };
+	return 0;
+}
+
+static int load_member(Catalog *c, sqlite3_stmt *s, Error *err)
+{
+	*APPEND(c, c->members, c->nmembers) = (CatMember){ load_oid(s, 0), load_oid(s, 1), load_oid(s, 2), sqlite3_column_int(s, 3) };
+	return 0;
+}
+
+static int load_acl(Catalog *c, sqlite3_stmt *s, Error *err)
+{
+	CatAcl *k = APPEND(c, c->acls, c->nacls);
+	*k = (CatAcl){ .classoid = load_oid(s, 0), .objoid = load_oid(s, 1), .objsubid = sqlite3_column_int(s, 2) };
+	k->items = acl_read(load_text(c, s, 3), c->arena, &k->n);
 	return 0;
 }
 
@@ -264,7 +290,11 @@ static const struct {
 	RowFn fn;
 } loads[] = {
 	{ "SELECT key, value FROM _understudy_meta", load_meta },
-	{ "SELECT oid, name FROM _understudy_role ORDER BY oid", load_role },
+	{ "SELECT oid, name, super, inherit, createrole, createdb, login, replication, bypassrls, connlimit, password, valid_until "
+	  "FROM _understudy_role ORDER BY oid",
+	  load_role },
+	{ "SELECT role, member, grantor, admin FROM _understudy_role_member ORDER BY role, member", load_member },
+	{ "SELECT classoid, objoid, objsubid, items FROM _understudy_acl ORDER BY classoid, objoid, objsubid", load_acl },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
 	{ "SELECT oid, name, schema, owner, version, first_oid, types FROM _understudy_extension ORDER BY oid", extension_load },
 	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, persistence, on_commit, "

@@ -1,21 +1,28 @@
 /* Rows of pg_catalog's relations about the server itself: roles, databases, builtin functions, operators, casts, settings, sessions. */
+#include "catalog/acl.h"
+#include "catalog/producers_program.h"
 #include "catalog/extension.h"
 #include "catalog/vtab.h"
 
 #include "pgtype/range.h"
 
-static void role_row(RowSink *s, uint32_t oid, const char *name, bool login)
+static void role_row(RowSink *s, const CatRole *r, bool known)
 {
+	const struct {
+		const char *column;
+		bool value;
+	} powers[] = { { "rolsuper", r->super },	   { "rolinherit", !known || r->inherit },
+		       { "rolcreaterole", r->createrole }, { "rolcreatedb", r->createdb },
+		       { "rolcanlogin", r->login },	   { "rolreplication", r->replication },
+		       { "rolbypassrls", r->bypassrls } };
 	row_new(s);
-	row_int(s, "oid", oid);
-	row_text(s, "rolname", name);
-	row_int(s, "rolinherit", 1);
-	static const char *const powers[] = { "rolsuper", "rolcreaterole", "rolcreatedb", "rolcanlogin", "rolreplication", "rolbypassrls" };
+	row_int(s, "oid", r->oid);
+	row_text(s, "rolname", r->name);
 	for (size_t k = 0; k < ARRAY_LEN(powers); k++)
-		row_int(s, powers[k], login);
-	row_int(s, "rolconnlimit", -1);
-	if (streq(s->rel->name, "pg_roles"))
-		row_text(s, "rolpassword", "********");
+		row_int(s, powers[k].column, powers[k].value);
+	row_int(s, "rolconnlimit", known ? r->connlimit : -1);
+	row_text(s, "rolpassword", streq(s->rel->name, "pg_roles") ? "********" : r->password);
+	row_text(s, "rolvaliduntil", r->valid_until);
 }
 
 static void produce_roles(RowSink *s)
@@ -23,33 +30,65 @@ static void produce_roles(RowSink *s)
 	size_t n;
 	const CatRole *builtin = catalog_builtin_roles(&n);
 	for (size_t i = 0; i < s->cat->nroles; i++)
-		role_row(s, s->cat->roles[i].oid, s->cat->roles[i].name, true);
+		role_row(s, &s->cat->roles[i], true);
 	for (size_t i = 0; i < n; i++)
-		role_row(s, builtin[i].oid, builtin[i].name, false);
+		role_row(s, &builtin[i], false);
+}
+
+static void member_row(RowSink *s, uint32_t role, uint32_t member, uint32_t grantor, bool admin)
+{
+	row_new(s);
+	row_int(s, "roleid", role);
+	row_int(s, "member", member);
+	row_int(s, "grantor", grantor);
+	row_int(s, "admin_option", admin);
 }
 
 static void produce_auth_members(RowSink *s)
 {
 	static const uint32_t of_pg_monitor[] = { 3374, 3375, 3377 };
-	for (size_t i = 0; i < ARRAY_LEN(of_pg_monitor); i++) {
-		row_new(s);
-		row_int(s, "roleid", of_pg_monitor[i]);
-		row_int(s, "member", 3373);
-		row_int(s, "grantor", 10);
-		row_int(s, "admin_option", 0);
+	for (size_t i = 0; i < ARRAY_LEN(of_pg_monitor); i++)
+		member_row(s, of_pg_monitor[i], 3373, 10, false);
+	for (size_t i = 0; i < s->cat->nmembers; i++) {
+		const CatMember *m = &s->cat->members[i];
+		member_row(s, m->role, m->member, m->grantor, m->admin);
 	}
 }
 
+/* pg_user and pg_shadow show the roles that can log in. */
 static void produce_user(RowSink *s)
 {
 	for (size_t i = 0; i < s->cat->nroles; i++) {
+		const CatRole *r = &s->cat->roles[i];
+		if (!r->login)
+			continue;
 		row_new(s);
-		row_text(s, "usename", s->cat->roles[i].name);
-		row_int(s, "usesysid", s->cat->roles[i].oid);
-		static const char *const powers[] = { "usecreatedb", "usesuper", "userepl", "usebypassrls" };
-		for (size_t k = 0; k < ARRAY_LEN(powers); k++)
-			row_int(s, powers[k], 1);
-		row_text(s, "passwd", "********");
+		row_text(s, "usename", r->name);
+		row_int(s, "usesysid", r->oid);
+		row_int(s, "usecreatedb", r->createdb);
+		row_int(s, "usesuper", r->super);
+		row_int(s, "userepl", r->replication);
+		row_int(s, "usebypassrls", r->bypassrls);
+		row_text(s, "passwd", streq(s->rel->name, "pg_user") ? "********" : r->password);
+		row_text(s, "valuntil", r->valid_until);
+	}
+}
+
+static void produce_group(RowSink *s)
+{
+	for (size_t i = 0; i < s->cat->nroles; i++) {
+		const CatRole *r = &s->cat->roles[i];
+		if (r->login)
+			continue;
+		Buf b = { 0 };
+		for (size_t k = 0; k < s->cat->nmembers; k++)
+			if (s->cat->members[k].role == r->oid)
+				buf_printf(&b, "%s%u", b.len ? "," : "", s->cat->members[k].member);
+		row_new(s);
+		row_text(s, "groname", r->name);
+		row_int(s, "grosysid", r->oid);
+		row_text(s, "grolist", arena_printf(s->a, "{%s}", b.len ? buf_cstr(&b) : ""));
+		buf_free(&b);
 	}
 }
 
@@ -70,6 +109,8 @@ static void database_row(RowSink *s, const char *name, uint32_t oid)
 	row_int(s, "dattablespace", 1663);
 	row_text(s, "datcollate", "C.UTF-8");
 	row_text(s, "datctype", "C.UTF-8");
+	AclObject o = acl_of_database(s->cat);
+	row_text(s, "datacl", acl_text(s->cat, &o, s->a));
 }
 
 static void produce_database(RowSink *s)
@@ -206,6 +247,7 @@ static void produce_proc(RowSink *s)
 		const CatExtension *x = &s->cat->extensions[i];
 		put_procs(s, x->procs, x->def->nprocs, x->schema);
 	}
+	catalog_put_functions(s);
 }
 
 static void put_operators(RowSink *s, const PgOperator *o, size_t n, uint32_t schema)
@@ -326,23 +368,49 @@ static void produce_settings(RowSink *s)
 	}
 }
 
-/* This session alone: others are not this one's to touch. */
 static void produce_activity(RowSink *s)
 {
 	const SessionVars *v = s->session;
-	if (!v)
-		return;
-	row_new(s);
-	row_int(s, "datid", s->cat->db_oid);
-	row_text(s, "datname", v->database);
-	row_int(s, "pid", v->backend_pid);
-	row_int(s, "usesysid", v->user && catalog_role_oid(s->cat, v->user) ? catalog_role_oid(s->cat, v->user) : 10);
-	row_text(s, "usename", v->user);
-	row_text(s, "application_name", v->application_name);
-	row_text(s, "client_addr", v->client_addr);
-	row_int(s, "client_port", v->client_port);
-	row_text(s, "state", "active");
-	row_text(s, "backend_type", "client backend");
+	size_t n = 0;
+	const ActivityRow *r = v && v->list_sessions ? v->list_sessions(v->arg, s->a, &n) : NULL;
+	for (size_t i = 0; i < n; i++, r++) {
+		row_new(s);
+		if (streq(r->database, v->database))
+			row_int(s, "datid", s->cat->db_oid);
+		row_text(s, "datname", r->database);
+		row_int(s, "pid", r->pid);
+		row_int(s, "usesysid", catalog_role_oid(s->cat, r->user) ? catalog_role_oid(s->cat, r->user) : 10);
+		row_text(s, "usename", r->user);
+		row_text(s, "application_name", r->application_name ? r->application_name : "");
+		row_text(s, "client_addr", r->client_addr);
+		row_int(s, "client_port", r->client_port);
+		row_time(s, "backend_start", r->session_start_us);
+		row_time(s, "xact_start", r->xact_start_us);
+		row_time(s, "query_start", r->query_start_us);
+		row_time(s, "state_change", r->state_change_us);
+		row_text(s, "wait_event_type", r->wait_type);
+		row_text(s, "wait_event", r->wait);
+		row_text(s, "state", r->state);
+		row_text(s, "query", r->query);
+		row_text(s, "backend_type", "client backend");
+	}
+}
+
+static void produce_prepared(RowSink *s)
+{
+	const SessionVars *v = s->session;
+	size_t n = 0;
+	const PreparedRow *p = v && v->list_prepared ? v->list_prepared(v->arg, s->a, &n) : NULL;
+	for (size_t i = 0; i < n; i++, p++) {
+		row_new(s);
+		row_text(s, "name", p->name);
+		row_text(s, "statement", p->statement);
+		row_time(s, "prepare_time", p->made_us);
+		row_text(s, "parameter_types", oid_list(s, p->types, p->ntypes, "{", ",", "}"));
+		row_int(s, "from_sql", p->from_sql);
+		row_int(s, "generic_plans", p->uses); /* a plan here does not depend on the values */
+		row_int(s, "custom_plans", 0);
+	}
 }
 
 static void produce_cursors(RowSink *s)
@@ -387,10 +455,12 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_roles", produce_roles },
 	{ "pg_auth_members", produce_auth_members },
 	{ "pg_user", produce_user },
+	{ "pg_group", produce_group },
 	{ "pg_shadow", produce_user },
 	{ "pg_tablespace", produce_tablespace },
 	{ "pg_language", produce_language },
 	{ "pg_proc", produce_proc },
+	{ "pg_trigger", catalog_produce_trigger },
 	{ "pg_operator", produce_operator },
 	{ "pg_cast", produce_cast },
 	{ "pg_aggregate", produce_aggregate },
@@ -400,8 +470,13 @@ const NamedProducer catalog_producers_server[] = {
 
 /* Rows that depend on the session that asks. */
 static const NamedProducer of_session[] = {
-	{ "pg_database", produce_database }, { "pg_settings", produce_settings }, { "pg_stat_activity", produce_activity },
-	{ "pg_cursors", produce_cursors },   { "pg_locks", produce_locks },	  { NULL, NULL },
+	{ "pg_database", produce_database },
+	{ "pg_settings", produce_settings },
+	{ "pg_stat_activity", produce_activity },
+	{ "pg_cursors", produce_cursors },
+	{ "pg_prepared_statements", produce_prepared },
+	{ "pg_locks", produce_locks },
+	{ NULL, NULL },
 };
 
 static RowProducer find_producer(const NamedProducer *list, const char *relation)
@@ -417,7 +492,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
 		"pg_policy",
-		"pg_trigger",
 		"pg_inherits",
 		"pg_statistic_ext",
 		"pg_publication",

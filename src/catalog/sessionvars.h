@@ -33,6 +33,16 @@ typedef struct CursorRow {
 	int64_t made_us;
 } CursorRow;
 
+/* One prepared statement as pg_prepared_statements shows it. */
+typedef struct PreparedRow {
+	const char *name, *statement;
+	int64_t made_us;
+	const uint32_t *types;
+	size_t ntypes;
+	bool from_sql;
+	int64_t uses;
+} PreparedRow;
+
 /* Advisory locks. */
 typedef struct LockKey {
 	uint32_t hi, lo;
@@ -51,6 +61,13 @@ typedef struct LockRow {
 	int64_t wait_since_us; /* since 2000-01-01; 0 = granted */
 } LockRow;
 typedef enum LockOp { LOCK_TAKE, LOCK_TRY, LOCK_GIVE_BACK, LOCK_GIVE_BACK_ALL } LockOp;
+
+/* One session as pg_stat_activity shows it; times are 0 where there is none. */
+typedef struct ActivityRow {
+	int32_t pid, client_port;
+	const char *user, *database, *application_name, *client_addr, *state, *query, *wait_type, *wait;
+	int64_t session_start_us, xact_start_us, query_start_us, state_change_us;
+} ActivityRow;
 
 /* One database of the server. */
 typedef struct DatabaseRow {
@@ -93,12 +110,18 @@ typedef struct SessionVars {
 	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */
 	int (*cursor_row)(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
 	bool (*list_cursors)(void *arg, size_t i, CursorRow *out);
+	/* Prepared statements, from `a`; their number in *n. May be NULL. */
+	const PreparedRow *(*list_prepared)(void *arg, Arena *a, size_t *n);
 	/* All databases of the server, from `a`. May be NULL. */
 	const DatabaseRow *(*list_databases)(void *arg, Arena *a, size_t *n);
 
 	/* Advisory locks: false in *result when it was not free, or not held. Any of them may be NULL. */
 	int (*lock)(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
 	const LockRow *(*list_locks)(void *arg, Arena *a, size_t *n);
+
+	const ActivityRow *(*list_sessions)(void *arg, Arena *a, size_t *n);
+	/* pg_cancel_backend and pg_terminate_backend; false when there is no such session. */
+	bool (*signal)(void *arg, int32_t pid, bool terminate);
 
 	/* pg_notify, and the i-th channel that is listened to (NULL: there are no more). */
 	int (*notify)(void *arg, const char *channel, const char *payload, Error *err);

@@ -70,7 +70,7 @@ static int on_parse(Session *s, const WireFrame *f, Error *err)
 	}
 	int rc = failed_block(s, plan, err);
 	if (rc == 0)
-		rc = prepared_add(s, m.name, plan, false, err);
+		rc = prepared_add(s, m.name, plan, (Str){ NULL, 0 }, err);
 	plan_unref(plan);
 	if (rc == 0)
 		wire_put_parse_complete(&s->out);
@@ -268,6 +268,8 @@ static RunResult on_execute(Session *s, const WireFrame *f, Error *err)
 	}
 	if (p->done && !s->again)
 		return run_again(s, p, err) == 0 ? RUN_DONE : RUN_ERROR;
+	if (!s->again)
+		activity_begin(s, p->exec.plan->text);
 	p->running = true;
 	RunResult rc = exec_run(s, &p->exec, m.max_rows > 0 ? (uint64_t)m.max_rows : 0, err);
 	p->running = false;

@@ -74,6 +74,8 @@ static void on_accept(Io *io, uint32_t events)
 	Session *s = mem_alloc(sizeof *s);
 	s->server = sv;
 	s->peer = peer;
+	pthread_mutex_init(&s->activity.lock, NULL);
+	s->activity.state = 'I';
 	s->io = (Io){ .fd = fd, .events = EPOLLIN, .handler = session_on_io, .owner = s };
 	pthread_mutex_lock(&sv->lock);
 	list_append(&sv->sessions, &s->node);

@@ -15,8 +15,20 @@ static void on_rest(LoopTask *task);
 static void on_idle(LoopTimer *timer);
 static void on_park(LoopTask *task);
 
+/* pg_terminate_backend has interrupted what ran. */
+static bool terminated(Session *s)
+{
+	if (!atomic_load(&s->terminated))
+		return false;
+	if (!s->doomed)
+		session_fatal(s, "57P01", "terminating connection due to administrator command");
+	return true;
+}
+
 void session_error(Session *s, const Error *err)
 {
+	if (terminated(s))
+		return;
 	wire_put_error(&s->out, err, wire_severity(err->sqlstate));
 	if (streq(wire_severity(err->sqlstate), "FATAL"))
 		s->doomed = true;
@@ -57,6 +69,9 @@ bool session_flush(Session *s)
 
 void session_ready(Session *s)
 {
+	activity_end(s);
+	if (terminated(s))
+		return;
 	if (s->notify)
 		notify_deliver(s);
 	wire_put_ready(&s->out, s->txn.status);
@@ -92,6 +107,8 @@ void session_free(Session *s)
 	map_free(&s->prepared);
 	buf_free(&s->in);
 	buf_free(&s->out);
+	buf_free(&s->activity.query);
+	pthread_mutex_destroy(&s->activity.lock);
 	free(s);
 }
 

@@ -46,6 +46,14 @@ typedef enum SessionPark {
 	PARK_ROUTE,  /* failover.c holds it; it sets PARK_NONE and calls session_continue */
 } SessionPark;
 
+/* What pg_stat_activity shows: activity.c. */
+typedef struct Activity {
+	pthread_mutex_t lock; /* of this and application_name; taken under server->lock */
+	Buf query;
+	char state; /* a = active; otherwise the transaction's: I T E */
+	int64_t xact_start_us, query_start_us, state_change_us;
+} Activity;
+
 struct Session {
 	ListNode node; /* in server->sessions */
 	Server *server;
@@ -77,6 +85,7 @@ struct Session {
 	atomic_bool terminated; /* by somebody else: ends when its client has nothing more to say (57P01). Set from any thread */
 	bool may_rerun;		/* the statement at hand can be abandoned and run again: it has sent nothing */
 	struct Notify *notify;
+	Activity activity;
 	struct Spool *spool;	  /* output that its client did not read in time; before everything new */
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;

@@ -2,6 +2,7 @@
 #include "session/internal.h"
 
 #include "base/clock.h"
+#include "catalog/acl.h"
 #include "session/guc_value.h"
 
 #include <stdio.h>
@@ -28,10 +29,16 @@ static void use_temp_schema(Session *s)
 		guc_mark_plans(s->guc, named || v->has_temp ? v->temp_schema : "");
 }
 
+static bool is_superuser(const Session *s)
+{
+	const Catalog *c = s->txn.cat;
+	return !c || role_is_super(c, catalog_role_oid(c, s->vars->user));
+}
+
 static void parse_search_path(Session *s, const char *value)
 {
 	free(s->search_path);
-	s->search_path = guc_search_path(value, s->user, &s->nsearch_path);
+	s->search_path = guc_search_path(value, s->vars->user, &s->nsearch_path);
 	use_temp_schema(s);
 	s->vars->search_path = s->search_path;
 	s->vars->nsearch_path = s->nsearch_path;
@@ -43,6 +50,17 @@ static void temp_made(void *arg)
 	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
 }
 
+/* The current role, and the session's, are those that the settings name. */
+static void follow_role(Session *s)
+{
+	const char *authorization = guc_get(s->guc, "session_authorization", NULL), *role = guc_get(s->guc, "role", NULL);
+	s->vars->session_user = *authorization ? authorization : s->user;
+	s->vars->user = streq(role, "none") ? s->vars->session_user : role;
+	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
+	if (s->state == SESSION_READY)
+		wire_put_parameter_status(&s->out, "is_superuser", is_superuser(s) ? "on" : "off");
+}
+
 static void on_changed(void *ctx, const char *name, const char *value)
 {
 	Session *s = ctx;
@@ -50,6 +68,8 @@ static void on_changed(void *ctx, const char *name, const char *value)
 		parse_search_path(s, value);
 	} else if (streq(name, "statement_timeout")) {
 		s->statement_timeout_us = strtoll(value, NULL, 10) * 1000;
+	} else if (streq(name, "role") || streq(name, "session_authorization")) {
+		follow_role(s);
 	} else if (streq(name, "lock_timeout")) {
 		s->lock_timeout_us = strtoll(value, NULL, 10) * 1000;
 	} else if (streq(name, "idle_in_transaction_session_timeout")) {
@@ -63,9 +83,7 @@ static void on_changed(void *ctx, const char *name, const char *value)
 	} else if (streq(name, "default_transaction_deferrable")) {
 		s->txn.default_deferrable = streq(value, "on");
 	} else if (streq(name, "application_name")) {
-		free(s->application_name);
-		s->application_name = mem_strdup(value);
-		s->vars->application_name = s->application_name;
+		activity_set_application(s, value);
 	}
 }
 
@@ -111,7 +129,9 @@ static const char *special(Session *s, const char *name)
 	if (strcasecmp(name, "understudy.source") == 0)
 		return s->source == SOURCE_PRIMARY ? "postgres" : "sqlite";
 	if (strcasecmp(name, "session_authorization") == 0)
-		return s->user;
+		return s->vars->session_user;
+	if (strcasecmp(name, "is_superuser") == 0)
+		return is_superuser(s) ? "on" : "off";
 	return NULL;
 }
 
@@ -150,9 +170,31 @@ static int set_transaction_setting(Session *s, const char *name, const char *val
 	return rc;
 }
 
+/* SET ROLE and SET SESSION AUTHORIZATION: 22023 and 42501. */
+static int check_role(const Session *s, const char *name, const char *value, Error *err)
+{
+	const Catalog *c = s->txn.cat;
+	bool role = strcasecmp(name, "role") == 0;
+	if (!value || (role && streq(value, "none")))
+		return 0;
+	const char *by = role ? s->vars->session_user : s->user;
+	if (streq(value, by))
+		return 0;
+	uint32_t to = catalog_role_oid(c, value), from = catalog_role_oid(c, by);
+	if (!to)
+		return err_set(err, "22023", "role \"%s\" does not exist", value);
+	if (role && !role_is_member(c, from, to))
+		return err_set(err, "42501", "permission denied to set role \"%s\"", value);
+	if (!role && !role_is_super(c, from))
+		return err_set(err, "42501", "permission denied to set session authorization");
+	return 0;
+}
+
 static int set_setting(void *arg, const char *name, const char *value, bool local, Error *err)
 {
 	Session *s = arg;
+	if ((strcasecmp(name, "role") == 0 || strcasecmp(name, "session_authorization") == 0) && check_role(s, name, value, err) != 0)
+		return -1;
 	int rc = set_transaction_setting(s, name, value, err);
 	return rc <= 0 ? rc : guc_set(s->guc, name, value, local, err);
 }
@@ -247,13 +289,16 @@ int settings_open(Session *s, Error *err)
 	s->vars->temp_made = temp_made;
 	s->vars->cursor_row = cursor_current_row;
 	s->vars->list_cursors = cursors_list;
+	s->vars->list_prepared = prepared_list;
 	s->vars->list_databases = database_list;
 	s->vars->lock = advisory_call;
 	s->vars->list_locks = advisory_list;
+	s->vars->list_sessions = activity_list;
+	s->vars->signal = activity_signal;
 	s->vars->notify = notify_add;
 	s->vars->listening = notify_listening;
 	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
-	return 0;
+	return guc_set_start(s->guc, "session_authorization", s->user, err);
 }
 
 int session_set(Session *s, const char *name, const char *value, Error *err)
@@ -270,7 +315,8 @@ SqlEnv settings_env(Session *s)
 			 .skip_bodies = streq(guc_get(s->guc, "check_function_bodies", NULL), "off"),
 			 .temp_schema = s->vars->temp_schema,
 			 .temp_named = s->vars->temp_named,
-			 .user = s->user,
+			 .user = s->vars->user,
+			 .session_user = s->vars->session_user,
 			 .database = s->database };
 }
 

@@ -174,6 +174,7 @@ bool simple_query(Session *s, Str text)
 	Error err;
 	RunResult rc = RUN_DONE;
 	if (!s->query) {
+		activity_begin(s, text);
 		prepared_drop(s, (Str){ "", 0 });
 		txn_refresh_catalog(&s->txn);
 		if (open_query(s, q, text, &err) != 0)

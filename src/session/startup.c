@@ -2,6 +2,7 @@
 #include "session/internal.h"
 
 #include "base/clock.h"
+#include "catalog/acl.h"
 #include "pgtype/datetime.h"
 
 #include <stdio.h>
@@ -124,6 +125,9 @@ int session_attach_sqlite(Session *s, Error *err)
 	pthread_mutex_unlock(&s->server->lock);
 	/* The name of its temporary schema is known now. */
 	s->vars->temp_made(s->vars->arg);
+	const CatRole *role = catalog_role(s->txn.cat, catalog_role_oid(s->txn.cat, s->user));
+	if (role && !role->login)
+		return err_set(err, "28000", "role \"%s\" is not permitted to log in", s->user);
 	return 0;
 }
 
@@ -193,8 +197,8 @@ size_t startup_bytes(Session *s, const uint8_t *p, size_t n)
 	Error err;
 	WireFrame f;
 	int rc = wire_startup_frame(p, n, &f, &err);
-	if (rc < 0)
-		session_fatal(s, err.sqlstate, "%s", err.message);
+	/* Whoever sends no startup packet gets no answer, as with PostgreSQL: it may be a client that leaves before it begins. */
+	s->doomed = s->doomed || rc < 0;
 	if (rc <= 0)
 		return 0;
 	startup_packet(s, f.body);

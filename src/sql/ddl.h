@@ -41,6 +41,7 @@ int ddl_name_clash(Ddl *d, uint32_t schema, const char *name, bool if_not_exists
 uint32_t ddl_oid(Ddl *d);
 PlanStep *ddl_step(Ddl *d, StepKind kind);
 void ddl_sql(Ddl *d, const char *fmt, ...) US_PRINTF(2, 3);
+void ddl_warning(Ddl *d, const char *code, const char *fmt, ...) US_PRINTF(3, 4);
 void ddl_notice(Ddl *d, const char *code, const char *fmt, ...) US_PRINTF(3, 4);
 void ddl_fk_off(Ddl *d);					 /* foreign keys of SQLite are not enforced for the rest of the script */
 const char *ddl_id(Ddl *d, const char *name);			 /* "name" */
@@ -67,6 +68,25 @@ const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name);
 /* 42704 when values of the type cannot be the keys of an index of that kind. */
 int ddl_check_key_type(Ddl *d, uint32_t type, const char *method);
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location); /* pg_catalog is not changed: 42501 */
+
+/* 42501 when the current role does not own it. */
+int ddl_check_owner(Ddl *d, const CatRel *r, int location);
+
+/* ddl_role.c */
+uint32_t ddl_current_role(const Ddl *d); /* 0: it has only logged in so far */
+const char *ddl_role_name(Ddl *d, const PgQuery__RoleSpec *s);
+uint32_t ddl_role_oid(Ddl *d, const PgQuery__RoleSpec *s); /* 0 and 42704 when there is none */
+int ddl_must_own(Ddl *d, uint32_t owner, const char *what, const char *name);
+int plan_create_role(Ddl *d, const PgQuery__CreateRoleStmt *s);
+int plan_alter_role(Ddl *d, const PgQuery__AlterRoleStmt *s);
+int plan_drop_role(Ddl *d, const PgQuery__DropRoleStmt *s);
+int plan_rename_role(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_grant_role(Ddl *d, const PgQuery__GrantRoleStmt *s);
+/* ddl_grant.c */
+int plan_grant(Ddl *d, const PgQuery__GrantStmt *s);
+/* What the old owner had and granted is the new one's. */
+struct AclObject;
+void ddl_change_owner(Ddl *d, const struct AclObject *o, uint32_t to);
 
 /* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view), or a column */
 bool ddl_view_uses(Ddl *d, const CatRel *view, const CatRel *rel);
@@ -139,7 +159,6 @@ int ddl_change_sequence(Ddl *d, uint32_t oid, PgQuery__Node *const *opts, size_t
 int ddl_drop_foreign_keys(Ddl *d, const CatRel *r, bool (*match)(const CatConstraint *k, void *arg), void *arg);
 
 /* ddl_object.c */
-uint32_t ddl_role(Ddl *d, const PgQuery__RoleSpec *role);
 uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name); /* where a new object of that name goes */
 const PgType *ddl_find_type(Ddl *d, PgQuery__Node *const *names, size_t n);
 
@@ -153,7 +172,8 @@ int ddl_drop_view(Ddl *d, const CatRel *view); /* and the views over it */
 int plan_drop_type(Ddl *d, const PgQuery__DropStmt *s);
 void ddl_forget_type(Ddl *d, const PgType *t); /* its rows, and those of its array type */
 
-/* ddl_type.c */
+/* ddl_type.c: whether a value of the type is, or has in it, one of the other, an enum or row type */
+bool ddl_type_holds(const PgType *t, uint32_t oid);
 int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name); /* 42710 when there is one */
 /* "column c of table t": the first that is of the type, of arrays of it or of a domain over it; NULL when there is none. */
 const char *ddl_type_user(Ddl *d, uint32_t oid, const CatRel *const *leaving, size_t n);
@@ -161,6 +181,12 @@ int ddl_drop_composite(Ddl *d, const PgType *t);
 
 /* Rows for a new type and for its array type, whose OID is given back by *array; the type's OID. */
 uint32_t ddl_new_type(Ddl *d, uint32_t schema, const char *name, char kind, uint32_t *array);
+
+const char *ddl_query_sql(Ddl *d, const PgNode *query); /* ddl_object.c: PostgreSQL text of a query; NULL on error */
+/* ddl_retext.c: writes the type's new name and schema (NULL: it stays) into every expression and query that the catalog keeps */
+int ddl_rename_in_texts(Ddl *d, const PgType *t, const char *name, const char *schema);
+/* Whether any of them has the text in it. */
+bool ddl_in_texts(Ddl *d, const char *what);
 
 /* One function per kind of statement */
 int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
@@ -182,6 +208,9 @@ int plan_rename_domain_constraint(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s);
 int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_set_type_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s);
+int plan_set_type_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s);
+int plan_rename_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t);
 int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_extension(Ddl *d, const PgQuery__CreateExtensionStmt *s);
 int plan_alter_extension(Ddl *d, const PgQuery__AlterExtensionStmt *s);
@@ -190,6 +219,8 @@ uint32_t ddl_extension_oid(Ddl *d, const char *name); /* 0 and 42704 when there 
 int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s);
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s);
 int plan_drop(Ddl *d, const PgQuery__DropStmt *s);
+/* ddl_drop_missing.c: kinds of objects that are not kept */
+int plan_drop_missing(Ddl *d, const PgQuery__DropStmt *s);
 int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s);
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename(Ddl *d, const PgQuery__RenameStmt *s);
@@ -215,6 +246,12 @@ void ddl_forget_function(Ddl *d, uint32_t oid);
 const char *ddl_function_user(Ddl *d, const CatFunction *f);
 /* Functions that take or give values of a type which is to go: 2BP01, or they go with it. */
 int ddl_release_functions(Ddl *d, const PgType *t, const char *what, bool cascade);
+/* ddl_trigger.c */
+int plan_create_trigger(Ddl *d, const PgQuery__CreateTrigStmt *s);
+int plan_drop_trigger(Ddl *d, const PgQuery__DropStmt *s);
+int plan_rename_trigger(Ddl *d, const PgQuery__RenameStmt *s);
+int ddl_enable_triggers(Ddl *d, const CatRel *r, const char *name, char state);
+const CatTrigger *ddl_find_trigger(const CatRel *r, const char *name);
 int plan_do(ParseState *ps, const PgQuery__DoStmt *s, Plan *plan);
 int plan_call(ParseState *ps, const PgQuery__CallStmt *s, Plan *plan);
 

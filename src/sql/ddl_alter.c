@@ -1,4 +1,5 @@
 /* ALTER TABLE: its commands, and the rebuilding of a table. */
+#include "catalog/acl.h"
 #include "sql/ddl_alter.h"
 
 void alter_begin(Alter *al, Ddl *d, const CatRel *old)
@@ -109,8 +110,19 @@ static int alter_constraint(Alter *al, const PgQuery__Constraint *to)
 
 static int change_owner(Alter *al, const PgQuery__RoleSpec *role)
 {
-	al->r->owner = ddl_role(al->d, role);
-	return al->r->owner ? 0 : -1;
+	Ddl *d = al->d;
+	uint32_t oid = ddl_role_oid(d, role);
+	if (!oid)
+		return -1;
+	AclObject o = acl_of_rel(al->r);
+	ddl_change_owner(d, &o, oid);
+	for (size_t i = 0; i < al->r->ncols; i++) {
+		AclObject column = acl_of_column(al->r, al->r->cols[i].attnum);
+		if (acl_text(d->cat, &column, d->a))
+			ddl_change_owner(d, &column, oid);
+	}
+	al->r->owner = oid;
+	return 0;
 }
 
 /* Storage parameters, statistics and clustering have no effect on results; what they name must exist. */
@@ -168,6 +180,20 @@ static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return set_logged(al, 'p');
 	case AT(SetUnLogged):
 		return set_logged(al, 'u');
+	case AT(EnableTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'O');
+	case AT(EnableAlwaysTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'A');
+	case AT(EnableReplicaTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'R');
+	case AT(DisableTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'D');
+	case AT(EnableTrigAll):
+	case AT(EnableTrigUser):
+		return ddl_enable_triggers(al->d, al->old, NULL, 'O');
+	case AT(DisableTrigAll):
+	case AT(DisableTrigUser):
+		return ddl_enable_triggers(al->d, al->old, NULL, 'D');
 	case AT(DropCluster):
 	case AT(DisableRowSecurity):
 	case AT(NoForceRowSecurity):
@@ -321,7 +347,7 @@ int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);
 		return ddl_finish(d, tag);
 	}
-	if (!r || ddl_check_user_rel(d, r, s->relation->location))
+	if (!r || ddl_check_owner(d, r, s->relation->location))
 		return -1;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && r->kind != REL_VIEW)
 		return an_error(d->ps, -1, "42809", "\"%s\" is not a view", r->name);

@@ -38,12 +38,35 @@ static char *column_sqlite_name(Ddl *d, const CatRel *r, const char *name, int a
 	return clash ? arena_printf(d->a, "~%s~%d", name, attnum) : arena_strdup(d->a, name);
 }
 
+/* The name in SEQUENCE NAME schema.name, which pg_dump writes; NULL with the error set. */
+static const char *given_name(Ddl *d, const CatRel *r, const PgQuery__DefElem *e)
+{
+	const PgQuery__List *l = e->arg->list;
+	const char *name = l->items[l->n_items - 1]->string->sval;
+	const CatSchema *s = l->n_items > 1 ? catalog_schema(d->cat, l->items[l->n_items - 2]->string->sval) : NULL;
+	if (l->n_items > 1 && (!s || s->oid != r->schema))
+		return an_refuse(d->ps, e->location, "a sequence in another schema than its table"), NULL;
+	return ddl_name_clash(d, r->schema, name, false, "CREATE SEQUENCE") ? NULL : name;
+}
+
 /* Makes the sequence that a serial or identity column owns. */
 static int own_sequence(Ddl *d, CatRel *r, CatColumn *c, PgQuery__Node *const *opts, size_t nopts)
 {
-	const char *name = ddl_choose_name(d, r->schema, r->name, c->name, "seq", NULL);
+	const char *name = NULL;
+	PgQuery__Node **others = arena_array(d->a, PgQuery__Node *, nopts + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < nopts; i++) {
+		const PgQuery__DefElem *e = opts[i]->def_elem;
+		bool names = streq(e->defname, "sequence_name");
+		if (names && !(name = given_name(d, r, e)))
+			return -1;
+		if (!names)
+			others[n++] = opts[i];
+	}
+	if (!name)
+		name = ddl_choose_name(d, r->schema, r->name, c->name, "seq", NULL);
 	CatSequence *q = ddl_new_sequence(d, r->schema, name, c->type->oid);
-	if (!q || ddl_sequence_options(d, q, opts, nopts, false, NULL, NULL))
+	if (!q || ddl_sequence_options(d, q, others, n, false, NULL, NULL))
 		return -1;
 	q->owner_table = r->oid;
 	q->owner_attnum = c->attnum;

@@ -1,6 +1,9 @@
 /* DROP TABLE, VIEW, INDEX, SEQUENCE, TYPE, SCHEMA; TRUNCATE. */
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
 #include "sql/ddl.h"
 #include "sql/program.h"
+#include "sql/triggers.h"
 #include "sql/ddl_alter.h"
 
 typedef struct DropList {
@@ -211,6 +214,8 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 		if (row && (ddl_release_functions(d, row, arena_printf(d->a, "%s %s", kind_noun(r), r->name), cascade) ||
 			    type_in_use(d, row, l, cascade)))
 			return -1;
+		for (size_t k = 0; k < r->ntriggers; k++)
+			ddl_forget_trigger(d, r->triggers[k]->oid);
 		if (catrel_has_rows(r)) {
 			ddl_fk_off(d);
 			for (size_t k = 0; k < r->nindexes; k++)
@@ -234,8 +239,10 @@ static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, cons
 	for (size_t i = 0; i < s->n_objects; i++) {
 		PgQuery__RangeVar rv;
 		object_name(s->objects[i], &rv);
+		if (!*rv.schemaname && catalog_rel(d->cat, NS_PG_CATALOG, rv.relname))
+			return an_error(d->ps, -1, "42501", "permission denied: \"%s\" is a system catalog", rv.relname);
 		const CatRel *r = ddl_find_rel(d, &rv);
-		if (r && ddl_check_user_rel(d, r, -1))
+		if (r && ddl_check_owner(d, r, -1))
 			return -1;
 		if (r && (char)r->kind != kind)
 			return an_error(d->ps, -1, "42809", "\"%s\" is not a %s", rv.relname, noun);
@@ -302,7 +309,7 @@ static int drop_functions(Ddl *d, const CatSchema *ns, bool cascade)
 static int drop_one_schema(Ddl *d, const CatSchema *ns, bool cascade)
 {
 	DropList l = { 0 };
-	if (drop_functions(d, ns, cascade))
+	if (ddl_must_own(d, ns->owner, "schema", ns->name) || drop_functions(d, ns, cascade))
 		return -1;
 	ddl_touch(d, ns->oid);
 	for (size_t k = 0; k < d->cat->nrels; k++) {
@@ -367,6 +374,8 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 		return plan_drop_extension(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return drop_schema(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER)
+		return plan_drop_trigger(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
 	    s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE)
 		return plan_drop_function(d, s);
@@ -379,7 +388,7 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 			return -1;
 		return ddl_finish(d, kinds[i].tag);
 	}
-	return an_refuse(d->ps, -1, "DROP of this kind of object");
+	return plan_drop_missing(d, s);
 }
 
 /* TRUNCATE must name, or cascade to, every table that refers to one of the list. */
@@ -407,6 +416,18 @@ static int truncate_referrers(Ddl *d, DropList *l, bool cascade)
 	return 0;
 }
 
+static bool fire_truncate(Ddl *d, const DropList *l, StepKind kind)
+{
+	bool any = false;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!has_triggers(l->rels[i], TRIGGER_TRUNCATE))
+			continue;
+		ddl_step(d, kind)->write = plan_write_new(d->a, l->rels[i], TRIGGER_TRUNCATE);
+		any = true;
+	}
+	return any;
+}
+
 int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 {
 	DropList l = { 0 };
@@ -417,11 +438,13 @@ int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 			return -1;
 		if (r->kind != REL_TABLE)
 			return an_error(d->ps, -1, "42809", "\"%s\" is not a table", r->name);
-		if (list_add(d, &l, r))
+		if (acl_check_rel(d->ps, r, ACL_TRUNCATE) || list_add(d, &l, r))
 			return -1;
 	}
 	if (truncate_referrers(d, &l, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
 		return -1;
+	if (fire_truncate(d, &l, STEP_FIRE_BEFORE))
+		d->plan->volatile_fn = true;
 	ddl_fk_off(d);
 	for (size_t i = 0; i < l.n; i++) {
 		ddl_sql(d, "DELETE FROM %s", ddl_id(d, l.rels[i]->sqlite_name));
@@ -430,6 +453,8 @@ int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 				ddl_step(d, STEP_RESTART_SEQUENCE)->oid = d->cat->seqs[k]->oid;
 		}
 	}
+	if (fire_truncate(d, &l, STEP_FIRE_AFTER))
+		ddl_step(d, STEP_FIRE_QUEUE);
 	d->plan->kind = PLAN_SCRIPT;
 	d->plan->tag = "TRUNCATE TABLE";
 	d->plan->steps = d->steps;

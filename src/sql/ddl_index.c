@@ -25,6 +25,14 @@ static const char *key_label(Ddl *d, const PgQuery__IndexElem *e)
 	return name && !streq(name, "?column?") ? name : "expr";
 }
 
+static bool label_used(const char *const *labels, size_t n, const char *label)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(labels[i], label))
+			return true;
+	return false;
+}
+
 const char *ddl_expr_label(Ddl *d, const char *text)
 {
 	Error ignored;
@@ -38,14 +46,6 @@ const char *ddl_expr_label(Ddl *d, const char *text)
 	label = arena_strdup(d->a, key_label(d, &e));
 	sql_parsed_free(&p);
 	return label;
-}
-
-static bool label_used(const char *const *labels, size_t n, const char *label)
-{
-	for (size_t i = 0; i < n; i++)
-		if (streq(labels[i], label))
-			return true;
-	return false;
 }
 
 static const char *index_name(Ddl *d, const CatRel *r, const PgQuery__IndexStmt *s)
@@ -108,7 +108,7 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 	if (check_index_stmt(d, s) || ddl_check_tablespace(d, s->table_space) || ddl_check_parameters(d, s->options, s->n_options, true))
 		return -1;
 	const CatRel *r = an_relation(d->ps, s->relation, false);
-	if (!r || ddl_check_user_rel(d, r, s->relation->location))
+	if (!r || ddl_check_owner(d, r, s->relation->location))
 		return -1;
 	if (!catrel_has_rows(r))
 		return an_error(d->ps, -1, "42809", "cannot create index on relation \"%s\"", r->name);

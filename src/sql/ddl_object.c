@@ -1,4 +1,6 @@
 /* Enum types, schemas, views, comments, renames and owners. */
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
 #include "sql/ddl.h"
 #include "sql/query.h"
 
@@ -99,19 +101,28 @@ static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType 
 	return 0;
 }
 
+static int check_renamed(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t)
+{
+	if (!has_label(t, s->old_val))
+		return an_error(d->ps, -1, "22023", "\"%s\" is not an existing enum label", s->old_val);
+	if (has_label(t, s->new_val))
+		return an_error(d->ps, -1, "42710", "enum label \"%s\" already exists", s->new_val);
+	return 0;
+}
+
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s)
 {
 	const PgType *t = find_enum(d, s->type_name, s->n_type_name);
 	if (!t)
 		return -1;
 	if (s->old_val && *s->old_val)
-		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME VALUE");
+		return check_label(d, s->new_val) || check_renamed(d, s, t) ? -1 : plan_rename_enum_value(d, s, t);
 	return add_enum_value(d, s, t) ? -1 : ddl_finish(d, "ALTER TYPE");
 }
 
 int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
 {
-	const char *name = s->schemaname && *s->schemaname ? s->schemaname : s->authrole ? s->authrole->rolename : "";
+	const char *name = s->schemaname && *s->schemaname ? s->schemaname : s->authrole ? ddl_role_name(d, s->authrole) : "";
 	if (s->n_schema_elts)
 		return an_refuse(d->ps, -1, "elements of CREATE SCHEMA");
 	if (strncmp(name, "pg_", 3) == 0)
@@ -122,9 +133,14 @@ int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
 		ddl_notice(d, "42P06", "schema \"%s\" already exists, skipping", name);
 		return ddl_finish(d, "CREATE SCHEMA");
 	}
+	if (acl_check_create_schema(d->ps) < 0)
+		return -1;
 	/* Tables of public have plain names in the file, by this OID: it keeps it when it is made again. */
 	uint32_t oid = streq(name, "public") ? NS_PUBLIC : ddl_oid(d);
-	ddl_sql(d, "INSERT INTO _understudy_schema VALUES (%u, %s, %u)", oid, ddl_lit(d, name), d->owner);
+	uint32_t owner = s->authrole ? ddl_role_oid(d, s->authrole) : d->owner;
+	if (!owner)
+		return -1;
+	ddl_sql(d, "INSERT INTO _understudy_schema VALUES (%u, %s, %u)", oid, ddl_lit(d, name), owner);
 	return ddl_finish(d, "CREATE SCHEMA");
 }
 
@@ -330,7 +346,7 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 		return an_refuse(d->ps, -1, "COMMENT ON this kind of object");
 	list_rangevar(s->object, column ? 1 : 0, &rv);
 	const CatRel *r = an_relation(d->ps, &rv, false);
-	if (!r || ddl_check_user_rel(d, r, -1))
+	if (!r || ddl_check_owner(d, r, -1))
 		return -1;
 	const char *name = column ? node_string(s->object->list->items[s->object->list->n_items - 1]) : NULL;
 	const CatColumn *c = name ? catrel_column(r, name) : NULL;
@@ -339,29 +355,24 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 	return save_comment(d, r->oid, CLASS_REL, c ? c->attnum : 0, s->comment);
 }
 
-uint32_t ddl_role(Ddl *d, const PgQuery__RoleSpec *role)
-{
-	const char *name = role->rolename && *role->rolename ? role->rolename : d->ps->env->user;
-	uint32_t oid = catalog_role_oid(d->cat, name);
-	if (!oid)
-		an_error(d->ps, -1, "42704", "role \"%s\" does not exist", name);
-	return oid;
-}
-
 int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 {
 	if (ddl_is_routine((int)s->object_type)) {
-		uint32_t owner = ddl_role(d, s->newowner);
+		uint32_t owner = ddl_role_oid(d, s->newowner);
 		return owner ? plan_function_owner(d, s, owner) : -1;
 	}
+	if (s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
+		return plan_set_type_owner(d, s);
 	if (s->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return an_refuse(d->ps, -1, "OWNER TO of this kind of object");
 	const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));
 	if (!ns || ns->oid < NS_PUBLIC)
 		return an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", node_string(s->object));
-	uint32_t oid = ddl_role(d, s->newowner);
-	if (!oid)
+	uint32_t oid = ddl_role_oid(d, s->newowner);
+	if (!oid || ddl_must_own(d, ns->owner, "schema", ns->name))
 		return -1;
+	AclObject o = acl_of_schema(ns);
+	ddl_change_owner(d, &o, oid);
 	ddl_sql(d, "UPDATE _understudy_schema SET owner = %u WHERE oid = %u", oid, ns->oid);
 	return ddl_finish(d, "ALTER SCHEMA");
 }

@@ -199,7 +199,7 @@ static int find_target(Ddl *d, const PgQuery__RangeVar *rv, bool missing_ok, int
 		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", rv->relname);
 		return 0;
 	}
-	if (!*r || ddl_check_user_rel(d, *r, rv->location))
+	if (!*r || ddl_check_owner(d, *r, rv->location))
 		return -1;
 	if (kinds[kind].kind && (char)(*r)->kind != kinds[kind].kind)
 		return an_error(d->ps, -1, "42809", "\"%s\" is not %s", (*r)->name, kinds[kind].noun);
@@ -211,6 +211,8 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 	int type = (int)s->rename_type;
 	if (type == KIND(TYPE) || type == KIND(DOMAIN))
 		return plan_rename_type(d, s);
+	if (type == KIND(TRIGGER))
+		return plan_rename_trigger(d, s);
 	if (ddl_is_routine(type))
 		return plan_rename_function(d, s);
 	if (type == KIND(DOMCONSTRAINT))
@@ -254,6 +256,8 @@ static int move_to_schema(Ddl *d, const CatRel *r, const CatSchema *to)
 
 int plan_set_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s)
 {
+	if (s->object_type == KIND(TYPE) || s->object_type == KIND(DOMAIN))
+		return plan_set_type_schema(d, s);
 	int kind = kind_of((int)s->object_type);
 	if (ddl_is_routine((int)s->object_type))
 		return plan_function_schema(d, s);

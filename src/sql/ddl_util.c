@@ -1,4 +1,6 @@
 /* What every DDL planner needs: steps, names, OIDs, texts. */
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
 #include "sql/ddl.h"
 
 #include <pg_query.h>
@@ -64,6 +66,17 @@ void ddl_notice(Ddl *d, const char *code, const char *fmt, ...)
 	va_end(ap);
 }
 
+void ddl_warning(Ddl *d, const char *code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	PlanStep *s = ddl_step(d, STEP_NOTICE);
+	s->code = code;
+	s->message = vformat(d->a, fmt, ap);
+	s->value = 1;
+	va_end(ap);
+}
+
 void ddl_fk_off(Ddl *d)
 {
 	if (!d->fk_off)
@@ -78,6 +91,11 @@ int ddl_finish(Ddl *d, const char *tag)
 		changes = changes || d->steps[i].kind != STEP_NOTICE;
 	if (d->next_oid != d->cat->next_oid)
 		ddl_sql(d, "UPDATE _understudy_meta SET value = %u WHERE key = 'next_oid'", d->next_oid);
+	/* What was granted on objects that are no more. */
+	if (changes && d->cat->nacls) {
+		ddl_sql(d, "DELETE FROM _understudy_acl WHERE classoid = 1259 AND objoid NOT IN (SELECT oid FROM _understudy_relation)");
+		ddl_sql(d, "DELETE FROM _understudy_acl WHERE classoid = 2615 AND objoid NOT IN (SELECT oid FROM _understudy_schema)");
+	}
 	if (changes)
 		ddl_sql(d, "UPDATE _understudy_meta SET value = value + 1 WHERE key = 'catalog_version'");
 	d->plan->kind = PLAN_SCRIPT;
@@ -217,7 +235,7 @@ char ddl_persistence(Ddl *d, const PgQuery__RangeVar *rv, uint32_t schema)
 	return temp ? 't' : asked;
 }
 
-uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
+static uint32_t find_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
 {
 	const SqlEnv *env = d->ps->env;
 	bool temp = *rv->relpersistence == 't';
@@ -248,6 +266,13 @@ uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
 	}
 	an_error(d->ps, rv->location, "3F000", "no schema has been selected to create in");
 	return 0;
+}
+
+uint32_t ddl_target_schema(Ddl *d, const PgQuery__RangeVar *rv)
+{
+	uint32_t oid = find_target_schema(d, rv);
+	const CatSchema *s = oid && !ddl_is_temp(d, oid) ? catalog_schema_by_oid(d->cat, oid) : NULL;
+	return s && acl_check_schema(d->ps, s, ACL_CREATE, rv->location) < 0 ? 0 : oid;
 }
 
 const char *ddl_schema_name(Ddl *d, uint32_t schema)
@@ -415,6 +440,11 @@ int ddl_check_key_type(Ddl *d, uint32_t type, const char *method)
 	an_error(d->ps, -1, "42704", "data type %s has no default operator class for access method \"%s\"",
 		 catalog_type(d->cat, type)->name, method);
 	return err_hint(d->err, "You must specify an operator class for the index or define a default operator class for the data type.");
+}
+
+int ddl_check_owner(Ddl *d, const CatRel *r, int location)
+{
+	return ddl_check_user_rel(d, r, location) < 0 || acl_check_owner(d->ps, r) < 0 ? -1 : 0;
 }
 
 int ddl_check_user_rel(Ddl *d, const CatRel *r, int location)

@@ -61,6 +61,8 @@ void emit_flat_with(Emitter *e);
 int emit_kind(Emitter *e, const Expr *x); /* as emit_expr, but never flat itself */
 int emit_list(Emitter *e, Expr *const *items, size_t n);
 /* With COLLATE when the type needs one and the expression does not carry it as a column. */
+/* COLLATE with a collation of ICU. */
+bool is_icu_collated(const Expr *x);
 int emit_collated(Emitter *e, const Expr *x);
 bool carries_collation(const Expr *x);
 void emit_collate(Emitter *e, uint32_t type);

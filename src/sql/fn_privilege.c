@@ -2,8 +2,10 @@
  * has_..._privilege and pg_has_role. Each exists for roles and objects by name and by OID: prosrc says which, as in
  * has_table_privilege_name_id (role by name, table by OID). Without a role it is the session's own.
  *
- * Every role may do everything here; what the pseudo-role "public" may do is what PostgreSQL grants it at first.
+ * Superusers may do everything. Grants are kept for relations, columns, schemas and the database (catalog/acl.h); on all else everybody has
+ * what PostgreSQL grants to "public" at first.
  */
+#include "catalog/acl.h"
 #include "sql/fn_catdef.h"
 #include "sql/regname.h"
 #include "sql/plan_internal.h"
@@ -15,6 +17,8 @@ typedef struct Asked {
 	SqlEnv env;
 	Arena *a;
 	bool for_public;
+	uint32_t role; /* 0: a superuser that the file does not know */
+	int column;
 	uint32_t oid; /* of the object; 0 when it is not known by OID */
 } Asked;
 
@@ -151,7 +155,8 @@ static int find_anything(Asked *q, sqlite3_value *v, bool by_name)
 static int find_role(Asked *q, sqlite3_value *v, bool by_name)
 {
 	Str name = fn_arg_str(v);
-	bool known = !by_name || catalog_role_oid(q->env.cat, arena_strndup(q->a, name.p, name.n));
+	q->oid = by_name ? catalog_role_oid(q->env.cat, arena_strndup(q->a, name.p, name.n)) : (uint32_t)sqlite3_value_int64(v);
+	bool known = !by_name || q->oid || (q->env.user && str_is(name, q->env.user));
 	return known ? 1 : fail(q, "42704", "role", name);
 }
 
@@ -190,18 +195,26 @@ static int find_column(Asked *q, sqlite3_value *v, bool by_name)
 {
 	const CatRel *r = catalog_rel_by_oid(q->env.cat, q->oid);
 	int number = sqlite3_value_int(v);
+	q->column = number;
 	if (!by_name)
 		return r && number >= 1 && (size_t)number <= r->ncols && !r->cols[number - 1].dropped;
 	Str name = fn_arg_str(v);
-	if (r && catrel_column(r, arena_strndup(q->a, name.p, name.n)))
+	const CatColumn *c = r ? catrel_column(r, arena_strndup(q->a, name.p, name.n)) : NULL;
+	q->column = c ? c->attnum : 0;
+	if (c)
 		return 1;
 	fn_raise(q->ctx, "42703", "column \"%.*s\" of relation \"%s\" does not exist", (int)name.n, name.p, r ? r->name : "");
 	return -1;
 }
 
+static bool object_of(const Asked *q, const ObjectKind *k, AclObject *o);
+
 /* What "public" may do with the very object, where that is not the same for all of its kind. */
 static bool public_holds(const Asked *q, const ObjectKind *k, const Privilege *p)
 {
+	AclObject o;
+	if (object_of(q, k, &o) && !(k->find == find_relation && o.objoid < FIRST_USER_OID))
+		return acl_held_by_public(q->env.cat, &o, acl_privilege(p->name)) != 0;
 	const CatRel *r = k->find == find_relation ? catalog_rel_by_oid(q->env.cat, q->oid) : NULL;
 	if (k->find == find_relation)
 		return r && r->kind == REL_VIRTUAL && streq(p->name, "SELECT") && !streq(r->name, "pg_authid");
@@ -211,6 +224,49 @@ static bool public_holds(const Asked *q, const ObjectKind *k, const Privilege *p
 		return open && p->of_public;
 	}
 	return p->of_public;
+}
+
+/* What is granted on; false for kinds whose grants are not kept: what public holds is then all that others have. */
+static bool object_of(const Asked *q, const ObjectKind *k, AclObject *o)
+{
+	const CatRel *r = k->find == find_relation || k->find == find_sequence ? catalog_rel_by_oid(q->env.cat, q->oid) : NULL;
+	const CatSchema *s = k->find == find_schema ? catalog_schema_by_oid(q->env.cat, q->oid) : NULL;
+	if (r)
+		*o = acl_of_rel(r);
+	else if (s)
+		*o = acl_of_schema(s);
+	else if (k->find == find_database)
+		*o = acl_of_database(q->env.cat);
+	return r || s || k->find == find_database;
+}
+
+static bool column_holds(const Asked *q, const ObjectKind *k, uint32_t bit, bool option)
+{
+	const CatRel *r = catalog_rel_by_oid(q->env.cat, q->oid);
+	for (size_t i = 0; r && i < r->ncols; i++) {
+		AclObject o = acl_of_column(r, r->cols[i].attnum);
+		if ((!k->has_column || q->column == r->cols[i].attnum) && acl_held(q->env.cat, q->role, &o, bit, option))
+			return true;
+	}
+	return false;
+}
+
+static bool role_holds(const Asked *q, const ObjectKind *k, const Privilege *p, bool option)
+{
+	AclObject o;
+	uint32_t bit = acl_privilege(p->name);
+	if (role_is_super(q->env.cat, q->role))
+		return true;
+	if (k->find == find_role) {
+		if (option)
+			return false;
+		return streq(p->name, "USAGE") ? role_has(q->env.cat, q->role, q->oid) : role_is_member(q->env.cat, q->role, q->oid);
+	}
+	if (!object_of(q, k, &o))
+		return public_holds(q, k, p) && !option;
+	if (!bit)
+		return false;
+	return acl_held(q->env.cat, q->role, &o, bit, option) || (k->privileges == on_column && column_holds(q, k, bit, option));
 }
 
 static const Privilege *privilege_named(const ObjectKind *k, Str word, bool *option)
@@ -246,7 +302,7 @@ static void answer(Asked *q, const ObjectKind *k, Str list)
 			fn_raise(q->ctx, "22023", "unrecognized privilege type: \"%.*s\"", (int)word.n, word.p);
 			return;
 		}
-		held |= !q->for_public || (public_holds(q, k, p) && !option);
+		held |= q->for_public ? public_holds(q, k, p) && !option : role_holds(q, k, p, option);
 	}
 	sqlite3_result_int(q->ctx, held);
 }
@@ -263,11 +319,16 @@ static bool by_name(const char **forms)
 static bool read_role(Asked *q, const ObjectKind *k, sqlite3_value *v, bool named)
 {
 	if (!named) {
-		q->for_public = sqlite3_value_int64(v) == 0;
+		q->role = (uint32_t)sqlite3_value_int64(v);
+		q->for_public = q->role == 0;
 		return true;
 	}
 	q->for_public = k->find != find_role && str_is(fn_arg_str(v), "public");
-	return q->for_public || find_role(q, v, true) > 0;
+	if (q->for_public)
+		return true;
+	bool known = find_role(q, v, true) > 0;
+	q->role = q->oid;
+	return known;
 }
 
 static void has_privilege(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -282,6 +343,7 @@ static void has_privilege(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	if (!k || !fn_sql_env(ctx, &q.env))
 		return;
 	forms = name + strlen(k->function);
+	q.role = q.env.user ? catalog_role_oid(q.env.cat, q.env.user) : 0;
 	if (argc > (k->has_column ? 3 : 2) && !read_role(&q, k, *argv++, by_name(&forms)))
 		return;
 	if (k->find(&q, *argv++, by_name(&forms)) <= 0)

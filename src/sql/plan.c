@@ -1,4 +1,5 @@
 /* sql_plan: one statement -> plan, by its kind. */
+#include "sql/acl_check.h"
 #include "sql/content.h"
 #include "sql/plan_copy.h"
 #include "sql/fields.h"
@@ -84,11 +85,15 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 	};
 	ProgramCalls programs = { 0 };
 	query_walk(q, note_program, &programs);
+	if (parts_check(ps, q) < 0)
+		return -1;
 	plan->kind = PLAN_QUERY;
 	plan->tag = tags[q->cmd];
 	plan->tag_rows = true;
 	plan->returns_rows = q->cmd == CMD_SELECT || q->returning.n > 0;
 	plan->cacheable = true;
+	if (acl_check_query(ps, q) < 0)
+		return -1;
 	if (!parts_needed(q))
 		content_use(ps, q);
 	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))

@@ -1,5 +1,9 @@
 /* COPY: columns, options, and the INSERT or SELECT behind it. */
 #include "sql/plan_copy.h"
+#include "sql/triggers.h"
+
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
 
 #include "sql/expr.h"
 #include "sql/plan_internal.h"
@@ -163,7 +167,7 @@ static int copy_relation(CopyParse *c)
 	if (c->rel->kind == REL_SEQUENCE || c->rel->kind == REL_INDEX)
 		return an_error(ps, -1, "42809", "cannot copy from %s \"%s\"", c->rel->kind == REL_INDEX ? "index" : "sequence",
 				c->rel->name);
-	if (find_columns(c) < 0)
+	if (find_columns(c) < 0 || acl_check_rel(ps, c->rel, s->is_from ? ACL_INSERT : ACL_SELECT) < 0)
 		return -1;
 	describe_columns(c);
 	/* an error of WHERE comes before those of options */
@@ -199,6 +203,8 @@ int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 	plan->tag = "COPY";
 	plan->tag_rows = true;
 	plan->returns_rows = false;
+	if (s->is_from && c.rel && has_triggers(c.rel, TRIGGER_INSERT))
+		return an_refuse(ps, s->relation->location, "COPY FROM into a table with triggers is not available in SQLite mode");
 	plan->copy_from = s->is_from;
 	plan->writes |= *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;

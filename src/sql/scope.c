@@ -1,4 +1,6 @@
 /* Names: relations through the search path, columns through the levels of a query, stars. */
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
 #include "sql/query.h"
 #include "sql/vars.h"
 
@@ -349,6 +351,16 @@ static const CatRel *rel_in_schema(ParseState *ps, const char *schema, const cha
 	return s ? catalog_rel(ps->env->cat, s->oid, name) : NULL;
 }
 
+static bool may_look_into(ParseState *ps, const char *schema)
+{
+	const CatSchema *s = env_schema(ps->env, schema);
+	Error ignored, *err = ps->err;
+	ps->err = &ignored;
+	bool may = !s || s->oid < NS_PUBLIC || acl_check_schema(ps, s, ACL_USAGE, -1) == 0;
+	ps->err = err;
+	return may;
+}
+
 static const CatRel *rel_in_path(ParseState *ps, const char *name)
 {
 	bool catalog_named = false;
@@ -359,8 +371,10 @@ static const CatRel *rel_in_path(ParseState *ps, const char *name)
 	const CatRel *r = temp_implied ? rel_in_schema(ps, "pg_temp", name) : NULL;
 	if (!r && !catalog_named)
 		r = catalog_rel(ps->env->cat, NS_PG_CATALOG, name);
+	bool free = acl_is_super(ps);
 	for (size_t i = 0; !r && i < ps->env->nsearch_path; i++)
-		r = rel_in_schema(ps, ps->env->search_path[i], name);
+		if (free || may_look_into(ps, ps->env->search_path[i]))
+			r = rel_in_schema(ps, ps->env->search_path[i], name);
 	return r;
 }
 
@@ -395,6 +409,9 @@ const CatRel *an_relation(ParseState *ps, const PgQuery__RangeVar *rv, bool miss
 		err_hint(ps->err, "Its rows on SQLite may be wrong. It can be used again when the primary is back.");
 		return NULL;
 	}
+	const CatSchema *schema = r && *rv->schemaname ? catalog_schema_by_oid(ps->env->cat, r->schema) : NULL;
+	if (schema && schema->oid >= NS_PUBLIC && r->persistence != 't' && acl_check_schema(ps, schema, ACL_USAGE, rv->location) < 0)
+		return NULL;
 	if (r)
 		view_name_record(ps, rv, r);
 	if (r || missing_ok)

@@ -432,8 +432,20 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_view(d, n->view_stmt);
 	case NODE(CREATE_FUNCTION_STMT):
 		return plan_create_function(d, n->create_function_stmt, text);
+	case NODE(CREATE_TRIG_STMT):
+		return plan_create_trigger(d, n->create_trig_stmt);
 	case NODE(ALTER_FUNCTION_STMT):
 		return plan_alter_function(d, n->alter_function_stmt);
+	case NODE(CREATE_ROLE_STMT):
+		return plan_create_role(d, n->create_role_stmt);
+	case NODE(ALTER_ROLE_STMT):
+		return plan_alter_role(d, n->alter_role_stmt);
+	case NODE(DROP_ROLE_STMT):
+		return plan_drop_role(d, n->drop_role_stmt);
+	case NODE(GRANT_ROLE_STMT):
+		return plan_grant_role(d, n->grant_role_stmt);
+	case NODE(GRANT_STMT):
+		return plan_grant(d, n->grant_stmt);
 	case NODE(DROP_STMT):
 		return plan_drop(d, n->drop_stmt);
 	case NODE(TRUNCATE_STMT):
@@ -443,6 +455,8 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 			return plan_alter_composite(d, n->alter_table_stmt);
 		return plan_alter_table(d, n->alter_table_stmt);
 	case NODE(RENAME_STMT):
+		if (n->rename_stmt->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROLE)
+			return plan_rename_role(d, n->rename_stmt);
 		return plan_rename(d, n->rename_stmt);
 	case NODE(ALTER_OBJECT_SCHEMA_STMT):
 		return plan_set_schema(d, n->alter_object_schema_stmt);
@@ -466,7 +480,7 @@ int plan_other(ParseState *ps, const RawStmt *raw, Plan *plan)
 	d.owner = catalog_role_oid(d.cat, ps->env->user ? ps->env->user : "postgres");
 	if (!d.owner) {
 		d.owner = ddl_oid(&d);
-		ddl_sql(&d, "INSERT INTO _understudy_role VALUES (%u, %s)", d.owner, ddl_lit(&d, ps->env->user));
+		ddl_sql(&d, "INSERT INTO _understudy_role (oid, name) VALUES (%u, %s)", d.owner, ddl_lit(&d, ps->env->user));
 	}
 	rc = plan_ddl(&d, n, raw->text);
 	return rc <= 0 ? rc : fields_refuse_statement(ps, raw);

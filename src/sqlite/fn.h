@@ -158,7 +158,7 @@ extern const SqliteFn fn_table_int[], fn_table_float[], fn_table_numeric[], fn_t
 	fn_table_datetime_now[], fn_table_datetime_cast[], fn_table_datetime_compare[], fn_table_json[], fn_table_format[],
 	fn_table_json_array[], fn_table_json_assign[], fn_table_jsonpath[], fn_table_ts_vector[], fn_table_ts_query[], fn_table_ts_text[],
 	fn_table_array[], fn_table_misc[], fn_table_system[], fn_table_bits[], fn_table_inet[], fn_table_money[], fn_table_range[],
-	fn_table_compare[], fn_table_sysid[], fn_table_geo[], fn_table_domain[];
+	fn_table_compare[], fn_table_sysid[], fn_table_geo[], fn_table_scram[], fn_table_domain[];
 extern const SqliteAgg agg_table_math[], agg_table_text[], agg_table_json[], agg_table_array[], agg_table_datetime[], agg_table_ordered[],
 	agg_table_bits[], agg_table_range[];
 

@@ -95,13 +95,13 @@ def test_a_database_in_use(us):
         try:
             waiting.execute("select count(*) from generate_series(1, 1000000000)")
         except psycopg.Error as e:
-            result.append(e.sqlstate)
+            result.append(str(e))
     t = threading.Thread(target=work)
     t.start()
     time.sleep(0.2)
     us.sql("drop database busy with (force)")
     t.join()
-    assert result in (["57014"], ["57P01"])
+    assert len(result) == 1 and "terminating connection due to administrator command" in result[0]
     with pytest.raises(psycopg.OperationalError, match="terminating connection due to administrator command"):
         idle.execute("select 1")
     assert "busy" not in names(us)

@@ -215,3 +215,56 @@ def test_a_session_that_ends_gives_its_locks_back(us):
         gone.close()
         t.join(5)
         assert got == [("",)]
+
+
+# --- pg_stat_activity and signals ---
+
+def test_activity_shows_all_sessions(us):
+    with us.connect(application_name="first") as a, us.connect(db="elsewhere") as b, us.connect() as c:
+        a.execute("begin; select 'last of a'")
+        c.execute("select pg_advisory_lock(40)")
+        t, _ = later(lambda: us.connect(application_name="waits").execute("select pg_advisory_lock(40)"))
+        rows = dict((r[0], r[1:]) for r in c.execute("""select pid, datname, usename, application_name, state, query, xact_start is not null, wait_event_type, wait_event,
+            backend_start <= query_start, backend_type from pg_stat_activity""").fetchall())
+        assert rows[a.info.backend_pid] == ("postgres", "postgres", "first", "idle in transaction", "begin; select 'last of a'", True, "Client", "ClientRead", True, "client backend")
+        assert rows[b.info.backend_pid][:4] == ("elsewhere", "postgres", "", "idle")
+        assert rows[c.info.backend_pid][3] == "active" and "pg_stat_activity" in rows[c.info.backend_pid][4]
+        waiting = [r for r in rows.values() if r[2] == "waits"]
+        assert [r[3:8] for r in waiting] == [("active", "select pg_advisory_lock(40)", True, "Lock", "advisory")]
+        c.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'waits'")
+        t.join(5)
+        assert c.execute("select count(*) from pg_locks where not granted").fetchone() == (0,)
+
+
+ENDLESS = "with recursive t(n) as (select 1 union all select n + 1 from t where n < 1000000000) select count(*) from t"
+
+
+def test_cancel_and_terminate(us):
+    with us.connect() as a, us.connect() as b:
+        t, got = later(lambda: b.execute(ENDLESS))
+        assert a.execute("select pg_cancel_backend(%s)", (b.info.backend_pid,)).fetchone() == (True,)
+        t.join(5)
+        assert isinstance(got[0], psycopg.errors.QueryCanceled)
+        # An idle one hears nothing of it.
+        a.execute("select pg_cancel_backend(%s)", (b.info.backend_pid,))
+        assert b.execute("select 1").fetchone() == (1,)
+        t, got = later(lambda: b.execute(ENDLESS))
+        assert a.execute("select pg_terminate_backend(%s)", (b.info.backend_pid,)).fetchone() == (True,)
+        t.join(5)
+        assert "terminating connection due to administrator command" in str(got[0])
+        notices = []
+        a.add_notice_handler(lambda n: notices.append(n.message_primary))
+        assert a.execute("select pg_terminate_backend(%s)", (b.info.backend_pid,)).fetchone() == (False,)
+        assert notices == ["PID %d is not a PostgreSQL server process" % b.info.backend_pid]
+
+
+def test_terminate_an_idle_session_rolls_it_back(us):
+    us.sql("create table ended (a int)")
+    with us.connect() as a:
+        b = us.connect()
+        b.execute("begin; insert into ended values (1)")
+        a.execute("select pg_terminate_backend(%s)", (b.info.backend_pid,))
+        a.execute("insert into ended values (2)")
+        assert a.execute("select * from ended").fetchall() == [(2,)]
+        with pytest.raises(psycopg.OperationalError):
+            b.execute("commit")
