@@ -289,6 +289,11 @@ static double metric_busy(const View *v)
 	return v->route.busy_primary + v->route.busy_sqlite;
 }
 
+static double metric_wal(const View *v)
+{
+	return v->target->files ? dbset_wal_pages(v->target->files, v->target->database) : 0;
+}
+
 static const struct {
 	const char *name, *type, *help;
 	double (*value)(const View *v);
@@ -304,6 +309,7 @@ static const struct {
 	{ "journal_pending", "gauge", "Transactions written on SQLite and not yet replayed.", metric_journal },
 	{ "conflicts", "gauge", "Changes that could not be replayed and wait for a decision.", metric_conflicts },
 	{ "in_doubt", "gauge", "Commits whose answer was lost.", metric_in_doubt },
+	{ "wal_pages", "gauge", "Pages in the WAL of the SQLite file; grows while a snapshot of an old state is kept open.", metric_wal },
 };
 
 void metrics_text(const AdminTargets *t, Buf *out)

@@ -5,6 +5,7 @@
 #ifndef US_ADMIN_STATUS_H
 #define US_ADMIN_STATUS_H
 
+#include "backend/sqlite.h"
 #include "base/buf.h"
 #include "route/route.h"
 #include "sync/sync.h"
@@ -14,6 +15,7 @@ typedef struct AdminTarget {
 	const char *database;
 	Route *route;
 	Sync *sync;
+	DbSet *files;  /* where the database is, when it is open; may be NULL */
 	bool redshift; /* flavor of the primary: its key in the answers */
 } AdminTarget;
 

@@ -48,8 +48,8 @@ void database_leave(Database *d);
 int dbset_create(DbSet *set, const char *name, const char *template, const Database *own, Error *err);
 int dbset_drop(DbSet *set, const char *name, Error *err);
 int dbset_rename(DbSet *set, const char *name, const char *to, Error *err);
-/* The names of all databases, and their OIDs, from `a`. */
-size_t dbset_list(DbSet *set, Arena *a, const char ***names, uint32_t **oids);
+/* All databases, from `a`. */
+const DatabaseRow *dbset_list(DbSet *set, Arena *a, size_t *n);
 /* The database of this name comes from a primary: no session may make its file. Once, before sessions. */
 void dbset_reserve(DbSet *set, const char *name);
 /* A name that may become a file: letters, digits, _ and - (not first), at most 63. */
@@ -82,6 +82,12 @@ void database_set_hooks(Database *d, const CommitHooks *hooks);
 Db *database_borrow_writer(Database *d);
 /* After the caller's own COMMIT or ROLLBACK. `wrote`: the WAL has to be synced; returns when it is. */
 void database_return_writer(Database *d, bool wrote);
+
+/* True when the WAL has become longer than it needs to be: somebody reads an old state of the file, so that it cannot start anew. */
+bool database_wal_is_long(Database *d);
+
+/* Pages in the WAL of a database; 0 when it is not open. From any thread. */
+int dbset_wal_pages(DbSet *set, const char *name);
 
 /* --- plans --- */
 

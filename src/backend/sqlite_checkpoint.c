@@ -25,14 +25,33 @@ static void restart_wal(Database *d)
 	writer_release(d);
 }
 
+/* Somebody keeps a snapshot open while others write. */
+static void warn_of_length(Database *d, int frames)
+{
+	Checkpointer *k = &d->checkpoints;
+	if (frames < RESTART_FRAMES)
+		k->warn_at = WARN_FRAMES;
+	if (frames < k->warn_at)
+		return;
+	k->warn_at *= 2;
+	log_warn("database %s: its WAL has %d pages; it starts anew when no cursor or REPEATABLE READ transaction reads an old state",
+		 d->name, frames);
+}
+
 static void checkpoint(Database *d)
 {
 	int frames = atomic_load(&d->wal_frames);
 	copy_pages(d);
+	warn_of_length(d, frames);
 	/* A WAL that grows faster than it is copied starts anew when the write connection is next free: SQLite needs its lock for that, and
 	 * a session must never find it taken. */
 	if (frames >= RESTART_FRAMES && writer_claim_for_checkpoint(d))
 		restart_wal(d);
+}
+
+bool database_wal_is_long(Database *d)
+{
+	return atomic_load(&d->wal_frames) >= RESTART_FRAMES + CHECKPOINT_FRAMES;
 }
 
 static bool is_due(Database *d)
@@ -77,6 +96,7 @@ int checkpointer_start(Database *d, Error *err)
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->work, NULL);
 	atomic_store(&k->next, CHECKPOINT_FRAMES);
+	k->warn_at = WARN_FRAMES;
 	int rc = pthread_create(&k->thread, NULL, checkpointer_main, d);
 	if (rc != 0)
 		return err_set(err, "53000", "cannot start the thread that checkpoints %s: %s", d->path, strerror(rc));

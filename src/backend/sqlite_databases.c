@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAKING ".making-" /* NAME.db.making-N: not a database yet */
@@ -264,34 +265,48 @@ void dbset_clean(const DbSet *set)
 		closedir(dir);
 }
 
-size_t dbset_list(DbSet *set, Arena *a, const char ***names, uint32_t **oids)
+int dbset_wal_pages(DbSet *set, const char *name)
 {
-	size_t n = 0, cap = 16;
-	*names = arena_array(a, const char *, cap);
-	*oids = arena_array(a, uint32_t, cap);
+	pthread_mutex_lock(&set->lock);
+	Database *d = map_get(&set->databases, str_of(name));
+	int pages = d ? atomic_load(&d->wal_frames) : 0;
+	pthread_mutex_unlock(&set->lock);
+	return pages;
+}
+
+static uint32_t oid_of(DbSet *set, const char *name)
+{
+	pthread_mutex_lock(&set->lock);
+	Database *d = map_get(&set->databases, str_of(name));
+	Catalog *cat = d ? database_catalog(d) : NULL;
+	pthread_mutex_unlock(&set->lock);
+	uint32_t oid = cat ? cat->db_oid : catalog_database_oid(name);
+	if (cat)
+		catalog_unref(cat);
+	return oid;
+}
+
+const DatabaseRow *dbset_list(DbSet *set, Arena *a, size_t *n)
+{
+	size_t cap = 16;
+	DatabaseRow *rows = arena_array(a, DatabaseRow, cap);
+	*n = 0;
 	DIR *dir = opendir(set->dir);
 	for (const struct dirent *e; dir && (e = readdir(dir));) {
 		size_t len = strlen(e->d_name);
-		if (len < 4 || !streq(e->d_name + len - 3, ".db"))
+		struct stat st;
+		if (len < 4 || !streq(e->d_name + len - 3, ".db") || fstatat(dirfd(dir), e->d_name, &st, 0) != 0)
 			continue;
 		char *name = arena_strndup(a, e->d_name, len - 3);
 		if (!database_name_valid(name))
 			continue;
-		if (n == cap) {
-			*names = memcpy(arena_array(a, const char *, 2 * cap), *names, n * sizeof **names);
-			*oids = memcpy(arena_array(a, uint32_t, 2 * cap), *oids, n * sizeof **oids);
+		if (*n == cap) {
+			rows = memcpy(arena_array(a, DatabaseRow, 2 * cap), rows, cap * sizeof *rows);
 			cap *= 2;
 		}
-		pthread_mutex_lock(&set->lock);
-		Database *d = map_get(&set->databases, str_of(name));
-		Catalog *cat = d ? database_catalog(d) : NULL;
-		pthread_mutex_unlock(&set->lock);
-		(*oids)[n] = cat ? cat->db_oid : catalog_database_oid(name);
-		(*names)[n++] = name;
-		if (cat)
-			catalog_unref(cat);
+		rows[(*n)++] = (DatabaseRow){ name, oid_of(set, name), st.st_size };
 	}
 	if (dir)
 		closedir(dir);
-	return n;
+	return rows;
 }

@@ -13,6 +13,7 @@ enum {
 	LONG_RUNNING_US = 2000,
 	CHECKPOINT_FRAMES = 4000, /* pages of the WAL */
 	RESTART_FRAMES = 16000,
+	WARN_FRAMES = 64000,
 	WAL_KEPT_FRAMES = 32000, /* a WAL that grew beyond this is cut back when it starts anew */
 };
 #define POSTGRES_EPOCH_US 946684800000000LL /* 2000-01-01 in microseconds since 1970 */
@@ -49,6 +50,7 @@ typedef struct Checkpointer {
 	bool running, stop;
 	bool has_writer; /* the write connection was handed over, to start the WAL anew */
 	atomic_int next; /* the number of frames at which it is called */
+	int warn_at;	 /* the number of frames that the log will be told of */
 	DbConn *conn;
 } Checkpointer;
 

@@ -125,6 +125,36 @@ static void f_database_size(sqlite3_context *ctx, int argc, sqlite3_value **argv
 	sqlite3_result_int64(ctx, file_number(ctx, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", NULL));
 }
 
+/* By name or OID. */
+static void f_named_database_size(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const SessionVars *v = fn_env(ctx)->session;
+	const Catalog *cat = the_catalog(ctx);
+	bool by_name = sqlite3_value_type(argv[0]) == SQLITE_TEXT;
+	const char *name = by_name ? (const char *)sqlite3_value_text(argv[0]) : NULL;
+	uint32_t oid = by_name ? 0 : arg_oid(argv[0]);
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	size_t n = 0;
+	const DatabaseRow *all = v && v->list_databases ? v->list_databases(v->arg, a, &n) : NULL;
+	const char *own = v && v->database ? v->database : cat->db_name;
+	static const char *const templates[] = { "template0", "template1" };
+	if (by_name ? streq(name, own) : oid == cat->db_oid) {
+		f_database_size(ctx, argc, argv);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (by_name ? streq(name, all[i].name) : oid == all[i].oid) {
+			sqlite3_result_int64(ctx, all[i].bytes);
+			return;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(templates); i++)
+		if (by_name ? streq(name, templates[i]) : oid == catalog_database_oid(templates[i]))
+			sqlite3_result_int64(ctx, 0);
+	if (by_name && !streq(name, templates[0]) && !streq(name, templates[1]))
+		fn_raise(ctx, "3D000", "database \"%s\" does not exist", name);
+}
+
 /* Each unit is taken when the number does not exceed ten thousand of it; halves round away from zero. */
 static void f_size_pretty(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -266,8 +296,8 @@ const SqliteFn catalog_fn_info[] = {
 	{ "pg_table_size", 1, FN_STRICT, f_relation_size },
 	{ "pg_indexes_size", 1, FN_STRICT, f_indexes_size },
 	{ "pg_total_relation_size", 1, FN_STRICT, f_total_size },
-	{ "pg_database_size_name", 1, FN_STRICT, f_database_size },
-	{ "pg_database_size_oid", 1, FN_STRICT, f_database_size },
+	{ "pg_database_size_name", 1, FN_STRICT, f_named_database_size },
+	{ "pg_database_size_oid", 1, FN_STRICT, f_named_database_size },
 	{ "pg_tablespace_size_oid", 1, FN_STRICT, f_database_size },
 	{ "pg_tablespace_size_name", 1, FN_STRICT, f_database_size },
 	{ "pg_size_pretty", 1, FN_STRICT | FN_IMMUTABLE, f_size_pretty },

@@ -116,17 +116,17 @@ static void produce_database(RowSink *s)
 {
 	static const char *const templates[] = { "template0", "template1" };
 	const SessionVars *v = s->session;
-	const char *own = v && v->database ? v->database : s->cat->db_name, **names;
-	uint32_t *oids;
-	size_t n = v && v->list_databases ? v->list_databases(v->arg, s->a, &names, &oids) : 0;
+	const char *own = v && v->database ? v->database : s->cat->db_name;
+	size_t n = 0;
+	const DatabaseRow *all = v && v->list_databases ? v->list_databases(v->arg, s->a, &n) : NULL;
 	database_row(s, own, s->cat->db_oid);
 	for (size_t i = 0; i < n; i++)
-		if (!streq(names[i], own))
-			database_row(s, names[i], oids[i]);
+		if (!streq(all[i].name, own))
+			database_row(s, all[i].name, all[i].oid);
 	for (size_t k = 0; k < ARRAY_LEN(templates); k++) {
 		bool listed = streq(own, templates[k]);
 		for (size_t i = 0; i < n; i++)
-			listed = listed || streq(names[i], templates[k]);
+			listed = listed || streq(all[i].name, templates[k]);
 		if (!listed)
 			database_row(s, templates[k], catalog_database_oid(templates[k]));
 	}

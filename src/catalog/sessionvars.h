@@ -59,6 +59,13 @@ typedef struct ActivityRow {
 	int64_t session_start_us, xact_start_us, query_start_us, state_change_us;
 } ActivityRow;
 
+/* One database of the server. */
+typedef struct DatabaseRow {
+	const char *name;
+	uint32_t oid;
+	int64_t bytes;
+} DatabaseRow;
+
 typedef struct SessionVars {
 	const char *user, *session_user, *database;
 	const char *const *search_path; /* schemas in order, "$user" already resolved; as SqlEnv.search_path */
@@ -93,8 +100,8 @@ typedef struct SessionVars {
 	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */
 	int (*cursor_row)(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
 	bool (*list_cursors)(void *arg, size_t i, CursorRow *out);
-	/* All databases of the server, from `a`; their number. May be NULL. */
-	size_t (*list_databases)(void *arg, Arena *a, const char ***names, uint32_t **oids);
+	/* All databases of the server, from `a`. May be NULL. */
+	const DatabaseRow *(*list_databases)(void *arg, Arena *a, size_t *n);
 
 	/* Advisory locks: false in *result when it was not free, or not held. Any of them may be NULL. */
 	int (*lock)(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);

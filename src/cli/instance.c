@@ -145,7 +145,9 @@ static int open_parts(Instance *in, const Options *o, bool trust, Error *err)
 			     .primary_database = in->database };
 	if (server_open(&so, in->loop, &in->server, err) != 0 || (in->primary && open_primary(in, o, err) != 0))
 		return -1;
-	in->target = (AdminTarget){ .database = in->database ? in->database : "postgres", .route = in->route, .sync = in->sync };
+	in->target = (AdminTarget){
+		.database = in->database ? in->database : "postgres", .route = in->route, .sync = in->sync, .files = in->server->dbs
+	};
 	AdminHttpConfig hc = { .addr = o->value[OPT_HTTP_ADDR],
 			       .token_file = o->value[OPT_HTTP_TOKEN_FILE],
 			       .targets = { &in->target, 1 } };

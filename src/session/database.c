@@ -94,8 +94,8 @@ void database_look_again(Session *s)
 	loop_timer_set(s->server->loop, &s->idle_timer, clock_mono_us() + LOOK_US);
 }
 
-size_t database_list(void *arg, Arena *a, const char ***names, uint32_t **oids)
+const DatabaseRow *database_list(void *arg, Arena *a, size_t *n)
 {
 	const Session *s = arg;
-	return dbset_list(s->server->dbs, a, names, oids);
+	return dbset_list(s->server->dbs, a, n);
 }

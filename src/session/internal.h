@@ -90,7 +90,7 @@ RunResult database_statement(Session *s, const Exec *x, Error *err);
 /* Runs a session that is parked for RUN_WANT_OTHERS_GONE again soon; the caller lets go of it. */
 void database_look_again(Session *s);
 /* For SessionVars; arg is the session. */
-size_t database_list(void *arg, Arena *a, const char ***names, uint32_t **oids);
+const DatabaseRow *database_list(void *arg, Arena *a, size_t *n);
 
 /* notify.c */
 RunResult notify_statement(Session *s, const Plan *plan, Error *err);
@@ -105,6 +105,17 @@ void notify_wake(Session *s);
 void notify_free(Session *s);
 int notify_add(void *arg, const char *channel, const char *payload, Error *err);
 const char *notify_listening(void *arg, size_t i);
+
+/* spool.c */
+/* The session waits for its client to read, with a statement under way (leading thread). */
+void spool_watch(Session *s);
+/* True while output goes to the file. */
+bool spool_filling(const Session *s);
+/* Moves s->out into the file; the statement ends there. */
+int spool_take(Session *s);
+/* Brings what comes next from the file into the empty s->out. */
+int spool_give(Session *s);
+void spool_free(Session *s);
 
 /* session.c */
 /* ReadyForQuery, behind the notifications that have come. */

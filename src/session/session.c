@@ -49,17 +49,22 @@ void session_fatal(Session *s, const char *sqlstate, const char *fmt, ...)
 
 bool session_flush(Session *s)
 {
-	while (s->out_sent < s->out.len) {
-		ssize_t n = sock_send(s->io.fd, s->out.data + s->out_sent, s->out.len - s->out_sent);
-		if (n < 0)
-			return false;
-		if (n == 0)
+	for (;;) {
+		while (s->out_sent < s->out.len) {
+			ssize_t n = sock_send(s->io.fd, s->out.data + s->out_sent, s->out.len - s->out_sent);
+			if (n < 0)
+				return false;
+			if (n == 0)
+				return true;
+			s->out_sent += (size_t)n;
+		}
+		buf_clear(&s->out);
+		s->out_sent = 0;
+		if (!s->spool || spool_filling(s))
 			return true;
-		s->out_sent += (size_t)n;
+		if (spool_give(s) != 0)
+			return false;
 	}
-	buf_clear(&s->out);
-	s->out_sent = 0;
-	return true;
 }
 
 void session_ready(Session *s)
@@ -88,6 +93,7 @@ void session_free(Session *s)
 		txn_close(&s->txn);
 	}
 	loop_timer_cancel(s->server->loop, &s->idle_timer);
+	spool_free(s);
 	loop_remove(s->server->loop, &s->io);
 	close(s->io.fd);
 	guc_free(s->guc);
@@ -260,7 +266,7 @@ typedef enum { SENT, WAIT_CLIENT, WAIT_SYNC, GONE } SendResult;
 
 static SendResult send_out(Session *s)
 {
-	if (s->out.len == 0)
+	if (s->out.len == 0 && !s->spool)
 		return SENT;
 	if (s->txn.sync_ticket) {
 		s->park = PARK_SYNC;
@@ -268,7 +274,9 @@ static SendResult send_out(Session *s)
 			return WAIT_SYNC;
 		s->park = PARK_NONE;
 	}
-	if (!session_flush(s))
+	if (spool_filling(s) ? spool_take(s) != 0 : !session_flush(s))
+		return GONE;
+	if (s->spool && !spool_filling(s) && s->out.len == 0 && !session_flush(s))
 		return GONE;
 	if (s->out.len == 0)
 		return SENT;
@@ -289,7 +297,8 @@ static void rest(Session *s)
 {
 	Loop *loop = s->server->loop;
 	int64_t limit = idle_limit(s);
-	if ((limit || s->notify) && !loop_leading(loop)) {
+	bool watched = s->park == PARK_CLIENT && s->again;
+	if ((limit || watched || s->notify) && !loop_leading(loop)) {
 		s->task = (LoopTask){ .fn = on_rest, .owner = s };
 		loop_post(loop, &s->task);
 		return;
@@ -301,6 +310,8 @@ static void rest(Session *s)
 	}
 	if (s->out.cap && s->out.len == 0 && s->state != SESSION_COPY_IN && s->out.cap > 8192)
 		buf_free(&s->out);
+	if (s->park == PARK_CLIENT)
+		spool_watch(s);
 	loop_want(loop, &s->io, s->park == PARK_CLIENT ? EPOLLOUT : EPOLLIN);
 	if (s->park == PARK_NONE && s->source == SOURCE_SQLITE && s->state == SESSION_READY)
 		loop_expect(loop);
@@ -436,6 +447,7 @@ void session_on_io(Io *io, uint32_t events)
 	Session *s = io->owner;
 	Loop *loop = s->server->loop;
 	if (s->park == PARK_CLIENT) {
+		loop_timer_cancel(loop, &s->idle_timer);
 		s->park = PARK_NONE;
 		run(s, NULL, 0);
 		return;

@@ -86,6 +86,7 @@ struct Session {
 	bool may_rerun;		/* the statement at hand can be abandoned and run again: it has sent nothing */
 	struct Notify *notify;
 	Activity activity;
+	struct Spool *spool;	  /* output that its client did not read in time; before everything new */
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;
 	SqliteCopy *copy;

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 enum { MAX_CACHED = 500 };
@@ -146,8 +147,16 @@ static int configure(Db *db, Error *err)
 		       err);
 }
 
+/* SQLite's count of its memory, which nobody reads, takes a lock of the whole process for every allocation. Before the first connection. */
+static void leave_memory_uncounted(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int db_open(const char *path, DbMode mode, Db **out, Error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, leave_memory_uncounted);
 	Db *db = mem_alloc(sizeof *db);
 	db->mode = mode;
 	db->env.types = &type_env_stored;

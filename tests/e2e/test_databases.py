@@ -25,6 +25,9 @@ def test_create_and_drop(us):
     assert us.sql("select to_regclass('t')") == [(None,)]
     assert us.sql("select datname, oid = (select oid from pg_database where datname = current_database()) from pg_database"
                   " where datname = 'first'", db="first") == [("first", True)]
+    assert us.sql("select pg_database_size('first') > 10000, pg_database_size(oid) = pg_database_size('first'), pg_database_size(99999) is null"
+                  " from pg_database where datname = 'first'") == [(True, True, True)]
+    fails(us, "select pg_database_size('nothing')", "3D000")
     us.sql("drop database first")
     assert names(us) == ["postgres", "template0", "template1"]
     assert not [f for f in os.listdir(us.data) if f.startswith("first")]

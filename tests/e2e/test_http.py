@@ -36,6 +36,8 @@ def test_standalone_is_healthy_and_says_sqlite(us):
 def test_metrics_are_prometheus_text(us):
     text = us.get("/metrics")
     assert 'understudy_fallback_active{database="postgres"} 0\n' in text
+    us.sql("create table counted (a int)")
+    assert 'understudy_wal_pages{database="postgres"} 0\n' not in us.get("/metrics")
     for line in text.splitlines():
         assert line.startswith("#") or " " in line
 

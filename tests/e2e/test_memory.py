@@ -1,10 +1,15 @@
 """Large results pass through in constant memory, also when the client reads slowly or not at all; idle sessions cost little."""
+import os
 import socket
 import struct
 import threading
 import time
 
+import pytest
+
 from harness import rss_kib
+
+pytestmark = pytest.mark.heavy  # a sanitizer's memory is not ours
 
 ROWS = 300_000
 QUERY = "select i, 'row number ' || i, i * 2.5 from generate_series(1, %d) i" % ROWS
@@ -83,6 +88,30 @@ def test_large_results_stream(us):
     for what in (text, extended(QUERY, False), extended(QUERY, True), message(b"Q", ("copy (%s) to stdout\0" % QUERY).encode())):
         assert grown(us, what) < 4096
     assert grown(us, text, lambda: time.sleep(0.3)) < 4096
+
+
+def wal_mib(us):
+    return os.path.getsize(os.path.join(us.data, "postgres.db-wal")) >> 20
+
+
+def test_a_client_that_stops_reading_does_not_hold_the_wal(us):
+    us.sql("create table churn (id int primary key, b text); insert into churn values (1, 'x')")
+    stalled = []
+    query = QUERY.replace("generate_series", "churn, generate_series")
+    for ask in (message(b"Q", query.encode() + b"\0"), extended(query, False), message(b"Q", ("copy (%s) to stdout\0" % query).encode())):
+        stalled.append(login(us))
+        stalled[-1].sendall(ask)
+    with us.connect() as c:
+        for i in range(260):
+            c.execute("update churn set b = repeat(%s, 1000000)", [chr(65 + i % 26)])
+            if i == 100:
+                time.sleep(2.5)
+    assert wal_mib(us) < 180
+    for s in stalled:
+        assert drain(s) > 8 << 20
+        s.sendall(message(b"Q", b"select 1\0"))
+        drain(s)
+        s.close()
 
 
 def test_idle_sessions_are_small(us):
