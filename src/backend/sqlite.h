@@ -145,6 +145,7 @@ struct SqliteTxn {
 	bool ddl;    /* `cat` is private to this transaction */
 	bool broken; /* SQLite has rolled the transaction back by itself */
 	bool wrote;
+	bool keys_immediate;	  /* SET CONSTRAINTS ALL IMMEDIATE: no statement may leave a foreign key open */
 	bool constraints_off;	  /* for the rest of a script */
 	DbConn *conn;		  /* write connection, or the read connection of a repeatable transaction */
 	bool writer;		  /* conn is the write connection, BEGIN IMMEDIATE done */
@@ -253,6 +254,7 @@ struct SqliteRun {
 	Buf stored; /* rows of a write, kept because the client asked for some at a time */
 	size_t stored_at;
 	bool use_stored;
+	struct ProgramEvents *events; /* triggers that come after, while the steps run */
 };
 
 /* Runs until done, `max_rows` (0 = all) more rows are in `out`, or out is full. DataRow messages only. */
@@ -273,6 +275,10 @@ typedef int (*NestedRow)(void *ctx, sqlite3_stmt *row, Error *err);
 /* Runs a query or a script on the connection of the statement around. `scratch` is for temporary values of its functions. */
 int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparams, Arena *scratch, NestedRow fn, void *ctx, uint64_t *rows,
 		   Error *err);
+/* The interpreter's own SQL; `target` is the relation it writes, or 0. *changes: rows changed. */
+int nested_sql(SqliteTxn *t, const char *sql, const Val *params, size_t n, uint32_t target, NestedRow fn, void *ctx, int64_t *changes,
+	       Error *err);
+int64_t nested_last_rowid(const SqliteTxn *t);
 /* A subtransaction: EXCEPTION. nested_rollback undoes and ends it. */
 int nested_begin(SqliteTxn *t, Error *err);
 int nested_commit(SqliteTxn *t, Error *err);
@@ -290,8 +296,14 @@ RunResult program_open(SqliteTxn *t, const CachedPlan *p, ProgramRun *r, Error *
 void program_close(SqliteTxn *t, ProgramRun *r);
 
 /* What program/ does for this room; set once, at start. */
+struct ProgramEvents;
 typedef struct ProgramHooks {
 	void (*free)(struct Programs *p);
+	/* Triggers (sql/triggers.h). A row of a store: 1 written, 0 left out. `timing` is b or a; what comes after waits in *events. */
+	int (*write_row)(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, struct ProgramEvents **events, Error *err);
+	int (*fire_statement)(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, Error *err);
+	int (*fire_queue)(SqliteTxn *t, struct ProgramEvents **events, Error *err);
+	void (*free_events)(struct ProgramEvents *e);
 } ProgramHooks;
 void backend_set_programs(const ProgramHooks *hooks);
 /* DISCARD TEMP. RUN_WANT_WRITER as in run_execute. */

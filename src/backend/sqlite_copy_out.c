@@ -103,10 +103,21 @@ static int put_text_row(SqliteTxn *t, SqliteRun *r, Buf *value, Buf *out, Error 
 	return 0;
 }
 
+/* Comes in one message with the first row, or with the end when there is none. */
+static void put_binary_header(Buf *out)
+{
+	buf_put(out, "PGCOPY\n\377\r\n", 11);
+	buf_put_u32(out, 0); /* flags */
+	buf_put_u32(out, 0); /* length of the extension */
+}
+
 static int put_row(SqliteTxn *t, SqliteRun *r, Buf *value, Buf *out, Error *err)
 {
 	const Plan *plan = r->plan->plan;
-	size_t at = wire_copy_data_begin(out), from = out->len;
+	size_t at = wire_copy_data_begin(out);
+	if (plan->copy.binary && r->rows == 0)
+		put_binary_header(out);
+	size_t from = out->len;
 	int rc = 0;
 	if (plan->copy.binary) {
 		buf_put_u16(out, (uint16_t)plan->ncols);
@@ -142,19 +153,12 @@ static int put_header(const Plan *plan, Buf *out, Error *err)
 	return 0;
 }
 
-static void put_binary_header(Buf *out)
+static void put_end(const SqliteRun *r, Buf *out)
 {
-	size_t at = wire_copy_data_begin(out);
-	buf_put(out, "PGCOPY\n\377\r\n", 11);
-	buf_put_u32(out, 0); /* flags */
-	buf_put_u32(out, 0); /* length of the extension */
-	wire_end(out, at);
-}
-
-static void put_end(const Plan *plan, Buf *out)
-{
-	if (plan->copy.binary) {
+	if (r->plan->plan->copy.binary) {
 		size_t at = wire_copy_data_begin(out);
+		if (r->rows == 0)
+			put_binary_header(out);
 		buf_put_u16(out, UINT16_MAX);
 		wire_end(out, at);
 	}
@@ -184,8 +188,6 @@ static RunResult open_copy(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 		return RUN_ERROR;
 	}
 	wire_put_copy_response(out, 'H', plan->copy.binary, plan->ncols);
-	if (plan->copy.binary)
-		put_binary_header(out);
 	return plan->copy.header && put_header(plan, out, err) != 0 ? RUN_ERROR : RUN_DONE;
 }
 
@@ -197,7 +199,7 @@ static RunResult rows(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 	while (out->len < RUN_OUT_HIGH || r->plan->plan->writes) {
 		int rc = sqlite3_step(r->stmt);
 		if (rc == SQLITE_DONE) {
-			put_end(r->plan->plan, out);
+			put_end(r, out);
 			result = RUN_DONE;
 			break;
 		}

@@ -171,6 +171,9 @@ void checkpointer_note_commit(Database *d);
 void checkpointer_take_writer(Database *d);
 
 /* rows.c */
+/* TypeEnv.reg_name and reg_oid of a session; reg_names is its SqliteTxn. */
+bool row_reg_name(void *txn, uint32_t type, uint32_t oid, Buf *out);
+int row_reg_oid(void *txn, uint32_t type, Str name, uint32_t *oid, Error *err);
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
 
 int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
@@ -181,6 +184,10 @@ bool run_is_stale(const SqliteTxn *t, const CachedPlan *plan, bool own_conn, uns
 /* steps.c */
 /* Runs one step with SQL on a connection to its end; the parameters are those of the run. */
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err);
+/* Of a run that has failed: triggers that will not be fired. */
+void steps_forget_events(SqliteRun *r);
+/* A foreign key that may be deferred refers to nothing. */
+bool has_open_keys(const Db *db);
 /* What comes before the statement itself. */
 int steps_run(SqliteTxn *t, SqliteRun *r, Error *err);
 int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Error *err);
@@ -190,6 +197,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
 
 /* nested.c */
 void programs_forget(SqliteTxn *t);
+const ProgramHooks *program_hooks(void);
 /* temp.c */
 /* What ON COMMIT says of this session's temporary tables; inside the transaction that is about to commit. */
 int temp_before_commit(SqliteTxn *t, Error *err);

@@ -10,6 +10,11 @@ void backend_set_programs(const ProgramHooks *h)
 	hooks = h;
 }
 
+const ProgramHooks *program_hooks(void)
+{
+	return hooks;
+}
+
 void programs_forget(SqliteTxn *t)
 {
 	if (hooks && t->programs)
@@ -163,4 +168,30 @@ int program_put_row(SqliteTxn *t, const Plan *plan, const Val *vals, const uint8
 	}
 	buf_free(&sql);
 	return rc;
+}
+
+int nested_sql(SqliteTxn *t, const char *sql, const Val *params, size_t n, uint32_t target, NestedRow fn, void *ctx, int64_t *changes,
+	       Error *err)
+{
+	DbConn *c = t->active;
+	sqlite3_stmt *st;
+	if (db_prepare(c->db, str_of(sql), &st, err) != 0)
+		return -1;
+	int64_t before = sqlite3_total_changes64(c->db->h);
+	int rc = 0, step = SQLITE_DONE;
+	for (size_t i = 0; i < n; i++)
+		db_bind(st, (int)i + 1, &params[i]);
+	while (rc == 0 && (step = sqlite3_step(st)) == SQLITE_ROW)
+		rc = fn ? fn(ctx, st, err) : 0;
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = conn_write_error(c, t, step, target, st, err);
+	if (changes)
+		*changes = sqlite3_total_changes64(c->db->h) != before ? sqlite3_changes64(c->db->h) : 0;
+	db_done(c->db, st);
+	return rc < 0 ? -1 : 0;
+}
+
+int64_t nested_last_rowid(const SqliteTxn *t)
+{
+	return sqlite3_last_insert_rowid(t->active->db->h);
 }

@@ -55,43 +55,22 @@ static SqlEnv name_env(const SqliteTxn *t)
 	return env;
 }
 
-/* regclass and its kin are numbers in the file and names to the client. */
-static bool put_regname(const SqliteTxn *t, uint32_t type, const Val *v, Buf *out)
+bool row_reg_name(void *txn, uint32_t type, uint32_t oid, Buf *out)
 {
-	SqlEnv env = name_env(t);
-	return v->kind == VAL_INT && sql_put_regname(&env, type, (uint32_t)v->i, out);
+	SqlEnv env = name_env(txn);
+	return sql_put_regname(&env, type, oid, out);
 }
 
-static bool is_regname(const PgType *t)
+int row_reg_oid(void *txn, uint32_t type, Str name, uint32_t *oid, Error *err)
 {
-	return t->len == 4 && t->category == 'N' && strncmp(t->name, "reg", 3) == 0;
-}
-
-static int put_regname_array(const SqliteTxn *t, const PgType *elem, const Val *v, Buf *out, Error *err)
-{
-	_cleanup_(arena_freep) Arena *a = arena_new();
-	SqlEnv env = name_env(t);
-	PgArray x;
-	if (array_read(elem, v->s, a, &x, err))
-		return -1;
-	for (size_t i = 0; i < x.n; i++) {
-		Buf b = { 0 };
-		if (x.items[i].kind == VAL_INT && sql_put_regname(&env, elem->oid, (uint32_t)x.items[i].i, &b))
-			x.items[i] = val_text((Str){ arena_strndup(a, (const char *)b.data, b.len), b.len });
-		buf_free(&b);
-	}
-	buf_put_str(out, array_val(&x, a).s);
-	return 0;
+	SqlEnv env = name_env(txn);
+	return sql_find_regname(&env, type, name, oid, err);
 }
 
 static int put_value(const SqliteTxn *t, const PlanColumn *c, int format, const Val *v, Buf *out, Error *err)
 {
 	if (format)
 		return type_send(c->type, c->typmod, v, t->types, out, err);
-	if (c->type->len == 4 && c->type->category == 'N' && put_regname(t, c->type->oid, v, out))
-		return 0;
-	if (c->type->elem && is_regname(c->type->elem))
-		return put_regname_array(t, c->type->elem, v, out, err);
 	return type_out(c->type, c->typmod, v, t->types, out, err);
 }
 

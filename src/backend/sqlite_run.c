@@ -142,6 +142,10 @@ static RunResult write_rows(SqliteTxn *t, SqliteRun *r, Buf *to, Error *err)
 	}
 	if (rc < 0)
 		return RUN_ERROR;
+	if (t->keys_immediate && has_open_keys(r->conn->db)) {
+		err_set(err, "23503", "the statement violates a foreign key constraint");
+		return RUN_ERROR;
+	}
 	int64_t changed = sqlite3_changes64(r->conn->db->h);
 	if (sqlite3_total_changes64(r->conn->db->h) == before)
 		changed = 0;

@@ -2,6 +2,7 @@
 #include "backend/sqlite_internal.h"
 
 #include "catalog/sequence.h"
+#include "sqlite/row_store.h"
 #include "wire/proto.h"
 
 #include <stdio.h>
@@ -24,6 +25,18 @@ static int set_constraints(SqliteTxn *t, int on, Error *err)
 	return db_exec(db, on ? "PRAGMA ignore_check_constraints = OFF" : "PRAGMA ignore_check_constraints = ON", err);
 }
 
+static int reload_catalog(SqliteTxn *t, Error *err)
+{
+	Catalog *cat;
+	if (catalog_load(t->conn->db, t->db->name, &cat, err) != 0)
+		return -1;
+	catalog_unref(t->cat);
+	t->cat = cat;
+	t->conn->db->env.catalog = cat;
+	t->ddl = true;
+	return 0;
+}
+
 static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Error *err)
 {
 	switch (s->kind) {
@@ -33,6 +46,8 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 	case STEP_RESTART_SEQUENCE:
 	case STEP_SET_SEQUENCE:
 		return txn_restart_sequence(t, s, err);
+	case STEP_RELOAD:
+		return reload_catalog(t, err);
 	case STEP_FK_OFF:
 		t->constraints_off = true;
 		return set_constraints(t, 0, err);
@@ -41,15 +56,13 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 	}
 }
 
-static int reload_catalog(SqliteTxn *t, Error *err)
+/* *done: no step behind this one is needed. */
+static int set_keys(SqliteTxn *t, KeysMode mode, bool *done, Error *err)
 {
-	Catalog *cat;
-	if (catalog_load(t->conn->db, t->db->name, &cat, err) != 0)
-		return -1;
-	catalog_unref(t->cat);
-	t->cat = cat;
-	t->ddl = true;
-	return 0;
+	Db *db = t->conn->db;
+	t->keys_immediate = mode == KEYS_IMMEDIATE;
+	*done = mode != KEYS_IMMEDIATE || !has_open_keys(db);
+	return mode == KEYS_DEFER ? db_exec(db, "PRAGMA defer_foreign_keys = ON", err) : 0;
 }
 
 static bool needs_writer(const Plan *plan)
@@ -58,6 +71,14 @@ static bool needs_writer(const Plan *plan)
 		return true;
 	for (size_t i = 0; i < plan->nsteps; i++)
 		if (plan->steps[i].kind != STEP_NOTICE)
+			return true;
+	return false;
+}
+
+static bool keeps_rows(const Plan *plan)
+{
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (plan->steps[i].kind == STEP_STORE)
 			return true;
 	return false;
 }
@@ -90,8 +111,13 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 			return RUN_STALE;
 		t->wrote = true;
 	}
-	for (size_t i = 0; i < plan->nsteps; i++)
-		if (run_step(t, r, &plan->steps[i], out, err) != 0)
+	bool done = false;
+	/* What a script that failed has left. */
+	if (keeps_rows(plan))
+		row_store_clear(&t->conn->db->env);
+	for (size_t i = 0; i < plan->nsteps && !done; i++)
+		if (plan->steps[i].kind == STEP_KEYS ? set_keys(t, (KeysMode)plan->steps[i].value, &done, err) != 0
+						     : run_step(t, r, &plan->steps[i], out, err) != 0)
 			goto fail;
 	if (plan->is_ddl && reload_catalog(t, err) != 0)
 		goto fail;
@@ -104,6 +130,7 @@ RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 	r->finished = r->open = true;
 	return RUN_DONE;
 fail:
+	steps_forget_events(r);
 	leave(t);
 	return RUN_ERROR;
 }

@@ -1,6 +1,7 @@
 /* One step of a plan that has several: SQL whose rows are kept for later steps, counted, or taken as a failure. */
 #include "backend/sqlite_internal.h"
 
+#include "sql/triggers.h"
 #include "sqlite/row_store.h"
 
 /* Puts `value` where %s stands in the text of a step. */
@@ -67,11 +68,55 @@ static int run_loop(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Er
 	return 0;
 }
 
+/* The rows of a store, with the triggers of each; the store keeps those that were written. */
+static int run_write(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
+{
+	FnEnv *env = &c->db->env;
+	Arena *a;
+	size_t n, kept = 0;
+	Val **rows = row_store_rows(env, (int)s->value, &n, &a);
+	for (size_t i = 0; i < n; i++) {
+		int rc = program_hooks()->write_row(t, s->write, rows[i], a, &r->events, err);
+		if (rc < 0)
+			return -1;
+		if (rc)
+			rows[kept++] = rows[i];
+	}
+	row_store_cut(env, (int)s->value, kept);
+	if (s->write->counted)
+		r->rows += kept;
+	return 0;
+}
+
+static int run_triggers(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
+{
+	const ProgramHooks *h = program_hooks();
+	FnEnv *env = &c->db->env;
+	if (!h)
+		return err_refuse(err, 0, "a table with triggers cannot be written here in SQLite mode");
+	conn_enter(c, t);
+	Arena *scratch = env->scratch;
+	int rc = s->kind == STEP_WRITE	      ? run_write(t, c, r, s, err)
+		 : s->kind == STEP_FIRE_QUEUE ? h->fire_queue(t, &r->events, err)
+					      : h->fire_statement(t, s->write, s->kind == STEP_FIRE_BEFORE ? 'b' : 'a', &r->events, err);
+	env->scratch = scratch;
+	return rc;
+}
+
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
 {
+	if (s->kind == STEP_WRITE || s->kind == STEP_FIRE_QUEUE || s->kind == STEP_FIRE_BEFORE || s->kind == STEP_FIRE_AFTER)
+		return run_triggers(t, c, r, s, err);
 	if (s->kind == STEP_LOOP)
 		return run_loop(t, c, r, s, err);
 	return run_sql(t, c, r, s, s->kind == STEP_STORE ? (int)s->value : -1, err);
+}
+
+void steps_forget_events(SqliteRun *r)
+{
+	if (r->events)
+		program_hooks()->free_events(r->events);
+	r->events = NULL;
 }
 
 static int run_all(SqliteTxn *t, SqliteRun *r, Error *err)
@@ -80,12 +125,14 @@ static int run_all(SqliteTxn *t, SqliteRun *r, Error *err)
 	row_store_clear(&r->conn->db->env);
 	r->rows = 0;
 	for (size_t i = 0; i < plan->nsteps; i++)
-		if (step_run(t, r->conn, r, &plan->steps[i], err) != 0)
+		if (step_run(t, r->conn, r, &plan->steps[i], err) != 0) {
+			steps_forget_events(r);
 			return -1;
+		}
 	return 0;
 }
 
-static bool has_open_keys(const Db *db)
+bool has_open_keys(const Db *db)
 {
 	int open = 0, ignored;
 	sqlite3_db_status(db->h, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &ignored, 0);
@@ -103,10 +150,12 @@ static int run_deferred_at(SqliteTxn *t, SqliteRun *r, int level, Error *err)
 		h->savepoint(h->ctx, level);
 	if (db_exec(db, "SAVEPOINT understudy_steps; PRAGMA defer_foreign_keys = ON", err) != 0)
 		return -1;
+	size_t notices = t->notices.len;
 	int rc = run_all(t, r, err);
 	bool again = rc == 0 && has_open_keys(db);
 	db_exec(db, "PRAGMA defer_foreign_keys = OFF", &ignored);
 	if (again) {
+		t->notices.len = notices;
 		if (db_exec(db, "ROLLBACK TO understudy_steps", err) != 0)
 			return -1;
 		if (h && h->rollback_to)

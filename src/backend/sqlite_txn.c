@@ -21,6 +21,9 @@ void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *va
 			  .default_read_only = t->default_read_only,
 			  .default_deferrable = t->default_deferrable,
 			  .default_isolation = t->default_isolation };
+	types->reg_name = row_reg_name;
+	types->reg_oid = row_reg_oid;
+	types->reg_names = t;
 	t->cat = database_catalog(db);
 	atomic_fetch_add(&db->users, 1);
 	if (vars)
@@ -82,7 +85,7 @@ static void forget(SqliteTxn *t)
 	drop_restarts(t, 0, false);
 	locks_end_transaction(t);
 	t->status = 'I';
-	t->implicit = t->ddl = t->broken = t->wrote = false;
+	t->implicit = t->ddl = t->broken = t->wrote = t->keys_immediate = false;
 	t->writer = t->granted = false;
 	t->conn = NULL;
 	txn_refresh_catalog(t);

@@ -112,7 +112,9 @@ typedef struct CatRel {
 	size_t nconstraints;
 	struct CatTrigger **triggers; /* by name */
 	size_t ntriggers;
-	char *view_sql; /* views: the PostgreSQL SELECT, in the names of that time */
+	char *view_sql;	   /* views: the PostgreSQL SELECT, in the names of that time */
+	char check_option; /* of a view: 0, l(ocal), c(ascaded) */
+	bool populated;	   /* of a materialized view: it has been filled */
 	CatViewName *view_names;
 	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
@@ -304,6 +306,16 @@ const CatColumn *catrel_column(const CatRel *r, const char *name); /* not droppe
 const char *catcolumn_default(const CatColumn *c);
 /* Whether a new row's value must be computed where nothing is said: a default, identity, a domain that may not be NULL. */
 bool catcolumn_fills(const CatColumn *c);
+/* A table in the file holds its rows. */
+static inline bool catrel_has_rows(const CatRel *r)
+{
+	return r->kind == REL_TABLE || r->kind == REL_MATVIEW;
+}
+/* Its text names other relations. */
+static inline bool catrel_is_view(const CatRel *r)
+{
+	return r->kind == REL_VIEW || r->kind == REL_MATVIEW;
+}
 const CatColumn *catrel_attnum(const CatRel *r, int attnum);
 
 #endif

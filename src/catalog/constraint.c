@@ -34,7 +34,7 @@ static bool key_text(const CatRel *rel, const int16_t *cols, size_t n, const Fai
 static const CatRel *rel_by_sqlite_name(const Catalog *cat, Str name)
 {
 	for (size_t i = 0; i < cat->nrels; i++) {
-		if (cat->rels[i]->kind == REL_TABLE && str_ieq(str_of(cat->rels[i]->sqlite_name), name))
+		if (catrel_has_rows(cat->rels[i]) && str_ieq(str_of(cat->rels[i]->sqlite_name), name))
 			return cat->rels[i];
 	}
 	return NULL;

@@ -92,10 +92,10 @@ static void relation_size(sqlite3_context *ctx, sqlite3_value *v, SizeOf what)
 	const CatIndex *x = cat && !r ? catalog_index(cat, arg_oid(v)) : NULL;
 	if (!r && !x)
 		return;
-	int64_t main = what == SIZE_INDEXES   ? 0
-		       : x		      ? btree_size(ctx, x->sqlite_name)
-		       : r->kind == REL_TABLE ? btree_size(ctx, r->sqlite_name)
-					      : 0;
+	int64_t main = what == SIZE_INDEXES ? 0
+		       : x		    ? btree_size(ctx, x->sqlite_name)
+		       : catrel_has_rows(r) ? btree_size(ctx, r->sqlite_name)
+					    : 0;
 	sqlite3_result_int64(ctx, main + (r && what != SIZE_MAIN ? indexes_size(ctx, r) : 0));
 }
 
@@ -326,8 +326,6 @@ const SqliteFn catalog_fn_info[] = {
 	{ "pg_statistics_obj_is_visible", 1, FN_STRICT, f_true },
 	{ "pg_get_partkeydef", 1, FN_STRICT, f_null },
 	{ "pg_get_statisticsobjdef_columns", 1, FN_STRICT, f_null },
-	{ "pg_get_triggerdef", 1, FN_STRICT, f_null },
-	{ "pg_get_triggerdef_ext", 2, FN_STRICT, f_null },
 	{ "pg_get_ruledef", 1, FN_STRICT, f_null },
 	{ "pg_get_ruledef_ext", 2, FN_STRICT, f_null },
 	{ "pg_get_function_sqlbody", 1, FN_STRICT, f_null },

@@ -135,6 +135,8 @@ static int load_relation(Catalog *c, sqlite3_stmt *s, Error *err)
 	r->arraytype = load_oid(s, 9);
 	r->persistence = load_char(s, 10);
 	r->on_commit = load_char(s, 11);
+	r->check_option = load_char(s, 12);
+	r->populated = sqlite3_column_int(s, 13);
 	load_note_oid(c, r->oid);
 	*APPEND(c, c->rels, c->nrels) = r;
 	char key[128];
@@ -295,7 +297,8 @@ static const struct {
 	{ "SELECT classoid, objoid, objsubid, items FROM _understudy_acl ORDER BY classoid, objoid, objsubid", load_acl },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
 	{ "SELECT oid, name, schema, owner, version, first_oid, types FROM _understudy_extension ORDER BY oid", extension_load },
-	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, persistence, on_commit "
+	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, persistence, on_commit, "
+	  "check_option, populated "
 	  "FROM _understudy_relation ORDER BY oid",
 	  load_relation },
 	{ "SELECT oid, schema, name, kind, owner, array_oid, elem, relid FROM _understudy_type ORDER BY oid", load_type },

@@ -78,6 +78,7 @@ int load_type(Catalog *c, sqlite3_stmt *s, Error *err)
 	t->schema = ns->name;
 	t->name = load_text(c, s, 2);
 	type_shape(t, load_char(s, 3));
+	t->owner = load_oid(s, 4);
 	t->array_oid = load_oid(s, 5);
 	t->elem_oid = load_oid(s, 6);
 	t->relid = load_oid(s, 7);

@@ -1,5 +1,6 @@
 /* Rows of pg_catalog's relations about the objects in the file. */
 #include "catalog/acl.h"
+#include "pgtype/collation.h"
 #include "catalog/vtab.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, u
 	row_int(s, "reltype", rowtype);
 	row_int(s, "reloftype", 0);
 	row_int(s, "relowner", owner);
-	row_int(s, "relam", kind == 'r' ? 2 : kind == 'i' ? 403 : 0);
+	row_int(s, "relam", kind == 'r' || kind == 'm' ? 2 : kind == 'i' ? 403 : 0);
 	row_int(s, "relfilenode", kind == 'v' ? 0 : oid);
 	static const char *const zeros[] = { "reltablespace",	    "relpages",	      "relallvisible",	"reltoastrelid",
 					     "relhasrules",	    "relhastriggers", "relhassubclass", "relrowsecurity",
@@ -53,9 +54,10 @@ static void user_class(RowSink *s, const CatRel *r)
 		  r->persistence ? r->persistence : 'p', r->kind == REL_SEQUENCE ? 3 : r->ncols);
 	AclObject o = acl_of_rel(r);
 	row_text(s, "relacl", acl_text(s->cat, &o, s->a));
+	row_int(s, "relispopulated", r->kind != REL_MATVIEW || r->populated);
 	row_int(s, "relhasindex", r->nindexes > 0);
 	row_int(s, "relchecks", checks);
-	row_int(s, "relhastriggers", keys > 0 || is_referenced(s->cat, r));
+	row_int(s, "relhastriggers", keys > 0 || r->ntriggers > 0 || is_referenced(s->cat, r));
 	row_int(s, "relhasrules", r->kind == REL_VIEW);
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
@@ -202,7 +204,7 @@ static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 	row_int(s, "oid", t->oid);
 	row_text(s, "typname", t->name);
 	row_int(s, "typnamespace", ns);
-	row_int(s, "typowner", 10);
+	row_int(s, "typowner", t->owner ? t->owner : 10);
 	row_int(s, "typlen", t->len);
 	row_int(s, "typbyval", t->byval);
 	row_char(s, "typtype", t->typtype);
@@ -478,26 +480,42 @@ static void produce_description(RowSink *s)
 	}
 }
 
+static void put_collation(RowSink *s, uint32_t oid, const char *name, char provider, int encoding)
+{
+	row_new(s);
+	row_int(s, "oid", oid);
+	row_text(s, "collname", name);
+	row_int(s, "collnamespace", NS_PG_CATALOG);
+	row_int(s, "collowner", 10);
+	row_char(s, "collprovider", provider);
+	row_int(s, "collisdeterministic", 1);
+	row_int(s, "collencoding", encoding);
+}
+
+typedef struct Languages {
+	RowSink *sink;
+	uint32_t oid;
+} Languages;
+
+static void put_language(void *arg, const char *language)
+{
+	Languages *l = arg;
+	Arena *a = l->sink->a;
+	put_collation(l->sink, l->oid++, arena_printf(a, "%s-x-icu", language), 'i', -1);
+	row_text(l->sink, "colliculocale", arena_strdup(a, language));
+	row_text(l->sink, "collversion", icu_version(language, a));
+}
+
 static void produce_collation(RowSink *s)
 {
-	static const struct {
-		uint32_t oid;
-		const char *name, *locale;
-		char provider;
-		int encoding;
-	} all[] = { { 100, "default", NULL, 'd', -1 }, { 950, "C", "C", 'c', -1 }, { 951, "POSIX", "POSIX", 'c', -1 } };
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		row_new(s);
-		row_int(s, "oid", all[i].oid);
-		row_text(s, "collname", all[i].name);
-		row_int(s, "collnamespace", NS_PG_CATALOG);
-		row_int(s, "collowner", 10);
-		row_char(s, "collprovider", all[i].provider);
-		row_int(s, "collisdeterministic", 1);
-		row_int(s, "collencoding", all[i].encoding);
-		row_text(s, "collcollate", all[i].locale);
-		row_text(s, "collctype", all[i].locale);
+	for (size_t i = 0; i < collations_of_bytes_count; i++) {
+		const Collation *c = &collations_of_bytes[i];
+		put_collation(s, c->oid, c->name, c->locale ? 'c' : 'd', c->encoding);
+		row_text(s, "collcollate", c->locale);
+		row_text(s, "collctype", c->locale);
 	}
+	Languages l = { s, COLL_FIRST_ICU };
+	icu_each_language(put_language, &l);
 }
 
 /* PostgreSQL keeps a view's query as a rule. */

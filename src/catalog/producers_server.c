@@ -1,5 +1,6 @@
 /* Rows of pg_catalog's relations about the server itself: roles, databases, builtin functions, operators, casts, settings, sessions. */
 #include "catalog/acl.h"
+#include "catalog/producers_program.h"
 #include "catalog/extension.h"
 #include "catalog/vtab.h"
 
@@ -246,6 +247,7 @@ static void produce_proc(RowSink *s)
 		const CatExtension *x = &s->cat->extensions[i];
 		put_procs(s, x->procs, x->def->nprocs, x->schema);
 	}
+	catalog_put_functions(s);
 }
 
 static void put_operators(RowSink *s, const PgOperator *o, size_t n, uint32_t schema)
@@ -394,6 +396,23 @@ static void produce_activity(RowSink *s)
 	}
 }
 
+static void produce_prepared(RowSink *s)
+{
+	const SessionVars *v = s->session;
+	size_t n = 0;
+	const PreparedRow *p = v && v->list_prepared ? v->list_prepared(v->arg, s->a, &n) : NULL;
+	for (size_t i = 0; i < n; i++, p++) {
+		row_new(s);
+		row_text(s, "name", p->name);
+		row_text(s, "statement", p->statement);
+		row_time(s, "prepare_time", p->made_us);
+		row_text(s, "parameter_types", oid_list(s, p->types, p->ntypes, "{", ",", "}"));
+		row_int(s, "from_sql", p->from_sql);
+		row_int(s, "generic_plans", p->uses); /* a plan here does not depend on the values */
+		row_int(s, "custom_plans", 0);
+	}
+}
+
 static void produce_cursors(RowSink *s)
 {
 	const SessionVars *v = s->session;
@@ -441,6 +460,7 @@ const NamedProducer catalog_producers_server[] = {
 	{ "pg_tablespace", produce_tablespace },
 	{ "pg_language", produce_language },
 	{ "pg_proc", produce_proc },
+	{ "pg_trigger", catalog_produce_trigger },
 	{ "pg_operator", produce_operator },
 	{ "pg_cast", produce_cast },
 	{ "pg_aggregate", produce_aggregate },
@@ -450,8 +470,13 @@ const NamedProducer catalog_producers_server[] = {
 
 /* Rows that depend on the session that asks. */
 static const NamedProducer of_session[] = {
-	{ "pg_database", produce_database }, { "pg_settings", produce_settings }, { "pg_stat_activity", produce_activity },
-	{ "pg_cursors", produce_cursors },   { "pg_locks", produce_locks },	  { NULL, NULL },
+	{ "pg_database", produce_database },
+	{ "pg_settings", produce_settings },
+	{ "pg_stat_activity", produce_activity },
+	{ "pg_cursors", produce_cursors },
+	{ "pg_prepared_statements", produce_prepared },
+	{ "pg_locks", produce_locks },
+	{ NULL, NULL },
 };
 
 static RowProducer find_producer(const NamedProducer *list, const char *relation)
@@ -467,7 +492,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
 		"pg_policy",
-		"pg_trigger",
 		"pg_inherits",
 		"pg_statistic_ext",
 		"pg_publication",

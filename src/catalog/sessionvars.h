@@ -33,6 +33,16 @@ typedef struct CursorRow {
 	int64_t made_us;
 } CursorRow;
 
+/* One prepared statement as pg_prepared_statements shows it. */
+typedef struct PreparedRow {
+	const char *name, *statement;
+	int64_t made_us;
+	const uint32_t *types;
+	size_t ntypes;
+	bool from_sql;
+	int64_t uses;
+} PreparedRow;
+
 /* Advisory locks. */
 typedef struct LockKey {
 	uint32_t hi, lo;
@@ -100,6 +110,8 @@ typedef struct SessionVars {
 	/* Cursors: WHERE CURRENT OF, and the i-th one (false: there are no more). May be NULL. */
 	int (*cursor_row)(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
 	bool (*list_cursors)(void *arg, size_t i, CursorRow *out);
+	/* Prepared statements, from `a`; their number in *n. May be NULL. */
+	const PreparedRow *(*list_prepared)(void *arg, Arena *a, size_t *n);
 	/* All databases of the server, from `a`. May be NULL. */
 	const DatabaseRow *(*list_databases)(void *arg, Arena *a, size_t *n);
 

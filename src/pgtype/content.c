@@ -1,6 +1,7 @@
 #include "pgtype/content.h"
 
 #include "pgtype/array.h"
+#include "pgtype/hstore.h"
 #include "pgtype/json.h"
 #include "pgtype/ts.h"
 
@@ -124,6 +125,22 @@ static int json_keys(ContentKind kind, Str value, Arena *a, ContentKeys *out, Er
 	return 0;
 }
 
+/* Pairs, and their keys when an index is to find these. */
+static int pair_keys(Str value, bool names, Arena *a, ContentKeys *out, Error *err)
+{
+	HStore h;
+	if (hstore_parse(value, a, &h, err))
+		return -1;
+	for (size_t i = 0; i < h.n; i++) {
+		const HPair *p = &h.pairs[i];
+		uint64_t key = XXH3_64bits(p->key.p, p->key.n);
+		add_key(out, hash_key(p->null ? TAG_NULL : TAG_SCALAR, key, p->value), a);
+		if (names)
+			add_key(out, hash_key(TAG_NAME, 0, p->key), a);
+	}
+	return 0;
+}
+
 int content_keys(ContentKind kind, Str value, Arena *a, ContentKeys *out, Error *err)
 {
 	TsVector v = { 0 };
@@ -149,6 +166,9 @@ int content_keys(ContentKind kind, Str value, Arena *a, ContentKeys *out, Error 
 		trigrams_of(value, false, a, &t);
 		for (size_t i = 0; i < t.n; i++)
 			add_key(out, hash_key(TAG_TRIGRAM, 0, t.items[i]), a);
+		break;
+	case CONTENT_HSTORE:
+		rc = pair_keys(value, true, a, out, err);
 		break;
 	case CONTENT_NONE:
 		break;
@@ -294,6 +314,7 @@ static ContentSearch *trigram_search(const char *op, Str value, Arena *a)
 ContentSearch *content_search(ContentKind kind, const char *op, Str value, Arena *a, Error *err)
 {
 	TsNode *q;
+	ContentKeys keys = { 0 };
 	switch (kind) {
 	case CONTENT_TSVECTOR:
 		return ts_query_parse(value, a, &q, err) ? NULL : ts_search(q, a);
@@ -305,6 +326,13 @@ ContentSearch *content_search(ContentKind kind, const char *op, Str value, Arena
 		return json_search(kind, op, value, a, err);
 	case CONTENT_TRIGRAM:
 		return trigram_search(op, value, a);
+	case CONTENT_HSTORE:
+		if (op[0] == '?')
+			return name_search(op, value, a, err);
+		if (pair_keys(value, false, a, &keys, err))
+			return NULL;
+		sort_hashes(&keys);
+		return all_of(&keys, a);
 	default:
 		return new_search(SEARCH_ALL, a);
 	}

@@ -18,6 +18,7 @@ typedef enum ContentKind {
 	CONTENT_JSONB = 'j',
 	CONTENT_JSONB_PATH = 'p',
 	CONTENT_TRIGRAM = 'g',
+	CONTENT_HSTORE = 'h',
 } ContentKind;
 
 typedef struct ContentKeys {

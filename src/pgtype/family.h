@@ -38,8 +38,8 @@ extern const TypeFamily family_money, family_geo, family_tid, family_lsn, family
 /* json*.c */
 extern const TypeFamily family_json, family_jsonb, family_jsonpath, family_tsvector, family_tsquery, family_regtext;
 
-/* Types of extensions: citext.c */
-extern const TypeFamily family_citext;
+/* Types of extensions: citext.c, hstore.c */
+extern const TypeFamily family_citext, family_hstore;
 
 /* The family of a type, or NULL when the program has none for it. */
 const TypeFamily *family_of(const PgType *t);

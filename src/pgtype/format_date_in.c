@@ -369,17 +369,40 @@ static void pass_text(Reader *rd)
 	}
 }
 
-int format_read_fields(const char *text, const FormatNode *nodes, size_t n, FormatRead *r, Error *err)
+static int match_text(Reader *rd)
 {
-	Reader rd = { .s = text, .r = r, .nodes = nodes, .n = n, .err = err };
+	const FormatNode *node = node_of(rd);
+	if (strncmp(rd->s, node->text.p, node->text.n) == 0) {
+		rd->s += node->text.n;
+		return 0;
+	}
+	return err_set(rd->err, "22007",
+		       node->kind == FORMAT_TEXT ? "unmatched format character \"%.*s\"" : "unmatched format separator \"%.*s\"",
+		       STR_ARG(node->text));
+}
+
+/* All fields have been found, and nothing is left. */
+static int match_end(Reader *rd)
+{
+	if (rd->i < rd->n)
+		return err_set(rd->err, "22007", "input string is too short for datetime format");
+	skip_blanks(rd);
+	return *rd->s ? err_set(rd->err, "22007", "trailing characters remain in input string after datetime format") : 0;
+}
+
+int format_read_fields(const char *text, const FormatNode *nodes, size_t n, bool strict, FormatRead *r, Error *err)
+{
+	Reader rd = { .s = text, .r = r, .nodes = nodes, .n = n, .exact = strict, .err = err };
 	for (; rd.i < n && *rd.s; rd.i++) {
 		bool field = nodes[rd.i].kind == FORMAT_FIELD;
 		if (!rd.exact && (field ? nodes[rd.i].key->id != FD_FX : rd.i == 0))
 			skip_blanks(&rd);
-		if (!field) {
+		if (!field && strict && match_text(&rd) < 0)
+			return -1;
+		if (!field && !strict)
 			pass_text(&rd);
+		if (!field)
 			continue;
-		}
 		if (read_field(&rd) < 0)
 			return -1;
 		if (!rd.exact) {
@@ -387,5 +410,5 @@ int format_read_fields(const char *text, const FormatNode *nodes, size_t n, Form
 			skip_blanks(&rd);
 		}
 	}
-	return 0;
+	return strict ? match_end(&rd) : 0;
 }

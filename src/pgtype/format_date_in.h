@@ -14,6 +14,6 @@ typedef struct FormatRead {
 	int zone_sign, zone_hour, zone_min;
 } FormatRead;
 
-int format_read_fields(const char *text, const FormatNode *nodes, size_t n, FormatRead *r, Error *err);
+int format_read_fields(const char *text, const FormatNode *nodes, size_t n, bool strict, FormatRead *r, Error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* From the fields of to_date and to_timestamp to one moment. */
 #include "pgtype/format_date_in.h"
 
+#include <strings.h>
 #include <limits.h>
 
 static int range_error(Error *err, Str text)
@@ -133,14 +134,57 @@ static int make_date(const FormatRead *r, Str text, DateFields *f, Error *err)
 	return 0;
 }
 
-int format_parse_moment(Str text, Str tpl, Arena *a, FormatParsed *out, Error *err)
+static bool begins_with_any(const char *name, const char *const *words)
+{
+	for (; *words; words++)
+		if (strncasecmp(name, *words, strlen(*words)) == 0)
+			return true;
+	return false;
+}
+
+static void note_parts(const FormatNode *nodes, size_t n, FormatParsed *out)
+{
+	static const char *const times[] = { "A.M", "AM", "P.M", "PM", "FF", "HH", "MI", "MS", "SS", "US", NULL };
+	static const char *const zones[] = { "TZ", "OF", NULL };
+	for (size_t i = 0; i < n; i++) {
+		const char *name = nodes[i].kind == FORMAT_FIELD ? nodes[i].key->name : "FX";
+		if (begins_with_any(name, zones))
+			out->zoned = true;
+		else if (begins_with_any(name, times))
+			out->timed = true;
+		else if (strcasecmp(name, "FX") != 0)
+			out->dated = true;
+	}
+}
+
+/* Text that is no separator must be in double quotes. */
+static int check_separators(Str tpl, const FormatNode *nodes, size_t n, Error *err)
+{
+	const char *at = tpl.p;
+	bool quoted = false;
+	for (size_t i = 0; i < n; i++) {
+		Str s = nodes[i].text;
+		if (nodes[i].kind == FORMAT_FIELD)
+			continue;
+		for (; at < s.p && at < tpl.p + tpl.n; at++)
+			quoted ^= *at == '"';
+		if (!quoted && !memchr("-./,':; ", s.p[0], 8))
+			return err_set(err, "22007", "invalid datetime format separator: \"%.*s\"", STR_ARG(s));
+	}
+	return 0;
+}
+
+static int parse_moment(Str text, Str tpl, bool strict, Arena *a, FormatParsed *out, Error *err)
 {
 	FormatRead r = { 0 };
 	size_t n;
 	DateFields *f = &out->f;
 	const FormatNode *nodes = format_split(tpl, format_date_keys, true, a, &n);
 	*out = (FormatParsed){ .f = { .month = 1, .day = 1 } };
-	if (format_read_fields(arena_strndup(a, text.p, text.n), nodes, n, &r, err) < 0 || make_time(&r, f, err) < 0 ||
+	note_parts(nodes, n, out);
+	if (strict && check_separators(tpl, nodes, n, err) < 0)
+		return -1;
+	if (format_read_fields(arena_strndup(a, text.p, text.n), nodes, n, strict, &r, err) < 0 || make_time(&r, f, err) < 0 ||
 	    make_date(&r, text, f, err) < 0)
 		return -1;
 	int64_t us = (int64_t)r.ms * 1000 + r.us;
@@ -154,5 +198,21 @@ int format_parse_moment(Str text, Str tpl, Arena *a, FormatParsed *out, Error *e
 		return err_set(err, "22009", "time zone displacement out of range: \"%.*s\"", STR_ARG(text));
 	out->has_zone = true;
 	out->east = r.zone_sign * (r.zone_hour * 3600 + r.zone_min * 60);
+	return 0;
+}
+
+int format_parse_moment(Str text, Str tpl, Arena *a, FormatParsed *out, Error *err)
+{
+	return parse_moment(text, tpl, false, a, out, err);
+}
+
+int format_parse_strict(Str text, Str tpl, Arena *a, FormatParsed *out, Error *err)
+{
+	if (parse_moment(text, tpl, true, a, out, err) < 0)
+		return -1;
+	if (!out->dated && !out->timed)
+		return err_set(err, "22007", "datetime format is not dated and not timed");
+	if (out->zoned && !out->timed)
+		return err_set(err, "22007", "datetime format is zoned but not timed");
 	return 0;
 }

@@ -53,11 +53,14 @@ typedef struct FormatParsed {
 	DateFields f;
 	bool has_zone;
 	int32_t east;
-	int precision; /* of FF1 to FF6, 0 = none given */
+	int precision;		  /* of FF1 to FF6, 0 = none given */
+	bool dated, timed, zoned; /* what the template has fields for */
 } FormatParsed;
 
 /* The fields of to_date and to_timestamp, checked. 22007, 22008. */
 int format_parse_moment(Str text, Str tpl, Arena *a, FormatParsed *out, Error *err);
+/* As the SQL standard wants it for jsonpath: separators and the length must be those of the template. */
+int format_parse_strict(Str text, Str tpl, Arena *a, FormatParsed *out, Error *err);
 
 /* ---- numbers (format_number*.c) ---- */
 

@@ -132,6 +132,13 @@ static int oid_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env,
 		*out = val_int((uint32_t)v);
 		return 0;
 	}
+	if (type_is_reg(t) && (end == s || str_trim(str_of(end)).n) && env && env->reg_oid) {
+		uint32_t oid;
+		if (env->reg_oid(env->reg_names, t->oid, text, &oid, err) < 0)
+			return -1;
+		*out = val_int(oid);
+		return 0;
+	}
 	if (type_is_reg(t) && (end == s || str_trim(str_of(end)).n))
 		return err_refuse(err, 0, "a name as value of type %s cannot be looked up here: \"%.*s\"", t->name, STR_ARG(text));
 	if (end == s || str_trim(str_of(end)).n)
@@ -144,7 +151,10 @@ static int oid_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env,
 
 static int oid_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
 {
-	if (v->i == 0 && type_is_reg(t))
+	bool reg = type_is_reg(t);
+	if (reg && env && env->reg_name && env->reg_name(env->reg_names, t->oid, (uint32_t)v->i, out))
+		return 0;
+	if (v->i == 0 && reg)
 		buf_puts(out, "-");
 	else
 		buf_printf(out, "%" PRIu32, (uint32_t)v->i);

@@ -1,5 +1,6 @@
 /* The moments of jsonpath: reading ISO forms, comparing, printing. */
 #include "pgtype/datetime.h"
+#include "pgtype/format_template.h"
 #include "pgtype/jsonpath_exec.h"
 
 #include <ctype.h>
@@ -121,6 +122,30 @@ JpDate *jp_date_parse(Str text, const TypeEnv *env, Arena *a)
 		return NULL;
 	ts += us - (zone ? east * US_PER_SEC : 0);
 	return ts_in_range(ts) ? moment(a, zone ? OID_TIMESTAMPTZ : OID_TIMESTAMP, ts, east) : NULL;
+}
+
+JpDate *jp_date_parse_as(Str text, Str tpl, Arena *a, Error *err)
+{
+	FormatParsed p;
+	int64_t ts = 0;
+	if (format_parse_strict(text, tpl, a, &p, err) < 0)
+		return NULL;
+	int64_t us = p.f.hour * US_PER_HOUR + p.f.min * US_PER_MIN + p.f.sec * US_PER_SEC + p.f.us;
+	int64_t days = p.dated ? cal_days(p.f.year, p.f.month, p.f.day) : 0;
+	if (!p.dated)
+		return moment(a, p.zoned ? OID_TIMETZ : OID_TIME, us, p.east);
+	if (!date_in_range(days)) {
+		err_set(err, "22008", "date out of range: \"%.*s\"", STR_ARG(text));
+		return NULL;
+	}
+	if (!p.timed)
+		return moment(a, OID_DATE, days, 0);
+	bool fits = date_to_timestamp((int32_t)days, &ts, NULL) == 0;
+	ts += us - (p.zoned ? p.east * US_PER_SEC : 0);
+	if (fits && ts_in_range(ts))
+		return moment(a, p.zoned ? OID_TIMESTAMPTZ : OID_TIMESTAMP, ts, p.east);
+	err_set(err, "22008", p.zoned ? "timestamptz out of range" : "timestamp out of range");
+	return NULL;
 }
 
 const char *jp_date_type(const JpDate *d)

@@ -57,6 +57,8 @@ JpResult jp_sign(JpExec *x, const JpItem *i, const Json *v, Json *found);
 /* jsonpath_datetime.c */
 /* The text as a moment; NULL when it is none. */
 JpDate *jp_date_parse(Str text, const TypeEnv *env, Arena *a);
+/* By a template, as `.datetime("template")` reads it. */
+JpDate *jp_date_parse_as(Str text, Str tpl, Arena *a, Error *err);
 const char *jp_date_type(const JpDate *d);
 /* As a JSON string's contents. */
 void jp_date_print(const JpDate *d, Buf *out);

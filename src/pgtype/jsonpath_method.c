@@ -211,8 +211,16 @@ static JpResult datetime(JpExec *x, const JpItem *i, const Json *v, Json *found)
 {
 	if (v->kind != JSON_STRING)
 		return jp_error(x, "22031", "jsonpath item method .%s() can only be applied to a string", jsonpath_word(i->kind));
-	if (i->left)
-		return jp_hard_error(x, "0A000", "a template of the jsonpath item method .datetime() is not available in SQLite mode");
+	if (i->left) {
+		Error err;
+		JpDate *as = jp_date_parse_as(v->s, i->left->s, x->a, &err);
+		if (as)
+			return jp_next_item(x, i, &as->base, found);
+		if (x->throws)
+			*x->err = err;
+		x->raised |= x->throws;
+		return JP_FAILED;
+	}
 	JpDate *d = jp_date_parse(v->s, x->call->env, x->a);
 	if (d)
 		return jp_next_item(x, i, &d->base, found);

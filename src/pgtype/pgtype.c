@@ -115,7 +115,7 @@ const TypeFamily *pgtype_extension_family(const char *name)
 	static const struct {
 		const char *name;
 		const TypeFamily *family;
-	} own[] = { { "citext", &family_citext } };
+	} own[] = { { "citext", &family_citext }, { "hstore", &family_hstore } };
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		if (streq(own[i].name, name))
 			return own[i].family;

@@ -29,6 +29,11 @@ typedef struct TypeEnv {
 	bool bytea_escape;	/* bytea_output = escape */
 	int64_t xact_start_us;	/* microseconds since 2000-01-01 00:00:00 UTC, as PostgreSQL counts */
 	int64_t stmt_start_us;
+	/* The names of regclass and its kin, which only a session knows; without it they are numbers. Puts nothing and gives false for
+	 * other types. */
+	bool (*reg_name)(void *reg_names, uint32_t type, uint32_t oid, Buf *out);
+	int (*reg_oid)(void *reg_names, uint32_t type, Str name, uint32_t *oid, Error *err);
+	void *reg_names;
 } TypeEnv;
 
 /* ISO, MDY, postgres, 1, hex, and UTC. The form in which values are stored. */
@@ -80,6 +85,7 @@ struct PgType {
 	const PgType *base;			     /* users' domains: the type below, which may be a domain too */
 	const PgDomain *domain;			     /* users' domains */
 	const RangeType *range;			     /* users' ranges and multiranges */
+	uint32_t owner;				     /* of users' types */
 	bool checked;				     /* a value of it is or holds a value of a user's domain */
 	const char *const *labels;		     /* enums: labels in declared order */
 	size_t nlabels;

@@ -18,11 +18,6 @@ static void add(Trigrams *t, Str s, Arena *a)
 	t->items[t->n++] = s;
 }
 
-static bool in_word(const char *p)
-{
-	return (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (*p & 0x80);
-}
-
 static int compare(const void *x, const void *y)
 {
 	const Str *a = x, *b = y;
@@ -67,15 +62,15 @@ static void sort_unique(Trigrams *t)
 /* Words of literal text; its own ends are those of a word when `open` is false there. */
 static void add_literal(Trigrams *t, Str s, bool open_before, bool open_after, Arena *a)
 {
+	size_t n;
 	for (size_t i = 0; i < s.n;) {
-		if (!in_word(s.p + i)) {
-			i++;
-			continue;
-		}
 		size_t from = i;
-		while (i < s.n && in_word(s.p + i))
-			i++;
-		add_word(t, (Str){ s.p + from, i - from }, from > 0 || !open_before, i < s.n || !open_after, a);
+		while (i < s.n && ts_in_word(s.p + i, s.p + s.n, &n))
+			i += n;
+		if (i > from)
+			add_word(t, (Str){ s.p + from, i - from }, from > 0 || !open_before, i < s.n || !open_after, a);
+		else
+			i += n;
 	}
 }
 

@@ -56,6 +56,11 @@ static CharClass class_at(const char *p, const char *end, size_t *len)
 	return iswalpha_l((wint_t)c, c_utf8()) ? CHAR_WIDE_LETTER : CHAR_DIGIT;
 }
 
+bool ts_in_word(const char *p, const char *end, size_t *len)
+{
+	return class_at(p, end, len) != CHAR_OTHER;
+}
+
 void ts_lower(Str s, Buf *out)
 {
 	for (size_t i = 0, n; i < s.n; i += n) {

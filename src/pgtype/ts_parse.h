@@ -50,5 +50,7 @@ bool ts_parser_next(TsParser *ps, TsToken *out);
 /* Lower case as PostgreSQL's C.UTF-8 databases change it, appended to `out` (a Buf). */
 struct Buf;
 void ts_lower(Str s, struct Buf *out);
+/* Whether the character at p is a letter or a digit, and its length. */
+bool ts_in_word(const char *p, const char *end, size_t *len);
 
 #endif

@@ -489,7 +489,11 @@ static void free_programs(struct Programs *p)
 
 void program_install(void)
 {
-	static const ProgramHooks hooks = { .free = free_programs };
+	static const ProgramHooks hooks = { .free = free_programs,
+					    .write_row = program_write_row,
+					    .fire_statement = program_fire_statement,
+					    .fire_queue = program_fire_after,
+					    .free_events = program_events_free };
 	fn_add_table(fn_table_program);
 	fn_set_call_rows(call_rows);
 	backend_set_programs(&hooks);

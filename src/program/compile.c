@@ -41,16 +41,14 @@ static void map_programs_free(Map *m)
 void programs_free(Programs *p)
 {
 	map_programs_free(&p->by_key);
-	map_programs_free(&p->casts);
+	map_programs_free(&p->plans);
 	free(p);
 }
 
-int program_env(SqliteTxn *t, SqlEnv *env, uint64_t *key, Error *err)
+CachedPlan *program_kept(SqliteTxn *t, const char *name, uint64_t key)
 {
-	if (!t->plan_env)
-		return err_refuse(err, 0, "a program is not available here in SQLite mode");
-	t->plan_env(t->session, env, key);
-	return 0;
+	Program *p = map_get(&programs_of(t)->plans, str_of(name));
+	return p && p->cat == t->cat && p->key == key ? p->plans->plan : NULL;
 }
 
 static Program *program_new(SqliteTxn *t, uint64_t key)
@@ -59,6 +57,23 @@ static Program *program_new(SqliteTxn *t, uint64_t key)
 	Program *p = arena_new_of(a, Program);
 	*p = (Program){ .refs = 1, .a = a, .cat = catalog_ref(t->cat), .key = key };
 	return p;
+}
+
+void program_keep(SqliteTxn *t, const char *name, uint64_t key, CachedPlan *plan)
+{
+	Program *p = program_new(t, key);
+	p->nplans = 1;
+	p->plans = arena_new_of(p->a, StmtPlan);
+	p->plans->plan = plan;
+	program_unref(map_put(&programs_of(t)->plans, str_of(name), p));
+}
+
+int program_env(SqliteTxn *t, SqlEnv *env, uint64_t *key, Error *err)
+{
+	if (!t->plan_env)
+		return err_refuse(err, 0, "a program is not available here in SQLite mode");
+	t->plan_env(t->session, env, key);
+	return 0;
 }
 
 /* The types that a call of a polymorphic function tells. */

@@ -1,8 +1,6 @@
 /* Expressions and statements of a program run, and their values converted. */
 #include "program/internal.h"
 
-#include <stdio.h>
-
 Val frame_keep(Arena *a, Val v)
 {
 	if (v.kind == VAL_TEXT || v.kind == VAL_BLOB)
@@ -102,28 +100,20 @@ int frame_eval_text(Frame *f, const PlExpr *e, Val *out, Error *err)
 /* "SELECT $1" that wants another type, kept by the session. */
 static CachedPlan *cast_plan(Frame *f, const PgType *from, const PgType *to, int32_t typmod, Error *err)
 {
-	Programs *all = programs_of(f->t);
-	char name[80];
 	SqlEnv env;
 	uint64_t key;
 	uint32_t want = to->oid, have = from->oid == T_UNKNOWN ? T_TEXT : from->oid;
 	if (program_env(f->t, &env, &key, err) != 0)
 		return NULL;
-	int n = snprintf(name, sizeof name, "%u,%u,%d", have, want, typmod);
-	Program *p = map_get(&all->casts, (Str){ name, (size_t)n });
-	if (p && p->cat == f->t->cat && p->key == key)
-		return p->plans->plan;
+	const char *name = arena_printf(f->scratch, "cast %u,%u,%d", have, want, typmod);
+	CachedPlan *plan = program_kept(f->t, name, key);
+	if (plan)
+		return plan;
 	const SqlWants wants = { .types = &want, .typmods = &typmod, .n = 1 };
 	env.wants = &wants;
-	CachedPlan *plan = database_plan_apart(f->t, str_of("SELECT $1"), &have, 1, &env, key, err);
-	if (!plan)
-		return NULL;
-	Arena *a = arena_new();
-	Program *made = arena_new_of(a, Program);
-	*made = (Program){ .refs = 1, .a = a, .cat = catalog_ref(f->t->cat), .key = key, .nplans = 1 };
-	made->plans = arena_new_of(a, StmtPlan);
-	made->plans->plan = plan;
-	program_unref(map_put(&all->casts, (Str){ name, (size_t)n }, made));
+	plan = database_plan_apart(f->t, str_of("SELECT $1"), &have, 1, &env, key, err);
+	if (plan)
+		program_keep(f->t, name, key, plan);
 	return plan;
 }
 

@@ -47,7 +47,7 @@ typedef struct Program {
 typedef struct Programs Programs;
 struct Programs {
 	Map by_key;
-	Map casts; /* "from,to,typmod" -> Program with one plan */
+	Map plans; /* the interpreter's own, by a name for what they do -> Program with one plan */
 	int depth;
 	const char *stack; /* where the outermost call began */
 	struct Frame *innermost;
@@ -94,6 +94,9 @@ int program_env(SqliteTxn *t, SqlEnv *env, uint64_t *key, Error *err);
 Program *program_find(SqliteTxn *t, const CatFunction *fn, const CatRel *rel, Str types, Error *err);
 Program *program_inline(SqliteTxn *t, Str body, Error *err);
 void program_unref(Program *p);
+/* A plan of the interpreter's own that is still valid; keeps one. */
+CachedPlan *program_kept(SqliteTxn *t, const char *name, uint64_t key);
+void program_keep(SqliteTxn *t, const char *name, uint64_t key, CachedPlan *plan);
 TypeSource program_types(const Frame *f);
 
 /* plans.c */
@@ -153,5 +156,11 @@ void frame_context(const Frame *f, Error *err);
 int program_run(SqliteTxn *t, Program *p, const Val *args, size_t nargs, const TriggerCall *trigger, FnRows *rows, Val *out, Arena *a,
 		Val *out_vars, Error *err);
 int program_call_inside(Frame *f, CachedPlan *plan, Error *err);
+
+/* trigger.c: ProgramHooks */
+int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, struct ProgramEvents **events, Error *err);
+int program_fire_statement(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, Error *err);
+int program_fire_after(SqliteTxn *t, struct ProgramEvents **events, Error *err);
+void program_events_free(struct ProgramEvents *e);
 
 #endif

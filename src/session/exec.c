@@ -231,14 +231,14 @@ static RunResult open_execute(Session *s, Exec *x, Error *err)
 	return RUN_DONE;
 }
 
-static RunResult prepare_sql(Session *s, const Plan *plan, Error *err)
+static RunResult prepare_sql(Session *s, const Plan *plan, Str text, Error *err)
 {
 	SqlEnv env = settings_env(s);
 	CachedPlan *inner =
 		database_plan(&s->txn, plan->inner_text, plan->inner_types, plan->ninner_types, &env, guc_plan_key(s->guc), err);
 	if (!inner)
 		return RUN_ERROR;
-	int rc = prepared_add(s, str_of(plan->name), inner, true, err);
+	int rc = prepared_add(s, str_of(plan->name), inner, text, err);
 	plan_unref(inner);
 	if (rc != 0)
 		return RUN_ERROR;
@@ -346,7 +346,7 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	case PLAN_COPY:
 		return copy_start(s, x, err);
 	case PLAN_PREPARE:
-		return prepare_sql(s, plan, err);
+		return prepare_sql(s, plan, x->plan->text, err);
 	case PLAN_EXECUTE:
 		if (!x->inner && (rc = open_execute(s, x, err)) != RUN_DONE)
 			return rc;

@@ -70,7 +70,7 @@ static int on_parse(Session *s, const WireFrame *f, Error *err)
 	}
 	int rc = failed_block(s, plan, err);
 	if (rc == 0)
-		rc = prepared_add(s, m.name, plan, false, err);
+		rc = prepared_add(s, m.name, plan, (Str){ NULL, 0 }, err);
 	plan_unref(plan);
 	if (rc == 0)
 		wire_put_parse_complete(&s->out);

@@ -14,6 +14,9 @@ struct Prepared {
 	uint32_t *types;
 	size_t ntypes;
 	bool from_sql; /* PREPARE: EXECUTE's text argument types are not the protocol's concern */
+	char *shown;   /* the PREPARE statement; NULL: the text of the plan */
+	int64_t made_us;
+	int64_t uses;
 };
 
 /* One statement under way: the part that simple queries and portals share. */
@@ -134,7 +137,10 @@ const Plan *settings_show_plan(Session *s, const Plan *plan, Arena *a, Error *er
 Prepared *prepared_find(Session *s, Str name, Error *err);
 /* Its plan, valid now; referenced by the Prepared. NULL on error. */
 CachedPlan *prepared_plan(Session *s, Prepared *p, Error *err);
-int prepared_add(Session *s, Str name, CachedPlan *plan, bool from_sql, Error *err);
+/* `from_sql`: the PREPARE statement, with p = NULL for the protocol's. */
+int prepared_add(Session *s, Str name, CachedPlan *plan, Str from_sql, Error *err);
+/* SessionVars.list_prepared. */
+const PreparedRow *prepared_list(void *session, Arena *a, size_t *n);
 void prepared_drop(Session *s, Str name);
 void prepared_drop_all(Session *s);
 

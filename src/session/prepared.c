@@ -1,6 +1,8 @@
 /* Prepared statements: the protocol's and SQL's share one namespace. */
 #include "session/internal.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 
 static void prepared_free(Prepared *p)
@@ -8,6 +10,7 @@ static void prepared_free(Prepared *p)
 	plan_unref(p->plan);
 	free(p->text);
 	free(p->types);
+	free(p->shown);
 	free(p);
 }
 
@@ -54,6 +57,7 @@ static CachedPlan *plan_again(Session *s, Prepared *p, Error *err)
 CachedPlan *prepared_plan(Session *s, Prepared *p, Error *err)
 {
 	txn_refresh_catalog(&s->txn);
+	p->uses++;
 	if (p->plan && plan_is_current(&s->txn, p->plan, guc_plan_key(s->guc)))
 		return p->plan;
 	CachedPlan *plan = plan_again(s, p, err);
@@ -64,7 +68,7 @@ CachedPlan *prepared_plan(Session *s, Prepared *p, Error *err)
 	return plan;
 }
 
-int prepared_add(Session *s, Str name, CachedPlan *plan, bool from_sql, Error *err)
+int prepared_add(Session *s, Str name, CachedPlan *plan, Str from_sql, Error *err)
 {
 	if (name.n && map_get(&s->prepared, name))
 		return err_set(err, "42P05", "prepared statement \"%.*s\" already exists", STR_ARG(name));
@@ -76,7 +80,9 @@ int prepared_add(Session *s, Str name, CachedPlan *plan, bool from_sql, Error *e
 	}
 	Prepared *p = mem_alloc(sizeof *p);
 	p->plan = plan_ref(plan);
-	p->from_sql = from_sql;
+	p->from_sql = from_sql.p != NULL;
+	p->shown = from_sql.p ? mem_strndup(from_sql.p, from_sql.n) : NULL;
+	p->made_us = clock_wall_us() - 946684800000000LL;
 	map_put(&s->prepared, name, p);
 	return 0;
 }
@@ -109,4 +115,27 @@ void session_adopt_prepared(Session *s, Str name, Str text, const uint32_t *type
 	Prepared *old = map_put(&s->prepared, name, p);
 	if (old)
 		prepared_free(old);
+}
+
+const PreparedRow *prepared_list(void *session, Arena *a, size_t *n)
+{
+	Session *s = session;
+	size_t at = 0;
+	*n = 0;
+	PreparedRow *rows = arena_array(a, PreparedRow, s->prepared.count + 1);
+	for (MapEntry *e; (e = map_next(&s->prepared, &at));) {
+		const Prepared *p = e->value;
+		Str text = p->plan ? p->plan->text : (Str){ p->text, p->text_len };
+		if (e->key_len == 0)
+			continue;
+		rows[*n] = (PreparedRow){ .name = arena_strdup(a, e->key),
+					  .statement = p->shown ? p->shown : arena_strndup(a, text.p, text.n),
+					  .made_us = p->made_us,
+					  .from_sql = p->from_sql,
+					  .uses = p->uses,
+					  .types = p->plan && p->plan->plan ? p->plan->plan->param_types : p->types,
+					  .ntypes = p->plan && p->plan->plan ? p->plan->plan->nparams : p->ntypes };
+		++*n;
+	}
+	return rows;
 }

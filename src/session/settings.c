@@ -289,6 +289,7 @@ int settings_open(Session *s, Error *err)
 	s->vars->temp_made = temp_made;
 	s->vars->cursor_row = cursor_current_row;
 	s->vars->list_cursors = cursors_list;
+	s->vars->list_prepared = prepared_list;
 	s->vars->list_databases = database_list;
 	s->vars->lock = advisory_call;
 	s->vars->list_locks = advisory_list;

@@ -197,8 +197,8 @@ size_t startup_bytes(Session *s, const uint8_t *p, size_t n)
 	Error err;
 	WireFrame f;
 	int rc = wire_startup_frame(p, n, &f, &err);
-	if (rc < 0)
-		session_fatal(s, err.sqlstate, "%s", err.message);
+	/* Whoever sends no startup packet gets no answer, as with PostgreSQL: it may be a client that leaves before it begins. */
+	s->doomed = s->doomed || rc < 0;
 	if (rc <= 0)
 		return 0;
 	startup_packet(s, f.body);

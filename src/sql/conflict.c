@@ -80,6 +80,8 @@ static int try_index(ParseState *ps, const CatIndex *ix, Rte *rte, const ExprLis
 		if (wanted && !(where && expr_equal(pred, where)))
 			return 0;
 	}
+	if (ix->nulls_not_distinct)
+		return an_refuse(ps, -1, "ON CONFLICT with an index whose NULLs are not distinct");
 	oc->index = ix;
 	oc->targets = keys;
 	oc->target_where = pred;

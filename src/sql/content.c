@@ -16,13 +16,25 @@ typedef struct Served {
 } Served;
 
 static const Served served[] = {
-	{ "t", "ts_match_vq", "@@", NULL },	 { "t", "ts_match_qv", NULL, "@@" },
-	{ "an", "arraycontains", "@>", "<@" },	 { "an", "arraycontained", "<@", "@>" },
-	{ "an", "arrayoverlap", "&&", "&&" },	 { "an", "array_eq", "=", "=" },
-	{ "jp", "jsonb_contains", "@>", NULL },	 { "jp", "jsonb_contained", NULL, "@>" },
-	{ "j", "jsonb_exists", "?", NULL },	 { "j", "jsonb_exists_any", "?|", NULL },
-	{ "j", "jsonb_exists_all", "?&", NULL }, { "g", "textlike", "~~", NULL },
-	{ "g", "texticlike", "~~*", NULL },	 { "g", "texteq", "=", "=" },
+	{ "t", "ts_match_vq", "@@", NULL },
+	{ "t", "ts_match_qv", NULL, "@@" },
+	{ "an", "arraycontains", "@>", "<@" },
+	{ "an", "arraycontained", "<@", "@>" },
+	{ "an", "arrayoverlap", "&&", "&&" },
+	{ "an", "array_eq", "=", "=" },
+	{ "jp", "jsonb_contains", "@>", NULL },
+	{ "jp", "jsonb_contained", NULL, "@>" },
+	{ "j", "jsonb_exists", "?", NULL },
+	{ "j", "jsonb_exists_any", "?|", NULL },
+	{ "j", "jsonb_exists_all", "?&", NULL },
+	{ "h", "hstore_contains", "@>", NULL },
+	{ "h", "hstore_contained", NULL, "@>" },
+	{ "h", "hstore_exists", "?", NULL },
+	{ "h", "hstore_exists_any", "?|", NULL },
+	{ "h", "hstore_exists_all", "?&", NULL },
+	{ "g", "textlike", "~~", NULL },
+	{ "g", "texticlike", "~~*", NULL },
+	{ "g", "texteq", "=", "=" },
 	{ "g", "similarity_op", "%", "%" },
 };
 

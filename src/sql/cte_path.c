@@ -68,7 +68,7 @@ int cte_path_columns(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *d
 {
 	const PgQuery__CTESearchClause *s = def->search_clause;
 	const PgQuery__CTECycleClause *c = def->cycle_clause;
-	Column *cols = arena_array(ps->a, Column, cte->ncols + 3);
+	Column *cols = arena_array(ps->a, Column, cte->ncols + 4); /* one more than there can be, as everywhere */
 	if (cte->ncols)
 		memcpy(cols, cte->cols, cte->ncols * sizeof *cols);
 	cte->cols = cols;

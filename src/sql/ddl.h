@@ -100,12 +100,24 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
 int ddl_add_column_constraints(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
 int ddl_add_constraint(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatColumn *column);
 bool ddl_any_view(const Catalog *cat);
+CatColumn *ddl_append_column(Ddl *d, CatRel *r, const char *name);
 bool ddl_is_system_column(const char *name);
 int ddl_set_identity(Ddl *d, CatRel *r, CatColumn *c, const PgQuery__Constraint *k);
 int ddl_set_default(Ddl *d, CatRel *r, CatColumn *c, const PgNode *expr);
 CatIndex *ddl_new_index(Ddl *d, CatRel *r, const char *name, size_t nkeys);
 CatConstraint *ddl_new_constraint(Ddl *d, CatRel *r, char type, const char *name, size_t ncols);
 void ddl_choose_rowid(CatRel *r);
+bool ddl_has_primary(const CatRel *r);
+const char *ddl_expr_label(Ddl *d, const char *text); /* what an expression adds to the generated name of an index */
+
+/* ddl_matview.c: the steps that put the rows of a query into a table */
+void ddl_fill_table(Ddl *d, const CatRel *r, const Plan *q);
+/* ddl_object.c: PostgreSQL text of a query; NULL on error */
+const char *ddl_query_sql(Ddl *d, const PgNode *query);
+
+/* ddl_like.c: the columns, and when all columns are there, the rest */
+int ddl_like_columns(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
+int ddl_like_rest(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
 
 /* ddl_storage.c: names of storage, which has no effect here, must exist all the same */
 int ddl_check_tablespace(Ddl *d, const char *name); /* "" is none */
@@ -160,7 +172,8 @@ int ddl_drop_view(Ddl *d, const CatRel *view); /* and the views over it */
 int plan_drop_type(Ddl *d, const PgQuery__DropStmt *s);
 void ddl_forget_type(Ddl *d, const PgType *t); /* its rows, and those of its array type */
 
-/* ddl_type.c */
+/* ddl_type.c: whether a value of the type is, or has in it, one of the other, an enum or row type */
+bool ddl_type_holds(const PgType *t, uint32_t oid);
 int ddl_check_new_type(Ddl *d, uint32_t schema, const char *name); /* 42710 when there is one */
 /* "column c of table t": the first that is of the type, of arrays of it or of a domain over it; NULL when there is none. */
 const char *ddl_type_user(Ddl *d, uint32_t oid, const CatRel *const *leaving, size_t n);
@@ -169,10 +182,18 @@ int ddl_drop_composite(Ddl *d, const PgType *t);
 /* Rows for a new type and for its array type, whose OID is given back by *array; the type's OID. */
 uint32_t ddl_new_type(Ddl *d, uint32_t schema, const char *name, char kind, uint32_t *array);
 
+const char *ddl_query_sql(Ddl *d, const PgNode *query); /* ddl_object.c: PostgreSQL text of a query; NULL on error */
+/* ddl_retext.c: writes the type's new name and schema (NULL: it stays) into every expression and query that the catalog keeps */
+int ddl_rename_in_texts(Ddl *d, const PgType *t, const char *name, const char *schema);
+/* Whether any of them has the text in it. */
+bool ddl_in_texts(Ddl *d, const char *what);
+
 /* One function per kind of statement */
 int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s);
 int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s);
 int plan_select_into(Ddl *d, const PgNode *select);
+int plan_set_constraints(Ddl *d, const PgQuery__ConstraintsSetStmt *s);
+int plan_refresh(Ddl *d, const PgQuery__RefreshMatViewStmt *s);
 int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s);
 int plan_create_sequence(Ddl *d, const PgQuery__CreateSeqStmt *s);
 int plan_alter_sequence(Ddl *d, const PgQuery__AlterSeqStmt *s);
@@ -187,6 +208,9 @@ int plan_rename_domain_constraint(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_composite(Ddl *d, const PgQuery__CompositeTypeStmt *s);
 int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s);
+int plan_set_type_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s);
+int plan_set_type_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s);
+int plan_rename_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t);
 int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s);
 int plan_create_extension(Ddl *d, const PgQuery__CreateExtensionStmt *s);
 int plan_alter_extension(Ddl *d, const PgQuery__AlterExtensionStmt *s);
@@ -195,6 +219,8 @@ uint32_t ddl_extension_oid(Ddl *d, const char *name); /* 0 and 42704 when there 
 int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s);
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s);
 int plan_drop(Ddl *d, const PgQuery__DropStmt *s);
+/* ddl_drop_missing.c: kinds of objects that are not kept */
+int plan_drop_missing(Ddl *d, const PgQuery__DropStmt *s);
 int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s);
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s);
 int plan_rename(Ddl *d, const PgQuery__RenameStmt *s);
@@ -220,6 +246,12 @@ void ddl_forget_function(Ddl *d, uint32_t oid);
 const char *ddl_function_user(Ddl *d, const CatFunction *f);
 /* Functions that take or give values of a type which is to go: 2BP01, or they go with it. */
 int ddl_release_functions(Ddl *d, const PgType *t, const char *what, bool cascade);
+/* ddl_trigger.c */
+int plan_create_trigger(Ddl *d, const PgQuery__CreateTrigStmt *s);
+int plan_drop_trigger(Ddl *d, const PgQuery__DropStmt *s);
+int plan_rename_trigger(Ddl *d, const PgQuery__RenameStmt *s);
+int ddl_enable_triggers(Ddl *d, const CatRel *r, const char *name, char state);
+const CatTrigger *ddl_find_trigger(const CatRel *r, const char *name);
 int plan_do(ParseState *ps, const PgQuery__DoStmt *s, Plan *plan);
 int plan_call(ParseState *ps, const PgQuery__CallStmt *s, Plan *plan);
 

@@ -173,6 +173,20 @@ static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return set_logged(al, 'p');
 	case AT(SetUnLogged):
 		return set_logged(al, 'u');
+	case AT(EnableTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'O');
+	case AT(EnableAlwaysTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'A');
+	case AT(EnableReplicaTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'R');
+	case AT(DisableTrig):
+		return ddl_enable_triggers(al->d, al->old, cmd->name, 'D');
+	case AT(EnableTrigAll):
+	case AT(EnableTrigUser):
+		return ddl_enable_triggers(al->d, al->old, NULL, 'O');
+	case AT(DisableTrigAll):
+	case AT(DisableTrigUser):
+		return ddl_enable_triggers(al->d, al->old, NULL, 'D');
 	case AT(DropCluster):
 	case AT(DisableRowSecurity):
 	case AT(NoForceRowSecurity):
@@ -263,7 +277,7 @@ static int in_place(Alter *al)
 int alter_finish(Alter *al)
 {
 	Ddl *d = al->d;
-	if (al->old->kind != REL_TABLE) {
+	if (!catrel_has_rows(al->old)) {
 		ddl_forget_rel(d, al->old);
 		ddl_save_rel(d, al->r);
 		return 0;
@@ -310,8 +324,10 @@ static const char *alter_tag(const PgQuery__AlterTableStmt *s)
 static bool fits_kind(const CatRel *r, const PgQuery__AlterTableCmd *cmd)
 {
 	bool owner = cmd->subtype == AT(ChangeOwner), logged = cmd->subtype == AT(SetLogged) || cmd->subtype == AT(SetUnLogged);
-	return r->kind == REL_TABLE || owner || (r->kind == REL_VIEW && cmd->subtype == AT(ColumnDefault)) ||
-	       (r->kind == REL_SEQUENCE && logged);
+	bool kept = cmd->subtype == AT(SetStatistics) || cmd->subtype == AT(SetStorage) || cmd->subtype == AT(SetRelOptions) ||
+		    cmd->subtype == AT(ResetRelOptions) || cmd->subtype == AT(ClusterOn) || cmd->subtype == AT(SetTableSpace);
+	return r->kind == REL_TABLE || owner || (r->kind == REL_MATVIEW && kept) ||
+	       (r->kind == REL_VIEW && cmd->subtype == AT(ColumnDefault)) || (r->kind == REL_SEQUENCE && logged);
 }
 
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)

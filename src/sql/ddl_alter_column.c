@@ -108,7 +108,7 @@ static int release_views(Alter *al, const CatColumn *c, const char *what, bool c
 	Ddl *d = al->d;
 	for (size_t i = 0; i < d->cat->nrels; i++) {
 		const CatRel *v = d->cat->rels[i];
-		if (v->kind != REL_VIEW || !ddl_view_uses_column(d, v, al->old, c->attnum))
+		if (!catrel_is_view(v) || !ddl_view_uses_column(d, v, al->old, c->attnum))
 			continue;
 		if (!cascade)
 			return ddl_depend_error(d, what, arena_printf(d->a, "view %s depends on %s", v->name, what));
@@ -239,7 +239,7 @@ static int type_is_free(Alter *al, const CatColumn *c)
 	Ddl *d = al->d;
 	for (size_t i = 0; i < d->cat->nrels; i++) {
 		const CatRel *v = d->cat->rels[i];
-		if (v->kind != REL_VIEW || !ddl_view_uses_column(d, v, al->old, c->attnum))
+		if (!catrel_is_view(v) || !ddl_view_uses_column(d, v, al->old, c->attnum))
 			continue;
 		an_error(d->ps, -1, "0A000", "cannot alter type of a column used by a view or rule");
 		return err_detail(d->err, "rule _RETURN on view %s depends on column \"%s\"", v->name, c->name);
@@ -309,6 +309,12 @@ static int alter_type(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	al->source[c->attnum - 1] = sql;
 	ddl_choose_rowid(al->r);
 	al->rebuild = true;
+	for (size_t i = 0; i < al->r->nindexes; i++) {
+		CatIndex *x = al->r->indexes[i];
+		x->contents = arena_dup(d->a, x->contents, x->nkeys + 1);
+		if (uses_column(x->keys, x->nkeys, c->attnum) && ddl_choose_index_storage(d, x))
+			return -1;
+	}
 	return check_default_type(al, c);
 }
 

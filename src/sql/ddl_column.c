@@ -38,12 +38,35 @@ static char *column_sqlite_name(Ddl *d, const CatRel *r, const char *name, int a
 	return clash ? arena_printf(d->a, "~%s~%d", name, attnum) : arena_strdup(d->a, name);
 }
 
+/* The name in SEQUENCE NAME schema.name, which pg_dump writes; NULL with the error set. */
+static const char *given_name(Ddl *d, const CatRel *r, const PgQuery__DefElem *e)
+{
+	const PgQuery__List *l = e->arg->list;
+	const char *name = l->items[l->n_items - 1]->string->sval;
+	const CatSchema *s = l->n_items > 1 ? catalog_schema(d->cat, l->items[l->n_items - 2]->string->sval) : NULL;
+	if (l->n_items > 1 && (!s || s->oid != r->schema))
+		return an_refuse(d->ps, e->location, "a sequence in another schema than its table"), NULL;
+	return ddl_name_clash(d, r->schema, name, false, "CREATE SEQUENCE") ? NULL : name;
+}
+
 /* Makes the sequence that a serial or identity column owns. */
 static int own_sequence(Ddl *d, CatRel *r, CatColumn *c, PgQuery__Node *const *opts, size_t nopts)
 {
-	const char *name = ddl_choose_name(d, r->schema, r->name, c->name, "seq", NULL);
+	const char *name = NULL;
+	PgQuery__Node **others = arena_array(d->a, PgQuery__Node *, nopts + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < nopts; i++) {
+		const PgQuery__DefElem *e = opts[i]->def_elem;
+		bool names = streq(e->defname, "sequence_name");
+		if (names && !(name = given_name(d, r, e)))
+			return -1;
+		if (!names)
+			others[n++] = opts[i];
+	}
+	if (!name)
+		name = ddl_choose_name(d, r->schema, r->name, c->name, "seq", NULL);
 	CatSequence *q = ddl_new_sequence(d, r->schema, name, c->type->oid);
-	if (!q || ddl_sequence_options(d, q, opts, nopts, false, NULL, NULL))
+	if (!q || ddl_sequence_options(d, q, others, n, false, NULL, NULL))
 		return -1;
 	q->owner_table = r->oid;
 	q->owner_attnum = c->attnum;
@@ -87,13 +110,16 @@ static int refuse_column_options(Ddl *d, const PgQuery__ColumnDef *def)
 	return ddl_check_collation(d, cc->collname, cc->n_collname, cc->location, "a column");
 }
 
-static CatColumn *append_column(Ddl *d, CatRel *r)
+CatColumn *ddl_append_column(Ddl *d, CatRel *r, const char *name)
 {
+	char *file = column_sqlite_name(d, r, name, (int)r->ncols + 1);
 	CatColumn *more = arena_array(d->a, CatColumn, r->ncols + 1);
 	if (r->ncols)
 		memcpy(more, r->cols, r->ncols * sizeof *more);
 	r->cols = more;
-	return &more[r->ncols++];
+	CatColumn *c = &more[r->ncols++];
+	*c = (CatColumn){ .name = arena_strdup(d->a, name), .attnum = (int16_t)r->ncols, .sqlite_name = file, .typmod = -1 };
+	return c;
 }
 
 int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
@@ -119,14 +145,10 @@ int ddl_add_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 		return an_error(d->ps, -1, "42P16", "column \"%s\" has pseudo-type %s", def->colname, t->name);
 	if (!type_is_supported(t))
 		return an_refuse(d->ps, def->type_name->location, "type %s of column \"%s\"", type_format(t, typmod, d->a), def->colname);
-	char *sqlite_name = column_sqlite_name(d, r, def->colname, (int)r->ncols + 1);
-	CatColumn *c = append_column(d, r);
-	*c = (CatColumn){ .name = arena_strdup(d->a, def->colname),
-			  .attnum = (int16_t)r->ncols,
-			  .type = t,
-			  .typmod = typmod,
-			  .sqlite_name = sqlite_name,
-			  .not_null = def->is_not_null };
+	CatColumn *c = ddl_append_column(d, r, def->colname);
+	c->type = t;
+	c->typmod = typmod;
+	c->not_null = def->is_not_null;
 	if (!serial)
 		return 0;
 	c->not_null = true;

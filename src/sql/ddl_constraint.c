@@ -51,6 +51,14 @@ static bool is_integer(const PgType *t)
 	return t->oid == 20 || t->oid == 21 || t->oid == 23;
 }
 
+bool ddl_has_primary(const CatRel *r)
+{
+	for (size_t i = 0; i < r->nindexes; i++)
+		if (r->indexes[i]->primary)
+			return true;
+	return false;
+}
+
 /* A primary key over one integer column is SQLite's rowid: the fastest form. */
 void ddl_choose_rowid(CatRel *r)
 {
@@ -108,8 +116,6 @@ static int refuse_key_options(Ddl *d, const PgQuery__Constraint *k)
 		return an_refuse(d->ps, k->location, "DEFERRABLE unique constraint");
 	if (k->n_including)
 		return an_refuse(d->ps, k->location, "INCLUDE columns of a unique constraint");
-	if (k->nulls_not_distinct)
-		return an_refuse(d->ps, k->location, "NULLS NOT DISTINCT");
 	return ddl_check_tablespace(d, k->indexspace) || ddl_check_parameters(d, k->options, k->n_options, true) ? -1 : 0;
 }
 
@@ -154,10 +160,8 @@ static int add_key_using_index(Ddl *d, CatRel *r, const PgQuery__Constraint *k, 
 
 static int add_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatColumn *column, bool primary)
 {
-	for (size_t i = 0; primary && i < r->nindexes; i++) {
-		if (r->indexes[i]->primary)
-			return an_error(d->ps, -1, "42P16", "multiple primary keys for table \"%s\" are not allowed", r->name);
-	}
+	if (primary && ddl_has_primary(r))
+		return an_error(d->ps, -1, "42P16", "multiple primary keys for table \"%s\" are not allowed", r->name);
 	if (refuse_key_options(d, k))
 		return -1;
 	if (k->indexname && *k->indexname)
@@ -174,6 +178,7 @@ static int add_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatCol
 	CatIndex *x = ddl_new_index(d, r, name, n);
 	x->unique = true;
 	x->primary = primary;
+	x->nulls_not_distinct = k->nulls_not_distinct;
 	CatConstraint *c = ddl_new_constraint(d, r, primary ? 'p' : 'u', name, n);
 	c->index = x;
 	for (size_t i = 0; i < n; i++) {
@@ -260,6 +265,8 @@ static int referenced_columns(Ddl *d, CatRel *ref, const PgQuery__Constraint *k,
 		if (find_columns(d, ref, k->pk_attrs, n, false, c->ref_cols))
 			return -1;
 		c->index = referenced_index(ref, c->ref_cols, n);
+		if (c->index && c->index->nulls_not_distinct)
+			return an_refuse(d->ps, k->location, "a foreign key to a constraint whose NULLs are not distinct");
 		if (!c->index)
 			return an_error(d->ps, -1, "42830", "there is no unique constraint matching given keys for referenced table \"%s\"",
 					ref->name);

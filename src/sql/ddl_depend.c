@@ -91,7 +91,7 @@ bool ddl_expr_uses(Ddl *d, const CatRel *r, const char *text, ExprPlace place, i
 bool ddl_any_view(const Catalog *cat)
 {
 	for (size_t i = 0; i < cat->nrels; i++) {
-		if (cat->rels[i]->kind == REL_VIEW)
+		if (catrel_is_view(cat->rels[i]))
 			return true;
 	}
 	return false;

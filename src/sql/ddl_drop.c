@@ -3,6 +3,7 @@
 #include "sql/acl_check.h"
 #include "sql/ddl.h"
 #include "sql/program.h"
+#include "sql/triggers.h"
 #include "sql/ddl_alter.h"
 
 typedef struct DropList {
@@ -160,7 +161,7 @@ static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
 
 static const char *kind_noun(const CatRel *r)
 {
-	return r->kind == REL_VIEW ? "view" : r->kind == REL_SEQUENCE ? "sequence" : "table";
+	return r->kind == REL_VIEW ? "view" : r->kind == REL_MATVIEW ? "materialized view" : r->kind == REL_SEQUENCE ? "sequence" : "table";
 }
 
 /* Views over what is dropped, and views over those; the list grows while it is gone through. */
@@ -169,12 +170,13 @@ static int collect_views(Ddl *d, DropList *l, bool cascade)
 	for (size_t i = 0; i < l->n; i++) {
 		for (size_t k = 0; k < d->cat->nrels; k++) {
 			const CatRel *v = d->cat->rels[k], *r = l->rels[i];
-			if (v->kind != REL_VIEW || listed(l, v) || !ddl_view_uses(d, v, r))
+			if (!catrel_is_view(v) || listed(l, v) || !ddl_view_uses(d, v, r))
 				continue;
 			if (!cascade)
-				return ddl_depend_error(d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
-							arena_printf(d->a, "view %s depends on %s %s", v->name, kind_noun(r), r->name));
-			ddl_notice(d, "00000", "drop cascades to view %s", v->name);
+				return ddl_depend_error(
+					d, arena_printf(d->a, "%s %s", kind_noun(r), r->name),
+					arena_printf(d->a, "%s %s depends on %s %s", kind_noun(v), v->name, kind_noun(r), r->name));
+			ddl_notice(d, "00000", "drop cascades to %s %s", kind_noun(v), v->name);
 			if (list_add(d, l, v))
 				return -1;
 		}
@@ -212,7 +214,9 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 		if (row && (ddl_release_functions(d, row, arena_printf(d->a, "%s %s", kind_noun(r), r->name), cascade) ||
 			    type_in_use(d, row, l, cascade)))
 			return -1;
-		if (r->kind == REL_TABLE) {
+		for (size_t k = 0; k < r->ntriggers; k++)
+			ddl_forget_trigger(d, r->triggers[k]->oid);
+		if (catrel_has_rows(r)) {
 			ddl_fk_off(d);
 			for (size_t k = 0; k < r->nindexes; k++)
 				ddl_drop_content(d, r->indexes[k]);
@@ -235,6 +239,8 @@ static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, cons
 	for (size_t i = 0; i < s->n_objects; i++) {
 		PgQuery__RangeVar rv;
 		object_name(s->objects[i], &rv);
+		if (!*rv.schemaname && catalog_rel(d->cat, NS_PG_CATALOG, rv.relname))
+			return an_error(d->ps, -1, "42501", "permission denied: \"%s\" is a system catalog", rv.relname);
 		const CatRel *r = ddl_find_rel(d, &rv);
 		if (r && ddl_check_owner(d, r, -1))
 			return -1;
@@ -357,6 +363,7 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 	} kinds[] = {
 		{ PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, REL_TABLE, "table", "DROP TABLE" },
 		{ PG_QUERY__OBJECT_TYPE__OBJECT_VIEW, REL_VIEW, "view", "DROP VIEW" },
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW, REL_MATVIEW, "materialized view", "DROP MATERIALIZED VIEW" },
 		{ PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, REL_SEQUENCE, "sequence", "DROP SEQUENCE" },
 	};
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX)
@@ -367,6 +374,8 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 		return plan_drop_extension(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return drop_schema(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER)
+		return plan_drop_trigger(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
 	    s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE)
 		return plan_drop_function(d, s);
@@ -379,7 +388,7 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 			return -1;
 		return ddl_finish(d, kinds[i].tag);
 	}
-	return an_refuse(d->ps, -1, "DROP of this kind of object");
+	return plan_drop_missing(d, s);
 }
 
 /* TRUNCATE must name, or cascade to, every table that refers to one of the list. */
@@ -407,6 +416,18 @@ static int truncate_referrers(Ddl *d, DropList *l, bool cascade)
 	return 0;
 }
 
+static bool fire_truncate(Ddl *d, const DropList *l, StepKind kind)
+{
+	bool any = false;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!has_triggers(l->rels[i], TRIGGER_TRUNCATE))
+			continue;
+		ddl_step(d, kind)->write = plan_write_new(d->a, l->rels[i], TRIGGER_TRUNCATE);
+		any = true;
+	}
+	return any;
+}
+
 int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 {
 	DropList l = { 0 };
@@ -422,6 +443,8 @@ int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 	}
 	if (truncate_referrers(d, &l, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
 		return -1;
+	if (fire_truncate(d, &l, STEP_FIRE_BEFORE))
+		d->plan->volatile_fn = true;
 	ddl_fk_off(d);
 	for (size_t i = 0; i < l.n; i++) {
 		ddl_sql(d, "DELETE FROM %s", ddl_id(d, l.rels[i]->sqlite_name));
@@ -430,6 +453,8 @@ int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 				ddl_step(d, STEP_RESTART_SEQUENCE)->oid = d->cat->seqs[k]->oid;
 		}
 	}
+	if (fire_truncate(d, &l, STEP_FIRE_AFTER))
+		ddl_step(d, STEP_FIRE_QUEUE);
 	d->plan->kind = PLAN_SCRIPT;
 	d->plan->tag = "TRUNCATE TABLE";
 	d->plan->steps = d->steps;

@@ -1,5 +1,6 @@
 /* CREATE FUNCTION and CREATE PROCEDURE. */
 #include "sql/ddl.h"
+#include "sql/deparse.h"
 #include "sql/expr.h"
 #include "sql/program.h"
 
@@ -44,7 +45,7 @@ static int add_config(Ddl *d, Buf *out, const PgQuery__VariableSetStmt *v)
 	for (size_t i = 0; i < plan.nvalues; i++) {
 		buf_puts(out, i ? ", " : "");
 		bool list = streq(plan.name, "search_path");
-		buf_puts(out, list ? ddl_id(d, plan.values[i]) : plan.values[i]);
+		buf_puts(out, list ? quote_name(d->a, plan.values[i]) : plan.values[i]);
 	}
 	buf_puts(out, "\n");
 	return 0;

@@ -1,5 +1,5 @@
 /* CREATE INDEX. */
-#include "sql/ddl.h"
+#include "sql/ddl_alter.h"
 
 static int check_index_stmt(Ddl *d, const PgQuery__IndexStmt *s)
 {
@@ -11,8 +11,6 @@ static int check_index_stmt(Ddl *d, const PgQuery__IndexStmt *s)
 		return an_error(d->ps, -1, "42704", "access method \"%s\" does not exist", s->access_method);
 	if (s->n_index_including_params)
 		return an_refuse(d->ps, s->relation->location, "INCLUDE columns of an index");
-	if (s->nulls_not_distinct)
-		return an_refuse(d->ps, s->relation->location, "NULLS NOT DISTINCT");
 	if (s->unique && !streq(s->access_method, "btree"))
 		return an_error(d->ps, -1, "0A000", "access method \"%s\" does not support unique indexes", s->access_method);
 	return 0;
@@ -33,6 +31,21 @@ static bool label_used(const char *const *labels, size_t n, const char *label)
 		if (streq(labels[i], label))
 			return true;
 	return false;
+}
+
+const char *ddl_expr_label(Ddl *d, const char *text)
+{
+	Error ignored;
+	ParsedSql p;
+	PgQuery__IndexElem e;
+	const char *label = "expr";
+	if (sql_parse(str_of(arena_printf(d->a, "SELECT %s", text)), d->a, &p, &ignored) != 0)
+		return label;
+	pg_query__index_elem__init(&e);
+	e.expr = ((const PgNode *)p.stmts[0].node)->select_stmt->target_list[0]->res_target->val;
+	label = arena_strdup(d->a, key_label(d, &e));
+	sql_parsed_free(&p);
+	return label;
 }
 
 static const char *index_name(Ddl *d, const CatRel *r, const PgQuery__IndexStmt *s)
@@ -75,6 +88,7 @@ static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 static int fill_index(Ddl *d, CatIndex *x, const PgQuery__IndexStmt *s)
 {
 	x->unique = s->unique;
+	x->nulls_not_distinct = s->nulls_not_distinct;
 	x->method = arena_strdup(d->a, s->access_method);
 	for (size_t i = 0; i < s->n_index_params; i++) {
 		if (index_key(d, x, i, s->index_params[i]->index_elem))
@@ -96,7 +110,7 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 	const CatRel *r = an_relation(d->ps, s->relation, false);
 	if (!r || ddl_check_owner(d, r, s->relation->location))
 		return -1;
-	if (r->kind != REL_TABLE)
+	if (!catrel_has_rows(r))
 		return an_error(d->ps, -1, "42809", "cannot create index on relation \"%s\"", r->name);
 	bool named = s->idxname && *s->idxname;
 	d->temp_oids = r->persistence == 't';
@@ -106,12 +120,12 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 		ddl_notice(d, "42P07", "relation \"%s\" already exists, skipping", s->idxname);
 		return ddl_finish(d, "CREATE INDEX");
 	}
-	CatRel *copy = arena_dup(d->a, r, sizeof *r);
-	CatIndex *x = ddl_new_index(d, copy, named ? s->idxname : index_name(d, r, s), s->n_index_params);
+	Alter al;
+	alter_begin(&al, d, r);
+	CatIndex *x = ddl_new_index(d, al.r, named ? s->idxname : index_name(d, r, s), s->n_index_params);
 	if (fill_index(d, x, s))
 		return -1;
-	if (ddl_choose_index_storage(d, x) || ddl_make_index(d, x))
+	if (ddl_choose_index_storage(d, x))
 		return -1;
-	ddl_save_index(d, x);
-	return ddl_finish(d, "CREATE INDEX");
+	return alter_finish(&al) ? -1 : ddl_finish(d, "CREATE INDEX");
 }

@@ -2,6 +2,7 @@
 #include "catalog/acl.h"
 #include "sql/acl_check.h"
 #include "sql/ddl.h"
+#include "sql/query.h"
 
 uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name)
 {
@@ -100,13 +101,22 @@ static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType 
 	return 0;
 }
 
+static int check_renamed(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t)
+{
+	if (!has_label(t, s->old_val))
+		return an_error(d->ps, -1, "22023", "\"%s\" is not an existing enum label", s->old_val);
+	if (has_label(t, s->new_val))
+		return an_error(d->ps, -1, "42710", "enum label \"%s\" already exists", s->new_val);
+	return 0;
+}
+
 int plan_alter_enum(Ddl *d, const PgQuery__AlterEnumStmt *s)
 {
 	const PgType *t = find_enum(d, s->type_name, s->n_type_name);
 	if (!t)
 		return -1;
 	if (s->old_val && *s->old_val)
-		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME VALUE");
+		return check_label(d, s->new_val) || check_renamed(d, s, t) ? -1 : plan_rename_enum_value(d, s, t);
 	return add_enum_value(d, s, t) ? -1 : ddl_finish(d, "ALTER TYPE");
 }
 
@@ -135,7 +145,7 @@ int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
 }
 
 /* PostgreSQL text of the view's query. */
-static const char *query_sql(Ddl *d, const PgNode *query)
+const char *ddl_query_sql(Ddl *d, const PgNode *query)
 {
 	PgQuery__SubLink sub;
 	PgQuery__Node node;
@@ -182,14 +192,54 @@ static uint32_t view_schema(Ddl *d, const PgQuery__RangeVar *rv, const Query *q)
 	return ddl_temp_schema(d);
 }
 
+static int view_options(Ddl *d, const PgQuery__ViewStmt *s, char *check_option)
+{
+	*check_option = s->with_check_option == PG_QUERY__VIEW_CHECK_OPTION__LOCAL_CHECK_OPTION	     ? 'l'
+			: s->with_check_option == PG_QUERY__VIEW_CHECK_OPTION__CASCADED_CHECK_OPTION ? 'c'
+												     : 0;
+	for (size_t i = 0; i < s->n_options; i++) {
+		const PgQuery__DefElem *e = s->options[i]->def_elem;
+		const char *value = e->arg ? node_string(e->arg) : NULL;
+		if (streq(e->defname, "security_barrier") || streq(e->defname, "security_invoker"))
+			continue;
+		if (!streq(e->defname, "check_option"))
+			return an_error(d->ps, -1, "22023", "unrecognized parameter \"%s\"", e->defname);
+		if (!value || (!streq(value, "local") && !streq(value, "cascaded"))) {
+			an_error(d->ps, -1, "22023", "invalid value for enum option \"check_option\": %s", value ? value : "true");
+			return err_detail(d->err, "Valid values are \"local\" and \"cascaded\".");
+		}
+		*check_option = *value;
+	}
+	return 0;
+}
+
+/* CREATE OR REPLACE may add columns behind those that there are. */
+static int check_replaced(Ddl *d, const CatRel *old, const CatRel *r)
+{
+	if (r->ncols < old->ncols)
+		return an_error(d->ps, -1, "42P16", "cannot drop columns from view");
+	for (size_t i = 0; i < old->ncols; i++) {
+		const CatColumn *was = &old->cols[i], *is = &r->cols[i];
+		if (!streq(was->name, is->name)) {
+			an_error(d->ps, -1, "42P16", "cannot change name of view column \"%s\" to \"%s\"", was->name, is->name);
+			return err_hint(d->err, "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.");
+		}
+		if (was->type != is->type || was->typmod != is->typmod)
+			return an_error(d->ps, -1, "42P16", "cannot change data type of view column \"%s\" from %s to %s", was->name,
+					type_format(was->type, was->typmod, d->a), type_format(is->type, is->typmod, d->a));
+	}
+	return 0;
+}
+
 int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 {
-	if (s->with_check_option > PG_QUERY__VIEW_CHECK_OPTION__NO_CHECK_OPTION)
-		return an_refuse(d->ps, s->view->location, "WITH CHECK OPTION");
+	char check_option;
+	if (view_options(d, s, &check_option))
+		return -1;
 	Plan q = { 0 };
 	Query *query;
 	ViewNames names = { 0 };
-	const char *text = query_sql(d, s->query);
+	const char *text = ddl_query_sql(d, s->query);
 	d->ps->record = &names;
 	if (!text || plan_query(d->ps, s->query, &q, &query))
 		return -1;
@@ -213,10 +263,15 @@ int plan_create_view(Ddl *d, const PgQuery__ViewStmt *s)
 	r->kind = REL_VIEW;
 	r->sqlite_name = old ? old->sqlite_name : (char *)ddl_sqlite_name(d, schema, r->name, r->oid);
 	r->view_sql = arena_strdup(d->a, text);
+	r->check_option = check_option;
 	r->view_names = names.items;
 	r->nview_names = names.n;
-	if (view_columns(d, s, &q, r))
+	if (view_columns(d, s, &q, r) || (old && check_replaced(d, old, r)))
 		return -1;
+	if (check_option && !view_dml_open(d->ps, r, "updating", -1)) {
+		err_clear(d->err);
+		return an_error(d->ps, -1, "0A000", "WITH CHECK OPTION is supported only on automatically updatable views");
+	}
 	if (old)
 		ddl_forget_rel(d, old);
 	ddl_save_rel(d, r);
@@ -240,6 +295,19 @@ static void list_rangevar(const PgNode *n, size_t drop, PgQuery__RangeVar *rv)
 		rv->relname = (char *)node_string(n->list->items[k - 1]);
 	if (k > 1)
 		rv->schemaname = (char *)node_string(n->list->items[k - 2]);
+}
+
+static int comment_on_constraint(Ddl *d, const PgQuery__CommentStmt *s)
+{
+	enum { CLASS_CONSTRAINT = 2606 };
+	PgQuery__RangeVar rv;
+	list_rangevar(s->object, 1, &rv);
+	const char *name = node_string(s->object->list->items[s->object->list->n_items - 1]);
+	const CatRel *r = an_relation(d->ps, &rv, false);
+	for (size_t i = 0; r && i < r->nconstraints; i++)
+		if (streq(r->constraints[i]->name, name))
+			return save_comment(d, r->constraints[i]->oid, CLASS_CONSTRAINT, 0, s->comment);
+	return r ? an_error(d->ps, -1, "42704", "constraint \"%s\" for table \"%s\" does not exist", name, r->name) : -1;
 }
 
 int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
@@ -271,8 +339,10 @@ int plan_comment(Ddl *d, const PgQuery__CommentStmt *s)
 		return x ? save_comment(d, x->oid, CLASS_REL, 0, s->comment)
 			 : an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", rv.relname);
 	}
-	if (!column && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW &&
-	    s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE)
+	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT)
+		return comment_on_constraint(d, s);
+	if (!column && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE &&
+	    s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE)
 		return an_refuse(d->ps, -1, "COMMENT ON this kind of object");
 	list_rangevar(s->object, column ? 1 : 0, &rv);
 	const CatRel *r = an_relation(d->ps, &rv, false);
@@ -291,6 +361,8 @@ int plan_alter_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 		uint32_t owner = ddl_role_oid(d, s->newowner);
 		return owner ? plan_function_owner(d, s, owner) : -1;
 	}
+	if (s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE || s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN)
+		return plan_set_type_owner(d, s);
 	if (s->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
 		return an_refuse(d->ps, -1, "OWNER TO of this kind of object");
 	const CatSchema *ns = catalog_schema(d->cat, node_string(s->object));

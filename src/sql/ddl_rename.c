@@ -84,7 +84,7 @@ static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r, 
 	if (rename_in_relation(d, al.r, &n))
 		return -1;
 	const char *file = file_name_of(d, al.r, c, s->newname);
-	if (r->kind == REL_TABLE && !streq(file, c->sqlite_name))
+	if (catrel_has_rows(r) && !streq(file, c->sqlite_name))
 		ddl_sql(d, "ALTER TABLE %s RENAME COLUMN %s TO %s", ddl_id(d, r->sqlite_name), ddl_id(d, c->sqlite_name), ddl_id(d, file));
 	c->name = arena_strdup(d->a, s->newname);
 	c->sqlite_name = arena_strdup(d->a, file);
@@ -99,7 +99,7 @@ static void name_relation(Ddl *d, const CatRel *r, uint32_t schema, const char *
 	const char *file = ddl_sqlite_name(d, schema, name, r->oid);
 	ddl_touch(d, r->schema);
 	ddl_touch(d, schema);
-	if (r->kind == REL_TABLE)
+	if (catrel_has_rows(r))
 		ddl_sql(d, "ALTER TABLE %s RENAME TO %s", ddl_id(d, r->sqlite_name), ddl_id(d, file));
 	ddl_sql(d, "UPDATE _understudy_relation SET schema = %u, name = %s, sqlite_name = %s WHERE oid = %u", schema, ddl_lit(d, name),
 		ddl_lit(d, file), r->oid);
@@ -211,6 +211,8 @@ int plan_rename(Ddl *d, const PgQuery__RenameStmt *s)
 	int type = (int)s->rename_type;
 	if (type == KIND(TYPE) || type == KIND(DOMAIN))
 		return plan_rename_type(d, s);
+	if (type == KIND(TRIGGER))
+		return plan_rename_trigger(d, s);
 	if (ddl_is_routine(type))
 		return plan_rename_function(d, s);
 	if (type == KIND(DOMCONSTRAINT))
@@ -254,6 +256,8 @@ static int move_to_schema(Ddl *d, const CatRel *r, const CatSchema *to)
 
 int plan_set_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s)
 {
+	if (s->object_type == KIND(TYPE) || s->object_type == KIND(DOMAIN))
+		return plan_set_type_schema(d, s);
 	int kind = kind_of((int)s->object_type);
 	if (ddl_is_routine((int)s->object_type))
 		return plan_function_schema(d, s);

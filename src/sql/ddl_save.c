@@ -71,12 +71,14 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 {
 	char kind[2] = { (char)r->kind, 0 };
 	char persistence = ddl_is_temp(d, r->schema) ? 't' : r->persistence ? r->persistence : 'p', on_commit[2] = { r->on_commit, 0 };
+	char check_option[2] = { r->check_option, 0 };
 	ddl_touch(d, r->schema);
 	ddl_sql(d,
 		"INSERT INTO _understudy_relation (oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, "
-		"persistence, on_commit) VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u, '%c', %s)",
+		"persistence, on_commit, check_option, populated) VALUES (%u, %u, %s, '%s', %u, %s, %s, %d, %u, %u, '%c', %s, %s, %d)",
 		r->oid, r->schema, ddl_lit(d, r->name), kind, r->owner, ddl_lit(d, r->sqlite_name), ddl_lit(d, r->view_sql), r->rowid_col,
-		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL));
+		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL),
+		ddl_lit(d, r->check_option ? check_option : NULL), r->kind != REL_MATVIEW || r->populated);
 	save_row_types(d, r);
 	save_columns(d, r);
 	save_view_names(d, r);
@@ -90,7 +92,7 @@ void ddl_forget_rel(Ddl *d, const CatRel *r)
 {
 	ddl_touch(d, r->schema);
 	ddl_sql(d, "DELETE FROM _understudy_column WHERE rel = %u", r->oid);
-	if (r->kind == REL_VIEW)
+	if (catrel_is_view(r))
 		ddl_sql(d, "DELETE FROM _understudy_view_name WHERE view = %u", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx IN (SELECT oid FROM _understudy_index WHERE rel = %u)", r->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index WHERE rel = %u", r->oid);
@@ -236,8 +238,26 @@ bool index_has_sqlite(const CatIndex *x)
 	return x->storage == 'b';
 }
 
+static int null_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
+{
+	const CatColumn *c = x->keys[i] ? catrel_attnum(x->table, x->keys[i]) : NULL;
+	const PgType *type = c ? c->type : NULL;
+	const char *sql = c ? ddl_id(d, c->sqlite_name) : typed_expr(d, x->table, x->exprs[i], AT_INDEX_EXPR, 0, -1, &type);
+	char coll[64];
+	const char *collation = sql && type ? type_collation(type, coll, sizeof coll) : NULL;
+	if (!sql)
+		return -1;
+	buf_printf(b, "(%s IS NULL), (ifnull(%s, 0))", sql, sql);
+	if (collation)
+		buf_printf(b, " COLLATE %s", ddl_id(d, collation));
+	return 0;
+}
+
 static int index_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
 {
+	/* To SQLite two NULLs are different: whether it is one, and what stands for it, are not. */
+	if (x->nulls_not_distinct && x->unique)
+		return null_key_sql(d, x, i, b);
 	if (x->keys[i]) {
 		emit_ident(b, catrel_attnum(x->table, x->keys[i])->sqlite_name);
 	} else {

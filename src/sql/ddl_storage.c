@@ -1,5 +1,6 @@
 /* What PostgreSQL says of how things are stored: tablespaces, access methods, parameters, operator classes. The file has one way of storing
  * rows and indexes, so these have no effect; but names that do not exist are the errors that they are in PostgreSQL. */
+#include "pgtype/collation.h"
 #include "sql/ddl.h"
 #include "sql/expr.h"
 
@@ -308,7 +309,8 @@ const Extension *ddl_opclass_extension(const char *method, const char *name)
 int ddl_check_collation(Ddl *d, PgQuery__Node *const *names, size_t n, int location, const char *what)
 {
 	const char *name = n ? node_string(names[n - 1]) : "C";
-	if (streq(name, "C") || streq(name, "POSIX") || streq(name, "default") || streq(name, "ucs_basic"))
+	uint32_t oid = collation_named(name);
+	if (oid && !collation_is_icu(oid))
 		return 0;
 	return an_refuse(d->ps, location, "collation \"%s\" of %s", name, what);
 }

@@ -47,8 +47,8 @@ static int add_elements(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 {
 	for (size_t i = 0; i < s->n_table_elts; i++) {
 		const PgQuery__Node *n = s->table_elts[i];
-		if (n->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE)
-			return an_refuse(d->ps, s->relation->location, "LIKE in CREATE TABLE");
+		if (n->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE && ddl_like_columns(d, r, n->table_like_clause))
+			return -1;
 		if (n->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF && ddl_add_column(d, r, n->column_def))
 			return -1;
 	}
@@ -59,6 +59,10 @@ static int add_elements(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 		if (n->node_case == PG_QUERY__NODE__NODE_CONSTRAINT && ddl_add_constraint(d, r, n->constraint, NULL))
 			return -1;
 	}
+	for (size_t i = 0; i < s->n_table_elts; i++)
+		if (s->table_elts[i]->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE &&
+		    ddl_like_rest(d, r, s->table_elts[i]->table_like_clause))
+			return -1;
 	return 0;
 }
 
@@ -120,8 +124,9 @@ static int column_names(Ddl *d, const PgQuery__IntoClause *into, const Plan *q, 
 int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s)
 {
 	const PgQuery__IntoClause *into = s->into;
-	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW)
-		return an_refuse(d->ps, into->rel->location, "materialized view");
+	bool matview = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
+	const char *tag = matview ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS", *text = NULL;
+	ViewNames names = { 0 };
 	if (s->query->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
 		return an_refuse(d->ps, into->rel->location, "CREATE TABLE AS EXECUTE");
 	if (ddl_check_tablespace(d, into->table_space_name) || ddl_check_table_method(d, into->access_method) ||
@@ -131,23 +136,29 @@ int plan_create_table_as(Ddl *d, const PgQuery__CreateTableAsStmt *s)
 	char persistence = schema ? ddl_persistence(d, into->rel, schema) : 0;
 	if (!persistence)
 		return -1;
-	int clash = ddl_name_clash(d, schema, into->rel->relname, s->if_not_exists, "CREATE TABLE AS");
+	int clash = ddl_name_clash(d, schema, into->rel->relname, s->if_not_exists, tag);
 	if (clash)
 		return clash > 0 ? 0 : -1;
 	Plan q = { 0 };
-	if (plan_query(d->ps, s->query, &q, NULL))
+	d->ps->record = matview ? &names : NULL;
+	if ((matview && !(text = ddl_query_sql(d, s->query))) || plan_query(d->ps, s->query, &q, NULL))
 		return -1;
 	CatRel *r = new_table(d, schema, into->rel->relname, persistence);
+	if (matview) {
+		r->kind = REL_MATVIEW;
+		r->view_sql = arena_strdup(d->a, text);
+		r->view_names = names.items;
+		r->nview_names = names.n;
+		r->populated = !into->skip_data;
+	}
 	if (set_on_commit(d, r, into->on_commit) || column_names(d, into, &q, r) || ddl_make_table(d, r, r->sqlite_name))
 		return -1;
 	ddl_save_rel(d, r);
 	if (!into->skip_data) {
-		for (size_t i = 0; i < q.nsteps; i++)
-			*ddl_step(d, q.steps[i].kind) = q.steps[i];
-		ddl_step(d, STEP_ROWS)->sql = arena_printf(d->a, "INSERT INTO %s %s", ddl_id(d, r->sqlite_name), q.sql);
+		ddl_fill_table(d, r, &q);
 		d->plan->tag_rows = true;
 	}
-	return ddl_finish(d, into->skip_data ? "CREATE TABLE AS" : "SELECT");
+	return ddl_finish(d, into->skip_data ? tag : "SELECT");
 }
 
 /* SELECT ... INTO is CREATE TABLE AS. The clause stands in the first SELECT of a set operation. */

@@ -81,16 +81,15 @@ static int no_dependents(Ddl *d, const CatRel *r, const char *what)
 	return user ? an_refuse(d->ps, -1, "%s of type \"%s\", which %s uses,", what, r->name, user) : 0;
 }
 
-/* Whether a value of the type has a value of the other in it. */
-static bool type_holds(const PgType *t, uint32_t row)
+bool ddl_type_holds(const PgType *t, uint32_t row)
 {
 	t = type_base_of(t);
 	if (!t || t->oid == row)
 		return t != NULL;
-	if ((t->elem && type_holds(t->elem, row)) || (t->range && type_holds(t->range->user_subtype, row)))
+	if ((t->elem && ddl_type_holds(t->elem, row)) || (t->range && ddl_type_holds(t->range->user_subtype, row)))
 		return true;
 	for (size_t i = 0; i < t->nfields; i++)
-		if (type_holds(t->fields[i].type, row))
+		if (ddl_type_holds(t->fields[i].type, row))
 			return true;
 	return false;
 }
@@ -129,7 +128,7 @@ static int add_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
 	const PgType *t = an_typename(d->ps, def->type_name, &typmod);
 	if (!t)
 		return -1;
-	if (type_holds(t, r->rowtype))
+	if (ddl_type_holds(t, r->rowtype))
 		return an_error(d->ps, -1, "42P16", "composite type %s cannot be made a member of itself", r->name);
 	if (catrel_column(r, def->colname))
 		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", def->colname, r->name);
@@ -172,42 +171,80 @@ int ddl_drop_composite(Ddl *d, const PgType *t)
 	return 0;
 }
 
-/* Expressions and views name types in their stored text. */
-static bool any_expression(const Catalog *cat)
+/* A type that ALTER TYPE or ALTER DOMAIN may rename or move; NULL and an error for others. */
+static const PgType *alterable(Ddl *d, const PgQuery__List *names, bool domain)
 {
-	bool any = ddl_any_view(cat);
-	for (size_t i = 0; i < cat->nrels && !any; i++) {
-		const CatRel *r = cat->rels[i];
-		for (size_t k = 0; k < r->nconstraints; k++)
-			any = any || r->constraints[k]->type == 'c';
-		for (size_t k = 0; k < r->ncols; k++)
-			any = any || (r->cols[k].default_sql && !r->cols[k].sequence);
-		for (size_t k = 0; k < r->nindexes; k++)
-			any = any || r->indexes[k]->predicate;
+	const PgType *t = ddl_find_type(d, names->items, names->n_items);
+	const CatRel *r = t && t->relid ? catalog_rel_by_oid(d->cat, t->relid) : NULL;
+	if (!t)
+		return NULL;
+	const char *name = type_format(t, -1, d->a);
+	if (domain && t->typtype != 'd')
+		return an_error(d->ps, -1, "42809", "%s is not a domain", name), NULL;
+	if (t->oid < FIRST_USER_OID)
+		return an_error(d->ps, -1, "42501", "must be owner of type %s", name), NULL;
+	if (r && r->kind != REL_COMPOSITE) {
+		an_error(d->ps, -1, "42809", "%s is a table's row type", name);
+		return err_hint(d->err, "Use ALTER TABLE instead."), NULL;
 	}
-	return any;
+	if (t->elem) {
+		an_error(d->ps, -1, "42809", "cannot alter array type %s", name);
+		return err_hint(d->err, "You can alter type %s, which will alter the array type as well.", type_format(t->elem, -1, d->a)),
+		       NULL;
+	}
+	return t;
+}
+
+static void name_type(Ddl *d, const PgType *t, uint32_t schema, const char *name)
+{
+	ddl_sql(d, "UPDATE _understudy_type SET schema = %u, name = %s WHERE oid = %u", schema, ddl_lit(d, name), t->oid);
+	ddl_sql(d, "UPDATE _understudy_type SET schema = %u, name = %s WHERE oid = %u", schema,
+		ddl_lit(d, arena_printf(d->a, "_%.62s", name)), t->array_oid);
+	if (t->relid)
+		ddl_sql(d, "UPDATE _understudy_relation SET schema = %u, name = %s WHERE oid = %u", schema, ddl_lit(d, name), t->relid);
 }
 
 int plan_rename_type(Ddl *d, const PgQuery__RenameStmt *s)
 {
-	const PgQuery__List *names = s->object->list;
-	const PgType *t = ddl_find_type(d, names->items, names->n_items);
-	if (!t)
+	bool domain = s->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+	const PgType *t = alterable(d, s->object->list, domain);
+	uint32_t schema = t ? catalog_schema(d->cat, t->schema)->oid : 0;
+	if (!t || ddl_check_new_type(d, schema, s->newname) || ddl_rename_in_texts(d, t, s->newname, NULL))
 		return -1;
-	const CatSchema *ns = catalog_schema(d->cat, t->schema);
-	const CatRel *r = t->relid ? catalog_rel_by_oid(d->cat, t->relid) : NULL;
-	if (t->oid < FIRST_USER_OID || !ns || (r && r->kind != REL_COMPOSITE) || t->elem)
-		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME TO of type \"%s\"", t->name);
-	if (ddl_check_new_type(d, ns->oid, s->newname))
+	name_type(d, t, schema, s->newname);
+	return ddl_finish(d, domain ? "ALTER DOMAIN" : "ALTER TYPE");
+}
+
+int plan_set_type_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s)
+{
+	bool domain = s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+	const PgType *t = alterable(d, s->object->list, domain);
+	const CatSchema *to = t ? env_schema(d->ps->env, s->newschema) : NULL;
+	if (!to)
+		return t ? an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", s->newschema) : -1;
+	if (to->oid < FIRST_USER_OID && to->oid != NS_PUBLIC)
+		return an_error(d->ps, -1, "42501", "permission denied for schema %s", to->name);
+	if (!streq(to->name, t->schema)) {
+		if (catalog_type_named(d->cat, to->oid, t->name))
+			return an_error(d->ps, -1, "42710", "type \"%s\" already exists in schema \"%s\"", t->name, to->name);
+		if (ddl_rename_in_texts(d, t, t->name, to->name))
+			return -1;
+		name_type(d, t, to->oid, t->name);
+	}
+	return ddl_finish(d, domain ? "ALTER DOMAIN" : "ALTER TYPE");
+}
+
+int plan_set_type_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
+{
+	bool domain = s->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+	const PgType *t = alterable(d, s->object->list, domain);
+	uint32_t role = t ? ddl_role_oid(d, s->newowner) : 0;
+	if (!role)
 		return -1;
-	if (any_expression(d->cat))
-		return an_refuse(d->ps, -1, "ALTER TYPE ... RENAME TO where views, defaults or constraints may name the type");
-	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), t->oid);
-	ddl_sql(d, "UPDATE _understudy_type SET name = %s WHERE oid = %u", ddl_lit(d, arena_printf(d->a, "_%.62s", s->newname)),
-		t->array_oid);
-	if (r)
-		ddl_sql(d, "UPDATE _understudy_relation SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), r->oid);
-	return ddl_finish(d, s->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN ? "ALTER DOMAIN" : "ALTER TYPE");
+	ddl_sql(d, "UPDATE _understudy_type SET owner = %u WHERE oid IN (%u, %u)", role, t->oid, t->array_oid);
+	if (t->relid)
+		ddl_sql(d, "UPDATE _understudy_relation SET owner = %u WHERE oid = %u", role, t->relid);
+	return ddl_finish(d, domain ? "ALTER DOMAIN" : "ALTER TYPE");
 }
 
 int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s)
@@ -222,7 +259,7 @@ int plan_rename_attribute(Ddl *d, const PgQuery__RenameStmt *s)
 		return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", s->subname);
 	if (catrel_column(r, s->newname))
 		return an_error(d->ps, -1, "42701", "column \"%s\" of relation \"%s\" already exists", s->newname, r->name);
-	if (any_expression(d->cat))
+	if (ddl_in_texts(d, s->subname))
 		return an_refuse(d->ps, -1, "RENAME ATTRIBUTE where views, defaults or constraints may name it");
 	ddl_sql(d, "UPDATE _understudy_column SET name = %s WHERE rel = %u AND attnum = %d", ddl_lit(d, s->newname), r->oid, c->attnum);
 	return ddl_finish(d, "ALTER TYPE");

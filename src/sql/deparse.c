@@ -1,6 +1,8 @@
 /* Names, types and constants as PostgreSQL prints them. */
 #include "sql/deparse.h"
 
+#include "sqlite/keywords.h"
+
 #include "sql/oids.h"
 
 #include <pg_query.h>
@@ -19,22 +21,6 @@ int dp_refuse(Deparser *d, const char *fmt, ...)
 	return err_refuse(d->err, 0, "showing %s as text", what);
 }
 
-/* Keywords other than the unreserved ones need quotes. */
-static bool is_keyword(const char *name)
-{
-	PgQueryScanResult r = pg_query_scan(name);
-	bool found = false;
-	if (!r.error) {
-		PgQuery__ScanResult *s = pg_query__scan_result__unpack(NULL, r.pbuf.len, (const uint8_t *)r.pbuf.data);
-		if (s && s->n_tokens == 1)
-			found = s->tokens[0]->keyword_kind > PG_QUERY__KEYWORD_KIND__UNRESERVED_KEYWORD;
-		if (s)
-			pg_query__scan_result__free_unpacked(s, NULL);
-	}
-	pg_query_free_scan_result(r);
-	return found;
-}
-
 static bool is_plain_name(const char *s)
 {
 	if (!((*s >= 'a' && *s <= 'z') || *s == '_'))
@@ -48,7 +34,7 @@ static bool is_plain_name(const char *s)
 
 const char *quote_name(Arena *a, const char *name)
 {
-	if (is_plain_name(name) && !is_keyword(name))
+	if (is_plain_name(name) && !keyword_needs_quotes(str_of(name)))
 		return name;
 	Buf b = { 0 };
 	buf_puts(&b, "\"");

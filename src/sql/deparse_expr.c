@@ -132,6 +132,8 @@ static int dp_cast(Deparser *d, const Expr *x, bool show_implicit)
 	int rc;
 	if (from->kind == X_CONST && !from->cast && from->type == x->type && from->typmod < 0) {
 		rc = dp_const(d, from, -1);
+	} else if (from->kind == X_ROW && !from->cast) {
+		rc = dp_expr(d, from, false);
 	} else {
 		open_paren(d);
 		rc = close_paren(d, dp_paren(d, from, false, x));

@@ -134,7 +134,7 @@ static int emit_targets(Emitter *e, const Query *q, unsigned flags)
 			continue;
 		if (n++)
 			buf_puts(&e->out, ", ");
-		if ((flags & OUT_COLLATE || q->distinct ? emit_collated(e, t->expr) : emit_expr(e, t->expr)) < 0)
+		if (((flags & OUT_COLLATE || q->distinct) && !is_icu_collated(t->expr) ? emit_collated : emit_expr)(e, t->expr) < 0)
 			return -1;
 		if (flags & OUT_ALIAS)
 			buf_printf(&e->out, " AS c%zu", n);

@@ -166,7 +166,8 @@ int emit_aggregate(Emitter *e, const Expr *x)
 	for (size_t i = 0; i < x->args.n; i++) {
 		if (i)
 			buf_puts(&e->out, ", ");
-		if ((i ? emit_expr(e, x->args.items[i]) : emit_collated(e, x->args.items[i])) < 0)
+		bool plain = i || (is_icu_collated(x->args.items[i]) && !streq(name, "min") && !streq(name, "max"));
+		if ((plain ? emit_expr : emit_collated)(e, x->args.items[i]) < 0)
 			return -1;
 	}
 	buf_puts(&e->out, ")");

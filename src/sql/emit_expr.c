@@ -2,6 +2,8 @@
 #include "sql/emit_internal.h"
 #include "sql/query.h"
 
+#include "pgtype/collation.h"
+
 bool carries_collation(const Expr *x)
 {
 	return x->kind == X_VAR && x->rte && x->rte->kind == RTE_RELATION && x->rte->rel->kind == REL_TABLE;
@@ -20,6 +22,13 @@ void emit_collate(Emitter *e, uint32_t type)
 
 int emit_collated(Emitter *e, const Expr *x)
 {
+	if (is_icu_collated(x) && (x->type == 25 || x->type == 1043)) {
+		if (emit_around(e, "(", x->args.items[0], " COLLATE ") < 0)
+			return -1;
+		emit_ident(&e->out, arena_printf(e->a, "pgicu_%s", icu_language(x->name, e->a)));
+		buf_puts(&e->out, ")");
+		return 0;
+	}
 	if (emit_expr(e, x) < 0)
 		return -1;
 	if (!carries_collation(x))
@@ -45,7 +54,7 @@ int emit_compare(Emitter *e, const char *op, const Expr *l, const Expr *r)
 	if (emit_collated(e, l) < 0)
 		return -1;
 	buf_printf(&e->out, " %s ", op);
-	if (emit_expr(e, r) < 0)
+	if ((is_icu_collated(r) ? emit_collated : emit_expr)(e, r) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
@@ -307,13 +316,19 @@ static int emit_row_compare(Emitter *e, const Expr *x)
 	return 0;
 }
 
+/* Only what sorts and compares looks at ICU's order (emit_collated). */
 static int emit_collate_clause(Emitter *e, const Expr *x)
 {
-	static const char *const binary[] = { "C", "POSIX", "default", "ucs_basic" };
-	for (size_t i = 0; i < ARRAY_LEN(binary); i++)
-		if (x->name && streq(x->name, binary[i]))
-			return emit_expr(e, x->args.items[0]);
-	return emit_refuse(e, x->location, "the collation \"%s\" is not available in SQLite mode", x->name ? x->name : "");
+	if (collation_is_icu(x->collation))
+		return emit_refuse(e, x->location,
+				   "the collation \"%s\" is available only for a side of a comparison and in ORDER BY in SQLite mode",
+				   x->name);
+	return emit_expr(e, x->args.items[0]);
+}
+
+bool is_icu_collated(const Expr *x)
+{
+	return x->kind == X_COLLATE && collation_is_icu(x->collation);
 }
 
 static int emit_long_array(Emitter *e, const Expr *x, uint32_t elem)
@@ -502,6 +517,7 @@ int emit_kind(Emitter *e, const Expr *x)
 		[X_ARRAY_CAST] = emit_cast,
 		[X_TYPMOD] = emit_cast,
 		[X_DOMAIN] = emit_domain,
+		[X_VIEW_CHECK] = emit_view_check,
 		[X_ASSIGN_PART] = emit_assign_part,
 		[X_SUBSCRIPT] = emit_any_subscript,
 		[X_GROUPING] = emit_grouping,

@@ -11,7 +11,11 @@ static const struct {
 	const char *array; /* the rows are those of the array that this function gives */
 } set_functions[] = {
 	{ "array_unnest", "pg_unnest", true },
+	{ "hstore_each", "pg_hstore_each", false },
+	{ "hstore_skeys", "pg_hstore_skeys", false },
+	{ "hstore_svals", "pg_hstore_svals", false },
 	{ "multirange_unnest", "pg_unnest_multirange", true },
+	{ "pg_get_keywords", "pg_pg_get_keywords", false },
 	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
 	{ "regexp_matches", "pg_regexp_matches", false },
 	{ "regexp_matches_no_flags", "pg_regexp_matches", false },
@@ -436,6 +440,37 @@ static bool has_right_side(const FromItem *f)
 	return !f->rte && (f->join == JOIN_RIGHT || f->join == JOIN_FULL || has_right_side(f->left) || has_right_side(f->right));
 }
 
+typedef struct Before {
+	FromItem *const *items;
+	size_t n;
+	bool found;
+} Before;
+
+static bool holds(const FromItem *f, const Rte *r)
+{
+	return f->rte ? f->rte == r : holds(f->left, r) || holds(f->right, r);
+}
+
+static bool note_before(Expr *x, void *arg)
+{
+	Before *b = arg;
+	for (size_t i = 0; x->rte && i < b->n; i++)
+		b->found |= holds(b->items[i], x->rte);
+	return true;
+}
+
+/* Whether a LATERAL item in it refers to those before it in the list. */
+static bool refers_before(const FromItem *f, Before *b)
+{
+	if (!f->rte)
+		return refers_before(f->left, b) || refers_before(f->right, b);
+	if (f->rte->kind == RTE_SUBQUERY && f->rte->lateral)
+		query_walk(f->rte->query, note_before, b);
+	else if (f->rte->lateral)
+		expr_walk(f->rte->func, note_before, b);
+	return b->found;
+}
+
 /* The comma binds as tightly as JOIN in SQLite; only joins that keep unmatched rows of their right side notice. CROSS JOIN keeps SQLite
  * from reading the sets of a select list before the rows that they belong to. */
 int emit_from(Emitter *e, FromItem *const *items, size_t n)
@@ -446,6 +481,9 @@ int emit_from(Emitter *e, FromItem *const *items, size_t n)
 	for (size_t i = 0; i < n; i++)
 		e->right_joins |= has_right_side(items[i]);
 	for (size_t i = 0; i < n && rc == 0; i++) {
+		Before before = { items, i, false };
+		if (i > 0 && has_right_side(items[i]) && refers_before(items[i], &before))
+			return emit_refuse(e, -1, "LATERAL within RIGHT or FULL JOIN is not available in SQLite mode");
 		if (i)
 			buf_puts(&e->out, items[i]->rte && items[i]->rte->kind == RTE_SRFS ? " CROSS JOIN " : ", ");
 		rc = emit_operand(e, items[i], i > 0 && has_right_side(items[i]));

@@ -3,6 +3,8 @@
 #include "sql/expr.h"
 #include "sql/query.h"
 
+#include "pgtype/collation.h"
+
 uint32_t emit_type_of(Emitter *e, const Expr *x)
 {
 	const PgType *t = type_base_of(catalog_type(e->cat, x->type));
@@ -17,27 +19,11 @@ static const char *own_io(Emitter *e, uint32_t type, bool in)
 	return name && strncmp(name, "reg", 3) == 0 && fn_find(name) ? name : NULL;
 }
 
-/* The function of a type's text when the called function wants that text of whatever it is given. */
-static const char *wanted_text(Emitter *e, const PgProc *p, size_t i, uint32_t type)
-{
-	bool any = i < p->nargs ? p->args[i] == 2276 || (p->variadic == 2276 && i + 1 == p->nargs) : p->variadic == 2276;
-	bool json = streq(p->src, "to_json") || streq(p->src, "to_jsonb");
-	return any || json ? own_io(e, type, false) : NULL;
-}
-
-static int emit_typed_args(Emitter *e, const PgProc *p, Expr *const *args, size_t n)
+static int emit_typed_args(Emitter *e, Expr *const *args, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&e->out, "%u, ", wanted_text(e, p, i, args[i]->type) ? 25 : emit_type_of(e, args[i]));
-	for (size_t i = 0; i < n; i++) {
-		const char *text = wanted_text(e, p, i, args[i]->type);
-		buf_puts(&e->out, i ? ", " : "");
-		if (text)
-			buf_printf(&e->out, "pg_%s(", text);
-		if (emit_around(e, "", args[i], text ? ")" : "") < 0)
-			return -1;
-	}
-	return 0;
+		buf_printf(&e->out, "%u, ", emit_type_of(e, args[i]));
+	return emit_list(e, args, n);
 }
 
 /* f(a, b, VARIADIC array) of a function whose other arguments may be of any type: pg_variadic(f, element type, types of a and b, array, a,
@@ -46,7 +32,7 @@ static int emit_variadic(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 {
 	const Expr *array = args[n - 1];
 	const PgType *t = catalog_type(e->cat, array->type);
-	if (!fn_find(p->src) || !t || !t->elem_oid || own_io(e, t->elem_oid, false))
+	if (!fn_find(p->src) || !t || !t->elem_oid)
 		return emit_refuse(e, location, "this VARIADIC call of %s is not available in SQLite mode", p->name);
 	buf_printf(&e->out, "pg_variadic('%s', %u, ", p->src, t->elem_oid);
 	for (size_t i = 0; i + 1 < n; i++)
@@ -60,6 +46,36 @@ static int emit_variadic(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	return 0;
 }
 
+enum { MAX_CALL = 127, HALF_CALL = 60 }; /* SQLite allows 127 arguments */
+
+static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location);
+
+/* A call with more arguments than SQLite takes, as two whose results are put together. PostgreSQL allows 100. */
+static int emit_halves(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
+{
+	static const struct {
+		const char *src, *join;
+	} joins[] = { { "text_concat", NULL },
+		      { "jsonb_build_object", "pg_jsonb_concat" },
+		      { "jsonb_build_array", "pg_jsonb_concat" },
+		      { "json_build_object", "pg_json_splice" },
+		      { "json_build_array", "pg_json_splice" } };
+	for (size_t i = 0; i < ARRAY_LEN(joins) && n <= 2 * HALF_CALL; i++) {
+		if (!streq(joins[i].src, p->src))
+			continue;
+		bool infix = !joins[i].join;
+		buf_printf(&e->out, "%s(", infix ? "" : joins[i].join);
+		if (emit_own_call(e, p, args, HALF_CALL, location) < 0)
+			return -1;
+		buf_puts(&e->out, infix ? " || " : ", ");
+		if (emit_own_call(e, p, args + HALF_CALL, n - HALF_CALL, location) < 0)
+			return -1;
+		buf_puts(&e->out, ")");
+		return 0;
+	}
+	return emit_refuse(e, location, "a call of %s with %zu arguments is not available in SQLite mode", p->name, n);
+}
+
 static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location)
 {
 	const char *src = *p->src ? p->src : sql_function_form(p->oid);
@@ -68,13 +84,13 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	const SqliteFn *fn = fn_find(src);
 	if (!fn)
 		return emit_inline(e, p, args, n, location);
-	if (n * (fn->flags & FN_TYPED ? 2 : 1) > 127)
-		return emit_refuse(e, location, "a call of %s with %zu arguments is not available in SQLite mode", p->name, n);
+	if (n * (fn->flags & FN_TYPED ? 2 : 1) > MAX_CALL)
+		return emit_halves(e, p, args, n, location);
 	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
 	if (fn->flags & FN_RESULT)
 		buf_printf(&e->out, "%u, ", p->rettype);
-	if ((fn->flags & FN_TYPED ? emit_typed_args(e, p, args, n) : emit_list(e, args, n)) < 0)
+	if ((fn->flags & FN_TYPED ? emit_typed_args(e, args, n) : emit_list(e, args, n)) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
@@ -206,6 +222,35 @@ static int emit_tid_equality(Emitter *e, Expr *const *args)
 	return emit_around(e, "(", &number, " = pg_ctid_number(") < 0 ? -1 : emit_around(e, "", args[!own], "))");
 }
 
+/* The collation that a COLLATE in the value or in what it is computed from gives it; 0 = none is written. */
+static uint32_t explicit_collation(const Expr *x)
+{
+	if (x->kind == X_COLLATE)
+		return x->collation;
+	uint32_t found = 0;
+	for (size_t i = 0; i < x->args.n && !x->query && !found; i++)
+		found = explicit_collation(x->args.items[i]);
+	return found;
+}
+
+/* Functions for which the collation says what a letter is. */
+static const char *letters_function(const PgProc *p, Expr *const *args, size_t n)
+{
+	static const char *const names[][2] = { { "lower", "lower_ascii" },
+						{ "upper", "upper_ascii" },
+						{ "initcap", "initcap_ascii" },
+						{ "texticlike", NULL },
+						{ "texticnlike", NULL } };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!streq(p->src, names[i][0]))
+			continue;
+		uint32_t collation = explicit_collation(args[0]);
+		collation = collation || n < 2 ? collation : explicit_collation(args[1]);
+		return !collation_is_ascii(collation) ? p->src : names[i][1];
+	}
+	return p->src;
+}
+
 int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, bool variadic_array, int location)
 {
 	if (p->retset)
@@ -214,6 +259,13 @@ int emit_proc_call(Emitter *e, const PgProc *p, Expr *const *args, size_t n, boo
 		return emit_variadic(e, p, args, n, location);
 	if (streq(p->src, "tideq") && (is_ctid(args[0]) || is_ctid(args[1])))
 		return emit_tid_equality(e, args);
+	const char *src = n ? letters_function(p, args, n) : p->src;
+	if (!src)
+		return emit_refuse(e, location, "ILIKE with this collation is not available in SQLite mode");
+	if (!streq(src, p->src)) {
+		buf_printf(&e->out, "pg_%s(", src);
+		return emit_around(e, "", args[0], ")");
+	}
 	if (streq(p->src, "textlike") && n == 2)
 		return emit_like(e, p, args, location);
 	if (!*p->src && n == 2 && (streq(p->name, "textanycat") || streq(p->name, "anytextcat")))
@@ -321,6 +373,20 @@ int emit_domain(Emitter *e, const Expr *x)
 {
 	buf_printf(&e->out, "pg_domain(%u, %d, ", x->type, x->deep);
 	return emit_around(e, "", x->args.items[0], ")");
+}
+
+/* CASE WHEN condition THEN value ELSE pg_view_check('view', row ...) END */
+int emit_view_check(Emitter *e, const Expr *x)
+{
+	if (emit_around(e, "CASE WHEN ", x->args.items[1], " THEN ") < 0 ||
+	    emit_around(e, "", x->args.items[0], " ELSE pg_view_check(") < 0)
+		return -1;
+	emit_text(&e->out, str_of(x->name));
+	for (size_t i = 2; i < x->args.n; i++)
+		if (emit_around(e, ", ", x->args.items[i], "") < 0)
+			return -1;
+	buf_puts(&e->out, ") END");
+	return 0;
 }
 
 int emit_sqlvalue(Emitter *e, const Expr *x)

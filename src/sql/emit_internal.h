@@ -61,6 +61,8 @@ void emit_flat_with(Emitter *e);
 int emit_kind(Emitter *e, const Expr *x); /* as emit_expr, but never flat itself */
 int emit_list(Emitter *e, Expr *const *items, size_t n);
 /* With COLLATE when the type needs one and the expression does not carry it as a column. */
+/* COLLATE with a collation of ICU. */
+bool is_icu_collated(const Expr *x);
 int emit_collated(Emitter *e, const Expr *x);
 bool carries_collation(const Expr *x);
 void emit_collate(Emitter *e, uint32_t type);
@@ -76,6 +78,7 @@ int emit_around(Emitter *e, const char *before, const Expr *x, const char *after
 uint32_t emit_type_of(Emitter *e, const Expr *x);
 int emit_cast(Emitter *e, const Expr *x);
 int emit_domain(Emitter *e, const Expr *x);
+int emit_view_check(Emitter *e, const Expr *x);
 /* The body of a function that PostgreSQL defines in SQL; 0A000 for the others. */
 int emit_inline(Emitter *e, const PgProc *p, Expr *const *args, size_t n, int location);
 int emit_sqlvalue(Emitter *e, const Expr *x);

@@ -2,6 +2,8 @@
 #include "sql/expr.h"
 #include "sql/vars.h"
 
+#include "pgtype/collation.h"
+
 #include "pgtype/bits.h"
 
 #include <ctype.h>
@@ -253,8 +255,6 @@ Expr *an_sqlvalue(ParseState *ps, const PgQuery__SQLValueFunction *f)
 	return e;
 }
 
-enum { COLL_DEFAULT = 100, COLL_C = 950, COLL_POSIX = 951 };
-
 Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c)
 {
 	Expr *arg = an_expr(ps, c->arg, ps->place);
@@ -267,10 +267,13 @@ Expr *an_collate(ParseState *ps, const PgQuery__CollateClause *c)
 	const PgType *t = type_lookup(ps->env->cat, arg->type);
 	if (!t || !t->collation)
 		return an_error(ps, c->location, "42804", "collations are not supported by type %s", type_name(ps, arg->type)), NULL;
-	bool binary = streq(name, "C") || streq(name, "ucs_basic");
-	uint32_t oid = binary ? COLL_C : streq(name, "POSIX") ? COLL_POSIX : streq(name, "default") ? COLL_DEFAULT : 0;
-	if (!oid || !streq(schema, "pg_catalog"))
-		return an_refuse(ps, c->location, "collation \"%s\" is not supported in SQLite mode", name), NULL;
+	if (!streq(schema, "pg_catalog") && ps->env->cat && !catalog_schema(ps->env->cat, schema))
+		return an_error(ps, c->location, "3F000", "schema \"%s\" does not exist", schema), NULL;
+	uint32_t oid = streq(schema, "pg_catalog") ? collation_named(name) : 0;
+	if (!oid)
+		return an_error(ps, c->location, "42704", "collation \"%s\" for encoding \"UTF8\" does not exist",
+				c->n_collname == 2 ? arena_printf(ps->a, "%s.%s", schema, name) : name),
+		       NULL;
 	Expr *e = expr_new(ps, X_COLLATE, arg->type, c->location);
 	e->name = arena_strdup(ps->a, name);
 	e->collation = oid;

@@ -27,6 +27,26 @@ static const PgProc expand_array = { .oid = 13208,
 				     .out_types = expand_outs,
 				     .out_names = expand_names };
 
+/* Those of the user behind them, in the order of the search path. */
+static const PgProc *with_own(ParseState *ps, const char *schema, const char *name, const PgProc *all, size_t *n)
+{
+	const Catalog *cat = ps->env->cat;
+	size_t npath = schema ? 1 : ps->env->nsearch_path, found = *n;
+	PgProc *both = arena_array(ps->a, PgProc, *n + cat->nfunctions);
+	if (*n)
+		memcpy(both, all, *n * sizeof *both);
+	for (size_t k = 0; k < npath; k++) {
+		const CatSchema *ns = catalog_schema(cat, schema ? schema : ps->env->search_path[k]);
+		for (size_t i = 0; ns && i < cat->nfunctions; i++)
+			if (cat->functions[i]->schema == ns->oid && streq(cat->functions[i]->proc.name, name))
+				both[found++] = cat->functions[i]->proc;
+	}
+	if (found == *n)
+		return all;
+	*n = found;
+	return both;
+}
+
 const PgProc *procs_named(ParseState *ps, const char *schema, const char *name, size_t *n)
 {
 	const Catalog *cat = ps->env->cat;
@@ -51,5 +71,5 @@ const PgProc *procs_named(ParseState *ps, const char *schema, const char *name, 
 		all = both;
 		*n += more;
 	}
-	return all;
+	return cat && cat->nfunctions ? with_own(ps, schema, name, all, n) : all;
 }

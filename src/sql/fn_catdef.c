@@ -158,7 +158,11 @@ static const char *constraintdef(const Shown *s, const CatConstraint *k)
 	else if (k->type == 'c')
 		t = arena_printf(s->a, "CHECK (%s)", check_shown(s, k));
 	else
-		t = arena_printf(s->a, "%s (%s)", k->type == 'p' ? "PRIMARY KEY" : "UNIQUE", names_shown(s, k->table, k->cols, k->ncols));
+		t = arena_printf(s->a, "%s (%s)",
+				 k->type == 'p'			? "PRIMARY KEY"
+				 : k->index->nulls_not_distinct ? "UNIQUE NULLS NOT DISTINCT"
+								: "UNIQUE",
+				 names_shown(s, k->table, k->cols, k->ncols));
 	return arena_printf(s->a, "%s%s%s%s%s", t, k->no_inherit ? " NO INHERIT" : "", k->deferrable ? " DEFERRABLE" : "",
 			    k->deferred ? " INITIALLY DEFERRED" : "", k->not_valid ? " NOT VALID" : "");
 }
@@ -280,7 +284,7 @@ static const char *show_constraint(const Shown *s, int argc, sqlite3_value **arg
 static const char *show_view(const Shown *s, int argc, sqlite3_value **argv)
 {
 	const CatRel *r = catalog_rel_by_oid(s->env.cat, oid_of(argv[0]));
-	return r && r->kind == REL_VIEW ? viewdef(s, r) : NULL;
+	return r && catrel_is_view(r) && r->view_sql ? viewdef(s, r) : NULL;
 }
 
 static void f_expr(sqlite3_context *ctx, int argc, sqlite3_value **argv)

@@ -12,4 +12,9 @@ void fn_result_cstr(sqlite3_context *ctx, const char *s); /* NULL: nothing, whic
 /* pg_get_expr and kin; names of objects. For fn_add_table. */
 extern const SqliteFn fn_table_catdef[], fn_table_regname[], fn_table_privilege[];
 
+/* fn_progdef.c: of a function of the user; the result is NULL for procedures. */
+const char *function_arguments(const SqlEnv *env, const CatFunction *f, bool identity, Arena *a);
+const char *function_result(const SqlEnv *env, const CatFunction *f, Arena *a);
+extern const SqliteFn fn_table_progdef[];
+
 #endif

@@ -3,6 +3,7 @@
 #include "sql/regname.h"
 #include "sql/plan_internal.h"
 
+#include "pgtype/collation.h"
 #include "pgtype/ts_dict.h"
 
 static uint32_t arg_oid(sqlite3_value *v)
@@ -28,7 +29,12 @@ static void look_up(sqlite3_context *ctx, uint32_t type, sqlite3_value *v, bool 
 	uint32_t oid;
 	if (!fn_sql_env(ctx, &env))
 		return;
-	if (find_oid(&env, a, type, fn_arg_str(v), &oid, &err)) {
+	Str text = fn_arg_str(v);
+	bool number = text.n && strspn(text.p, "0123456789") == text.n;
+	if (missing_ok && number) { /* only a name is looked for */
+		if (type == T_REGTYPE)
+			fn_raise(ctx, "42601", "syntax error at or near \"%.*s\"", STR_ARG(text));
+	} else if (find_oid(&env, a, type, text, &oid, &err)) {
 		sqlite3_result_int64(ctx, oid);
 	} else if (!missing_ok || !(err_is(&err, "42P01") || err_is(&err, "42704") || err_is(&err, "42883") || err_is(&err, "3F000"))) {
 		fn_env(ctx)->error = err;
@@ -122,7 +128,7 @@ static const char *signature_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 
 static const char *collation_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
-	const char *name = reg_collation_name(oid);
+	const char *name = collation_name(oid, a);
 	return name ? quote_name(a, name) : NULL;
 }
 
@@ -225,6 +231,12 @@ bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out)
 	return true;
 }
 
+int sql_find_regname(const SqlEnv *env, uint32_t type, Str name, uint32_t *oid, Error *err)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	return find_oid(env, a, type, name, oid, err) ? 0 : -1;
+}
+
 /* format_type with the schema of types outside of the search path. */
 static void f_format_type(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -275,6 +287,9 @@ static const char *set_prefix(const PgProc *p)
 static const char *result_shown(const SqlEnv *env, uint32_t oid, Arena *a)
 {
 	const PgProc *p = catalog_proc(env->cat, oid);
+	const CatFunction *own = catalog_function(env->cat, oid);
+	if (own)
+		return function_result(env, own, a);
 	return p && p->kind != 'p' ? arena_printf(a, "%s%s", set_prefix(p), type_text(env, p->rettype, -1, a)) : NULL;
 }
 
@@ -289,7 +304,10 @@ static const char *one_argument(const SqlEnv *env, const PgProc *p, uint8_t i, A
 static const char *arguments(const SqlEnv *env, uint32_t oid, bool identity, Arena *a)
 {
 	const PgProc *p = catalog_proc(env->cat, oid);
+	const CatFunction *own = catalog_function(env->cat, oid);
 	const char *t = p ? "" : NULL;
+	if (own)
+		return function_arguments(env, own, identity, a);
 	for (uint8_t i = 0; p && i < p->nargs; i++) {
 		t = arena_printf(a, "%s%s%s", t, i ? ", " : "", one_argument(env, p, i, a));
 		if (!identity && i >= p->nargs - p->ndefaults && p->defaults)

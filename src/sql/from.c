@@ -80,7 +80,7 @@ void query_from_rte(ParseState *ps, Query *q, Rte *rte)
 	q->nfrom = 1;
 }
 
-static Query *view_query(ParseState *ps, const CatRel *rel, int location)
+Query *view_query(ParseState *ps, const CatRel *rel, int location)
 {
 	if (query_too_deep(ps))
 		return an_error(ps, location, "54001", "stack depth limit exceeded"), NULL;
@@ -154,6 +154,12 @@ static Rte *sequence_rte(ParseState *ps, const CatRel *seq, const char *alias, i
 static Rte *relation_by_kind(ParseState *ps, const PgQuery__RangeVar *rv, const CatRel *rel, const char *alias)
 {
 	switch (rel->kind) {
+	case REL_MATVIEW:
+		if (!rel->populated) {
+			an_error(ps, -1, "55000", "materialized view \"%s\" has not been populated", rel->name);
+			return err_hint(ps->err, "Use the REFRESH MATERIALIZED VIEW command."), NULL;
+		}
+		return rte_relation(ps, rel, alias, rv->location);
 	case REL_VIEW:
 		return view_rte(ps, rel, alias, rv->location);
 	case REL_INDEX:

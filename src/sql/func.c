@@ -89,33 +89,17 @@ static size_t add_proc(ParseState *ps, const Call *call, const PgProc *p, Candid
 	return at;
 }
 
-/* The user's functions of one schema. */
-static size_t add_schema(ParseState *ps, const Call *call, const char *name, Candidate *c, size_t at)
-{
-	const Catalog *cat = ps->env->cat;
-	const CatSchema *schema = catalog_schema(cat, name);
-	for (size_t i = 0; schema && i < cat->nfunctions; i++)
-		if (cat->functions[i]->schema == schema->oid && streq(cat->functions[i]->proc.name, call->name))
-			at = add_proc(ps, call, &cat->functions[i]->proc, c, at);
-	return at;
-}
-
 static size_t collect(ParseState *ps, const Call *call, Candidate **out)
 {
 	size_t n, at = 0;
-	const SqlEnv *env = ps->env;
 	const PgProc *p = procs_named(ps, call->schema, call->name, &n);
 
 	if (!n)
 		p = range_constructors(ps, call->schema, call->name, &n);
-	Candidate *c = arena_array(ps->a, Candidate, 2 * (n + (env->cat ? env->cat->nfunctions : 0)) + 1);
+	Candidate *c = arena_array(ps->a, Candidate, 2 * n + 1);
 	for (size_t i = 0; i < n; i++)
-		if (p[i].kind != 'p')
+		if (p[i].kind != 'p' || is_user_proc(&p[i]))
 			at = add_proc(ps, call, &p[i], c, at);
-	if (call->schema && env->cat && !streq(call->schema, "pg_catalog"))
-		at = add_schema(ps, call, call->schema, c, at);
-	for (size_t i = 0; !call->schema && env->cat && env->cat->nfunctions && i < env->nsearch_path; i++)
-		at = add_schema(ps, call, env->search_path[i], c, at);
 	*out = c;
 	return at;
 }
@@ -339,14 +323,14 @@ static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 		return an_error(ps, c->location, "54023", "cannot pass more than 100 arguments to a function");
 	call->args = arena_array(ps->a, Expr *, c->n_args + 1);
 	call->argnames = arena_array(ps->a, const char *, c->n_args + 1);
-	call->n = c->n_args;
-	for (size_t i = 0; i < c->n_args; i++) {
-		const PgNode *node = c->args[i];
+	for (size_t k = 0; k < c->n_args; k++) {
+		size_t i = call->n;
+		const PgNode *node = c->args[k];
 		if (node->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR) {
 			call->argnames[i] = node->named_arg_expr->name;
 			call->named = true;
-			for (size_t k = 0; k < i; k++)
-				if (call->argnames[k] && streq(call->argnames[k], call->argnames[i]))
+			for (size_t other = 0; other < i; other++)
+				if (call->argnames[other] && streq(call->argnames[other], call->argnames[i]))
 					return an_error(ps, node->named_arg_expr->location, "42601",
 							"argument name \"%s\" used more than once", call->argnames[i]);
 			node = node->named_arg_expr->arg;
@@ -356,8 +340,12 @@ static int call_args(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 			return -1;
 		if (!call->argnames[i] && has_placed(call, i))
 			return an_error(ps, expr_location(call->args[i]), "42601", "positional argument cannot follow named argument");
+		/* Drivers pass the OUT parameters of a call along so. */
+		if (call->args[i]->type == T_VOID && call->args[i]->kind == X_PARAM && !call->argnames[i])
+			continue;
 		if (call->args[i]->type == T_VOID)
 			return an_refuse(ps, call->args[i]->location, "an argument of type void is not supported in SQLite mode");
+		call->n++;
 	}
 	return 0;
 }

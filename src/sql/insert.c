@@ -7,6 +7,7 @@ typedef struct Insert {
 	const PgQuery__InsertStmt *s;
 	Query *q;
 	const CatRel *rel;
+	ViewDml *view;			  /* the target is this; rel is its base */
 	const CatColumn **cols;		  /* columns written in the statement */
 	const PgQuery__ResTarget **parts; /* where a part of the column is, as a[1]; else NULL */
 	int *locations;
@@ -15,6 +16,11 @@ typedef struct Insert {
 } Insert;
 
 const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb)
+{
+	return dml_target_or_view(ps, rv, verb, NULL);
+}
+
+const CatRel *dml_target_or_view(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb, ViewDml **view)
 {
 	Cte *cte = NULL;
 	if (!*rv->schemaname && cte_find(ps, rv->relname, &cte) < 0)
@@ -30,7 +36,11 @@ const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char
 		*ps->writes = true;
 		return rel;
 	case REL_VIEW:
+		if (view)
+			return (*view = view_dml_open(ps, rel, verb, rv->location)) ? (*view)->base->rel : NULL;
 		return an_refuse(ps, rv->location, "%s a view is not available in SQLite mode", verb), NULL;
+	case REL_MATVIEW:
+		return an_error(ps, -1, "42809", "cannot change materialized view \"%s\"", rel->name), NULL;
 	case REL_VIRTUAL:
 		return an_error(ps, rv->location, "42501", "permission denied: \"%s\" is a system catalog", rel->name), NULL;
 	case REL_COMPOSITE:
@@ -85,22 +95,48 @@ static int add_column(Insert *in, const CatColumn *col, const PgQuery__ResTarget
 	return 0;
 }
 
+static int insert_column(Insert *in, const char *name, int location, const CatColumn **col)
+{
+	if (in->view)
+		return view_dml_column(in->ps, in->view, name, "insert into", location, col);
+	*col = catrel_column(in->rel, name);
+	if (*col)
+		return 0;
+	return an_error(in->ps, location, "42703", "column \"%s\" of relation \"%s\" does not exist", name, in->rel->name);
+}
+
+/* No column list. Of a view only as many as there are values: its other columns need not be those of its base. */
+static int all_columns(Insert *in)
+{
+	const CatRel *named = in->view ? in->view->view : in->rel;
+	const PgQuery__SelectStmt *s = in->s->select_stmt ? in->s->select_stmt->select_stmt : NULL;
+	size_t most = in->view && s && s->n_values_lists ? s->values_lists[0]->list->n_items : in->view && !s ? 0 : named->ncols;
+	for (size_t i = 0; i < named->ncols && in->ncols < most; i++) {
+		const CatColumn *col = &named->cols[i];
+		if (col->dropped)
+			continue;
+		if (in->view && insert_column(in, col->name, -1, &col) < 0)
+			return -1;
+		add_column(in, col, NULL, -1);
+	}
+	return 0;
+}
+
 static int insert_columns(Insert *in)
 {
 	ParseState *ps = in->ps;
-	size_t cap = in->s->n_cols > in->rel->ncols ? in->s->n_cols : in->rel->ncols;
+	size_t most = in->view && in->view->ncols > in->rel->ncols ? in->view->ncols : in->rel->ncols;
+	size_t cap = in->s->n_cols > most ? in->s->n_cols : most;
 	in->cols = arena_array(ps->a, const CatColumn *, cap + 1);
 	in->locations = arena_array(ps->a, int, cap + 1);
 	in->parts = arena_array(ps->a, const PgQuery__ResTarget *, cap + 1);
-	for (size_t i = 0; !in->s->n_cols && i < in->rel->ncols; i++)
-		if (!in->rel->cols[i].dropped)
-			add_column(in, &in->rel->cols[i], NULL, -1);
+	if (!in->s->n_cols)
+		return all_columns(in);
 	for (size_t i = 0; i < in->s->n_cols; i++) {
 		const PgQuery__ResTarget *rt = in->s->cols[i]->res_target;
-		const CatColumn *col = catrel_column(in->rel, rt->name);
-		if (!col)
-			return an_error(ps, rt->location, "42703", "column \"%s\" of relation \"%s\" does not exist", rt->name,
-					in->rel->name);
+		const CatColumn *col;
+		if (insert_column(in, rt->name, rt->location, &col) < 0)
+			return -1;
 		for (size_t k = 0; k < in->ncols; k++)
 			if (in->cols[k] == col && !(in->parts[k] && rt->n_indirection))
 				return an_error(ps, rt->location, "42701", "column \"%s\" specified more than once", rt->name);
@@ -346,11 +382,12 @@ Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s)
 	Query *q = in.q;
 	if (s->with_clause && an_with(ps, s->with_clause, q) < 0)
 		return NULL;
-	in.rel = dml_target(ps, s->relation, "inserting into");
+	in.rel = dml_target_or_view(ps, s->relation, "inserting into", &in.view);
 	if (!in.rel)
 		return NULL;
 	q->overriding = overriding_kind(s);
-	q->result = rte_relation(ps, in.rel, s->relation->alias ? s->relation->alias->aliasname : in.rel->name, s->relation->location);
+	const char *alias = s->relation->alias ? s->relation->alias->aliasname : s->relation->relname;
+	q->result = in.view ? in.view->base : rte_relation(ps, in.rel, alias, s->relation->location);
 	if (insert_columns(&in) < 0)
 		return NULL;
 	const PgNode *src = s->select_stmt;
@@ -359,7 +396,14 @@ Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s)
 						    : insert_select(&in, src);
 	if (rc < 0)
 		return NULL;
-	ns_add_rte(ps, q->result, true, true);
+	if (in.view && view_check_rows(ps, in.view, q) < 0)
+		return NULL;
+	if (in.view)
+		view_dml_namespace(ps, in.view, alias);
+	else
+		ns_add_rte(ps, q->result, true, true);
+	if (s->on_conflict_clause && in.view)
+		return an_refuse(ps, s->relation->location, "ON CONFLICT in an INSERT into a view"), NULL;
 	if (s->on_conflict_clause && an_on_conflict(ps, s->on_conflict_clause, q) < 0)
 		return NULL;
 	return an_returning(ps, s->returning_list, s->n_returning_list, q) < 0 ? NULL : q;

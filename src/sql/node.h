@@ -52,6 +52,7 @@ typedef enum ExprKind {
 	X_VIA_IO,      /* args[0] through its text form: type, typmod -1 */
 	X_ARRAY_CAST,  /* args[0] element by element: arg is the cast of one, which is parameter 1 there */
 	X_TYPMOD,      /* args[0] with typmod applied; is_explicit */
+	X_VIEW_CHECK,  /* args[0], when args[1] holds; else the error of WITH CHECK OPTION of the view `name`, with the rest as the row */
 	X_DOMAIN,      /* args[0] as a value of a domain, checked; deep: every domain inside of it too, for text and binary input */
 	X_SUBSCRIPT,   /* args[0] array; subs upper in args2, lower in args3 when slice; an omitted bound of a slice is X_DEFAULT */
 	X_ASSIGN_PART, /* args[0] with the part that args2 (and args3, as in X_SUBSCRIPT) names replaced by arg; jsonb: negated when the

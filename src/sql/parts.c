@@ -1,5 +1,6 @@
 /* Statements of several parts: in which order they are computed and applied. See parts.h. */
 #include "sql/parts.h"
+#include "sql/triggers.h"
 
 enum { MAX_CHANGED = 100 };
 
@@ -24,8 +25,45 @@ static bool calls_programs(const Query *q)
 	return calls;
 }
 
+static int event_of(const Query *q)
+{
+	return q->cmd == CMD_INSERT ? TRIGGER_INSERT : q->cmd == CMD_UPDATE ? TRIGGER_UPDATE : q->cmd == CMD_DELETE ? TRIGGER_DELETE : 0;
+}
+
+static bool fires(const Query *q)
+{
+	return q->result && has_triggers(q->result->rel, event_of(q));
+}
+
+/* What a part with triggers cannot do. */
+static int check_triggers(ParseState *ps, const Query *q)
+{
+	enum { ANY = TRIGGER_INSERT | TRIGGER_UPDATE | TRIGGER_DELETE };
+	if (!q->result || q->cmd == CMD_SELECT)
+		return 0;
+	if (q->conflict && has_triggers(q->result->rel, q->conflict->do_update ? TRIGGER_INSERT | TRIGGER_UPDATE : TRIGGER_INSERT))
+		return an_refuse(ps, q->result->location, "ON CONFLICT on a table with triggers is not available in SQLite mode");
+	if (q->cmd == CMD_MERGE && has_triggers(q->result->rel, ANY))
+		return an_refuse(ps, q->result->location, "MERGE into a table with triggers is not available in SQLite mode");
+	int event = q->cmd == CMD_MERGE ? TRIGGER_DELETE : event_of(q);
+	const CatRel *child = cascades_to_triggers(ps->env->cat, q->result->rel, event);
+	if (!child)
+		return 0;
+	return an_refuse(ps, q->result->location,
+			 "a change that the actions of foreign keys bring to table \"%s\", which has triggers, is not available in SQLite "
+			 "mode",
+			 child->name);
+}
+
+int parts_check(ParseState *ps, const Query *q)
+{
+	return ps->env->cat && ps->env->cat->ntriggers ? check_triggers(ps, q) : 0;
+}
+
 bool parts_needed(const Query *q)
 {
+	if (fires(q))
+		return true;
 	if (calls_programs(q))
 		return true;
 	if (q->has_modifying || q->cmd == CMD_MERGE)
@@ -312,10 +350,35 @@ static void read_result(Parts *p, const Query *q)
 	buf_free(&b);
 }
 
+/* The triggers of the statements come before anything is computed. */
+static int begin_writes(Parts *p)
+{
+	bool any = false;
+	for (size_t i = 0; i < p->n; i++) {
+		Part *part = &p->items[i];
+		if (check_triggers(p->ps, part->q) < 0)
+			return -1;
+		if (!fires(part->q))
+			continue;
+		part->write = plan_write_new(p->ps->a, part->q->result->rel, event_of(part->q));
+		int16_t *set = arena_array(p->ps->a, int16_t, part->q->targets.n + 1);
+		for (size_t k = 0; part->q->cmd == CMD_UPDATE && k < part->q->targets.n; k++)
+			set[part->write->nset++] = (int16_t)part->q->targets.items[k].attnum;
+		part->write->set = set;
+		part->write->counted = !part->cte && !p->plan->returns_rows;
+		parts_add_step(p, STEP_FIRE_BEFORE)->write = part->write;
+		any = true;
+	}
+	return any;
+}
+
 int parts_plan(ParseState *ps, Query *q, Plan *plan)
 {
 	Parts p = { .ps = ps, .plan = plan };
 	make_parts(&p, q);
+	int writes = begin_writes(&p);
+	if (writes < 0)
+		return -1;
 	if (compute_ready(&p) < 0)
 		return -1;
 	for (Part *w; (w = first_blocked(&p));)
@@ -324,9 +387,11 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan)
 	for (size_t i = p.n; i-- > 0;)
 		if (apply(&p, &p.items[i]) < 0)
 			return -1;
-	plan->defer_fk = p.nchanged > 1 || q->cmd == CMD_MERGE;
+	plan->defer_fk = p.nchanged > 1 || q->cmd == CMD_MERGE || writes;
 	if (insert_copies(&p) < 0)
 		return -1;
+	if (writes)
+		parts_add_step(&p, STEP_FIRE_QUEUE);
 	if (plan->returns_rows)
 		read_result(&p, q);
 	return 0;

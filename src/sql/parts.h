@@ -31,6 +31,8 @@ typedef struct Part {
 	int out;      /* store of what others read; -1 = none */
 	int rowid_at; /* column of `out` that has the row numbers of new rows */
 	bool computed, applied;
+	struct PlanWrite *write; /* its table has triggers: rows are written one by one (triggers.h) */
+	const Query *ret;	 /* of such a part: what it returns, over its store when it was written */
 } Part;
 
 typedef struct Parts {
@@ -46,6 +48,8 @@ typedef struct Parts {
 	size_t nchanged;
 } Parts;
 
+/* Refuses what triggers make impossible. */
+int parts_check(ParseState *ps, const Query *q);
 /* Whether the statement needs several steps. */
 bool parts_needed(const Query *q);
 /* Fills plan->steps and plan->sql. */

@@ -1,11 +1,12 @@
 /* One part of a statement: the query that computes what it will write and return, and the statement that writes it. See parts.h. */
 #include "sql/parts_rows.h"
 #include "sql/rewrite.h"
+#include "sql/triggers.h"
 #include "sqlite/row_store.h"
 
 bool part_returns_late(const Part *part)
 {
-	return part->q->conflict != NULL;
+	return part->q->conflict || (part->write && part->q->returning.n);
 }
 
 int rows_add_output(Rows *r, Expr *e, int attnum)
@@ -167,6 +168,50 @@ static int returning_query(Rows *r, Query *out)
 	return 0;
 }
 
+/* With triggers all columns are in the store, as they will be: the triggers see them, and may change any. */
+static int all_columns(Rows *r)
+{
+	ParseState *ps = r->p->ps;
+	const Query *q = r->part->q;
+	struct PlanWrite *w = r->part->write;
+	const CatRel *rel = q->result->rel;
+	if (r->sel->nvalues)
+		r->sel->values = arena_dup(ps->a, r->sel->values, r->sel->nvalues * sizeof *r->sel->values);
+	for (size_t i = 0; i < rel->ncols && q->cmd != CMD_DELETE; i++) {
+		const CatColumn *c = &rel->cols[i];
+		bool there = c->dropped || c->generated;
+		for (size_t k = 0; k < r->sel->targets.n && !there; k++)
+			there = r->sel->targets.items[k].attnum == c->attnum;
+		if (there)
+			continue;
+		Expr *e = q->cmd == CMD_INSERT ? expr_const(ps, c->type->oid, val_null()) : var_new(ps, q->result, c->attnum, -1);
+		if (rows_add_output(r, e, c->attnum) < 0)
+			return -1;
+		for (size_t k = 0; k < r->sel->nvalues; k++)
+			expr_list_add(ps->a, &r->sel->values[k], e);
+	}
+	w->n = r->sel->targets.n;
+	int *attnums = arena_array(ps->a, int, w->n + 1);
+	for (size_t i = 0; i < w->n; i++)
+		attnums[i] = r->sel->targets.items[i].attnum;
+	w->attnums = attnums;
+	return 0;
+}
+
+static int compute_written(Rows *r)
+{
+	Part *part = r->part;
+	Query *ret = arena_new_of(r->p->ps->a, Query);
+	if (all_columns(r) < 0)
+		return -1;
+	if (part->q->returning.n && (!part->cte || part->cte->refs)) {
+		if (returning_query(r, ret) < 0)
+			return -1;
+		part->ret = ret;
+	}
+	return parts_store(r->p, r->sel, part->rows, part->q->result->rel->oid);
+}
+
 static int compute_changes(Parts *p, Part *part)
 {
 	Query sel = { .cmd = CMD_SELECT }, ret;
@@ -177,6 +222,8 @@ static int compute_changes(Parts *p, Part *part)
 	sel.with_recursive = q->with_recursive;
 	if ((q->cmd == CMD_INSERT ? select_inserted(&r) : select_changed(&r)) < 0)
 		return -1;
+	if (part->write)
+		return compute_written(&r);
 	bool returns = q->returning.n && (!part->cte || part->cte->refs) && !part_returns_late(part);
 	if (returns && returning_query(&r, &ret) < 0)
 		return -1;
@@ -343,10 +390,27 @@ static int apply_returning(Parts *p, Part *part, Query *w)
 	return parts_store(p, w, part->out, w->result->rel->oid);
 }
 
+static int apply_written(Parts *p, Part *part)
+{
+	PlanStep *s = parts_add_step(p, STEP_WRITE);
+	s->value = part->rows;
+	s->oid = part->q->result->rel->oid;
+	s->write = part->write;
+	if (part->ret) {
+		part->out = p->nstores++;
+		if (parts_store(p, part->ret, part->out, 0) < 0)
+			return -1;
+	}
+	parts_add_step(p, STEP_FIRE_AFTER)->write = part->write;
+	return 0;
+}
+
 int part_apply(Parts *p, Part *part)
 {
 	if (part->q->cmd == CMD_MERGE)
 		return merge_apply(p, part);
+	if (part->write)
+		return apply_written(p, part);
 	Query w = *part->q;
 	Rte *store = rte_store(p->ps, part->rows);
 	w.ctes = NULL;

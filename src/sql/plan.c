@@ -85,6 +85,8 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 	};
 	ProgramCalls programs = { 0 };
 	query_walk(q, note_program, &programs);
+	if (parts_check(ps, q) < 0)
+		return -1;
 	plan->kind = PLAN_QUERY;
 	plan->tag = tags[q->cmd];
 	plan->tag_rows = true;

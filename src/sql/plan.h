@@ -113,15 +113,25 @@ typedef enum StepKind {
 	STEP_SQL,	       /* run `sql` on the write connection */
 	STEP_NOTICE,	       /* send NOTICE: code, message */
 	STEP_RESTART_SEQUENCE, /* oid: TRUNCATE RESTART IDENTITY */
-	STEP_CHECK_EMPTY,  /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail`
-			    */
-	STEP_FK_OFF,	   /* neither foreign keys nor checks are enforced by SQLite until the script has ended */
+	STEP_CHECK_EMPTY, /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail`
+			   */
+	STEP_KEYS,	  /* SET CONSTRAINTS, value: KeysMode. With KEYS_IMMEDIATE the steps behind it are for when a foreign key is open */
+	STEP_FK_OFF,	  /* neither foreign keys nor checks are enforced by SQLite until the script has ended */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
 	STEP_ROWS,	   /* run `sql`; its change count is added to the command tag's row count */
-	STEP_LOOP,  /* run `sql` over the store `work`, at first a copy of the store `value`, until it gives no row; what it gives is added
-		       to  `value` and is in `work` the next time. `work` + 1 is used too */
-	STEP_STORE, /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
+	STEP_LOOP,   /* run `sql` over the store `work`, at first a copy of the store `value`, until it gives no row; what it gives is added
+			to  `value` and is in `work` the next time. `work` + 1 is used too */
+	STEP_RELOAD, /* the steps before have changed the catalog; those behind need what it says now */
+	STEP_STORE,  /* run `sql`; its rows are kept in the store `value` for later steps (sqlite/row_store.h) */
+	STEP_WRITE,  /* writes the rows of the store `value` one by one with their triggers, as `write` says; leaves those written there */
+	STEP_FIRE_BEFORE, /* `write`: the triggers of the statement */
+	STEP_FIRE_AFTER,
+	STEP_FIRE_QUEUE, /* the triggers that come after */
 } StepKind;
+
+struct PlanWrite; /* sql/triggers.h */
+
+typedef enum KeysMode { KEYS_AS_DECLARED, KEYS_DEFER, KEYS_IMMEDIATE } KeysMode;
 
 typedef struct PlanStep {
 	StepKind kind;
@@ -131,6 +141,7 @@ typedef struct PlanStep {
 	uint32_t oid;
 	int64_t value;
 	int work;
+	struct PlanWrite *write;
 } PlanStep;
 
 typedef struct PlanColumn {
@@ -232,6 +243,7 @@ struct Plan {
 
 /* The text form of a regclass, regtype, regproc ... value, appended to `out`. False when `type` is none of them. */
 bool sql_put_regname(const SqlEnv *env, uint32_t type, uint32_t oid, Buf *out);
+int sql_find_regname(const SqlEnv *env, uint32_t type, Str name, uint32_t *oid, Error *err);
 
 /* A type's name, with %TYPE and %ROWTYPE: `kind` is 0, 'c' or 'r'. For a table its row type. */
 const PgType *sql_type(const SqlEnv *env, Arena *a, const char *text, char kind, int32_t *typmod, Error *err);

@@ -1,5 +1,6 @@
 /* COPY: columns, options, and the INSERT or SELECT behind it. */
 #include "sql/plan_copy.h"
+#include "sql/triggers.h"
 
 #include "catalog/acl.h"
 #include "sql/acl_check.h"
@@ -159,7 +160,7 @@ static int copy_relation(CopyParse *c)
 		return err_at(ps->err, 0); /* PostgreSQL opens it without telling where it stands */
 	if (s->is_from && !dml_target(ps, s->relation, "copying to"))
 		return -1;
-	if (c->rel->kind == REL_VIEW) {
+	if (catrel_is_view(c->rel)) {
 		an_error(ps, -1, "42809", "cannot copy from view \"%s\"", c->rel->name);
 		return err_hint(ps->err, "Try the COPY (SELECT ...) TO variant.");
 	}
@@ -202,6 +203,8 @@ int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 	plan->tag = "COPY";
 	plan->tag_rows = true;
 	plan->returns_rows = false;
+	if (s->is_from && c.rel && has_triggers(c.rel, TRIGGER_INSERT))
+		return an_refuse(ps, s->relation->location, "COPY FROM into a table with triggers is not available in SQLite mode");
 	plan->copy_from = s->is_from;
 	plan->writes |= *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;

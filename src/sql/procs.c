@@ -5,7 +5,6 @@
 
 static const Native natives[] = {
 	{ "textcat", NATIVE_INFIX, "||" },
-	{ "byteacat", NATIVE_INFIX, "||" },
 	{ "int48", NATIVE_SAME, NULL },
 	{ "i2toi4", NATIVE_SAME, NULL },
 	{ "int28", NATIVE_SAME, NULL },
@@ -33,6 +32,8 @@ static const Native natives[] = {
 	{ "int8range_canonical", NATIVE_SAME, NULL },
 	{ "daterange_canonical", NATIVE_SAME, NULL },
 	{ "cideq", NATIVE_COMPARE, "=" },
+	{ "hstore_eq", NATIVE_COMPARE, "=" },
+	{ "hstore_ne", NATIVE_COMPARE, "<>" },
 	{ "bitcat", NATIVE_INFIX, "||" },
 	{ "bitlength", NATIVE_CALL, "length" },
 	{ "nameeqtext", NATIVE_COMPARE, "=" },

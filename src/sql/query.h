@@ -31,6 +31,8 @@ Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
 const CatViewName *view_name_of(const ParseState *ps, uint32_t oid);
 const CatViewName *view_name_find(const ParseState *ps, const PgQuery__RangeVar *rv);
 void view_name_record(ParseState *ps, const PgQuery__RangeVar *rv, const CatRel *r);
+/* from.c: its query below this level. NULL on error. */
+Query *view_query(ParseState *ps, const CatRel *rel, int location);
 /* The analysed query of a view. */
 Query *an_view(const SqlEnv *env, Arena *a, const CatRel *view, Error *err);
 /* Gives what the view names its names of today. */
@@ -123,6 +125,29 @@ int an_insert_row(ParseState *ps, const PgQuery__InsertStmt *s, Query *q);
 Query *an_merge(ParseState *ps, const PgQuery__MergeStmt *s);
 Query *an_delete(ParseState *ps, const PgQuery__DeleteStmt *s);
 const CatRel *dml_target(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb);
+/* view_dml.c: a view that is changed by changing its base table. */
+typedef struct ViewDml {
+	const CatRel *view;
+	Rte *base;
+	Expr **cols; /* the view's columns, over the base */
+	size_t ncols;
+	Expr *where;
+	struct ViewCheck { /* of WITH CHECK OPTION, the innermost first */
+		const CatRel *view;
+		Expr *where;
+	} * checks;
+	size_t nchecks;
+} ViewDml;
+/* view_check.c: the values that are written are checked. When all of the statement is known. */
+int view_check_rows(ParseState *ps, const ViewDml *v, Query *q);
+/* Also takes such a view: *view is set then, and the relation is its base. */
+const CatRel *dml_target_or_view(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb, ViewDml **view);
+/* The target of UPDATE and DELETE: its columns are visible, q->result is set. */
+int dml_open(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb, Query *q, ViewDml **view);
+ViewDml *view_dml_open(ParseState *ps, const CatRel *view, const char *verb, int location);
+void view_dml_namespace(ParseState *ps, const ViewDml *v, const char *alias);
+int view_dml_column(ParseState *ps, const ViewDml *v, const char *name, const char *verb, int location, const CatColumn **out);
+void view_dml_where(ParseState *ps, const ViewDml *v, Query *q);
 int an_returning(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Query *q);
 /* Converts an expression for assignment to a column: 42804 as PostgreSQL words it. */
 Expr *assign_to_column(ParseState *ps, Expr *e, const CatRel *rel, const CatColumn *col, int location);

@@ -13,6 +13,5 @@ int reg_procedure(ParseState *ps, Str text, int location, uint32_t *oid);
 int reg_operator(ParseState *ps, Str text, int location, uint32_t *oid);
 int reg_operator_named(ParseState *ps, Str text, int location, uint32_t *oid);
 int reg_collation(ParseState *ps, Str text, int location, uint32_t *oid);
-const char *reg_collation_name(uint32_t oid); /* NULL when it is none of the builtin ones */
 
 #endif

@@ -1,4 +1,5 @@
 /* Text of regprocedure, regoper, regoperator and regcollation -> OIDs. */
+#include "pgtype/collation.h"
 #include "sql/regname.h"
 
 #include <ctype.h>
@@ -77,11 +78,16 @@ static bool same_args(const PgProc *p, const Signature *s)
 int reg_procedure(ParseState *ps, Str text, int location, uint32_t *oid)
 {
 	Signature s;
-	const char *name;
+	const char *part[2];
 	size_t n = 0;
-	if (read_signature(ps, text, false, location, &s) || builtin_name(ps, s.name, location, &name))
+	if (read_signature(ps, text, false, location, &s))
 		return -1;
-	const PgProc *p = name ? pgproc_named(name, &n) : NULL;
+	size_t parts = reg_split_name(ps, s.name, part, 2);
+	if (parts == 0)
+		return an_error(ps, location, "42602", "invalid name syntax");
+	if (parts == 2 && !reg_schema_oid(ps, part[0]))
+		return an_error(ps, location, "3F000", "schema \"%s\" does not exist", part[0]);
+	const PgProc *p = procs_named(ps, parts == 2 ? part[0] : NULL, part[parts - 1], &n);
 	for (size_t i = 0; i < n; i++) {
 		if (same_args(&p[i], &s)) {
 			*oid = p[i].oid;
@@ -140,29 +146,13 @@ int reg_operator(ParseState *ps, Str text, int location, uint32_t *oid)
 	return no_operator(ps, text, location);
 }
 
-static const struct {
-	const char *name;
-	uint32_t oid;
-} collations[] = { { "default", 100 }, { "C", 950 }, { "POSIX", 951 } };
-
-const char *reg_collation_name(uint32_t oid)
-{
-	for (size_t i = 0; i < ARRAY_LEN(collations); i++)
-		if (collations[i].oid == oid)
-			return collations[i].name;
-	return NULL;
-}
-
 int reg_collation(ParseState *ps, Str text, int location, uint32_t *oid)
 {
 	const char *name;
 	if (builtin_name(ps, text, location, &name))
 		return -1;
-	for (size_t i = 0; name && i < ARRAY_LEN(collations); i++) {
-		if (streq(collations[i].name, name)) {
-			*oid = collations[i].oid;
-			return 0;
-		}
-	}
+	*oid = name ? collation_named(name) : 0;
+	if (*oid)
+		return 0;
 	return an_error(ps, location, "42704", "collation \"%.*s\" for encoding \"UTF8\" does not exist", STR_ARG(text));
 }

@@ -4,6 +4,8 @@
 static int set_column(ParseState *ps, const CatRel *rel, const PgQuery__ResTarget *rt, const CatColumn **out)
 {
 	const CatColumn *col = catrel_column(rel, rt->name);
+	if (ps->view_target)
+		return view_dml_column(ps, ps->view_target, rt->name, "update", rt->location, out);
 	if (!col)
 		return an_error(ps, rt->location, "42703", "column \"%s\" of relation \"%s\" does not exist", rt->name, rel->name);
 	*out = col;
@@ -152,16 +154,19 @@ int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *targ
 Query *an_update(ParseState *ps, const PgQuery__UpdateStmt *s)
 {
 	Query *q = query_new(ps, CMD_UPDATE);
+	ViewDml *view = NULL;
 	if (s->with_clause && an_with(ps, s->with_clause, q) < 0)
 		return NULL;
-	const CatRel *rel = dml_target(ps, s->relation, "updating");
-	if (!rel)
+	if (dml_open(ps, s->relation, "updating", q, &view) < 0)
 		return NULL;
-	q->result = rte_relation(ps, rel, s->relation->alias ? s->relation->alias->aliasname : rel->name, s->relation->location);
-	ns_add_rte(ps, q->result, true, true);
+	ps->view_target = view;
 	if (an_from(ps, s->from_clause, s->n_from_clause) < 0 || an_where(ps, s->where_clause, AT_WHERE, "WHERE", &q->where) < 0 ||
 	    an_set_list(ps, s->target_list, s->n_target_list, q->result, &q->targets) < 0 ||
 	    an_returning(ps, s->returning_list, s->n_returning_list, q) < 0)
 		return NULL;
+	if (view && view_check_rows(ps, view, q) < 0)
+		return NULL;
+	if (view)
+		view_dml_where(ps, view, q);
 	return q;
 }

@@ -400,6 +400,10 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_table_as(d, n->create_table_as_stmt);
 	case NODE(SELECT_STMT):
 		return plan_select_into(d, n);
+	case NODE(CONSTRAINTS_SET_STMT):
+		return plan_set_constraints(d, n->constraints_set_stmt);
+	case NODE(REFRESH_MAT_VIEW_STMT):
+		return plan_refresh(d, n->refresh_mat_view_stmt);
 	case NODE(INDEX_STMT):
 		return plan_create_index(d, n->index_stmt);
 	case NODE(CREATE_SEQ_STMT):
@@ -426,6 +430,12 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_schema(d, n->create_schema_stmt);
 	case NODE(VIEW_STMT):
 		return plan_create_view(d, n->view_stmt);
+	case NODE(CREATE_FUNCTION_STMT):
+		return plan_create_function(d, n->create_function_stmt, text);
+	case NODE(CREATE_TRIG_STMT):
+		return plan_create_trigger(d, n->create_trig_stmt);
+	case NODE(ALTER_FUNCTION_STMT):
+		return plan_alter_function(d, n->alter_function_stmt);
 	case NODE(CREATE_ROLE_STMT):
 		return plan_create_role(d, n->create_role_stmt);
 	case NODE(ALTER_ROLE_STMT):
@@ -436,10 +446,6 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_grant_role(d, n->grant_role_stmt);
 	case NODE(GRANT_STMT):
 		return plan_grant(d, n->grant_stmt);
-	case NODE(CREATE_FUNCTION_STMT):
-		return plan_create_function(d, n->create_function_stmt, text);
-	case NODE(ALTER_FUNCTION_STMT):
-		return plan_alter_function(d, n->alter_function_stmt);
 	case NODE(DROP_STMT):
 		return plan_drop(d, n->drop_stmt);
 	case NODE(TRUNCATE_STMT):

@@ -1,6 +1,7 @@
 #include "sqlite/collation.h"
 
 #include "pgtype/array.h"
+#include "pgtype/icu.h"
 #include "pgtype/family.h"
 #include "pgtype/numeric.h"
 #include "pgtype/row.h"
@@ -79,11 +80,22 @@ static int compare_user_types(void *arg, int nx, const void *x, int ny, const vo
 	return o->array ? array_compare_text(t, a, b) : type_compare(t, &va, &vb);
 }
 
+static int compare_icu(void *arg, int nx, const void *x, int ny, const void *y)
+{
+	return icu_compare(arg, (Str){ x, (size_t)nx }, (Str){ y, (size_t)ny });
+}
+
 static void on_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 {
 	FnEnv *env = arg;
 	if (strcmp(name, "pgnumeric") == 0) {
 		sqlite3_create_collation_v2(db, name, SQLITE_UTF8, NULL, compare_numeric, NULL);
+		return;
+	}
+	if (strncmp(name, "pgicu_", 6) == 0) {
+		IcuCollator *c = icu_collator_open(name + 6, &env->error);
+		if (c)
+			sqlite3_create_collation_v2(db, name, SQLITE_UTF8, c, compare_icu, icu_collator_close);
 		return;
 	}
 	const PgType *own = strncmp(name, "pg", 2) == 0 ? pgtype_builtin_named(name + 2) : NULL;

@@ -1,4 +1,4 @@
-/* Values of domains: the rules that PostgreSQL applies when a value becomes one. */
+/* Values of domains: the rules that PostgreSQL applies when a value becomes one. Values with a label that is renamed. */
 #include "sqlite/db.h"
 
 #include "pgtype/array.h"
@@ -154,8 +154,83 @@ static void domain_test(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_int(ctx, holds);
 }
 
+/* Characters of a value that the error shows. */
+enum { SHOWN_BYTES = 64 };
+
+/* pg_view_check(view, text of each column): the error of WITH CHECK OPTION */
+static void view_check(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Buf b = { 0 };
+	fn_raise(ctx, "44000", "new row violates check option for view \"%s\"", (const char *)sqlite3_value_text(argv[0]));
+	for (int i = 1; i < argc; i++) {
+		Str s = fn_arg_str(argv[i]);
+		size_t n = s.n;
+		if (n > SHOWN_BYTES)
+			for (n = SHOWN_BYTES; n && ((unsigned char)s.p[n] & 0xc0) == 0x80;)
+				n--;
+		buf_puts(&b, i > 1 ? ", " : "");
+		if (sqlite3_value_type(argv[i]) == SQLITE_NULL)
+			buf_puts(&b, "null");
+		else
+			buf_put(&b, s.p, n);
+		buf_puts(&b, n < s.n ? "..." : "");
+	}
+	err_detail(&fn_env(ctx)->error, "Failing row contains (%s).", buf_cstr(&b));
+	buf_free(&b);
+}
+
+/* A label of an enum inside of a value of another type. */
+typedef struct Relabel {
+	uint32_t type; /* the enum */
+	Str old, new;
+	Arena *a;
+	Error *err;
+} Relabel;
+
+static int relabel(const Relabel *r, const PgType *t, Val *v)
+{
+	t = type_base_of(t);
+	if (v->kind != VAL_TEXT || !t)
+		return 0;
+	if (t->oid == r->type) {
+		v->s = str_eq(v->s, r->old) ? r->new : v->s;
+	} else if (t->elem) {
+		PgArray x;
+		if (array_read(t->elem, v->s, r->a, &x, r->err))
+			return -1;
+		for (size_t i = 0; i < x.n; i++)
+			if (relabel(r, t->elem, &x.items[i]))
+				return -1;
+		*v = array_val(&x, r->a);
+	} else if (type_is_row(t)) {
+		PgRow row;
+		if (row_read(t, v->s, (TypeSource){ 0 }, r->a, &row, r->err))
+			return -1;
+		for (size_t i = 0; i < row.n; i++)
+			if (relabel(r, row.fields[i].type, &row.vals[i]))
+				return -1;
+		*v = row_val(&row, false, r->a);
+	}
+	return 0;
+}
+
+/* pg_enum_relabel(type of the value, enum, old label, new label, value) */
+static void enum_relabel(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	const PgType *t = fn_type(ctx, (uint32_t)sqlite3_value_int64(argv[0]));
+	Relabel r = { (uint32_t)sqlite3_value_int64(argv[1]), fn_arg_str(argv[2]), fn_arg_str(argv[3]), a, &fn_env(ctx)->error };
+	Val v = fn_arg(argv[4]);
+	if (!t || relabel(&r, t, &v))
+		fn_fail(ctx);
+	else
+		fn_result(ctx, &v);
+}
+
 const SqliteFn fn_table_domain[] = {
+	{ "view_check", -1, 0, view_check },
 	{ "domain", 3, FN_IMMUTABLE, domain },
 	{ "domain_test", 2, 0, domain_test },
+	{ "enum_relabel", 5, 0, enum_relabel },
 	{ NULL },
 };

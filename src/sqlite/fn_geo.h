@@ -83,6 +83,6 @@ void geo_move(sqlite3_context *ctx, sqlite3_value **argv, uint32_t type, PointRu
 		geo_move(ctx, argv, oid, geo_over);                                                                                        \
 	}
 
-extern const SqliteFn fn_table_geo_box[], fn_table_geo_circle[], fn_table_geo_path[];
+extern const SqliteFn fn_table_geo_box[], fn_table_geo_circle[], fn_table_geo_path[], fn_table_geo_segment[], fn_table_geo_polygon[];
 
 #endif

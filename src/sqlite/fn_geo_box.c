@@ -74,6 +74,8 @@ BOX_QUESTION(box_below, geo_lt(x.high.y, y.low.y))
 BOX_QUESTION(box_overbelow, geo_le(x.high.y, y.high.y))
 BOX_QUESTION(box_above, geo_lt(y.high.y, x.low.y))
 BOX_QUESTION(box_overabove, geo_le(y.low.y, x.low.y))
+BOX_QUESTION(box_below_eq, geo_le(x.high.y, y.low.y))
+BOX_QUESTION(box_above_eq, geo_le(y.high.y, x.low.y))
 BOX_QUESTION(box_contained, box_within(x, y))
 BOX_QUESTION(box_contain, box_within(y, x))
 BOX_QUESTION(box_eq, geo_eq(box_size(x), box_size(y)))
@@ -165,6 +167,8 @@ const SqliteFn fn_table_geo_box[] = {
 	{ "box_overbelow", 2, PURE, box_overbelow },
 	{ "box_above", 2, PURE, box_above },
 	{ "box_overabove", 2, PURE, box_overabove },
+	{ "box_below_eq", 2, PURE, box_below_eq },
+	{ "box_above_eq", 2, PURE, box_above_eq },
 	{ "box_contained", 2, PURE, box_contained },
 	{ "box_contain", 2, PURE, box_contain },
 	{ "box_eq", 2, PURE, box_eq },

@@ -1,4 +1,5 @@
 #include "pgtype/datetime.h"
+#include "pgtype/hstore.h"
 #include "sqlite/fn_json.h"
 #include "sqlite/fn_row.h"
 
@@ -116,6 +117,22 @@ static int put_row(sqlite3_context *ctx, uint32_t oid, Str stored, bool lines, B
 	return 0;
 }
 
+/* The one type outside PostgreSQL's own that has a cast to json. */
+static bool is_hstore(const PgType *t)
+{
+	return t->family && streq(t->name, "hstore");
+}
+
+static int put_hstore(FnEnv *env, Str stored, Buf *out)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	HStore h;
+	if (hstore_parse(stored, a, &h, &env->error))
+		return -1;
+	hstore_print_json(&h, false, out);
+	return 0;
+}
+
 int jf_put_val(sqlite3_context *ctx, uint32_t oid, const Val *v, bool is_key, Buf *out)
 {
 	FnEnv *env = fn_env(ctx);
@@ -129,8 +146,10 @@ int jf_put_val(sqlite3_context *ctx, uint32_t oid, const Val *v, bool is_key, Bu
 	if (t->typtype == 'd' && type_base_of(t))
 		return jf_put_val(ctx, type_base_of(t)->oid, v, is_key, out);
 	bool composite = t->typtype == 'c' || oid == OID_RECORD, json = oid == OID_JSON || oid == OID_JSONB;
-	if (is_key && (t->elem || composite || json))
+	if (is_key && (t->elem || composite || json || is_hstore(t)))
 		return bad_key(&env->error);
+	if (is_hstore(t))
+		return put_hstore(env, v->s, out);
 	if (composite)
 		return put_row(ctx, oid, v->s, false, out);
 	if (t->elem)

@@ -45,10 +45,10 @@ static int count_dims(const Json *j, int *dims)
 	return n;
 }
 
-static int fill_items(const Fill *f, const Json *j, int level, PgArray *x)
+static int fill_items(const Fill *f, const Json *j, int level, int32_t typmod, PgArray *x)
 {
 	if (level == x->ndim)
-		return fill_value(f, x->elem, -1, j, &x->items[x->n++]);
+		return fill_value(f, x->elem, typmod, j, &x->items[x->n++]);
 	if (j->kind != JSON_ARRAY)
 		return err_set(&f->env->error, "22P02", "expected JSON array");
 	if ((int)j->n != x->dims[level]) {
@@ -56,12 +56,12 @@ static int fill_items(const Fill *f, const Json *j, int level, PgArray *x)
 		return err_detail(&f->env->error, "Multidimensional arrays must have sub-arrays with matching dimensions.");
 	}
 	for (size_t i = 0; i < j->n; i++)
-		if (fill_items(f, j->items[i], level + 1, x))
+		if (fill_items(f, j->items[i], level + 1, typmod, x))
 			return -1;
 	return 0;
 }
 
-static int fill_array(const Fill *f, const PgType *t, const Json *j, Val *out)
+static int fill_array(const Fill *f, const PgType *t, int32_t typmod, const Json *j, Val *out)
 {
 	PgArray x = { .elem = t->elem };
 	size_t total = 1;
@@ -73,7 +73,7 @@ static int fill_array(const Fill *f, const PgType *t, const Json *j, Val *out)
 			return err_set(&f->env->error, "54000", "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS);
 	}
 	x.items = arena_array(f->a, Val, total + 1);
-	if (total && fill_items(f, j, 0, &x))
+	if (total && fill_items(f, j, 0, typmod, &x))
 		return -1;
 	if (!total)
 		x.ndim = 0;
@@ -89,7 +89,7 @@ static int fill_value(const Fill *f, const PgType *t, int32_t typmod, const Json
 	if (t->oid == 114 || t->oid == 3802)
 		return type_in(t, -1, json_text(f, j), f->env->types, f->a, out, &f->env->error);
 	if (t->elem && j->kind == JSON_ARRAY)
-		return fill_array(f, t, j, out);
+		return fill_array(f, t, typmod, j, out);
 	if (t->elem && j->kind != JSON_STRING)
 		return err_set(&f->env->error, "22P02", "expected JSON array");
 	if (type_is_row(t) && j->kind == JSON_OBJECT && t->fields) {

@@ -131,6 +131,19 @@ static void single_row(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_value(ctx, argv[1]);
 }
 
+/* Two objects, or two arrays, of text JSON that are not empty, as one. */
+static void json_splice(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Str a = fn_arg_str(argv[0]), b = fn_arg_str(argv[1]);
+	Buf out = { 0 };
+	buf_put(&out, a.p, a.n ? a.n - 1 : 0);
+	buf_puts(&out, ", ");
+	buf_put(&out, b.p + (b.n > 0), b.n ? b.n - 1 : 0);
+	Val v = val_text(buf_str(&out));
+	fn_result(ctx, &v);
+	buf_free(&out);
+}
+
 /* pg_minmax(type, least, values...): GREATEST and LEAST, which pass over NULLs and keep the first of equal values. */
 static void minmax(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
@@ -173,6 +186,7 @@ const SqliteFn fn_table_misc[] = {
 	{ "typmod", 4, FN_IMMUTABLE, apply_typmod },
 	{ "array_cast", 4, 0, array_cast },
 	{ "single_row", 2, 0, single_row },
+	{ "json_splice", 2, FN_STRICT | FN_IMMUTABLE, json_splice },
 	{ "let", 2, 0, fn_let },
 	{ "kept", 1, 0, fn_kept },
 	{ NULL },

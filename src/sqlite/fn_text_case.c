@@ -1,4 +1,5 @@
 /* Letter case and single characters, and the conversions among text, name, char(n) and "char". */
+#include "pgtype/icu.h"
 #include "sqlite/fn_text.h"
 
 #include "pgtype/text.h"
@@ -88,6 +89,84 @@ static void initcap(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		in_word = is_alnum(c);
 	}
 	fn_result_buf(ctx, &b);
+}
+
+/* ---- with collation "C" only the letters of ASCII are letters ---- */
+
+static bool is_ascii_letter(char c, char first)
+{
+	return c >= first && c <= first + 25;
+}
+
+static void map_ascii(sqlite3_context *ctx, Str s, char first)
+{
+	_cleanup_(buf_free) Buf b = { 0 };
+	for (size_t i = 0; i < s.n; i++)
+		buf_put_u8(&b, (uint8_t)(is_ascii_letter(s.p[i], first) ? s.p[i] ^ 0x20 : s.p[i]));
+	Val v = val_text(buf_str(&b));
+	fn_result(ctx, &v);
+}
+
+static void lower_ascii(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	map_ascii(ctx, fn_arg_str(argv[0]), 'A');
+}
+
+static void upper_ascii(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	map_ascii(ctx, fn_arg_str(argv[0]), 'a');
+}
+
+static void initcap_ascii(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Str s = fn_arg_str(argv[0]);
+	_cleanup_(buf_free) Buf b = { 0 };
+	bool in_word = false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool small = is_ascii_letter(c, 'a'), large = is_ascii_letter(c, 'A');
+		buf_put_u8(&b, (uint8_t)((in_word ? large : small) ? c ^ 0x20 : c));
+		in_word = small || large || (c >= '0' && c <= '9');
+	}
+	Val v = val_text(buf_str(&b));
+	fn_result(ctx, &v);
+}
+
+/* ---- normal forms ---- */
+
+static bool normal_form(sqlite3_context *ctx, Arena *a, sqlite3_value **argv, Str *out)
+{
+	static const char *const names[] = { [ICU_NFC] = "NFC", [ICU_NFD] = "NFD", [ICU_NFKC] = "NFKC", [ICU_NFKD] = "NFKD" };
+	Str name = fn_arg_str(argv[1]);
+	size_t form = 0;
+	while (form < ARRAY_LEN(names) && !str_iis(name, names[form]))
+		form++;
+	if (form == ARRAY_LEN(names)) {
+		fn_raise(ctx, "22023", "invalid normalization form: %.*s", (int)name.n, name.p);
+		return false;
+	}
+	if (icu_normalize((IcuForm)form, fn_arg_str(argv[0]), a, out, &fn_env(ctx)->error) == 0)
+		return true;
+	fn_fail(ctx);
+	return false;
+}
+
+static void normalize(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	Str s;
+	if (!normal_form(ctx, a, argv, &s))
+		return;
+	Val v = val_text(s);
+	fn_result(ctx, &v);
+}
+
+static void is_normalized(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	Str s;
+	if (normal_form(ctx, a, argv, &s))
+		sqlite3_result_int(ctx, str_eq(s, fn_arg_str(argv[0])));
 }
 
 static void ascii(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -296,6 +375,11 @@ static void cast_bpchar(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 }
 
 const SqliteFn fn_table_chars[] = {
+	{ "unicode_normalize_func", 2, PURE, normalize },
+	{ "unicode_is_normalized", 2, PURE, is_normalized },
+	{ "lower_ascii", 1, PURE, lower_ascii },
+	{ "upper_ascii", 1, PURE, upper_ascii },
+	{ "initcap_ascii", 1, PURE, initcap_ascii },
 	{ "lower", 1, PURE, lower },
 	{ "upper", 1, PURE, upper },
 	{ "initcap", 1, PURE, initcap },

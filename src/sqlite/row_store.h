@@ -16,6 +16,9 @@ void row_store_add(FnEnv *env, int store, sqlite3_stmt *stmt);
 size_t row_store_append(FnEnv *env, int from, int to);
 /* `to` gets the rows of `from`, which is empty then. */
 void row_store_move(FnEnv *env, int from, int to);
+/* The rows of a store, which may be changed in place: values that are put there belong into *a. row_store_cut forgets those from n on. */
+Val **row_store_rows(FnEnv *env, int store, size_t *n, Arena **a);
+void row_store_cut(FnEnv *env, int store, size_t n);
 /* Empties all stores: the statement has ended. */
 void row_store_clear(FnEnv *env);
 

@@ -92,6 +92,19 @@ void row_store_move(FnEnv *env, int from, int to)
 	*s = (Store){ .a = arena_new() };
 }
 
+Val **row_store_rows(FnEnv *env, int store, size_t *n, Arena **a)
+{
+	Store *s = need(env, store);
+	*n = s->n;
+	*a = s->a;
+	return s->rows;
+}
+
+void row_store_cut(FnEnv *env, int store, size_t n)
+{
+	need(env, store)->n = n;
+}
+
 void row_store_clear(FnEnv *env)
 {
 	struct RowStores *s = env->stores;

@@ -212,8 +212,9 @@ static const sqlite3_module methods = {
 
 int vtab_sets_register(sqlite3 *db, FnEnv *env)
 {
-	static const SetFn *const tables[] = { set_fns_series, set_fns_array, set_fns_none, set_fns_range,  set_fns_jsonpath,
-					       set_fns_regexp, set_fns_zip,   set_fns_ts,   set_fns_content };
+	static const SetFn *const tables[] = { set_fns_series,	 set_fns_array,	  set_fns_none,	 set_fns_range,
+					       set_fns_jsonpath, set_fns_regexp,  set_fns_zip,	 set_fns_ts,
+					       set_fns_keywords, set_fns_content, set_fns_hstore };
 	int rc = SQLITE_OK;
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		for (const SetFn *f = tables[i]; f->name && rc == SQLITE_OK; f++) {

@@ -15,6 +15,14 @@
 static const char sql_schemas[] = "SELECT 0, n.nspname, format('CREATE SCHEMA %I', n.nspname) FROM pg_namespace n WHERE " USER_NS
 				  " AND n.nspname <> 'public' ORDER BY n.oid";
 
+/* Extensions, with the OIDs that their types and the arrays of these have there. */
+static const char sql_extensions[] =
+	"SELECT e.oid, e.extname, format('CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA %I', e.extname, n.nspname),"
+	" (SELECT string_agg(t.oid || ' ' || t.typarray, ' ' ORDER BY t.typname COLLATE \"C\") FROM pg_type t JOIN pg_depend d ON d.objid "
+	"= t.oid"
+	"  WHERE d.classid = 'pg_type'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND t.typname IN ('citext', 'hstore'))"
+	" FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname <> 'plpgsql' ORDER BY e.oid";
+
 #define SEQ_OPTIONS                                                                                                                        \
 	"format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax,"       \
 	" s.seqcache, CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)"
@@ -183,6 +191,13 @@ static int leave_out(Db *db, const char *kind, const char *name, const Error *wh
 	return state_add_unmirrored(db, kind, name, why->message, err);
 }
 
+/* The types of an extension get the OIDs that they have on the primary. */
+static int set_types(Db *db, const PGresult *r, int i, Error *err)
+{
+	Val v[2] = { val_text(str_of(PQgetvalue(r, i, 1))), val_text(str_of(PQgetvalue(r, i, 3))) };
+	return state_run(db, "UPDATE _understudy_extension SET types = ?2 WHERE name = ?1", v, 2, err);
+}
+
 /* Runs every row's statement; objects that fail are left out. `after` may finish an object, `done` learns of each success. */
 typedef int (*AfterObject)(Db *db, const PGresult *r, int row, Error *err);
 
@@ -316,6 +331,7 @@ int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, 
 {
 	memset(out, 0, sizeof *out);
 	if (reserve_oids(c, db, err) < 0 || make_objects(c, db, database, sql_schemas, "schema", NULL, err) < 0 ||
+	    make_objects(c, db, database, sql_extensions, "extension", set_types, err) < 0 ||
 	    make_objects(c, db, database, type_copy_query, "type", type_copy_made, err) < 0 ||
 	    make_objects(c, db, database, sql_sequences, "sequence", NULL, err) < 0 ||
 	    make_tables(c, db, database, sql_tables, a, out, err) < 0 ||
@@ -332,63 +348,49 @@ static const char *only(const char *query, const char *oids, const char *more, A
 			    more ? more : arena_printf(a, ") WHERE q.oid IN (%s)", oids));
 }
 
-static bool sequence_exists(Db *db, const char *full_name)
+static bool exists(Db *db, const char *sql, const char *value)
 {
 	sqlite3_stmt *st;
 	Error ignored;
-	if (db_prepare(db,
-		       str_of("SELECT 1 FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE s.name || '.' || "
-			      "r.name = ?1"),
-		       &st, &ignored) < 0)
+	if (db_prepare(db, str_of(sql), &st, &ignored) < 0)
 		return false;
-	Val v = val_text(str_of(full_name));
+	Val v = val_text(str_of(value));
 	db_bind(st, 1, &v);
 	bool there = sqlite3_step(st) == SQLITE_ROW;
 	db_done(db, st);
 	return there;
 }
 
-static bool schema_exists(Db *db, const char *name)
-{
-	sqlite3_stmt *st;
-	Error ignored;
-	if (db_prepare(db, str_of("SELECT 1 FROM _understudy_schema WHERE name = ?1"), &st, &ignored) < 0)
-		return false;
-	Val v = val_text(str_of(name));
-	db_bind(st, 1, &v);
-	bool there = sqlite3_step(st) == SQLITE_ROW;
-	db_done(db, st);
-	return there;
-}
+/* A kind of objects of which a file may lack some: how one is recognised by a column of its row, and what finishes it. */
+typedef struct ObjectKind {
+	const char *noun, *query, *exists;
+	int column;
+	AfterObject after;
+} ObjectKind;
 
-static bool type_exists(Db *db, const char *oid)
-{
-	sqlite3_stmt *st;
-	Error ignored;
-	if (db_prepare(db, str_of("SELECT 1 FROM _understudy_type WHERE oid = CAST(?1 AS INTEGER)"), &st, &ignored) < 0)
-		return false;
-	Val v = val_text(str_of(oid));
-	db_bind(st, 1, &v);
-	bool there = sqlite3_step(st) == SQLITE_ROW;
-	db_done(db, st);
-	return there;
-}
+static const ObjectKind kind_schema = { "schema", sql_schemas, "SELECT 1 FROM _understudy_schema WHERE name = ?1", 1, NULL };
+static const ObjectKind kind_extension = { "extension", sql_extensions, "SELECT 1 FROM _understudy_extension WHERE name = ?1", 1,
+					   set_types };
+static const ObjectKind kind_type = { "type", type_copy_query, "SELECT 1 FROM _understudy_type WHERE oid = CAST(?1 AS INTEGER)", 0,
+				      type_copy_made };
+static const ObjectKind kind_sequence = { "sequence", sql_sequences,
+					  "SELECT 1 FROM _understudy_relation r JOIN _understudy_schema s ON s.oid = r.schema WHERE "
+					  "s.name || '.' || r.name = ?1",
+					  1, NULL };
 
-/* Schemas (kind 's'), types ('e') and sequences ('S') that the file does not have. */
-static int make_missing(PGconn *c, Db *db, const char *database, const char *query, char kind, Error *err)
+static int make_missing(PGconn *c, Db *db, const char *database, const ObjectKind *kind, Error *err)
 {
-	_cleanup_(source_clearp) PGresult *r = source_query(c, query, err);
+	_cleanup_(source_clearp) PGresult *r = source_query(c, kind->query, err);
 	if (!r)
 		return -1;
 	for (int i = 0; i < PQntuples(r); i++) {
 		Error why;
-		const char *name = PQgetvalue(r, i, 1);
-		if (kind == 's' ? schema_exists(db, name) : kind == 'e' ? type_exists(db, PQgetvalue(r, i, 0)) : sequence_exists(db, name))
+		if (exists(db, kind->exists, PQgetvalue(r, i, kind->column)))
 			continue;
 		int rc = schema_run_ddl(db, database, PQgetvalue(r, i, 2), &why);
-		if (rc < 0 && leave_out(db, kind == 's' ? "schema" : kind == 'e' ? "type" : "sequence", name, &why, err) < 0)
+		if (rc < 0 && leave_out(db, kind->noun, PQgetvalue(r, i, 1), &why, err) < 0)
 			return -1;
-		if (rc == 0 && kind == 'e' && type_copy_made(db, r, i, err) < 0)
+		if (rc == 0 && kind->after && kind->after(db, r, i, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -401,9 +403,9 @@ int schema_copy_some(PGconn *c, Db *db, const char *database, const char *oids, 
 	const char *tables = only(sql_tables, oids, arena_printf(a, ", kind, schema, rel, has_key, cols%s", some), a);
 	const char *later =
 		only(sql_indexes, oids, arena_printf(a, ", kind) WHERE q.kind = 'v' OR q.oid IN (%s) ORDER BY 4, 1, 2", oids), a);
-	if (reserve_oids(c, db, err) < 0 || make_missing(c, db, database, sql_schemas, 's', err) < 0 ||
-	    make_missing(c, db, database, type_copy_query, 'e', err) < 0 || make_missing(c, db, database, sql_sequences, 'S', err) < 0 ||
-	    make_tables(c, db, database, tables, a, out, err) < 0 ||
+	if (reserve_oids(c, db, err) < 0 || make_missing(c, db, database, &kind_schema, err) < 0 ||
+	    make_missing(c, db, database, &kind_extension, err) < 0 || make_missing(c, db, database, &kind_type, err) < 0 ||
+	    make_missing(c, db, database, &kind_sequence, err) < 0 || make_tables(c, db, database, tables, a, out, err) < 0 ||
 	    make_objects(c, db, database, only(sql_owned, oids, NULL, a), "sequence owner", NULL, err) < 0 ||
 	    make_objects(c, db, database, only(sql_constraints, oids, NULL, a), "constraint", NULL, err) < 0)
 		return -1;

@@ -3,6 +3,7 @@
 A statement is a tree of nodes, so that one that gives two different answers can be made smaller (reduce).
 """
 import random
+import re
 
 # type: (columns of the tables, literals)
 LITERALS = {
@@ -17,9 +18,19 @@ LITERALS = {
     "interval": ["interval '1 day'", "interval '1 month'", "interval '-1 hour 30 minutes'", "null::interval"],
     "int[]": ["array[1, 2, 3]", "'{}'::int[]", "array[null, 2]", "null::int[]"],
     "jsonb": ["'{\"a\": 1, \"b\": [1, 2]}'::jsonb", "'[1, null, \"x\"]'::jsonb", "'null'::jsonb", "'1.50'::jsonb", "null::jsonb"],
+    "timestamptz": ["timestamptz '2024-03-31 02:30:00+01'", "timestamptz '1999-12-31 23:59:59.5+00'", "timestamptz 'infinity'", "null::timestamptz"],
+    "time": ["time '00:00'", "time '12:34:56.7'", "time '24:00'", "null::time"],
+    "char(4)": ["'a'::char(4)", "'ab  '::char(4)", "''::char(4)", "null::char(4)"],
+    "numeric(8,2)": ["1.5::numeric(8,2)", "-0.01::numeric(8,2)", "123456.78::numeric(8,2)", "null::numeric(8,2)"],
+    "int4range": ["int4range(1, 5)", "int4range(3, 9, '[]')", "'empty'::int4range", "int4range(null, 4)", "null::int4range"],
+    "mood": ["'sad'::mood", "'ok'::mood", "'happy'::mood", "null::mood"],
+    "text[]": ["array['a', 'b']", "'{}'::text[]", "array[null, 'a b', '']", "null::text[]"],
+    "uuid": ["'00000000-0000-0000-0000-00000000000a'::uuid", "'f0000000-0000-4000-8000-000000000000'::uuid", "null::uuid"],
+    "bytea": ["'\\x00ff'::bytea", "''::bytea", "'\\x61'::bytea", "null::bytea"],
+    "smallint": ["1::smallint", "-7::smallint", "32767::smallint", "null::smallint"],
 }
 TYPES = list(LITERALS)
-SCALARS = [t for t in TYPES if t not in ("int[]", "jsonb")]
+SCALARS = [t for t in TYPES if t not in ("int[]", "jsonb", "int4range", "mood", "text[]")]
 NUMBERS = ["int", "bigint", "numeric", "float8"]
 ORDERED = [t for t in TYPES if t != "jsonb"]
 
@@ -71,6 +82,43 @@ FORMS = {
               "jsonb_build_array({int}, {text}, {bool})", "{jsonb} #> '{{b,0}}'", "to_jsonb({int[]})", "coalesce({jsonb}, {jsonb})", "{jsonb} - 'a'",
               "jsonb_set({jsonb}, '{{a}}', '9')", "to_jsonb({numeric})"],
 }
+MORE_FORMS = {
+    "timestamptz": ["{timestamptz} + {interval}", "{timestamp} at time zone 'Europe/Berlin'", "date_trunc('day', {timestamptz})", "coalesce({timestamptz}, {timestamptz})",
+                    "greatest({timestamptz}, {timestamptz})", "{timestamptz} - {interval}", "({date})::timestamptz", "case when {bool} then {timestamptz} end"],
+    "time": ["({timestamp})::time", "coalesce({time}, {time})", "{time} + interval '1 hour'", "least({time}, {time})", "make_time(abs({small}), 5, 6.5)"],
+    "char(4)": ["({text})::char(4)", "coalesce({char(4)}, {char(4)})", "case when {bool} then {char(4)} end"],
+    "numeric(8,2)": ["({numeric})::numeric(8,2)", "({int})::numeric(8,2)", "coalesce({numeric(8,2)}, {numeric(8,2)})"],
+    "int4range": ["{int4range} * {int4range}", "int4range({int}, {int})", "coalesce({int4range}, {int4range})", "range_merge({int4range}, {int4range})",
+                  "int4range({int}, {int}, '[]')", "{int4range} + {int4range}"],
+    "mood": ["coalesce({mood}, {mood})", "greatest({mood}, {mood})", "case when {bool} then {mood} else {mood} end", "({text})::mood", "enum_first({mood})"],
+    "text[]": ["array[{text}, {text}]", "{text[]} || {text}", "array_remove({text[]}, {text})", "string_to_array({text}, 'a')", "({text[]})[2:]",
+               "coalesce({text[]}, {text[]})", "array_replace({text[]}, 'a', {text})", "({int[]})::text[]"],
+    "uuid": ["coalesce({uuid}, {uuid})", "greatest({uuid}, {uuid})", "nullif({uuid}, {uuid})", "md5({text})::uuid"],
+    "bytea": ["{bytea} || {bytea}", "substring({bytea} from 1 for 1)", "convert_to({text}, 'UTF8')", "coalesce({bytea}, {bytea})", "decode(md5({text}), 'hex')"],
+    "smallint": ["({int})::smallint", "{smallint} + {smallint}", "{smallint} / {smallint}", "abs({smallint})", "coalesce({smallint}, {smallint})", "-({smallint})"],
+    "int": ["lower({int4range})", "upper({int4range})", "cardinality({text[]})", "{smallint} * {int}", "length({bytea})", "length({char(4)})", "get_byte({bytea}, 0)",
+            "extract(hour from {time})::int", "{int} << 2", "extract(dow from {timestamptz})::int", "regexp_count({text}, 'a')", "num_nulls({any}, {any})"],
+    "text": ["{mood}::text", "{int4range}::text", "({text[]})[1]", "{text[]}::text", "{timestamptz}::text", "{time}::text", "{uuid}::text", "encode({bytea}, 'hex')",
+             "{char(4)}::text", "{char(4)} || {text}", "{numeric(8,2)}::text", "to_char({timestamptz}, 'YYYY-MM-DD HH24:MI:SS.MS TZ')", "to_char({numeric}, 'FM9990.00')",
+             "array_to_string({text[]}, '-', '?')", "regexp_replace({text}, 'a+', '<&>', 'g')", "substring({text} from 'a.')", "to_char({interval}, 'DD HH24:MI')",
+             "jsonb_pretty({jsonb})", "quote_ident({text})", "{bytea}::text", "upper({char(4)})", "to_hex({int})", "{jsonb} #>> '{{b,1}}'"],
+    "bool": ["{int4range} @> {int}", "{int4range} && {int4range}", "{int4range} = {int4range}", "isempty({int4range})", "{mood} < {mood}", "{mood} = {mood}", "{text[]} @> {text[]}",
+             "{text} = any ({text[]})", "{text[]} = {text[]}", "{char(4)} = {char(4)}", "{char(4)} < {char(4)}", "{uuid} < {uuid}", "{bytea} = {bytea}", "{timestamptz} < {timestamp}",
+             "{time} < {time}", "{numeric(8,2)} = {numeric}", "{smallint} < {bigint}", "{int4range} << {int4range}", "{text} between {text} and {text}",
+             "({int}, {mood}) in (({int}, {mood}), ({int}, {mood}))", "{timestamptz} is not distinct from {timestamptz}", "{char(4)} like 'a%'", "{text} like any (array['a%', {text}])",
+             "{jsonb} @? '$.b[*] ? (@ > 1)'", "overlaps({date}, {date}, {date}, {date})", "{int4range} < {int4range}", "{jsonb} ?| {text[]}"],
+    "numeric": ["{numeric(8,2)} * {numeric}", "extract(second from {timestamptz})", "div({numeric}, {int})", "ln(abs({numeric}) + 1)", "sqrt(abs({numeric}))", "trim_scale({numeric})",
+                "{numeric} - {numeric}", "least({numeric}, {numeric(8,2)})"],
+    "date": ["({timestamptz})::date", "least({date}, {date})", "to_date({text}, 'YYYY')", "date_trunc('week', {timestamp})::date"],
+    "interval": ["{timestamptz} - {timestamptz}", "age({date}::timestamptz, {timestamptz})", "{interval} / 3", "({time})::interval", "justify_interval({interval})",
+                 "greatest({interval}, {interval})", "make_interval(hours => {small}, mins => {small})"],
+    "jsonb": ["to_jsonb({timestamptz})", "to_jsonb({text[]})", "jsonb_strip_nulls({jsonb})", "to_jsonb({mood})", "jsonb_path_query_first({jsonb}, '$.b[0]')", "{jsonb} - 0",
+              "jsonb_insert({jsonb}, '{{b,0}}', '7')", "to_jsonb({char(4)})", "to_jsonb({date})", "array_to_json({int[]})::jsonb"],
+    "float8": ["power({float8}, 2)", "exp({float8} / 1e10)", "degrees({float8})", "({text})::float8", "{float8} / {int}"],
+}
+for kind, forms in MORE_FORMS.items():
+    FORMS[kind] = FORMS.get(kind, []) + forms
+
 AGGREGATES = {
     "bigint": ["count(*)", "count({any})", "count(distinct {int})", "sum({int})"],
     "int": ["max({int})", "min({int})", "bit_or({int})"],
@@ -81,7 +129,13 @@ AGGREGATES = {
     "timestamp": ["max({timestamp})", "min({timestamp})"],
     "interval": ["sum({interval})", "max({interval})"],
     "int[]": ["array_agg({int} order by {same})", "array_agg(distinct {int})"],
-    "jsonb": ["jsonb_agg({int} order by {same})", "jsonb_object_agg('k' || coalesce({int}, 0), 1)"],
+    "jsonb": ["jsonb_agg({int} order by {same})", "jsonb_object_agg('k' || coalesce({int}, 0), 1)", "jsonb_agg(distinct {mood})"],
+    "mood": ["max({mood})", "min({mood})"],
+    "timestamptz": ["max({timestamptz})", "min({timestamptz})"],
+    "time": ["max({time})"],
+    "text[]": ["array_agg({text} order by {same})", "array_agg(distinct {char(4)}::text)"],
+    "float8": ["max({float8})", "percentile_cont(0.5) within group (order by {float8})", "stddev({int})::float8"],
+    "smallint": ["max({smallint})", "mode() within group (order by {smallint})"],
 }
 WINDOWS = {
     "bigint": ["row_number()", "rank()", "dense_rank()", "count(*)", "sum({int})", "count({text})"],
@@ -120,7 +174,7 @@ class Generator:
     # --- schema and rows ---
 
     def schema(self):
-        out = []
+        out = ["drop type if exists mood", "create type mood as enum ('sad', 'ok', 'happy')"]
         for i in range(3):
             types = [self.pick(TYPES) for _ in range(self.r.randrange(2, 6))]
             cols = [("id", "int")] + [("c%d" % k, t) for k, t in enumerate(types)]
@@ -210,6 +264,8 @@ class Generator:
             rows = ["(%s)" % ", ".join(self.typed(k) for k in kinds) for _ in range(self.r.randrange(1, 4))]
             cols = [("v%d" % i, k) for i, k in enumerate(kinds)]
             return Node(["(values %s) %s (%s)" % (", ".join(rows), alias, ", ".join(n for n, _ in cols))]), alias, cols
+        if x < 0.23 and depth > 0:
+            return Node(["unnest(", self.expr(self.pick(["int[]"]), [], 1), ") %s (n)" % alias]), alias, [("n", "int")]
         if x < 0.25:
             return Node(["generate_series(%d, %d) %s (n)" % (self.r.randrange(3), self.r.randrange(6), alias)]), alias, [("n", "int")]
         name, cols = self.pick(self.tables)
@@ -225,6 +281,13 @@ class Generator:
         for _ in range(self.pick([0, 0, 1, 1, 2])):
             item, alias, cols = self.relation(ctes, depth)
             scope.append((alias, cols))
+            if self.maybe(0.12) and not ctes:
+                inner, icols = self.select(scope[:], 0)
+                lateral = self.next_alias()
+                scope[-1] = (lateral, icols)
+                parts = [*parts, self.pick([", lateral (", " cross join lateral (", " left join lateral ("]), inner, ") %s" % lateral]
+                parts += [" on true"] if "left" in parts[-3] else []
+                continue
             how = self.pick(["join", "left join", "right join", "full join", "cross join", ","])
             if how in ("cross join", ","):
                 parts = [*parts, " %s " % how if how != "," else ", ", item]
@@ -284,7 +347,13 @@ class Generator:
             kinds.append(kind)
         tail = []
         if keys:
-            tail += [" group by " + ", ".join(str(i + 1) for i in range(len(keys)))]
+            numbers = ", ".join(str(i + 1) for i in range(len(keys)))
+            sets = ["%s", "%s", "%s", "rollup (%s)", "cube (%s)", "grouping sets ((%s), ())"] if len({str(e) for e in items[:len(keys)]}) == len(keys) else ["%s"]
+            how = self.pick(sets)
+            # GROUPING SETS takes no positions. PostgreSQL 15 sorts wrongly by a grouping set's key that it finds constant.
+            if how != "%s" and any(not re.fullmatch(r"\w+\.\w+", str(e)) for e in items[:len(keys)]):
+                how = "%s"
+            tail += [" group by " + (how % (numbers if how == "%s" else ", ".join(str(e) for e in items[:len(keys)])))]
             if self.maybe(0.3):
                 tail += [" having count(*) %s %d" % (self.pick([">", "<=", "="]), self.r.randrange(3))]
         return self.assemble("select ", items, kinds, parts, where, tail, depth, top)
@@ -331,10 +400,11 @@ class Generator:
         x = self.r.random()
         if x < 0.35:
             values = [self.expr(t, [], 1) for _, t in cols[1:]]
-            parts = ["insert into %s values (%d" % (name, self.r.randrange(1, 14))]
+            parts = [self.pick(["insert into %s values (%d", "insert into %s as tgt values (%d"]) % (name, self.r.randrange(1, 14))]
             for v in values:
                 parts += [", ", v]
-            parts.append(")" + self.pick(["", "", " on conflict do nothing", " on conflict (id) do update set %s = excluded.%s" % (col, col)]))
+            parts.append(")" + self.pick(["", "", " on conflict do nothing", " on conflict (id) do update set %s = excluded.%s" % (col, col),
+                                               " on conflict (id) do update set %s = excluded.%s where excluded.id > 3" % (col, col)]))
             return Node([*parts, " returning *"])
         if x < 0.7:
             return Node(["update %s set %s = " % (name, col), self.expr(kind, scope, 2), " where ", self.expr("bool", scope, 2), " returning id, %s" % col])

@@ -276,6 +276,12 @@ drop function pr_kind(int);
 update pr_d set b = pr_fact(b) where b < 5;
 select b from pr_d order by b;
 
+-- As the catalogs show them
+select proname, pronargs, proargnames, proargmodes::text, proallargtypes::text, provolatile, proisstrict, proretset, pronargdefaults, prokind, prorettype::regtype, pg_get_function_arguments(oid), pg_get_function_identity_arguments(oid), pg_get_function_result(oid) from pg_proc where proname like 'pr\_%' and proname <> 'pr_bad' order by proname, pronargs;
+select l.lanname, count(*) from pg_proc p join pg_language l on l.oid = p.prolang where proname in ('pr_fact', 'pr_atomic', 'pr_ins') group by 1 order by 1;
+select pg_get_functiondef('pr_fact'::regproc), pg_get_functiondef('pr_tab(int)'::regprocedure);
+select 'pr_add(int,int)'::regprocedure, 'pr_fact'::regproc, to_regproc('pr_nothing'), 'pr_out(int)'::regprocedure::text;
+
 -- Changing and dropping
 alter function pr_sign(int) rename to pr_signum;
 select pr_signum(3);

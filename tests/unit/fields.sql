@@ -81,6 +81,7 @@ alter table if exists nothing set schema public;
 alter sequence t_a_seq set schema public;
 alter index s3_pkey rename to i2;
 alter type mood rename to mood2;
+alter type mood2 rename to mood;
 alter type mood rename value 'sad' to 'bad';
 alter type mood add value 'good' after 'ok';
 alter type mood add value if not exists 'good' before 'ok';
@@ -118,7 +119,7 @@ create schema if not exists other;
 create schema sc authorization postgres;
 create schema sd create table sd.x (a int);
 create view v (x, y) as select id, name from dept;
-create or replace view v (x, y) as select id, upper(name) from dept;
+create or replace view v (x, y) as select id, upper(name)::varchar(20) from dept;
 alter view v owner to postgres;
 alter index i alter 1 set statistics 100;
 alter index i set (fillfactor = 80);
@@ -298,22 +299,6 @@ create policy p on dept;
 grant select on dept to public;
 do 'begin end';
 
--- Roles
-create role r1 superuser login connection limit 3 password 'x' valid until '2030-01-01' in role pg_monitor role pg_read_all_data admin pg_write_all_data;
-create user r2;
-create group r3;
-alter role postgres nocreatedb;
-alter group pg_monitor add user postgres;
-alter group pg_monitor drop user postgres;
-drop role if exists r9;
-grant pg_monitor to postgres with admin option granted by postgres;
-revoke pg_monitor from postgres;
-grant select (id, name), insert on table dept to public;
-grant select on dept to postgres with grant option granted by current_user;
-revoke grant option for select on dept from postgres cascade;
-grant all on all tables in schema public to pg_monitor;
-grant usage on schema other to pg_monitor;
-grant create on database postgres to pg_monitor;
 -- Programs
 create function fr(in a int, inout b int, out c text, variadic d int[] default '{1}') language sql as $$ select 1, 'x' $$;
 create or replace function fr(in a int, inout b int, out c text, variadic d int[] default '{1}') language sql as $$ select 2, 'x' $$;
@@ -338,3 +323,34 @@ drop function if exists other.f1(int), f2(int) cascade;
 drop procedure p1(int) restrict;
 do 'begin null; end' language plpgsql;
 do 'begin null; end';
+
+-- Roles
+create role r1 superuser login connection limit 3 password 'x' valid until '2030-01-01' in role pg_monitor role pg_read_all_data admin pg_write_all_data;
+create user r2;
+create group r3;
+alter role postgres nocreatedb;
+alter group pg_monitor add user postgres;
+alter group pg_monitor drop user postgres;
+drop role if exists r9;
+grant pg_monitor to postgres with admin option granted by postgres;
+revoke pg_monitor from postgres;
+grant select (id, name), insert on table dept to public;
+grant select on dept to postgres with grant option granted by current_user;
+revoke grant option for select on dept from postgres cascade;
+grant all on all tables in schema public to pg_monitor;
+grant usage on schema other to pg_monitor;
+grant create on database postgres to pg_monitor;
+
+-- Triggers
+create trigger tr1 before insert or update of name on dept for each row when (new.id > 0) execute function f1d('a', 'b');
+create or replace trigger tr1 after delete on dept for each statement execute procedure f1d();
+create constraint trigger tr2 after insert on dept deferrable initially deferred for each row execute function f1d();
+create constraint trigger tr2 after insert on dept deferrable for each row execute function f1d();
+create constraint trigger tr3 after insert on dept from emp for each row execute function f1d();
+create constraint trigger tr4 after insert on dept for each row execute function f1d();
+create trigger tr5 after update on dept referencing old table as o new table as n for each statement execute function f1d();
+alter table dept disable trigger tr1;
+alter table dept enable always trigger tr1;
+alter trigger tr1 on dept rename to tr9;
+drop trigger tr9 on dept cascade;
+drop trigger if exists tr9 on dept;

@@ -1,0 +1,36 @@
+/*
+ * Inside the sql room, and for program/: which triggers a statement can fire.
+ *
+ * A statement that fires triggers is planned in steps (parts.h): its rows are computed first, then written one by one by STEP_WRITE,
+ * between the triggers of each row; STEP_FIRE fires those of the statement, and at the end what is to come AFTER.
+ */
+#ifndef US_SQL_TRIGGERS_H
+#define US_SQL_TRIGGERS_H
+
+#include "sql/plan.h"
+
+/* What STEP_WRITE writes, and with which triggers. */
+struct PlanWrite {
+	const CatRel *rel;
+	int event;	    /* TRIGGER_INSERT ... */
+	const int *attnums; /* of the store's columns; 0 = none. UPDATE and DELETE: the first column is the row number */
+	size_t n;
+	const int16_t *set; /* UPDATE: the columns of SET, for UPDATE OF */
+	size_t nset;
+	bool counted; /* for the command tag */
+	/* SQLite text: writes one row, all its columns as parameters (then the row number); reads all columns of a row number */
+	const char *write_sql, *read_sql;
+	const int16_t *written; /* the columns of write_sql's parameters */
+	size_t nwritten;
+};
+
+/* Any trigger of these events, whether it is enabled or not. */
+bool has_triggers(const CatRel *r, int events);
+bool has_row_triggers(const CatRel *r, int events);
+/* Foreign keys whose actions write tables that have row triggers for that: the table's name, or NULL. */
+const CatRel *cascades_to_triggers(const Catalog *cat, const CatRel *r, int event);
+/* NEW and OLD, as variables 0 and 1, for the condition of WHEN. */
+void trigger_when_vars(const CatTrigger *t, Arena *a, SqlVars *out);
+struct PlanWrite *plan_write_new(Arena *a, const CatRel *r, int event);
+
+#endif
