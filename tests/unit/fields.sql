@@ -284,7 +284,7 @@ fetch backward 5 from c;
 move next from c;
 close c;
 set constraints all deferred;
-set constraints f immediate;
+set constraints s5_a_fkey deferred;
 listen a;
 unlisten a;
 unlisten *;
