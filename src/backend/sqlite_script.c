@@ -30,6 +30,8 @@ static int reload_catalog(SqliteTxn *t, Error *err)
 	Catalog *cat;
 	if (catalog_load(t->conn->db, t->db->name, &cat, err) != 0)
 		return -1;
+	if (t->status == 'T')
+		catalog_mark_labels(cat, t->cat);
 	catalog_unref(t->cat);
 	t->cat = cat;
 	t->conn->db->env.catalog = cat;

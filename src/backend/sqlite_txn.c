@@ -153,8 +153,10 @@ static int commit_writer(SqliteTxn *t, Error *err)
 		atomic_fetch_add(&d->ddl_seq, 1);
 	if (rc == 0)
 		rc = db_exec(db, "COMMIT", err);
-	if (rc == 0 && t->ddl)
+	if (rc == 0 && t->ddl) {
+		catalog_mark_labels(t->cat, NULL);
 		database_publish_catalog(d, t->cat);
+	}
 	if (t->ddl)
 		atomic_fetch_add(&d->ddl_seq, 1);
 	if (rc != 0) {

@@ -274,6 +274,10 @@ const CatIndex *catalog_index(const Catalog *c, uint32_t oid);
 const CatConstraint *catalog_constraint(const Catalog *c, uint32_t oid);
 /* The index that a constraint rests on; of a foreign key, the unique index of the referenced columns. NULL when there is none. */
 const CatIndex *catalog_constraint_index(const CatConstraint *k);
+/* Marks the labels that the enums of `before`, the catalog of the open transaction until now, did not have or had marked: they cannot
+ * be used before it commits. `before` NULL: all can.
+ * Only for a catalog that nobody else has. */
+void catalog_mark_labels(Catalog *c, const Catalog *before);
 /* Check of a domain by OID, or NULL; *domain is whose. */
 const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const PgType **domain);
 /* FnEnv.type_lookup over a Catalog. */

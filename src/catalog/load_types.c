@@ -210,3 +210,27 @@ void load_shape_types(Catalog *c)
 		}
 	}
 }
+
+/* Whether the type had the label already and it could be used. */
+static bool was_usable(const PgType *t, uint32_t oid)
+{
+	for (size_t i = 0; i < t->nlabels; i++)
+		if (t->label_oids[i] == oid)
+			return !t->label_unsafe || !t->label_unsafe[i];
+	return false;
+}
+
+void catalog_mark_labels(Catalog *c, const Catalog *before)
+{
+	for (size_t i = 0; i < c->ntypes; i++) {
+		PgType *t = c->types[i];
+		const PgType *then = before && t->nlabels ? catalog_type(before, t->oid) : NULL;
+		t->label_unsafe = NULL;
+		if (!then)
+			continue;
+		bool *unsafe = arena_array(c->arena, bool, t->nlabels);
+		for (size_t k = 0; k < t->nlabels; k++)
+			unsafe[k] = !was_usable(then, t->label_oids[k]);
+		t->label_unsafe = unsafe;
+	}
+}

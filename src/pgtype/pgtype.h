@@ -93,6 +93,7 @@ struct PgType {
 	size_t nfields;
 	const uint32_t *label_oids; /* pg_enum.oid and enumsortorder, as many */
 	const double *label_sorts;
+	const bool *label_unsafe;	 /* added by the transaction that is open: cannot be used yet. NULL: all can */
 	const struct TypeFamily *family; /* of an extension's type; NULL: by OID and shape */
 };
 
@@ -133,6 +134,9 @@ int type_apply_typmod(const PgType *t, int32_t typmod, bool is_explicit, const V
 
 /* Order of two stored values, neither NULL: <0, 0, >0, as PostgreSQL's btree operator class of the type. */
 int type_compare(const PgType *t, const Val *x, const Val *y);
+
+/* 55P04 when the label at this place was added by a transaction that is still open. */
+int enum_check_label(const PgType *t, size_t at, Error *err);
 
 /* "TEXT", "INTEGER", "REAL" or "BLOB": the declared type of a column in the file. */
 const char *type_storage(const PgType *t);

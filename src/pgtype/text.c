@@ -222,13 +222,22 @@ static int enum_position(const PgType *t, Str label)
 	return -1;
 }
 
+int enum_check_label(const PgType *t, size_t at, Error *err)
+{
+	if (!t->label_unsafe || !t->label_unsafe[at])
+		return 0;
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	err_set(err, "55P04", "unsafe use of new value \"%s\" of enum type %s", t->labels[at], type_format(t, -1, a));
+	return err_hint(err, "New enum values must be committed before they can be used.");
+}
+
 static int enum_in(const PgType *t, int32_t typmod, Str text, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	int at = enum_position(t, text);
 	if (at < 0)
 		return err_set(err, "22P02", "invalid input value for enum %s: \"%.*s\"", type_format(t, -1, a), STR_ARG(text));
 	*out = val_text(str_of(t->labels[at]));
-	return 0;
+	return enum_check_label(t, (size_t)at, err);
 }
 
 static int enum_compare(const PgType *t, const Val *x, const Val *y)

@@ -6,6 +6,10 @@ static int fill_new_column(Alter *al, const CatColumn *c)
 	Ddl *d = al->d;
 	alter_sources(al);
 	const char **source = &al->source[c->attnum - 1];
+	bool fills = (c->sequence && d->new_sequence) || catcolumn_fills(c);
+	const char *user = fills ? ddl_type_user(d, al->old->rowtype, NULL, 0) : NULL;
+	if (user)
+		return an_error(d->ps, -1, "0A000", "cannot alter table \"%s\" because %s uses its row type", al->old->name, user);
 	if (c->sequence && d->new_sequence)
 		*source = arena_printf(d->a, "%lld + (row_number() OVER () - 1) * %lld", (long long)d->new_sequence->start,
 				       (long long)d->new_sequence->increment);
@@ -30,6 +34,8 @@ static int add_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	if (ddl_add_column(d, al->r, def) || ddl_add_column_constraints(d, al->r, def))
 		return -1;
 	const CatColumn *c = &al->r->cols[al->r->ncols - 1];
+	if (ddl_type_holds(c->type, al->old->rowtype))
+		return an_error(d->ps, -1, "42P16", "composite type %s cannot be made a member of itself", al->old->name);
 	/* SQLite can add a column that needs no value. */
 	al->rebuild = al->rebuild || catcolumn_fills(c) || c->not_null || c->generated || c->sequence || al->r->nindexes > nx ||
 		      al->r->nconstraints > nk;

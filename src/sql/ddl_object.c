@@ -75,6 +75,24 @@ static bool has_label(const PgType *t, const char *label)
 	return false;
 }
 
+/* enumsortorder of a new label. It is a float4: when none is left between two neighbours, all are numbered anew. */
+static float place_label(Ddl *d, const PgType *t, const char *near, bool after)
+{
+	size_t at = 0, n = t->nlabels;
+	if (!near)
+		return n ? (float)t->label_sorts[n - 1] + 1 : 1;
+	while (at < n && !streq(t->labels[at], near))
+		at++;
+	if (after ? at + 1 == n : at == 0)
+		return (float)t->label_sorts[at] + (after ? 1 : -1);
+	float self = (float)t->label_sorts[at], other = (float)t->label_sorts[after ? at + 1 : at - 1], between = (self + other) / 2;
+	if (between != self && between != other)
+		return between;
+	for (size_t i = 0; i < n; i++)
+		ddl_sql(d, "UPDATE _understudy_enum SET sort = %zu WHERE oid = %u", i + 1, t->label_oids[i]);
+	return (float)at + (after ? 1.5F : 0.5F);
+}
+
 static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t)
 {
 	if (check_label(d, s->new_val) < 0)
@@ -88,16 +106,8 @@ static int add_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType 
 	const char *near = s->new_val_neighbor && *s->new_val_neighbor ? s->new_val_neighbor : NULL;
 	if (near && !has_label(t, near))
 		return an_error(d->ps, -1, "22023", "\"%s\" is not an existing enum label", near);
-	const char *sort = arena_printf(d->a, "(SELECT coalesce(max(sort), 0) + 1 FROM _understudy_enum WHERE type = %u)", t->oid);
-	if (near) {
-		const char *at =
-			arena_printf(d->a, "(SELECT sort FROM _understudy_enum WHERE type = %u AND label = %s)", t->oid, ddl_lit(d, near));
-		bool after = s->new_val_is_after;
-		sort = arena_printf(
-			d->a, "coalesce((%s + (SELECT %s(sort) FROM _understudy_enum WHERE type = %u AND sort %s %s)) / 2.0, %s %s 1)", at,
-			after ? "min" : "max", t->oid, after ? ">" : "<", at, at, after ? "+" : "-");
-	}
-	ddl_sql(d, "INSERT INTO _understudy_enum VALUES (%u, %u, %s, %s)", ddl_oid(d), t->oid, ddl_lit(d, s->new_val), sort);
+	ddl_sql(d, "INSERT INTO _understudy_enum VALUES (%u, %u, %s, %.9g)", ddl_oid(d), t->oid, ddl_lit(d, s->new_val),
+		(double)place_label(d, t, near, s->new_val_is_after));
 	return 0;
 }
 

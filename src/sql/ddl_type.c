@@ -94,6 +94,34 @@ bool ddl_type_holds(const PgType *t, uint32_t row)
 	return false;
 }
 
+/* A domain over the type whose rule names the attribute. */
+static int used_by_rule(Ddl *d, const CatRel *r, const char *attribute)
+{
+	for (size_t i = 0; i < d->cat->ntypes; i++) {
+		const PgType *t = d->cat->types[i];
+		for (size_t k = 0; t->domain && ddl_type_holds(t, r->rowtype) && k < t->domain->nchecks; k++) {
+			if (!strstr(t->domain->checks[k].sql, attribute))
+				continue;
+			const char *what = arena_printf(d->a, "column %s of composite type %s", attribute, r->name);
+			return ddl_depend_error(d, what,
+						arena_printf(d->a, "constraint %s depends on %s", t->domain->checks[k].name, what));
+		}
+	}
+	return 0;
+}
+
+/* The rules of domains over it would have to be read again. */
+static int no_rules(Ddl *d, const CatRel *r)
+{
+	for (size_t i = 0; i < d->cat->ntypes; i++) {
+		const PgType *t = d->cat->types[i];
+		if (t->domain && t->domain->nchecks && ddl_type_holds(t, r->rowtype))
+			return an_refuse(d->ps, -1, "ALTER ATTRIBUTE of type \"%s\", which the rules of domain \"%s\" use,", r->name,
+					 t->name);
+	}
+	return 0;
+}
+
 static int drop_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
 {
 	CatColumn *c = (CatColumn *)(uintptr_t)catrel_column(r, cmd->name);
@@ -103,7 +131,7 @@ static int drop_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
 	}
 	if (!c)
 		return an_error(d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", cmd->name, r->name);
-	if (no_dependents(d, r, "DROP ATTRIBUTE"))
+	if (used_by_rule(d, r, cmd->name) || no_dependents(d, r, "DROP ATTRIBUTE"))
 		return -1;
 	c->dropped = true;
 	c->name = arena_printf(d->a, "........pg.dropped.%d........", c->attnum);
@@ -115,7 +143,7 @@ static int alter_attribute(Ddl *d, CatRel *r, const PgQuery__AlterTableCmd *cmd)
 	CatColumn *c = (CatColumn *)(uintptr_t)catrel_column(r, cmd->name);
 	if (!c)
 		return an_error(d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", cmd->name, r->name);
-	if (no_dependents(d, r, "ALTER ATTRIBUTE"))
+	if (no_rules(d, r) || no_dependents(d, r, "ALTER ATTRIBUTE"))
 		return -1;
 	c->type = an_typename(d->ps, cmd->def->column_def->type_name, &c->typmod);
 	return c->type ? 0 : -1;

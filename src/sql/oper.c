@@ -218,10 +218,22 @@ static bool has_no_order(uint32_t type)
 	return type == 603 || type == 718 || type == 601 || type == 602 || type == 604 || type == 628;
 }
 
+/* Rows are compared column by column, so every column needs the operator. */
+static bool columns_have(ParseState *ps, const char *name, uint32_t type)
+{
+	const PgType *t = type_base_of(type_lookup(ps->env->cat, type));
+	for (size_t i = 0; t && i < t->nfields; i++) {
+		uint32_t f = type_base(ps->env->cat, t->fields[i].type->oid);
+		if (has_no_order(f) || !type_operator(ps, name, f) || !columns_have(ps, name, f))
+			return false;
+	}
+	return true;
+}
+
 const PgProc *equality_for(ParseState *ps, uint32_t type, int location)
 {
 	uint32_t base = type_base(ps->env->cat, type);
-	const PgProc *p = has_no_order(base) ? NULL : type_operator(ps, "=", base);
+	const PgProc *p = has_no_order(base) || !columns_have(ps, "=", base) ? NULL : type_operator(ps, "=", base);
 
 	if (!p) {
 		an_error(ps, location, "42883", "could not identify an equality operator for type %s", type_name(ps, type));
@@ -233,7 +245,7 @@ const PgProc *equality_for(ParseState *ps, uint32_t type, int location)
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location)
 {
 	uint32_t base = type_base(ps->env->cat, type);
-	const PgProc *p = has_no_order(base) ? NULL : type_operator(ps, "<", base);
+	const PgProc *p = has_no_order(base) || !columns_have(ps, "<", base) ? NULL : type_operator(ps, "<", base);
 
 	if (!p) {
 		an_error(ps, location, "42883", "could not identify an ordering operator for type %s", type_name(ps, type));

@@ -102,6 +102,8 @@ static void enum_end(sqlite3_context *ctx, sqlite3_value *oid, bool first)
 		return;
 	if (t->nlabels == 0)
 		fn_raise(ctx, "55000", "enum %s contains no values", t->name);
+	else if (enum_check_label(t, first ? 0 : t->nlabels - 1, &fn_env(ctx)->error))
+		fn_fail(ctx);
 	else
 		sqlite3_result_text(ctx, t->labels[first ? 0 : t->nlabels - 1], -1, SQLITE_TRANSIENT);
 }
@@ -126,8 +128,13 @@ static void enum_between(sqlite3_context *ctx, const PgType *t, sqlite3_value *l
 	Val from = open_low ? val_null() : fn_arg(low), to = open_high ? val_null() : fn_arg(high);
 	for (size_t i = 0; i < t->nlabels; i++) {
 		Val v = val_text(str_of(t->labels[i]));
-		if ((open_low || type_compare(t, &v, &from) >= 0) && (open_high || type_compare(t, &v, &to) <= 0))
-			items[n++] = v;
+		if ((!open_low && type_compare(t, &v, &from) < 0) || (!open_high && type_compare(t, &v, &to) > 0))
+			continue;
+		if (enum_check_label(t, i, &fn_env(ctx)->error)) {
+			fn_fail(ctx);
+			return;
+		}
+		items[n++] = v;
 	}
 	PgArray x = array_of(t, items, n);
 	fn_array_result(ctx, &x, a);
