@@ -391,6 +391,25 @@ static int plan_utility(ParseState *ps, const PgNode *n, const RawStmt *raw, Pla
 	}
 }
 
+/* 1 = not one of them. */
+static int plan_roles(Ddl *d, const PgNode *n)
+{
+	switch (n->node_case) {
+	case NODE(CREATE_ROLE_STMT):
+		return plan_create_role(d, n->create_role_stmt);
+	case NODE(ALTER_ROLE_STMT):
+		return plan_alter_role(d, n->alter_role_stmt);
+	case NODE(DROP_ROLE_STMT):
+		return plan_drop_role(d, n->drop_role_stmt);
+	case NODE(GRANT_ROLE_STMT):
+		return plan_grant_role(d, n->grant_role_stmt);
+	case NODE(GRANT_STMT):
+		return plan_grant(d, n->grant_stmt);
+	default:
+		return 1;
+	}
+}
+
 static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 {
 	switch (n->node_case) {
@@ -436,16 +455,6 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_trigger(d, n->create_trig_stmt);
 	case NODE(ALTER_FUNCTION_STMT):
 		return plan_alter_function(d, n->alter_function_stmt);
-	case NODE(CREATE_ROLE_STMT):
-		return plan_create_role(d, n->create_role_stmt);
-	case NODE(ALTER_ROLE_STMT):
-		return plan_alter_role(d, n->alter_role_stmt);
-	case NODE(DROP_ROLE_STMT):
-		return plan_drop_role(d, n->drop_role_stmt);
-	case NODE(GRANT_ROLE_STMT):
-		return plan_grant_role(d, n->grant_role_stmt);
-	case NODE(GRANT_STMT):
-		return plan_grant(d, n->grant_stmt);
 	case NODE(DROP_STMT):
 		return plan_drop(d, n->drop_stmt);
 	case NODE(TRUNCATE_STMT):
@@ -465,7 +474,7 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 	case NODE(ALTER_OWNER_STMT):
 		return plan_alter_owner(d, n->alter_owner_stmt);
 	default:
-		return 1;
+		return plan_roles(d, n);
 	}
 }
 
