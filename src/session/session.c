@@ -292,6 +292,17 @@ static int64_t idle_limit(const Session *s)
 	return s->txn.status == 'I' ? s->idle_timeout_us : s->idle_in_transaction_timeout_us;
 }
 
+/* A session that holds nothing open keeps no memory for statements. */
+static void shrink(Session *s)
+{
+	if (s->out.cap && s->out.len == 0 && s->state != SESSION_COPY_IN && s->out.cap > 8192)
+		buf_free(&s->out);
+	if (s->park == PARK_NONE && s->txn.status == 'I' && s->txn.scratch && !s->portals && !s->cursors) {
+		arena_free(s->txn.scratch);
+		s->txn.scratch = NULL;
+	}
+}
+
 /* Lets the session rest until its client says more. */
 static void rest(Session *s)
 {
@@ -308,8 +319,7 @@ static void rest(Session *s)
 		s->idle_timer.owner = s;
 		loop_timer_set(loop, &s->idle_timer, clock_mono_us() + limit);
 	}
-	if (s->out.cap && s->out.len == 0 && s->state != SESSION_COPY_IN && s->out.cap > 8192)
-		buf_free(&s->out);
+	shrink(s);
 	if (s->park == PARK_CLIENT)
 		spool_watch(s);
 	loop_want(loop, &s->io, s->park == PARK_CLIENT ? EPOLLOUT : EPOLLIN);

@@ -52,7 +52,7 @@ static int check_bool(ParseState *ps, const PgQuery__DefElem *e, const char *tex
 		if (strcasecmp(text, want ? no[i] : yes[i]) == 0)
 			return an_refuse(ps, e->location, "%s %s", e->defname, text);
 	}
-	return text ? an_error(ps, e->location, "42601", "%s requires a Boolean value", e->defname) : 0;
+	return text ? an_error(ps, -1, "42601", "%s requires a Boolean value", e->defname) : 0;
 }
 
 /* One option of CREATE DATABASE. */
@@ -80,6 +80,8 @@ static int read_option(ParseState *ps, const PgQuery__DefElem *e, DatabasePlan *
 		return check_bool(ps, e, text, true);
 	if (streq(name, "is_template"))
 		return check_bool(ps, e, text, false);
+	if (streq(name, "connection_limit") && text && text[0] == '-' && !streq(text, "-1"))
+		return an_error(ps, -1, "22023", "invalid connection limit: %s", text);
 	if (streq(name, "connection_limit"))
 		return !text || streq(text, "-1") ? 0 : an_refuse(ps, e->location, "CONNECTION LIMIT");
 	if (streq(name, "strategy")) {

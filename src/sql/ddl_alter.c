@@ -142,6 +142,13 @@ static int set_logged(Alter *al, char persistence)
 	return 0;
 }
 
+static int check_parameters(Ddl *d, const PgQuery__AlterTableCmd *cmd, bool index)
+{
+	if (!cmd->def || cmd->def->node_case != PG_QUERY__NODE__NODE_LIST)
+		return an_refuse(d->ps, -1, "these storage parameters");
+	return ddl_check_parameters(d, cmd->def->list->items, cmd->def->list->n_items, index);
+}
+
 static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 {
 	int rc = alter_column_command(al, cmd);
@@ -160,7 +167,7 @@ static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return change_owner(al, cmd->newowner);
 	case AT(SetRelOptions):
 	case AT(ResetRelOptions):
-		return ddl_check_parameters(al->d, cmd->def->list->items, cmd->def->list->n_items, false);
+		return check_parameters(al->d, cmd, false);
 	case AT(SetTableSpace):
 		return ddl_check_tablespace(al->d, cmd->name);
 	case AT(SetAccessMethod):
@@ -295,7 +302,7 @@ static int alter_index(Ddl *d, const PgQuery__AlterTableStmt *s)
 	for (size_t i = 0; i < s->n_cmds; i++) {
 		const PgQuery__AlterTableCmd *cmd = s->cmds[i]->alter_table_cmd;
 		bool options = cmd->subtype == AT(SetRelOptions) || cmd->subtype == AT(ResetRelOptions);
-		if (options				? ddl_check_parameters(d, cmd->def->list->items, cmd->def->list->n_items, true)
+		if (options				? check_parameters(d, cmd, true)
 		    : cmd->subtype == AT(SetTableSpace) ? ddl_check_tablespace(d, cmd->name)
 		    : cmd->subtype == AT(SetStatistics) ? 0
 							: an_refuse(d->ps, s->relation->location, "this form of ALTER INDEX"))

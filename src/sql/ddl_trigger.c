@@ -1,4 +1,6 @@
 /* CREATE TRIGGER, DROP TRIGGER, ENABLE and DISABLE. */
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
 #include "sql/ddl.h"
 #include "sql/expr.h"
 #include "sql/program.h"
@@ -144,7 +146,7 @@ const CatTrigger *ddl_find_trigger(const CatRel *r, const char *name)
 int plan_create_trigger(Ddl *d, const PgQuery__CreateTrigStmt *s)
 {
 	const CatRel *r = an_relation(d->ps, s->relation, false);
-	if (!r || ddl_check_user_rel(d, r, s->relation->location) || check_form(d, s, r))
+	if (!r || ddl_check_user_rel(d, r, s->relation->location) || acl_check_rel(d->ps, r, ACL_TRIGGER) || check_form(d, s, r))
 		return -1;
 	CatTrigger t = { .table = (CatRel *)(uintptr_t)r,
 			 .name = arena_strdup(d->a, s->trigname),

@@ -89,6 +89,7 @@ int emit_where(Emitter *e, const char *word, const Expr *x)
 	if (!x)
 		return 0;
 	buf_printf(&e->out, " %s ", word);
+	e->condition = x;
 	return emit_expr(e, x);
 }
 
@@ -408,7 +409,7 @@ const char *emit_table_expr(const Catalog *cat, const TypeEnv *types, const Expr
 
 const char *emit_row_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, const char *row, Arena *a, Error *err)
 {
-	Emitter e = { .a = a, .cat = cat, .types = types, .err = err, .plain_rte = rte, .row_name = row };
+	Emitter e = { .a = a, .cat = cat, .types = types, .err = err, .plain_rte = rte, .condition = x, .row_name = row };
 	const char *text = emit_expr(&e, x) < 0 ? NULL : arena_strndup(a, (const char *)e.out.data, e.out.len);
 	buf_free(&e.out);
 	return text;

@@ -17,15 +17,16 @@ typedef struct Emitter {
 	const TypeEnv *types;
 	Str source; /* for positions of refusals */
 	Error *err;
-	const Rte *excluded;  /* its columns are written as excluded."c" (DO UPDATE) */
-	int depth;	      /* of the recursion over expressions and queries */
-	bool right_joins;     /* the FROM clause being written keeps unmatched rows of a right side */
-	bool plain_groups;    /* GROUP BY in SQLite's own way */
-	int next_kept;	      /* numbers of values kept while an expression is computed (sqlite/fn_let.c) */
-	int case_test;	      /* under which the value is kept that X_CASE_TEST stands for */
-	int next_tmp;	      /* names made by the emitter itself: x1, x2 ... */
-	const char *row_name; /* before the columns of plain_rte: NEW or OLD */
-	const Rte *plain_rte; /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
+	const Rte *excluded;   /* its columns are written as excluded."c" (DO UPDATE) */
+	int depth;	       /* of the recursion over expressions and queries */
+	bool right_joins;      /* the FROM clause being written keeps unmatched rows of a right side */
+	bool plain_groups;     /* GROUP BY in SQLite's own way */
+	const Expr *condition; /* what is written stands where SQLite jumps on its value: AND and OR stop as soon as it is known there */
+	int next_kept;	       /* numbers of values kept while an expression is computed (sqlite/fn_let.c) */
+	int case_test;	       /* under which the value is kept that X_CASE_TEST stands for */
+	int next_tmp;	       /* names made by the emitter itself: x1, x2 ... */
+	const char *row_name;  /* before the columns of plain_rte: NEW or OLD */
+	const Rte *plain_rte;  /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
 	/* RETURNING: columns of the other tables are kept by pg_stash while rows are found; see fn_rows.c */
 	Expr **stash;
 	size_t nstash;

@@ -110,37 +110,79 @@ int emit_sort(Emitter *e, const SortItem *items, size_t n, const Query *q)
 	return 0;
 }
 
+enum { GROUP_OF_OPERANDS = 64 };
+
 /* Long chains are written as a balanced tree: SQLite limits the depth of an expression, not its size. */
-static int emit_chain(Emitter *e, const char *word, Expr *const *items, size_t n)
+static int emit_chain(Emitter *e, const char *word, Expr *const *items, size_t n, bool condition)
 {
+	e->condition = condition ? items[0] : NULL;
 	if (n == 1)
 		return emit_expr(e, items[0]);
-	bool split = n > 64;
+	bool split = n > GROUP_OF_OPERANDS;
 	if (!split) {
 		for (size_t i = 0; i < n; i++) {
 			if (i)
 				buf_puts(&e->out, word);
+			e->condition = condition ? items[i] : NULL;
 			if (emit_expr(e, items[i]) < 0)
 				return -1;
 		}
 		return 0;
 	}
 	buf_puts(&e->out, "(");
-	if (emit_chain(e, word, items, n / 2) < 0)
+	if (emit_chain(e, word, items, n / 2, condition) < 0)
 		return -1;
 	buf_printf(&e->out, ")%s(", word);
-	if (emit_chain(e, word, items + n / 2, n - n / 2) < 0)
+	if (emit_chain(e, word, items + n / 2, n - n / 2, condition) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
 }
 
+typedef struct Risk {
+	bool fails, repeats_badly;
+} Risk;
+
+static bool note_risk(Expr *x, void *arg)
+{
+	Risk *r = arg;
+	r->repeats_badly |= x->kind == X_SUBLINK || x->kind == X_AGG || x->kind == X_WINDOW || x->kind == X_CASE ||
+			    (x->kind == X_FUNC && (x->proc->volatility == 'v' || x->proc->oid >= FIRST_USER_OID));
+	r->fails |= x->kind == X_VIA_IO || x->kind == X_TYPMOD || (x->kind == X_FUNC && native_form(x->proc->src).form == NATIVE_NONE);
+	return true;
+}
+
+enum { MAX_WRITTEN_TWICE = 1000 };
+
+/*
+ * SQLite evaluates all operands of AND and OR whose value is asked for, PostgreSQL only until the result is known:
+ * x <> 0 AND 1 / x > 0. Where that can make a difference they are written as conditions.
+ */
+static bool must_stop(const Expr *x)
+{
+	Risk r = { 0 };
+	for (size_t i = 0; x->boolop != BOOL_NOT && i < x->args.n && x->args.n < GROUP_OF_OPERANDS; i++) {
+		expr_walk(x->args.items[i], note_risk, &r);
+		if (i == 0)
+			r.fails = false;
+	}
+	return r.fails && !r.repeats_badly;
+}
+
 static int emit_bool(Emitter *e, const Expr *x)
 {
+	bool condition = e->condition == x, stops = !condition && !e->flat && must_stop(x);
+	size_t start = e->out.len;
 	buf_puts(&e->out, x->boolop == BOOL_NOT ? "(NOT " : "(");
-	if (emit_chain(e, x->boolop == BOOL_OR ? " OR " : " AND ", x->args.items, x->args.n) < 0)
+	if (emit_chain(e, x->boolop == BOOL_OR ? " OR " : " AND ", x->args.items, x->args.n, condition || stops) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
+	size_t n = e->out.len - start;
+	if (!stops || n > MAX_WRITTEN_TWICE)
+		return 0;
+	const char *text = arena_strndup(e->a, (const char *)e->out.data + start, n);
+	e->out.len = start;
+	buf_printf(&e->out, "CASE WHEN %s THEN 1 WHEN NOT %s THEN 0 END", text, text);
 	return 0;
 }
 
@@ -247,6 +289,7 @@ static int emit_case(Emitter *e, const Expr *x)
 	for (size_t i = 0; i + 1 < x->args.n; i += 2) {
 		buf_puts(&e->out, " WHEN ");
 		e->case_test = test;
+		e->condition = x->args.items[i];
 		int rc = emit_expr(e, x->args.items[i]);
 		e->case_test = outer;
 		if (rc < 0)

@@ -72,3 +72,10 @@ select 1 where 1;
 select count(*) from (select 1) x where count(*) > 1;
 select 1 limit -1;
 select 1 order by 2;
+-- AND and OR stop as soon as their result is known, where a value is asked for too.
+select x <> 0 and 10 / x > 2, x = 0 or 10 / x > 2, not (x <> 0 and 10 / x > 2), coalesce(x <> 0 and 10 / x > 2, false) from (values (0), (1), (null), (100)) v(x);
+select t ~ '^[0-9]+$' and t::int > 5 from (values ('a'), ('7'), ('3'), (null)) v(t);
+select count(*) filter (where x <> 0 and 10 / x > 2), bool_or(x <> 0 and 10 / x > 2) from (values (0), (1), (null)) v(x);
+select x from (values (0), (1), (null)) v(x) order by x <> 0 and 10 / x > 2, x;
+select x <> 0 and 10 / x > 2, count(*) from (values (0), (1), (100), (null)) v(x) group by x <> 0 and 10 / x > 2 order by 1;
+select (x = 0 or (x <> 0 and 10 / x > 2 and not (x = 7 or 3 / (x - 1) = 1))) is true from (values (0), (null), (3)) v(x);
