@@ -96,7 +96,7 @@ struct ParseState {
 	const char *no_recursion; /* where a recursive query must not refer to itself: "a subquery" ...; NULL elsewhere */
 	Cte *recursive_cte;	  /* this level is the body of WITH RECURSIVE: gets its columns from the first branch */
 	const PgQuery__CommonTableExpr *recursive_def; /* of recursive_cte */
-	struct ViewDml *view_target; /* UPDATE of a view: what SET names are its columns */
+	struct ViewDml *view_target;		       /* UPDATE of a view: what SET names are its columns */
 	const CatRel *view;			       /* whose text this is: relations have the names of when it was made */
 	ViewNames *record;			       /* takes down the names that relations have in this text; NULL: nobody wants them */
 	int depth;				       /* levels above this one, views included */
