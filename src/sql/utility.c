@@ -410,8 +410,34 @@ static int plan_roles(Ddl *d, const PgNode *n)
 	}
 }
 
+/* Types and extensions. 1 = not one of them. */
+static int plan_type_ddl(Ddl *d, const PgNode *n)
+{
+	switch (n->node_case) {
+	case NODE(CREATE_ENUM_STMT):
+		return plan_create_enum(d, n->create_enum_stmt);
+	case NODE(ALTER_ENUM_STMT):
+		return plan_alter_enum(d, n->alter_enum_stmt);
+	case NODE(COMPOSITE_TYPE_STMT):
+		return plan_create_composite(d, n->composite_type_stmt);
+	case NODE(CREATE_RANGE_STMT):
+		return plan_create_range(d, n->create_range_stmt);
+	case NODE(CREATE_EXTENSION_STMT):
+		return plan_create_extension(d, n->create_extension_stmt);
+	case NODE(ALTER_EXTENSION_STMT):
+		return plan_alter_extension(d, n->alter_extension_stmt);
+	case NODE(CREATE_DOMAIN_STMT):
+		return plan_create_domain(d, n->create_domain_stmt);
+	case NODE(ALTER_DOMAIN_STMT):
+		return plan_alter_domain(d, n->alter_domain_stmt);
+	default:
+		return 1;
+	}
+}
+
 static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 {
+	int rc;
 	switch (n->node_case) {
 	case NODE(CREATE_STMT):
 		return plan_create_table(d, n->create_stmt);
@@ -429,22 +455,6 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 		return plan_create_sequence(d, n->create_seq_stmt);
 	case NODE(ALTER_SEQ_STMT):
 		return plan_alter_sequence(d, n->alter_seq_stmt);
-	case NODE(CREATE_ENUM_STMT):
-		return plan_create_enum(d, n->create_enum_stmt);
-	case NODE(ALTER_ENUM_STMT):
-		return plan_alter_enum(d, n->alter_enum_stmt);
-	case NODE(COMPOSITE_TYPE_STMT):
-		return plan_create_composite(d, n->composite_type_stmt);
-	case NODE(CREATE_RANGE_STMT):
-		return plan_create_range(d, n->create_range_stmt);
-	case NODE(CREATE_EXTENSION_STMT):
-		return plan_create_extension(d, n->create_extension_stmt);
-	case NODE(ALTER_EXTENSION_STMT):
-		return plan_alter_extension(d, n->alter_extension_stmt);
-	case NODE(CREATE_DOMAIN_STMT):
-		return plan_create_domain(d, n->create_domain_stmt);
-	case NODE(ALTER_DOMAIN_STMT):
-		return plan_alter_domain(d, n->alter_domain_stmt);
 	case NODE(CREATE_SCHEMA_STMT):
 		return plan_create_schema(d, n->create_schema_stmt);
 	case NODE(VIEW_STMT):
@@ -474,7 +484,8 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 	case NODE(ALTER_OWNER_STMT):
 		return plan_alter_owner(d, n->alter_owner_stmt);
 	default:
-		return plan_roles(d, n);
+		rc = plan_type_ddl(d, n);
+		return rc <= 0 ? rc : plan_roles(d, n);
 	}
 }
 
