@@ -62,8 +62,9 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 static int set_keys(SqliteTxn *t, KeysMode mode, bool *done, Error *err)
 {
 	Db *db = t->conn->db;
-	t->keys_immediate = mode == KEYS_IMMEDIATE;
-	*done = mode != KEYS_IMMEDIATE || !has_open_keys(db);
+	if (mode != KEYS_CHECK)
+		t->keys_immediate = mode == KEYS_IMMEDIATE;
+	*done = (mode != KEYS_IMMEDIATE && mode != KEYS_CHECK) || !has_open_keys(db);
 	return mode == KEYS_DEFER ? db_exec(db, "PRAGMA defer_foreign_keys = ON", err) : 0;
 }
 

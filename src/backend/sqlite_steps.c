@@ -58,13 +58,20 @@ static int run_sql(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, int
 }
 
 /* The rows of each round are the input of the next. */
+/* What a recursion may keep; one that never ends must end here. PostgreSQL would write files until temp_file_limit. */
+enum { LOOP_MAX_MB = 1024 };
+
 static int run_loop(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
 {
 	FnEnv *env = &c->db->env;
 	int rows = (int)s->value, input = s->work, output = s->work + 1;
-	for (size_t n = row_store_append(env, rows, input); n; n = row_store_append(env, output, rows), row_store_move(env, output, input))
+	for (size_t n = row_store_append(env, rows, input); n;
+	     n = row_store_append(env, output, rows), row_store_move(env, output, input)) {
+		if (row_store_bytes(env, rows) > (size_t)LOOP_MAX_MB << 20)
+			return err_set(err, "53400", "the rows of a recursive query exceed %d MB", LOOP_MAX_MB);
 		if (run_sql(t, c, r, s, output, err) != 0)
 			return -1;
+	}
 	return 0;
 }
 

@@ -235,6 +235,8 @@ static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 	row_int(s, "typndims", t->typtype == 'd' && base && base->elem);
 	row_int(s, "typcollation", t->collation);
 	row_text(s, "typdefault", t->domain ? t->domain->default_sql : NULL);
+	if (t->domain && t->domain->default_sql)
+		row_text(s, "typdefaultbin", arena_printf(s->a, "{TYPE %u}", t->oid));
 	type_methods(s, t, base ? base : t);
 }
 

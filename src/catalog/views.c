@@ -42,6 +42,50 @@
 #define YES_NO(cond) "CASE WHEN " cond " THEN 'YES'::varchar(3) ELSE 'NO'::varchar(3) END"
 
 const BuiltinView catalog_views[] = {
+	/* Nothing is counted on SQLite: every number is 0, every time NULL. */
+	{ NS_PG_CATALOG, "pg_stat_all_tables",
+	  "SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, "
+	  "0::bigint AS seq_scan, 0::bigint AS seq_tup_read, 0::bigint AS idx_scan, 0::bigint AS idx_tup_fetch, "
+	  "0::bigint AS n_tup_ins, 0::bigint AS n_tup_upd, 0::bigint AS n_tup_del, 0::bigint AS n_tup_hot_upd, 0::bigint AS n_live_tup, "
+	  "0::bigint AS n_dead_tup, 0::bigint AS n_mod_since_analyze, 0::bigint AS n_ins_since_vacuum, NULL::timestamptz AS last_vacuum, "
+	  "NULL::timestamptz AS last_autovacuum, NULL::timestamptz AS last_analyze, NULL::timestamptz AS last_autoanalyze, "
+	  "0::bigint AS vacuum_count, 0::bigint AS autovacuum_count, 0::bigint AS analyze_count, 0::bigint AS autoanalyze_count "
+	  "FROM " RELATIONS " WHERE c.relkind IN ('r', 't', 'm', 'p')" },
+	{ NS_PG_CATALOG, "pg_stat_user_tables",
+	  "SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, "
+	  "0::bigint AS seq_scan, 0::bigint AS seq_tup_read, 0::bigint AS idx_scan, 0::bigint AS idx_tup_fetch, "
+	  "0::bigint AS n_tup_ins, 0::bigint AS n_tup_upd, 0::bigint AS n_tup_del, 0::bigint AS n_tup_hot_upd, 0::bigint AS n_live_tup, "
+	  "0::bigint AS n_dead_tup, 0::bigint AS n_mod_since_analyze, 0::bigint AS n_ins_since_vacuum, NULL::timestamptz AS last_vacuum, "
+	  "NULL::timestamptz AS last_autovacuum, NULL::timestamptz AS last_analyze, NULL::timestamptz AS last_autoanalyze, "
+	  "0::bigint AS vacuum_count, 0::bigint AS autovacuum_count, 0::bigint AS analyze_count, 0::bigint AS autoanalyze_count "
+	  "FROM " RELATIONS " WHERE c.relkind IN ('r', 't', 'm', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND "
+			    "n.nspname !~ '^pg_toast'" },
+	{ NS_PG_CATALOG, "pg_stat_sys_tables",
+	  "SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, "
+	  "0::bigint AS seq_scan, 0::bigint AS seq_tup_read, 0::bigint AS idx_scan, 0::bigint AS idx_tup_fetch, "
+	  "0::bigint AS n_tup_ins, 0::bigint AS n_tup_upd, 0::bigint AS n_tup_del, 0::bigint AS n_tup_hot_upd, 0::bigint AS n_live_tup, "
+	  "0::bigint AS n_dead_tup, 0::bigint AS n_mod_since_analyze, 0::bigint AS n_ins_since_vacuum, NULL::timestamptz AS last_vacuum, "
+	  "NULL::timestamptz AS last_autovacuum, NULL::timestamptz AS last_analyze, NULL::timestamptz AS last_autoanalyze, "
+	  "0::bigint AS vacuum_count, 0::bigint AS autovacuum_count, 0::bigint AS analyze_count, 0::bigint AS autoanalyze_count "
+	  "FROM " RELATIONS
+	  " WHERE c.relkind IN ('r', 't', 'm', 'p') AND (n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname ~ '^pg_toast')" },
+	{ NS_PG_CATALOG, "pg_statio_all_tables",
+	  "SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, "
+	  "0::bigint AS heap_blks_read, 0::bigint AS heap_blks_hit, 0::bigint AS idx_blks_read, 0::bigint AS idx_blks_hit, "
+	  "0::bigint AS toast_blks_read, 0::bigint AS toast_blks_hit, 0::bigint AS tidx_blks_read, 0::bigint AS tidx_blks_hit "
+	  "FROM " RELATIONS " WHERE c.relkind IN ('r', 't', 'm')" },
+	{ NS_PG_CATALOG, "pg_statio_user_tables",
+	  "SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, "
+	  "0::bigint AS heap_blks_read, 0::bigint AS heap_blks_hit, 0::bigint AS idx_blks_read, 0::bigint AS idx_blks_hit, "
+	  "0::bigint AS toast_blks_read, 0::bigint AS toast_blks_hit, 0::bigint AS tidx_blks_read, 0::bigint AS tidx_blks_hit "
+	  "FROM " RELATIONS
+	  " WHERE c.relkind IN ('r', 't', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'" },
+	{ NS_PG_CATALOG, "pg_statio_sys_tables",
+	  "SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, "
+	  "0::bigint AS heap_blks_read, 0::bigint AS heap_blks_hit, 0::bigint AS idx_blks_read, 0::bigint AS idx_blks_hit, "
+	  "0::bigint AS toast_blks_read, 0::bigint AS toast_blks_hit, 0::bigint AS tidx_blks_read, 0::bigint AS tidx_blks_hit "
+	  "FROM " RELATIONS
+	  " WHERE c.relkind IN ('r', 't', 'm') AND (n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname ~ '^pg_toast')" },
 	{ NS_PG_CATALOG, "pg_tables",
 	  "SELECT n.nspname AS schemaname, c.relname AS tablename, pg_catalog.pg_get_userbyid(c.relowner) AS tableowner, "
 	  "NULL::name AS tablespace, c.relhasindex AS hasindexes, c.relhasrules AS hasrules, c.relhastriggers AS hastriggers, "

@@ -135,7 +135,7 @@ static size_t search(Ddl *d, const Wanted *w, const CatFunction **out)
 {
 	size_t found = 0, npath = w->schema ? 1 : d->ps->env->nsearch_path;
 	for (size_t k = 0; k < npath && !found; k++) {
-		const CatSchema *ns = catalog_schema(d->cat, w->schema ? w->schema : d->ps->env->search_path[k]);
+		const CatSchema *ns = env_schema(d->ps->env, w->schema ? w->schema : d->ps->env->search_path[k]);
 		for (size_t i = 0; ns && i < d->cat->nfunctions; i++)
 			if (d->cat->functions[i]->schema == ns->oid && fits(d->cat->functions[i], w)) {
 				*out = d->cat->functions[i];

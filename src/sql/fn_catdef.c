@@ -192,6 +192,9 @@ static const char *reference_shown(const Shown *s, const char *ref)
 		const CatColumn *c = r ? catrel_attnum(r, attnum) : NULL;
 		return c && c->default_sql ? default_shown(s, r, c) : NULL;
 	}
+	const PgType *domain = sscanf(ref, "{TYPE %u}", &oid) == 1 ? catalog_type(cat, oid) : NULL;
+	if (domain && domain->domain)
+		return domain->domain->default_sql;
 	if (sscanf(ref, "{CHECK %u}", &oid) == 1) {
 		const PgType *t;
 		const CatConstraint *k = catalog_constraint(cat, oid);

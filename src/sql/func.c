@@ -312,7 +312,10 @@ static int call_name(ParseState *ps, const PgQuery__FuncCall *c, Call *call)
 		return an_error(ps, c->location, "42601", "improper qualified name (too many dotted names)");
 	call->schema = n == 2 ? c->funcname[0]->string->sval : NULL;
 	call->name = c->funcname[n - 1]->string->sval;
-	if (call->schema && !streq(call->schema, "pg_catalog") && (!ps->env->cat || !catalog_schema(ps->env->cat, call->schema)))
+	const CatSchema *s = call->schema ? env_schema(ps->env, call->schema) : NULL;
+	if (s)
+		call->schema = s->name;
+	else if (call->schema && !streq(call->schema, "pg_catalog"))
 		return an_error(ps, c->location, "3F000", "schema \"%s\" does not exist", call->schema);
 	return 0;
 }

@@ -115,8 +115,9 @@ typedef enum StepKind {
 	STEP_RESTART_SEQUENCE, /* oid: TRUNCATE RESTART IDENTITY */
 	STEP_CHECK_EMPTY, /* run `sql`; if it returns a row, fail with `code` and `message`; the row's first column replaces %s in `detail`
 			   */
-	STEP_KEYS,	  /* SET CONSTRAINTS, value: KeysMode. With KEYS_IMMEDIATE the steps behind it are for when a foreign key is open */
-	STEP_FK_OFF,	  /* neither foreign keys nor checks are enforced by SQLite until the script has ended */
+	STEP_KEYS, /* SET CONSTRAINTS, value: KeysMode. With KEYS_IMMEDIATE and KEYS_CHECK the steps behind it are for when a foreign key is
+		      open */
+	STEP_FK_OFF,	   /* neither foreign keys nor checks are enforced by SQLite until the script has ended */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
 	STEP_ROWS,	   /* run `sql`; its change count is added to the command tag's row count */
 	STEP_LOOP,   /* run `sql` over the store `work`, at first a copy of the store `value`, until it gives no row; what it gives is added
@@ -131,7 +132,8 @@ typedef enum StepKind {
 
 struct PlanWrite; /* sql/triggers.h */
 
-typedef enum KeysMode { KEYS_AS_DECLARED, KEYS_DEFER, KEYS_IMMEDIATE } KeysMode;
+/* KEYS_CHECK: what is open now is an error, and that is all. */
+typedef enum KeysMode { KEYS_AS_DECLARED, KEYS_DEFER, KEYS_IMMEDIATE, KEYS_CHECK } KeysMode;
 
 typedef struct PlanStep {
 	StepKind kind;

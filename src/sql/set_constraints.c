@@ -64,6 +64,7 @@ static int defer_all(Ddl *d)
 	return 0;
 }
 
+/* SQLite has one mode for all: a single constraint that becomes IMMEDIATE is checked now, and from then on at COMMIT again. */
 int plan_set_constraints(Ddl *d, const PgQuery__ConstraintsSetStmt *s)
 {
 	bool any_immediate = false;
@@ -74,13 +75,17 @@ int plan_set_constraints(Ddl *d, const PgQuery__ConstraintsSetStmt *s)
 		for (size_t k = 0; k < r->nconstraints; k++)
 			any_immediate |= r->constraints[k]->type == 'f' && r->constraints[k]->deferrable && !r->constraints[k]->deferred;
 	}
-	if (!s->deferred && s->n_constraints)
-		return an_refuse(d->ps, -1, "SET CONSTRAINTS of single constraints to IMMEDIATE");
 	if (s->deferred && any_immediate && defer_all(d))
 		return -1;
 	PlanStep *mode = ddl_step(d, STEP_KEYS);
-	mode->value = !s->deferred ? KEYS_IMMEDIATE : any_immediate ? KEYS_DEFER : KEYS_AS_DECLARED;
-	for (size_t i = 0; i < d->cat->nrels && !s->deferred; i++)
+	KeysMode immediate = s->n_constraints ? KEYS_CHECK : KEYS_IMMEDIATE;
+	mode->value = !s->deferred ? immediate : any_immediate ? KEYS_DEFER : KEYS_AS_DECLARED;
+	for (size_t i = 0; i < s->n_constraints && !s->deferred; i++) {
+		const CatConstraint *k = find_constraint(d, s->constraints[i]->range_var);
+		if (k && k->type == 'f')
+			check_open(d, k);
+	}
+	for (size_t i = 0; i < d->cat->nrels && immediate == KEYS_IMMEDIATE && !s->deferred; i++)
 		for (size_t k = 0; k < d->cat->rels[i]->nconstraints; k++)
 			if (d->cat->rels[i]->constraints[k]->type == 'f')
 				check_open(d, d->cat->rels[i]->constraints[k]);

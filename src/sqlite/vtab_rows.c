@@ -105,6 +105,12 @@ void row_store_cut(FnEnv *env, int store, size_t n)
 	need(env, store)->n = n;
 }
 
+size_t row_store_bytes(FnEnv *env, int store)
+{
+	const Store *s = need(env, store);
+	return arena_size(s->a) + s->cap * sizeof *s->rows;
+}
+
 void row_store_clear(FnEnv *env)
 {
 	struct RowStores *s = env->stores;
