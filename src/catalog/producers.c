@@ -28,7 +28,7 @@ static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, u
 	row_char(s, "relkind", kind);
 	row_int(s, "relnatts", (int64_t)natts);
 	row_int(s, "relispopulated", 1);
-	row_char(s, "relreplident", kind == 'r' ? 'd' : 'n');
+	row_char(s, "relreplident", kind == 'r' || kind == 'm' ? 'd' : 'n');
 }
 
 /* A foreign key puts triggers on both of its tables. */
@@ -525,7 +525,7 @@ static void produce_rewrite(RowSink *s)
 {
 	for (size_t i = 0; i < s->cat->nrels; i++) {
 		const CatRel *r = s->cat->rels[i];
-		if (r->kind != REL_VIEW)
+		if (r->kind != REL_VIEW && r->kind != REL_MATVIEW)
 			continue;
 		row_new(s);
 		row_int(s, "oid", catalog_rewrite_oid(r));

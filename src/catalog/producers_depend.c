@@ -146,6 +146,16 @@ static void sequences(RowSink *s)
 	}
 }
 
+/* A view needs what its text names. PostgreSQL knows it column by column, here it is the whole relation. */
+static void view(RowSink *s, const CatRel *r)
+{
+	Object rule = { CLASS_RULE, catalog_rewrite_oid(r), 0 };
+	depend(s, rule, relation(r->oid, 0), 'i');
+	for (size_t i = 0; i < r->nview_names; i++)
+		if (r->view_names[i].oid >= FIRST_USER_OID && r->view_names[i].oid != r->oid)
+			depend(s, rule, relation(r->view_names[i].oid, 0), 'n');
+}
+
 static void produce_depend(RowSink *s)
 {
 	types(s);
@@ -158,8 +168,8 @@ static void produce_depend(RowSink *s)
 		columns(s, r);
 		constraints(s, r);
 		indexes(s, r);
-		if (r->kind == REL_VIEW)
-			depend(s, (Object){ CLASS_RULE, catalog_rewrite_oid(r), 0 }, relation(r->oid, 0), 'i');
+		if (r->kind == REL_VIEW || r->kind == REL_MATVIEW)
+			view(s, r);
 	}
 }
 

@@ -36,3 +36,8 @@ INSERT INTO item_part (item, note) VALUES (1, 'x'), (1, NULL), (2, E'line\nbreak
 INSERT INTO "odd names"."Select" VALUES (1, 'q', '2024-01-01'), (2, NULL, 'infinity');
 SELECT setval('counter', 48);
 SELECT setval('item_id_seq', 41);
+CREATE VIEW dear AS SELECT i.code, p.nr, upper(i.code) AS loud FROM item i JOIN item_part p ON p.item = i.id WHERE i.n > 1 ORDER BY p.nr;
+CREATE FUNCTION twice(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT a * 2 $$;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.made = now(); RETURN NEW; END $$;
+CREATE TRIGGER touched BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE MATERIALIZED VIEW counted AS SELECT item, count(*) AS n FROM item_part GROUP BY item;
