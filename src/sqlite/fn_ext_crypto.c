@@ -3,7 +3,9 @@
 #include "sqlite/openssl.h"
 
 #include <crypt.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -62,15 +64,30 @@ static void ext_hmac(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 /* ---- passwords ---- */
 
+/* libcrypt, like OpenSSL, is loaded when it is first needed. */
+static __typeof__(crypt_rn) *hash_password;
+
+static void load_crypt(void)
+{
+	void *handle = dlopen("libcrypt.so.1", RTLD_NOW | RTLD_LOCAL);
+	hash_password = handle ? (__typeof__(hash_password))dlsym(handle, "crypt_rn") : NULL;
+}
+
 static void ext_crypt(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, load_crypt);
+	if (!hash_password) {
+		fn_raise(ctx, "0A000", "the library libcrypt.so.1 is not installed");
+		return;
+	}
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	Str password = fn_arg_str(argv[0]), salt = fn_arg_str(argv[1]);
 	struct crypt_data *data = arena_alloc(a, sizeof *data);
 	memset(data, 0, sizeof *data);
-	const char *hash =
-		salt.n < 2 ? NULL
-			   : crypt_rn(arena_strndup(a, password.p, password.n), arena_strndup(a, salt.p, salt.n), data, (int)sizeof *data);
+	const char *hash = salt.n < 2 ? NULL
+				      : hash_password(arena_strndup(a, password.p, password.n), arena_strndup(a, salt.p, salt.n), data,
+						      (int)sizeof *data);
 	if (hash)
 		fn_result_str(ctx, str_of(hash));
 	else

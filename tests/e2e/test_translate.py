@@ -33,7 +33,7 @@ select nothing
   from t;
 select nothing
   from t;
-create function f() returns int language sql as $x$ select 1; $x$;
+create function f() returns int language c as $x$ select 1; $x$;
 """
 
 
