@@ -59,7 +59,7 @@ const BuiltinView catalog_views[] = {
 	  "NULL::timestamptz AS last_autovacuum, NULL::timestamptz AS last_analyze, NULL::timestamptz AS last_autoanalyze, "
 	  "0::bigint AS vacuum_count, 0::bigint AS autovacuum_count, 0::bigint AS analyze_count, 0::bigint AS autoanalyze_count "
 	  "FROM " RELATIONS " WHERE c.relkind IN ('r', 't', 'm', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND "
-			    "n.nspname !~ '^pg_toast'" },
+	  "n.nspname !~ '^pg_toast'" },
 	{ NS_PG_CATALOG, "pg_stat_sys_tables",
 	  "SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, "
 	  "0::bigint AS seq_scan, 0::bigint AS seq_tup_read, 0::bigint AS idx_scan, 0::bigint AS idx_tup_fetch, "

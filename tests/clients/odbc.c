@@ -119,7 +119,8 @@ static void catalog(void)
 	SQLStatistics(s, NULL, 0, (SQLCHAR *)"public", SQL_NTS, (SQLCHAR *)"things", SQL_NTS, SQL_INDEX_ALL, SQL_QUICK);
 	print_rows("indexes", s, (int[]){ 4, 6, 8, 9 }, 4);
 	s = statement();
-	SQLSpecialColumns(s, SQL_BEST_ROWID, NULL, 0, (SQLCHAR *)"public", SQL_NTS, (SQLCHAR *)"things", SQL_NTS, SQL_SCOPE_SESSION, SQL_NULLABLE);
+	SQLSpecialColumns(s, SQL_BEST_ROWID, NULL, 0, (SQLCHAR *)"public", SQL_NTS, (SQLCHAR *)"things", SQL_NTS, SQL_SCOPE_SESSION,
+			  SQL_NULLABLE);
 	print_rows("row id", s, (int[]){ 2, 3, 4 }, 3);
 }
 
@@ -133,7 +134,8 @@ int main(int argc, char **argv)
 		report("connect", SQL_HANDLE_DBC, db);
 		return 1;
 	}
-	run("create", "CREATE TABLE things (id int PRIMARY KEY, name varchar(20) NOT NULL UNIQUE, price numeric(8,2), at timestamp, ok bool DEFAULT true, note text)");
+	run("create", "CREATE TABLE things (id int PRIMARY KEY, name varchar(20) NOT NULL UNIQUE, price numeric(8,2), at timestamp, ok "
+		      "bool DEFAULT true, note text)");
 	run("create", "CREATE TABLE parts (thing int REFERENCES things ON DELETE CASCADE, n int, PRIMARY KEY (thing, n))");
 	parameters();
 	catalog();
