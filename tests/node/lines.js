@@ -10,7 +10,7 @@ const stable = (key, value) => {
 
 function line(step, value) {
 	const now = new RegExp(`${new Date().getUTCFullYear()}-\\d\\d-\\d\\d[ T]\\d\\d:[0-9:.]+(Z|\\+00)?`, 'g');
-	console.log(`${step}: ${JSON.stringify(value, stable)}`.replace(now, '<now>').replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{5}[1-9a-f][0-9a-f]{6}/g, '<uuid>'));
+	console.log(`${step}: ${JSON.stringify(value, stable)}`.replace(now, '<now>').replace(/(?!0{8}-)[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, '<uuid>'));
 }
 
 // What a driver's error says: the parts that applications look at.
