@@ -210,6 +210,10 @@ static int view_options(Ddl *d, const PgQuery__ViewStmt *s, char *check_option)
 	for (size_t i = 0; i < s->n_options; i++) {
 		const PgQuery__DefElem *e = s->options[i]->def_elem;
 		const char *value = e->arg ? node_string(e->arg) : NULL;
+		/* Whose rights count decides who sees what; a barrier is about the order of conditions. */
+		if (streq(e->defname, "security_invoker") &&
+		    !(value && (streq(value, "false") || streq(value, "off") || streq(value, "0"))))
+			return an_refuse(d->ps, e->location, "views with security_invoker");
 		if (streq(e->defname, "security_barrier") || streq(e->defname, "security_invoker"))
 			continue;
 		if (!streq(e->defname, "check_option"))

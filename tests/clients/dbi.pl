@@ -42,7 +42,6 @@ my $q = $db->prepare('SELECT id, name, price, ok, tags FROM goods WHERE id = ANY
 line('executed', 0 + $q->execute([ 1, 3 ]));
 line('columns', $q->{NAME}, $q->{pg_type}, $q->{NULLABLE}, $q->{PRECISION}, $q->{SCALE});
 line('hash', $q->fetchall_hashref('id'));
-line('named', $db->selectrow_array('SELECT :a::int + :b::int, \'it\'\'s ?\'', undef, ) // '') if 0;
 line('dollar', $db->selectrow_array('SELECT $1::int * $1::int', undef, 7));
 line('rows affected', 0 + $db->do('UPDATE goods SET price = price * 2 WHERE id > ?', undef, 1));
 fails('unique', sub { $db->do('INSERT INTO goods (name) VALUES (?)', undef, "n\x{e4}1") });

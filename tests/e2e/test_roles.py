@@ -54,3 +54,10 @@ def test_parameters_follow_the_role(us):
         conn.execute("discard all")
         assert conn.execute("select current_user, session_user").fetchone() == ("postgres", "postgres")
         assert conn.info.parameter_status("is_superuser") == "on"
+
+
+def test_views_that_ask_for_the_readers_rights_are_refused(us):
+    with us.connect() as c:
+        with pytest.raises(psycopg.errors.FeatureNotSupported):
+            c.execute("create view invoked with (security_invoker) as select 1 as a")
+        c.execute("create view owned with (security_invoker = false) as select 1 as a; drop view owned")
