@@ -8,9 +8,13 @@ static void copy_pages(Database *d)
 {
 	Checkpointer *k = &d->checkpoints;
 	Error err;
-	if (!k->conn && conn_open(d, DB_WRITE, &k->conn, &err) != 0) {
-		log_error("database %s: no connection for checkpoints: %s", d->name, err.message);
-		return;
+	if (!k->conn) {
+		if (conn_open(d, DB_WRITE, &k->conn, &err) != 0) {
+			log_error("database %s: no connection for checkpoints: %s", d->name, err.message);
+			return;
+		}
+		/* A reader of old pages is not waited for: sessions that want to write stand in line meanwhile. */
+		sqlite3_busy_handler(k->conn->db->h, NULL, NULL);
 	}
 	sqlite3_wal_checkpoint_v2(k->conn->db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 enum { MAX_CACHED = 500 };
@@ -122,10 +123,27 @@ int db_exec(Db *db, const char *sql, Error *err)
 	return rc == SQLITE_OK ? 0 : db_error(db, rc, err);
 }
 
+enum { BUSY_YIELDS = 50, BUSY_SLEEP_US = 1000, BUSY_TRIES = BUSY_YIELDS + 2000 };
+
+/* Who writes is agreed on before SQLite is asked, and yet its write lock can be taken: a reader that meets a half-written header of the
+ * shared index takes it while it reads the header again (walIndexReadHdr in SQLite's wal.c). Microseconds, unless its thread has to wait
+ * for a processor. */
+static int on_busy(void *ctx, int tries)
+{
+	(void)ctx;
+	if (tries >= BUSY_TRIES)
+		return 0;
+	if (tries < BUSY_YIELDS)
+		sched_yield();
+	else
+		usleep(BUSY_SLEEP_US);
+	return 1;
+}
+
 static int configure(Db *db, Error *err)
 {
 	sqlite3_extended_result_codes(db->h, 1);
-	sqlite3_busy_timeout(db->h, 0);
+	sqlite3_busy_handler(db->h, on_busy, NULL);
 	sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DML, 0, NULL);

@@ -22,8 +22,8 @@ typedef struct Db {
 } Db;
 
 /* Opens an existing file (or creates one with db_create). WAL, foreign_keys=ON, synchronous as given, double-quoted strings off,
- * DEFENSIVE on, trusted_schema off, recursive_triggers on, busy_timeout 0, mmap, secure_delete off. An authorizer denies ATTACH, PRAGMA
- * writes and load_extension to translated statements. */
+ * DEFENSIVE on, trusted_schema off, recursive_triggers on, mmap, secure_delete off. A lock that is taken is waited for, up to two seconds. An authorizer denies
+ * ATTACH, PRAGMA writes and load_extension to translated statements. */
 int db_open(const char *path, DbMode mode, Db **out, Error *err);
 /* Creates a new file (0600) with the _understudy_* tables (catalog/ gives the script). Fails if it exists. */
 int db_create(const char *path, const char *script, Error *err);
