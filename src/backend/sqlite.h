@@ -266,7 +266,9 @@ void run_command_complete(const SqliteRun *r, Buf *out);
 /* Evaluates a one-row query (arguments of EXECUTE); values are allocated from `a`. */
 RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t *n, Error *err);
 /* RowDescription of a plan with the given result formats. */
-void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
+int run_describe(const SqliteTxn *t, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+/* A notice in the client's encoding. */
+int run_notice(const SqliteTxn *t, const Error *notice, const char *severity, Buf *out, Error *err);
 
 /* --- statements of programs, inside a statement of the session --- */
 

@@ -158,7 +158,7 @@ typedef struct CopyOptions {
 	bool csv, header, header_match, freeze, binary;
 	char delimiter, quote, escape;
 	const char *null_text;
-	int encoding; /* of the bytes, when it has one byte per character (pgtype/encoding.h); 0: UTF-8 */
+	int encoding; /* of text and csv (pgtype/encoding.h); ENCODING_NONE: the client's */
 	bool force_quote_all;
 	bool *force_quote, *force_not_null, *force_null; /* per copied column, or NULL */
 } CopyOptions;
