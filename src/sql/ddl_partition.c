@@ -213,6 +213,13 @@ static const char *range_text(Ddl *d, const CatPartKey *key, const CatDatum *x)
 	return s;
 }
 
+static int datum_location(const PgNode *n, int otherwise)
+{
+	return n && n->node_case == PG_QUERY__NODE__NODE_A_CONST      ? n->a_const->location
+	       : n && n->node_case == PG_QUERY__NODE__NODE_COLUMN_REF ? n->column_ref->location
+								      : otherwise;
+}
+
 static int range_bound(Ddl *d, const CatRel *parent, const char *name, const PgQuery__PartitionBoundSpec *s, CatBound *b)
 {
 	const CatPartKey *key = parent->part;
@@ -228,7 +235,7 @@ static int range_bound(Ddl *d, const CatRel *parent, const char *name, const PgQ
 		return -1;
 	if (partition_compare(key, b->from, b->to) < 0)
 		return 0;
-	an_error(d->ps, s->location, "42P17", "empty range bound specified for partition \"%s\"", name);
+	an_error(d->ps, datum_location(s->lowerdatums[0], s->location), "42P17", "empty range bound specified for partition \"%s\"", name);
 	return err_detail(d->err, "Specified lower bound %s is greater than or equal to upper bound %s.", range_text(d, key, b->from),
 			  range_text(d, key, b->to));
 }
@@ -314,7 +321,12 @@ CatBound *ddl_partition_bound(Ddl *d, const CatRel *parent, const char *name, co
 		an_error(d->ps, s->location, "42P17", "partition \"%s\" conflicts with existing default partition \"%s\"", name,
 			 other->name);
 	else
-		an_error(d->ps, s->location, "42P17", "partition \"%s\" would overlap partition \"%s\"", name, other->name);
+		an_error(d->ps,
+			 datum_location(s->n_lowerdatums  ? s->lowerdatums[0]
+					: s->n_listdatums ? s->listdatums[0]
+							  : NULL,
+					s->location),
+			 "42P17", "partition \"%s\" would overlap partition \"%s\"", name, other->name);
 	return NULL;
 }
 
