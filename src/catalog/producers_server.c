@@ -492,7 +492,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
 		"pg_policy",
-		"pg_inherits",
 		"pg_statistic_ext",
 		"pg_publication",
 		"pg_publication_rel",
@@ -504,7 +503,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		"pg_user_mapping",
 		"pg_subscription",
 		"pg_subscription_rel",
-		"pg_partitioned_table",
 		"pg_event_trigger",
 		"pg_default_acl",
 		"pg_db_role_setting",

@@ -25,14 +25,14 @@ static bool calls_programs(const Query *q)
 	return calls;
 }
 
-static int event_of(const Query *q)
+int part_event(const Query *q)
 {
 	return q->cmd == CMD_INSERT ? TRIGGER_INSERT : q->cmd == CMD_UPDATE ? TRIGGER_UPDATE : q->cmd == CMD_DELETE ? TRIGGER_DELETE : 0;
 }
 
 static bool fires(const Query *q)
 {
-	return q->result && has_triggers(q->result->rel, event_of(q));
+	return q->result && has_triggers(q->result->rel, part_event(q));
 }
 
 /* What a part with triggers cannot do. */
@@ -45,7 +45,7 @@ static int check_triggers(ParseState *ps, const Query *q)
 		return an_refuse(ps, q->result->location, "ON CONFLICT on a table with triggers is not available in SQLite mode");
 	if (q->cmd == CMD_MERGE && has_triggers(q->result->rel, ANY))
 		return an_refuse(ps, q->result->location, "MERGE into a table with triggers is not available in SQLite mode");
-	int event = q->cmd == CMD_MERGE ? TRIGGER_DELETE : event_of(q);
+	int event = q->cmd == CMD_MERGE ? TRIGGER_DELETE : part_event(q);
 	const CatRel *child = cascades_to_triggers(ps->env->cat, q->result->rel, event);
 	if (!child)
 		return 0;
@@ -62,6 +62,8 @@ int parts_check(ParseState *ps, const Query *q)
 
 bool parts_needed(const Query *q)
 {
+	if (query_changes_tree(q))
+		return true;
 	if (fires(q))
 		return true;
 	if (calls_programs(q))
@@ -203,6 +205,8 @@ static int apply(Parts *p, Part *part)
 		return 0;
 	if (part_apply(p, part) < 0)
 		return -1;
+	for (size_t i = 0; i < part->nmembers; i++)
+		note_changed(p, part->tables[i]);
 	note_changed(p, part->q->result->rel);
 	return 0;
 }
@@ -287,6 +291,10 @@ static int apply_early(Parts *p, Part *part)
 	if (before)
 		memcpy(all, p->snapshots, before * sizeof *all);
 	collect_parts(p, part, all, &n, before + MAX_CHANGED);
+	for (size_t i = 0; i < n; i++)
+		if (catrel_is_tree(all[i].rel))
+			return an_refuse(p->ps, -1,
+					 "a WITH whose changes of a partitioned table others read is not available in SQLite mode");
 	for (size_t i = 0; i < before; i++)
 		if (all[i].new_rowid && all[i].rel == part->q->result->rel)
 			return an_refuse(p->ps, -1, "this order of changes of one table in WITH is not available in SQLite mode");
@@ -350,6 +358,20 @@ static void read_result(Parts *p, const Query *q)
 	buf_free(&b);
 }
 
+struct PlanWrite *part_write(Parts *p, const Part *part, const CatRel *rel)
+{
+	struct PlanWrite *w = plan_write_new(p->ps->a, rel, part_event(part->q));
+	const TargetList *t = &part->q->targets;
+	int16_t *set = arena_array(p->ps->a, int16_t, t->n + 1);
+	for (size_t k = 0; part->q->cmd == CMD_UPDATE && k < t->n; k++) {
+		const CatColumn *named = &part->q->result->rel->cols[t->items[k].attnum - 1], *own = catrel_column(rel, named->name);
+		set[w->nset++] = own ? own->attnum : (int16_t)t->items[k].attnum;
+	}
+	w->set = set;
+	w->counted = !part->cte && !p->plan->returns_rows;
+	return w;
+}
+
 /* The triggers of the statements come before anything is computed. */
 static int begin_writes(Parts *p)
 {
@@ -358,14 +380,16 @@ static int begin_writes(Parts *p)
 		Part *part = &p->items[i];
 		if (check_triggers(p->ps, part->q) < 0)
 			return -1;
+		if (part_is_tree(part)) {
+			int rc = tree_begin(p, part);
+			if (rc < 0)
+				return -1;
+			any |= rc;
+			continue;
+		}
 		if (!fires(part->q))
 			continue;
-		part->write = plan_write_new(p->ps->a, part->q->result->rel, event_of(part->q));
-		int16_t *set = arena_array(p->ps->a, int16_t, part->q->targets.n + 1);
-		for (size_t k = 0; part->q->cmd == CMD_UPDATE && k < part->q->targets.n; k++)
-			set[part->write->nset++] = (int16_t)part->q->targets.items[k].attnum;
-		part->write->set = set;
-		part->write->counted = !part->cte && !p->plan->returns_rows;
+		part->write = part_write(p, part, part->q->result->rel);
 		parts_add_step(p, STEP_FIRE_BEFORE)->write = part->write;
 		any = true;
 	}
@@ -387,7 +411,7 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan)
 	for (size_t i = p.n; i-- > 0;)
 		if (apply(&p, &p.items[i]) < 0)
 			return -1;
-	plan->defer_fk = p.nchanged > 1 || q->cmd == CMD_MERGE || writes;
+	plan->defer_fk = p.nchanged > 1 || query_changes_tree(q) || q->cmd == CMD_MERGE || writes;
 	if (insert_copies(&p) < 0)
 		return -1;
 	if (writes)

@@ -144,6 +144,8 @@ typedef struct PlanStep {
 	int64_t value;
 	int work;
 	struct PlanWrite *write;
+	uint32_t only_for; /* nothing is done when no row of the store `only_store` has it in its last column; 0: always */
+	int only_store;
 } PlanStep;
 
 typedef struct PlanColumn {
@@ -229,6 +231,13 @@ struct Plan {
 	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms; WHERE may leave a row out); TO runs `sql` */
 	bool copy_from;
 	CopyOptions copy;
+	/* COPY FROM into a partitioned table: `sql` gives the row and the OID of the partition that it goes to, where it is written with
+	 * the text of that one. */
+	struct CopyPart {
+		uint32_t oid;
+		const char *sql;
+	} * copy_parts;
+	size_t ncopy_parts;
 
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
 	 * columns are the arguments. EXPLAIN: inner. */
