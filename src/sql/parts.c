@@ -1,5 +1,5 @@
 /* Statements of several parts: in which order they are computed and applied. See parts.h. */
-#include "sql/parts.h"
+#include "sql/parts_rows.h"
 #include "sql/triggers.h"
 
 enum { MAX_CHANGED = 100 };
@@ -30,21 +30,22 @@ static int event_of(const Query *q)
 	return q->cmd == CMD_INSERT ? TRIGGER_INSERT : q->cmd == CMD_UPDATE ? TRIGGER_UPDATE : q->cmd == CMD_DELETE ? TRIGGER_DELETE : 0;
 }
 
+bool writes_rows(const CatRel *rel, int events)
+{
+	return has_triggers(rel, events);
+}
+
 static bool fires(const Query *q)
 {
-	return q->result && has_triggers(q->result->rel, event_of(q));
+	int events = event_of(q) | (q->conflict && q->conflict->do_update ? TRIGGER_UPDATE : 0);
+	return q->result && writes_rows(q->result->rel, events);
 }
 
 /* What a part with triggers cannot do. */
 static int check_triggers(ParseState *ps, const Query *q)
 {
-	enum { ANY = TRIGGER_INSERT | TRIGGER_UPDATE | TRIGGER_DELETE };
 	if (!q->result || q->cmd == CMD_SELECT)
 		return 0;
-	if (q->conflict && has_triggers(q->result->rel, q->conflict->do_update ? TRIGGER_INSERT | TRIGGER_UPDATE : TRIGGER_INSERT))
-		return an_refuse(ps, q->result->location, "ON CONFLICT on a table with triggers is not available in SQLite mode");
-	if (q->cmd == CMD_MERGE && has_triggers(q->result->rel, ANY))
-		return an_refuse(ps, q->result->location, "MERGE into a table with triggers is not available in SQLite mode");
 	int event = q->cmd == CMD_MERGE ? TRIGGER_DELETE : event_of(q);
 	const CatRel *child = cascades_to_triggers(ps->env->cat, q->result->rel, event);
 	if (!child)
@@ -77,7 +78,7 @@ bool parts_needed(const Query *q)
 	return sublink && !q->conflict;
 }
 
-static const char *emit_text_of(Parts *p, const Query *q)
+const char *parts_text(Parts *p, const Query *q)
 {
 	ParseState *ps = p->ps;
 	Emitter e = { .a = ps->a,
@@ -112,7 +113,7 @@ PlanStep *parts_add_step(Parts *p, StepKind kind)
 
 PlanStep *parts_step(Parts *p, StepKind kind, const Query *q)
 {
-	const char *sql = emit_text_of(p, q);
+	const char *sql = parts_text(p, q);
 	if (!sql)
 		return NULL;
 	PlanStep *s = parts_add_step(p, kind);
@@ -236,7 +237,7 @@ static void collect_parts(Parts *p, const Part *part, struct Snapshot *out, size
 
 static bool only_inserts(const Parts *p, const Part *part)
 {
-	if (!part->q->conflict || part->q->conflict->do_update)
+	if (!part->q->conflict || part->q->conflict->do_update || part->write)
 		return false;
 	for (size_t i = 0; i < p->n; i++)
 		if (part->uses[i] && !p->items[i].applied && p->items[i].q->cmd != CMD_SELECT)
@@ -350,6 +351,30 @@ static void read_result(Parts *p, const Query *q)
 	buf_free(&b);
 }
 
+static struct PlanWrite *new_write(Parts *p, const CatRel *rel, int event, const TargetList *set)
+{
+	struct PlanWrite *w = plan_write_new(p->ps->a, rel, event);
+	int16_t *cols = arena_array(p->ps->a, int16_t, set->n + 1);
+	for (size_t k = 0; event == TRIGGER_UPDATE && k < set->n; k++)
+		cols[w->nset++] = (int16_t)set->items[k].attnum;
+	w->set = cols;
+	return w;
+}
+
+static int begin_write(Parts *p, Part *part)
+{
+	const CatRel *rel = part->q->result->rel;
+	const OnConflict *oc = part->q->conflict;
+	part->write = new_write(p, rel, event_of(part->q), &part->q->targets);
+	part->write->counted = !part->cte && !p->plan->returns_rows;
+	parts_add_step(p, STEP_FIRE_BEFORE)->write = part->write;
+	if (!oc || !oc->do_update)
+		return 1;
+	part->upsert = new_write(p, rel, TRIGGER_UPDATE, &oc->set);
+	parts_add_step(p, STEP_FIRE_BEFORE)->write = part->upsert;
+	return 1;
+}
+
 /* The triggers of the statements come before anything is computed. */
 static int begin_writes(Parts *p)
 {
@@ -358,16 +383,10 @@ static int begin_writes(Parts *p)
 		Part *part = &p->items[i];
 		if (check_triggers(p->ps, part->q) < 0)
 			return -1;
-		if (!fires(part->q))
-			continue;
-		part->write = plan_write_new(p->ps->a, part->q->result->rel, event_of(part->q));
-		int16_t *set = arena_array(p->ps->a, int16_t, part->q->targets.n + 1);
-		for (size_t k = 0; part->q->cmd == CMD_UPDATE && k < part->q->targets.n; k++)
-			set[part->write->nset++] = (int16_t)part->q->targets.items[k].attnum;
-		part->write->set = set;
-		part->write->counted = !part->cte && !p->plan->returns_rows;
-		parts_add_step(p, STEP_FIRE_BEFORE)->write = part->write;
-		any = true;
+		if (part->q->cmd == CMD_MERGE)
+			any |= merge_begin(p, part);
+		else if (fires(part->q))
+			any |= begin_write(p, part);
 	}
 	return any;
 }

@@ -31,7 +31,9 @@ typedef struct Part {
 	int out;      /* store of what others read; -1 = none */
 	int rowid_at; /* column of `out` that has the row numbers of new rows */
 	bool computed, applied;
+	bool apart; /* an action of MERGE: the triggers of the statement are fired elsewhere */
 	struct PlanWrite *write; /* its table has triggers: rows are written one by one (triggers.h) */
+	struct PlanWrite *upsert; /* of such a part with ON CONFLICT DO UPDATE: the rows that it updates */
 	const Query *ret;	 /* of such a part: what it returns, over its store when it was written */
 } Part;
 
@@ -61,6 +63,12 @@ PlanStep *parts_add_step(Parts *p, StepKind kind);
 PlanStep *parts_step(Parts *p, StepKind kind, const Query *q);
 
 /* parts_dml.c */
+/* The text of a query that is run between the steps. */
+const char *parts_text(Parts *p, const Query *q);
+
+/* parts_conflict.c: what ON CONFLICT does with the rows of part->write, whose store is known. */
+int part_conflict(Parts *p, Part *part);
+
 int part_compute(Parts *p, Part *part);
 int part_apply(Parts *p, Part *part);
 /* What it returns is known only when it was applied. */
