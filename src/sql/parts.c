@@ -30,11 +30,6 @@ static int event_of(const Query *q)
 	return q->cmd == CMD_INSERT ? TRIGGER_INSERT : q->cmd == CMD_UPDATE ? TRIGGER_UPDATE : q->cmd == CMD_DELETE ? TRIGGER_DELETE : 0;
 }
 
-bool writes_rows(const CatRel *rel, int events)
-{
-	return has_triggers(rel, events);
-}
-
 static bool fires(const Query *q)
 {
 	int events = event_of(q) | (q->conflict && q->conflict->do_update ? TRIGGER_UPDATE : 0);

@@ -20,9 +20,6 @@ Expr *rows_rewrite(Rows *r, Expr *x);
 /* A column of the store with the type of another expression. */
 Expr *rows_store_var(ParseState *ps, Rte *store, size_t column, const Expr *like);
 
-/* Whether the changes of this event to that table are written one by one. */
-bool writes_rows(const CatRel *rel, int event);
-
 /* parts_merge.c */
 /* The triggers of the statement that come before; whether there are any triggers. */
 bool merge_begin(Parts *p, Part *part);

@@ -228,6 +228,7 @@ struct Plan {
 
 	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms; WHERE may leave a row out); TO runs `sql` */
 	bool copy_from;
+	struct PlanWrite *copy_write; /* FROM into a table with triggers: `sql` gives the row instead, all columns */
 	CopyOptions copy;
 
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose

@@ -36,6 +36,8 @@ struct PlanWrite {
 	const struct PlanConflict *conflict; /* INSERT, or NULL */
 };
 
+/* Whether changes of these events are written one by one. */
+bool writes_rows(const CatRel *r, int events);
 /* Any trigger of these events, whether it is enabled or not. */
 bool has_triggers(const CatRel *r, int events);
 bool has_row_triggers(const CatRel *r, int events);
