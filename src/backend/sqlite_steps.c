@@ -142,7 +142,8 @@ static int find_in_the_way(void *ctx, Val *row, Error *err)
 	const Val rowid = found[0];
 	if (was_touched(x, rowid.i)) {
 		err_set(err, "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time");
-		return err_hint(err, "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
+		return err_hint(err,
+				"Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
 	}
 	if (ask(x, c->change, row, &rowid, &changed, err) != 0)
 		return -1;

@@ -31,10 +31,10 @@ typedef struct Part {
 	int out;      /* store of what others read; -1 = none */
 	int rowid_at; /* column of `out` that has the row numbers of new rows */
 	bool computed, applied;
-	bool apart; /* an action of MERGE: the triggers of the statement are fired elsewhere */
-	struct PlanWrite *write; /* its table has triggers: rows are written one by one (triggers.h) */
+	bool apart;		  /* an action of MERGE: the triggers of the statement are fired elsewhere */
+	struct PlanWrite *write;  /* its table has triggers: rows are written one by one (triggers.h) */
 	struct PlanWrite *upsert; /* of such a part with ON CONFLICT DO UPDATE: the rows that it updates */
-	const Query *ret;	 /* of such a part: what it returns, over its store when it was written */
+	const Query *ret;	  /* of such a part: what it returns, over its store when it was written */
 } Part;
 
 typedef struct Parts {

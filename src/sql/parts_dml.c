@@ -415,7 +415,7 @@ static int apply_written(Parts *p, Part *part)
 	if (part->upsert)
 		parts_add_step(p, STEP_FIRE_AFTER)->write = part->upsert;
 	if (!part->apart)
-			parts_add_step(p, STEP_FIRE_AFTER)->write = part->write;
+		parts_add_step(p, STEP_FIRE_AFTER)->write = part->write;
 	return 0;
 }
 

@@ -13,11 +13,11 @@ struct PlanWrite;
 
 /* ON CONFLICT of rows that are written one by one. `find` and `change` are run for a row, which is in the store `proposed`. */
 struct PlanConflict {
-	int proposed;		      /* behind the row's columns stands the number of the row that is in the way */
-	const PlanStep *find;	      /* into its store: that number */
-	const PlanStep *change;	      /* into its store: that row as `update` writes it; none when WHERE does not hold */
+	int proposed;			/* behind the row's columns stands the number of the row that is in the way */
+	const PlanStep *find;		/* into its store: that number */
+	const PlanStep *change;		/* into its store: that row as `update` writes it; none when WHERE does not hold */
 	const struct PlanWrite *update; /* NULL: DO NOTHING */
-	size_t upserted;	      /* the column of the row, 1-based, that says that it was updated; 0 = none */
+	size_t upserted;		/* the column of the row, 1-based, that says that it was updated; 0 = none */
 };
 
 /* What STEP_WRITE writes, and with which triggers. */
