@@ -230,6 +230,7 @@ struct Plan {
 
 	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms; WHERE may leave a row out); TO runs `sql` */
 	bool copy_from;
+	struct PlanWrite *copy_write; /* FROM into a table with triggers: `sql` gives the row instead, all columns */
 	CopyOptions copy;
 	/* COPY FROM into a partitioned table: `sql` gives the row and the OID of the partition that it goes to, where it is written with
 	 * the text of that one. */
