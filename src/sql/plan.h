@@ -51,6 +51,7 @@ typedef struct SqlEnv {
 	const SqlVars *vars;	  /* of the program that the statement stands in, or NULL */
 	const SqlWants *wants;	  /* or NULL */
 	bool skip_bodies;	  /* check_function_bodies is off */
+	bool any_language;	  /* a function that cannot be run may be made: calls of it are refused */
 	bool plain_groups;	  /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
 	bool fixed_params;	  /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
