@@ -74,15 +74,6 @@ static int put_value(const SqliteTxn *t, const PlanColumn *c, int format, const 
 	return type_out(c->type, c->typmod, v, t->types, out, err);
 }
 
-/* A line of SQLite's query plan: id, parent, unused, text. */
-static void put_plan_line(sqlite3_stmt *stmt, Buf *out)
-{
-	size_t value = wire_value_begin(out);
-	buf_puts(out, sqlite3_column_int(stmt, 1) ? "  ->  " : "");
-	buf_put(out, sqlite3_column_text(stmt, 3), (size_t)sqlite3_column_bytes(stmt, 3));
-	wire_value_end(out, value);
-}
-
 static int put_column(const SqliteTxn *t, const PlanColumn *c, int format, const Val *v, Buf *out, Error *err)
 {
 	if (v->kind == VAL_NULL) {
@@ -101,9 +92,7 @@ static int put_column(const SqliteTxn *t, const PlanColumn *c, int format, const
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err)
 {
 	size_t at = wire_data_row_begin(out, plan->ncols);
-	if (plan->kind == PLAN_EXPLAIN)
-		put_plan_line(stmt, out);
-	for (size_t i = 0; i < plan->ncols && plan->kind != PLAN_EXPLAIN; i++) {
+	for (size_t i = 0; i < plan->ncols; i++) {
 		Val v = db_column(stmt, (int)i);
 		if (put_column(t, &plan->cols[i], wire_format_of(formats, nformats, i), &v, out, err) != 0) {
 			out->len = at - 1;
