@@ -123,8 +123,7 @@ domain_catalog n, domain_schema n, domain_name n, data_type c, $SIZE_COLUMNS, do
 scope_catalog n, scope_schema n, scope_name n, maximum_cardinality i, dtd_identifier n
 SELECT x.*, $SIZES, '1' AS dtd_identifier
 FROM (SELECT $DB AS domain_catalog, tn.nspname AS domain_schema, t.typname AS domain_name, $COLLATION, t.typdefault AS domain_default,
-t.typbasetype AS typ, t.typtypmod AS mod, CASE WHEN b.typelem <> 0 AND b.typlen = -1 THEN 'ARRAY'
-WHEN bn.nspname = 'pg_catalog' THEN pg_catalog.format_type(b.oid, NULL) ELSE 'USER-DEFINED' END AS data_type,
+t.typbasetype AS typ, t.typtypmod AS mod, CASE WHEN bn.nspname = 'pg_catalog' THEN pg_catalog.format_type(b.oid, NULL) ELSE 'USER-DEFINED' END AS data_type,
 $DB AS udt_catalog, bn.nspname AS udt_schema, b.typname AS udt_name
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
 JOIN pg_catalog.pg_namespace bn ON bn.oid = b.typnamespace $COLLATION_JOIN(t.typcollation)
