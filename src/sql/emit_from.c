@@ -11,6 +11,7 @@ static const struct {
 	bool elem;	   /* called with the element type's OID first */
 	const char *array; /* the rows are those of the array that this function gives */
 } set_functions[] = {
+	{ "aclexplode", "pg_aclexplode", false },
 	{ "array_unnest", "pg_unnest", true },
 	{ "hstore_each", "pg_hstore_each", false },
 	{ "hstore_skeys", "pg_hstore_skeys", false },

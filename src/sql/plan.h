@@ -242,7 +242,7 @@ struct Plan {
 	size_t ncopy_parts;
 
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
-	 * columns are the arguments. EXPLAIN: inner. */
+	 * columns are the arguments. */
 	Str inner_text;
 	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
 	size_t ninner_types;
@@ -251,6 +251,7 @@ struct Plan {
 	const CursorPlan *cursor;
 	const FetchPlan *fetch;
 	const DatabasePlan *database;
+	const struct ExplainPlan *explain; /* sql/explain.h */
 	uint64_t catalog_version;
 };
 
