@@ -111,8 +111,12 @@ static void emit_srf_column(Emitter *e, const Rte *r, int column)
 	}
 }
 
-/* A column of a function's row. */
-static int emit_row_column(Emitter *e, const Rte *r, int column)
+static void emit_row_source(Emitter *e, const Rte *r)
+{
+	buf_printf(&e->out, is_packed(r) ? "pg_unpack(t%d.value, 0)" : is_set(r) ? "t%d.value" : "t%d.c1", r->id);
+}
+
+static int emit_row_field(Emitter *e, const Rte *r, int column)
 {
 	buf_printf(&e->out, "pg_field(%u, ", r->row_type);
 	if (r->json_rows) {
@@ -128,8 +132,23 @@ static int emit_row_column(Emitter *e, const Rte *r, int column)
 			return -1;
 		buf_puts(&e->out, ", ");
 	}
-	buf_printf(&e->out, is_packed(r) ? "pg_unpack(t%d.value, 0)" : is_set(r) ? "t%d.value" : "t%d.c1", r->id);
+	emit_row_source(e, r);
 	buf_printf(&e->out, r->json_rows ? "), %d)" : ", %d)", column - 1);
+	return 0;
+}
+
+/* A column of a function's row. What comes from JSON must keep the rules of its domain; without a document there is no row. */
+static int emit_row_column(Emitter *e, const Rte *r, int column)
+{
+	const PgType *t = r->json_rows ? catalog_type(e->cat, r->cols[column - 1].type) : NULL;
+	if (!t || !t->checked)
+		return emit_row_field(e, r, column);
+	buf_puts(&e->out, "CASE WHEN ");
+	emit_row_source(e, r);
+	buf_printf(&e->out, " IS NOT NULL THEN pg_domain(%u, 1, ", t->oid);
+	if (emit_row_field(e, r, column) < 0)
+		return -1;
+	buf_puts(&e->out, ") END");
 	return 0;
 }
 
