@@ -37,6 +37,7 @@ typedef struct SqlWants {
 	const int32_t *typmods;
 	size_t n;
 	bool returns; /* the result of a SQL function: 42P13 instead of going through text */
+	uint32_t row; /* a composite type: one column of it is the row itself */
 } SqlWants;
 
 typedef struct SqlEnv {

@@ -35,7 +35,7 @@ void sql_function_wants(const Catalog *cat, const PgProc *p, uint32_t rettype, A
 	}
 	if (rettype == T_VOID || (rettype == T_RECORD && !p->nout))
 		n = 0;
-	*out = (SqlWants){ .types = types, .typmods = typmods, .n = n, .returns = true };
+	*out = (SqlWants){ .types = types, .typmods = typmods, .n = n, .returns = true, .row = row && !p->nout ? rettype : 0 };
 }
 
 static int mismatch(const Catalog *cat, uint32_t rettype, Arena *a, Error *err, const char *detail)

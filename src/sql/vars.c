@@ -108,6 +108,8 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod)
 
 static bool is_wanted(const Query *q, const SqlWants *w)
 {
+	if (w->row && q->ncols == 1 && q->cols[0].type == w->row)
+		return false;
 	for (size_t i = 0; i < q->ncols && i < w->n; i++)
 		if (w->types[i] && (w->types[i] != q->cols[i].type || (w->typmods[i] >= 0 && w->typmods[i] != q->cols[i].typmod)))
 			return true;

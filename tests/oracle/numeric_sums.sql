@@ -13,3 +13,4 @@ select sum(x) from (values (null::numeric), (null)) t(x);
 select id, sum(v) over (order by id rows between 2 preceding and current row) from sums where id < 8 order by id;
 select x + y, x - y, x * y, y - x from (values (999999999999999999, 1), (0.1, 0.02), (-0.5, 0.5), (123456789.123456789, 1000000000.1), (0.000000000000000001, 0.000000000000000001), (-1, 0.00)) t(x, y);
 select 0.00 * -1, -0.5 + 0.5, 1.10 + 2.20, 1e17 * 10, 1e18 - 1, 0.1 * 0.1 * 0.1;
+select 9383777755555555555::numeric + 1, 9999999999999999999 * 10.0, -9383777755555555555::numeric - 938377775555555555.5, sum(x) from (values (9383777755555555555::numeric), (9999999999999999999)) v (x);
