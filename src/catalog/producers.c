@@ -312,6 +312,20 @@ static const char *numbers(RowSink *s, const int16_t *v, size_t n, const char *o
 	return arena_printf(s->a, "%s%s", t, close);
 }
 
+/* The operator class and collation of each key; 0 for an expression, whose type is not known here, and for classes of extensions. */
+static void index_classes(RowSink *s, const CatIndex *x)
+{
+	const char *classes = "", *collations = "";
+	for (size_t i = 0; i < x->nkeys; i++) {
+		const PgType *t = x->keys[i] > 0 ? type_base_of(x->table->cols[x->keys[i] - 1].type) : NULL;
+		uint32_t class = catalog_opclass(x->method, x->opclasses[i], t);
+		classes = arena_printf(s->a, "%s%s%u", classes, i ? " " : "", class);
+		collations = arena_printf(s->a, "%s%s%u", collations, i ? " " : "", t ? t->collation : 0);
+	}
+	row_text(s, "indclass", classes);
+	row_text(s, "indcollation", collations);
+}
+
 static void index_row(RowSink *s, const CatIndex *x)
 {
 	row_new(s);
@@ -338,6 +352,7 @@ static void index_row(RowSink *s, const CatIndex *x)
 		exprs = exprs || x->exprs[i];
 	}
 	row_text(s, "indoption", numbers(s, opts, x->nkeys, "", " ", ""));
+	index_classes(s, x);
 	/* Where PostgreSQL has a node tree, a reference that pg_get_expr understands. */
 	row_text(s, "indexprs", exprs ? arena_printf(s->a, "{INDEX %u}", x->oid) : NULL);
 	row_text(s, "indpred", x->predicate ? arena_printf(s->a, "{PREDICATE %u}", x->oid) : NULL);

@@ -51,6 +51,8 @@ void catalog_produce_shown(RowSink *s);
 
 /* pg_am.oid of an index access method; btree's for a name that is none. */
 uint32_t catalog_method_oid(const char *name);
+/* pg_opclass.oid for keys of the type: of PostgreSQL's own class of that name, or of the default one (name NULL); 0 when there is none. */
+uint32_t catalog_opclass(const char *method, const char *name, const PgType *t);
 
 /* OIDs of what the file does not number: they stay the same and are unique in their relation. */
 static inline uint32_t catalog_attrdef_oid(const CatRel *r, const CatColumn *c)

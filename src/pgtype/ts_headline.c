@@ -37,26 +37,64 @@ static void blanks(Str *s)
 		*s = (Str){ s->p + 1, s->n - 1 };
 }
 
-static Str option_word(Str *s, Arena *a)
+/* Up to the closing quote, which doubled stands for itself; in single quotes a doubled backslash does, too. */
+static bool quoted_word(Str *s, char quote, Arena *a, Str *out)
 {
-	char *out = arena_alloc(a, s->n + 1);
-	size_t n = 0;
-	blanks(s);
-	bool quoted = s->n && s->p[0] == '"';
-	size_t i = quoted;
-	for (; i < s->n; i++) {
-		char c = s->p[i];
-		if (quoted && c == '"' && !(i + 1 < s->n && s->p[i + 1] == '"'))
+	char *text = arena_alloc(a, s->n + 1);
+	size_t n = 0, i = 0;
+	for (;; i++) {
+		bool twice = i + 1 < s->n && s->p[i + 1] == s->p[i];
+		if (i >= s->n)
+			return false;
+		if (s->p[i] == quote && !twice)
 			break;
-		if (!quoted && (c == ',' || c == '=' || isspace((unsigned char)c)))
-			break;
-		i += quoted && c == '"';
-		out[n++] = c;
+		i += twice && (s->p[i] == quote || (quote == '\'' && s->p[i] == '\\'));
+		text[n++] = s->p[i];
 	}
-	i += quoted && i < s->n;
+	*s = (Str){ s->p + i + 1, s->n - i - 1 };
+	*out = (Str){ text, n };
+	return true;
+}
+
+static Str bare_word(Str *s, char end)
+{
+	size_t i = 0;
+	while (i < s->n && s->p[i] != end && !isspace((unsigned char)s->p[i]))
+		i++;
+	Str word = { s->p, i };
 	*s = (Str){ s->p + i, s->n - i };
+	return word;
+}
+
+static bool option_name(Str *s, Arena *a, Str *out)
+{
+	if (s->p[0] == '"') {
+		*s = (Str){ s->p + 1, s->n - 1 };
+		if (!quoted_word(s, '"', a, out))
+			return false;
+	} else {
+		*out = bare_word(s, '=');
+	}
 	blanks(s);
-	return (Str){ out, n };
+	if (!s->n || s->p[0] != '=')
+		return false;
+	*s = (Str){ s->p + 1, s->n - 1 };
+	return true;
+}
+
+static bool option_value(Str *s, Arena *a, Str *out)
+{
+	blanks(s);
+	if (!s->n)
+		return false;
+	size_t escape = s->n > 1 && s->p[0] == 'E' && s->p[1] == '\'';
+	char quote = s->p[escape];
+	if (quote != '"' && quote != '\'') {
+		*out = bare_word(s, ',');
+		return true;
+	}
+	*s = (Str){ s->p + escape + 1, s->n - escape - 1 };
+	return quoted_word(s, quote, a, out);
 }
 
 static int option_number(Str name, Str v, int64_t *out, Error *err)
@@ -106,19 +144,16 @@ static int read_options(Str s, Options *o, Arena *a, Error *err)
 			.max_words = 35,
 			.min_words = 15,
 			.short_word = 3 };
-	for (blanks(&s); s.n;) {
-		Str name = option_word(&s, a);
-		if (!s.n || s.p[0] != '=')
+	for (;;) {
+		Str name, v;
+		while (s.n && (s.p[0] == ',' || isspace((unsigned char)s.p[0])))
+			s = (Str){ s.p + 1, s.n - 1 };
+		if (!s.n)
+			break;
+		if (!option_name(&s, a, &name) || !option_value(&s, a, &v))
 			return err_set(err, "42601", "invalid parameter list format: \"%.*s\"", STR_ARG(whole));
-		s = (Str){ s.p + 1, s.n - 1 };
-		Str v = option_word(&s, a);
 		if (set_option(o, name, v, err) < 0)
 			return -1;
-		if (s.n && s.p[0] != ',')
-			return err_set(err, "42601", "invalid parameter list format: \"%.*s\"", STR_ARG(whole));
-		if (s.n)
-			s = (Str){ s.p + 1, s.n - 1 };
-		blanks(&s);
 	}
 	if (o->all)
 		return 0;

@@ -172,6 +172,9 @@ WindowDef *an_window(ParseState *ps, const PgQuery__WindowDef *def);
 int an_sort_exprs(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPlace place, SortItem **out, size_t *nout);
 /* walk.c: same expression, locations aside. */
 bool expr_equal(const Expr *x, const Expr *y);
+/* same_tree.c: as expr_equal, for two expressions of the same level of a statement that is being analysed: subqueries that were written
+ * alike are the same there, and those of `y` become those of `x`. */
+bool expr_same(const Expr *x, Expr *y);
 /* predicate.c: `where` being true, `pred` is too. False also where that is not seen. */
 bool predicate_implied(ParseState *ps, const Expr *pred, const Expr *where);
 /* array_list.c: an X_SCALAR_ARRAY over ARRAY[...], or over a constant if wanted, as X_IN_LIST; NULL when it is over another array, or an

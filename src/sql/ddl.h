@@ -182,6 +182,10 @@ int ddl_change_sequence(Ddl *d, uint32_t oid, PgQuery__Node *const *opts, size_t
 /* Takes foreign keys that `match` out of a table, with the notices of CASCADE. */
 int ddl_drop_foreign_keys(Ddl *d, const CatRel *r, bool (*match)(const CatConstraint *k, void *arg), void *arg);
 
+/* ddl_drop_sequence.c */
+/* With the defaults of tables other than `leaving` that call it, when `cascade`; 2BP01 otherwise, saying that `what` cannot be dropped. */
+int ddl_drop_sequence(Ddl *d, const CatRel *seq, const char *what, const CatRel *const *leaving, size_t n, bool cascade);
+
 /* ddl_object.c */
 uint32_t ddl_names_schema(Ddl *d, PgQuery__Node *const *names, size_t n, const char **name); /* where a new object of that name goes */
 const PgType *ddl_find_type(Ddl *d, PgQuery__Node *const *names, size_t n);

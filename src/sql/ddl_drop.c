@@ -131,38 +131,20 @@ static int release_foreign_keys(Ddl *d, DropList *l, bool cascade)
 	return 0;
 }
 
-static void forget_sequence(Ddl *d, const CatRel *r)
-{
-	ddl_sql(d, "DELETE FROM _understudy_sequence WHERE oid = %u", r->oid);
-	ddl_forget_rel(d, r);
-}
-
-static void drop_owned_sequences(Ddl *d, const CatRel *r, const DropList *l)
-{
-	for (size_t i = 0; i < d->cat->nseqs; i++) {
-		if (d->cat->seqs[i]->owner_table == r->oid && !listed(l, d->cat->seqs[i]->rel))
-			forget_sequence(d, d->cat->seqs[i]->rel);
-	}
-}
-
-static int sequence_in_use(Ddl *d, const CatRel *r, const DropList *l)
-{
-	for (size_t i = 0; i < d->cat->nrels; i++) {
-		const CatRel *t = d->cat->rels[i];
-		for (size_t k = 0; k < t->ncols && !listed(l, t); k++) {
-			if (t->cols[k].dropped || t->cols[k].sequence != r->oid)
-				continue;
-			return ddl_depend_error(d, arena_printf(d->a, "sequence %s", r->name),
-						arena_printf(d->a, "default value for column %s of table %s depends on sequence %s",
-							     t->cols[k].name, t->name, r->name));
-		}
-	}
-	return 0;
-}
-
 static const char *kind_noun(const CatRel *r)
 {
 	return r->kind == REL_VIEW ? "view" : r->kind == REL_MATVIEW ? "materialized view" : r->kind == REL_SEQUENCE ? "sequence" : "table";
+}
+
+static int drop_owned_sequences(Ddl *d, const CatRel *r, const DropList *l, bool cascade)
+{
+	for (size_t i = 0; i < d->cat->nseqs; i++) {
+		const CatSequence *q = d->cat->seqs[i];
+		if (q->owner_table == r->oid && !listed(l, q->rel) &&
+		    ddl_drop_sequence(d, q->rel, arena_printf(d->a, "%s %s", kind_noun(r), r->name), l->rels, l->n, cascade))
+			return -1;
+	}
+	return 0;
 }
 
 /* Views over what is dropped, and views over those; the list grows while it is gone through. */
@@ -225,9 +207,8 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 		const CatRel *r = l->rels[i];
 		ddl_sql(d, "DELETE FROM _understudy_comment WHERE objoid = %u AND classoid = 1259", r->oid);
 		if (r->kind == REL_SEQUENCE) {
-			if (sequence_in_use(d, r, l))
+			if (ddl_drop_sequence(d, r, arena_printf(d->a, "sequence %s", r->name), l->rels, l->n, cascade))
 				return -1;
-			forget_sequence(d, r);
 			continue;
 		}
 		const PgType *row = r->rowtype ? catalog_type(d->cat, r->rowtype) : NULL;
@@ -241,7 +222,8 @@ static int drop_relations(Ddl *d, DropList *l, bool cascade)
 			for (size_t k = 0; k < r->nindexes; k++)
 				ddl_drop_content(d, r->indexes[k]);
 			ddl_sql(d, "DROP TABLE %s", ddl_id(d, r->sqlite_name));
-			drop_owned_sequences(d, r, l);
+			if (drop_owned_sequences(d, r, l, cascade))
+				return -1;
 		}
 		ddl_forget_rel(d, r);
 	}

@@ -180,6 +180,31 @@ static int emit_core(Emitter *e, const Query *q, unsigned flags)
 	return emit_targets(e, q, flags) < 0 || emit_body(e, q) < 0 ? -1 : 0;
 }
 
+static bool is_ordered_by(const Query *q, const Expr *key)
+{
+	for (size_t i = 0; i < q->norder; i++)
+		if (expr_equal(q->order[i].expr, key))
+			return true;
+	return false;
+}
+
+/* Keys that ORDER BY does not name come behind it: PostgreSQL finds the rows by sorting, and applications see that order. */
+static void sort_distinct(Emitter *e, const Query *q, int id)
+{
+	size_t n = q->norder;
+	for (size_t i = 0; i < q->distinct_on.n; i++) {
+		const Expr *key = q->distinct_on.items[i];
+		size_t k = 0;
+		while (k < q->targets.n && q->targets.items[k].expr != key)
+			k++;
+		if (k == q->targets.n || is_ordered_by(q, key))
+			continue;
+		buf_printf(&e->out, "%s x%d.c%zu", n++ ? "," : " ORDER BY", id, k + 1);
+		emit_collate(e, key->type);
+		buf_puts(&e->out, " NULLS LAST");
+	}
+}
+
 /* The first row of each group in the order asked for, by numbering the rows of each group. Inner columns: c1.. all targets, n. */
 static int emit_distinct_on(Emitter *e, const Query *q, unsigned flags)
 {
@@ -223,6 +248,7 @@ static int emit_distinct_on(Emitter *e, const Query *q, unsigned flags)
 		buf_puts(&e->out, q->order[i].desc ? " DESC" : "");
 		buf_puts(&e->out, q->order[i].nulls_first ? " NULLS FIRST" : " NULLS LAST");
 	}
+	sort_distinct(e, q, id);
 	return 0;
 }
 

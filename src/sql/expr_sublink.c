@@ -125,6 +125,7 @@ Expr *an_sublink(ParseState *ps, const PgQuery__SubLink *s)
 	ps->no_recursion = saved;
 	if (!q)
 		return NULL;
+	q->parsed = s->subselect;
 	switch (s->sub_link_type) {
 	case PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK: {
 		Expr *e = expr_new(ps, X_SUBLINK, T_BOOL, s->location);

@@ -83,7 +83,7 @@ static bool check_expr(Expr *x, void *arg)
 	if (c->failed)
 		return false;
 	for (size_t i = 0; i < c->q->group_by.n; i++)
-		if (expr_equal(c->q->group_by.items[i], x))
+		if (c->depth ? expr_equal(c->q->group_by.items[i], x) : expr_same(c->q->group_by.items[i], x))
 			return false;
 	if (x->kind == X_GROUPING && !c->depth) {
 		check_grouping_args(c, x);

@@ -271,6 +271,7 @@ struct Query {
 	size_t norder;
 	Expr *limit, *offset;
 	bool with_ties;
+	const void *parsed; /* of an expression's subquery, its PgQuery__Node, while its level of the statement is analysed */
 	bool contents_used; /* content.c has been here */
 	LockStrength lock;
 

@@ -56,7 +56,7 @@ static int target_for_expr(ParseState *ps, Query *q, const PgNode *node, ExprPla
 	if (!e || (e->type == 705 && !(e = coerce_unknown_to_text(ps, e))))
 		return -1;
 	for (size_t i = 0; i < q->targets.n; i++)
-		if (expr_equal(q->targets.items[i].expr, e))
+		if (expr_same(q->targets.items[i].expr, e))
 			return (int)i + 1;
 	if (target_add(ps, &q->targets, e, NULL) < 0)
 		return -1;

@@ -40,3 +40,23 @@ create view by_day as select day, count(*) as c, sum(price) from sales group by 
 select * from by_day order by day;
 select pg_get_viewdef('by_day'::regclass);
 select count(*) from sales where id = 3000;
+
+-- A subquery that is written as a key is that key.
+create table gr_a(id int primary key, name text);
+create table gr_b(id int primary key, aid int references gr_a, t text);
+insert into gr_a values (1,'a'),(2,'b'),(3,'c'); insert into gr_b values (1,1,'b'),(2,1,'b'),(3,2,'c'),(4,3,null),(5,2,'x');
+select gr_a.id, (select u.id from gr_a u where u.name = gr_b.t) from gr_a left join gr_b on gr_b.aid=gr_a.id group by gr_a.id, (select u.id from gr_a u where u.name=gr_b.t) order by 1,2;
+select coalesce((select u.id from gr_a u where u.name = gr_b.t), 0) + 1, count(*) from gr_a left join gr_b on gr_b.aid=gr_a.id group by coalesce((select u.id from gr_a u where u.name=gr_b.t),0) order by 1;
+select exists(select 1 from gr_a u where u.name = gr_b.t), count(*) from gr_b group by exists(select 1 from gr_a u where u.name=gr_b.t) having exists(select 1 from gr_a u where u.name=gr_b.t);
+select exists(select 1 from gr_a u where u.name = gr_b.t), count(*) from gr_b group by exists(select 2 from gr_a u where u.name=gr_b.t);
+select distinct id, (select max(t) from gr_b where aid=gr_a.id) from gr_a order by (select max(t) from gr_b where aid=gr_a.id) desc nulls first;
+select distinct id, (select max(t) from gr_b where aid=gr_a.id) from gr_a order by (select min(t) from gr_b where aid=gr_a.id);
+select distinct aid, t in (select name from gr_a) from gr_b order by t in (select name from gr_a) nulls first, aid;
+select aid in (select id from gr_a where name > 'a'), count(*) from gr_b group by aid in (select id from gr_a where name > 'a') order by 1;
+drop table gr_b, gr_a;
+create table gr_d (id int, grp int, t text);
+insert into gr_d values (3, 1, 'm'), (1, null, null), (2, 1, 'n'), (4, 0, null);
+select distinct on (grp) grp from gr_d;
+select distinct on (grp, t) * from gr_d order by t desc;
+select distinct on (t, grp) t, grp from gr_d;
+drop table gr_d;

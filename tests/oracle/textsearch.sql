@@ -89,3 +89,14 @@ select ts_headline('english', '"cat \" x"'::json, 'cat'::tsquery)::text, ts_head
 select ts_headline('english', '["a cat"]'::jsonb, 'cat'::tsquery, 'Bad=1');
 select 'a & b'::tsquery @> 'a'::tsquery, 'a & b'::tsquery <@ 'a | b | c'::tsquery, 'a'::tsquery @> 'a & b'::tsquery, ''::tsquery @> 'a'::tsquery, 'a'::tsquery @> ''::tsquery, 'a:*A & !b'::tsquery @> 'b | a'::tsquery;
 select to_tsvector('english', body) from (values ('x')) v(body) group by 1;
+
+-- Options as PostgreSQL reads lists of them.
+select ts_headline('simple','a b ''c d', 'b', E'StartSel = ''<x ''''y>'' , stopsel="q\\n"');
+select ts_headline('simple','a b c d', 'b', 'StartSel=''<b');
+select ts_headline('simple','a b c d', 'b', 'StartSel=<b stopsel=>');
+select ts_headline('simple','a b c d', 'b', E'StartSel=<a\\,b>, stopsel=E''\\x'' ');
+select ts_headline('simple','a b c d', 'b', 'StartSel=<, stopsel=E''x y\\z''');
+select ts_headline('simple','a b c d', 'b', 'StartSel');
+select ts_headline('simple','a b c d', 'b', '"StartSel"=x,stopsel=y z');
+select ts_headline('simple','a b c d', 'b', ' , , "StartSel" = x,stopsel=y');
+select ts_headline('simple','a b c d', 'b', 'stopsel=');
