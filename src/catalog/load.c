@@ -53,9 +53,9 @@ int16_t *load_attnums(Catalog *c, const char *list, size_t *n)
 	return a;
 }
 
-/* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges,
- * extensions, functions and triggers. Also in schema.c. */
-enum { FORMAT_VERSION = 3 };
+/* Of the stored forms and the tables of the catalog: 4 since there are large objects; 3 since relations may be temporary,
+ * and there are domains, ranges, extensions, functions and triggers. Also in schema.c. */
+enum { FORMAT_VERSION = 4 };
 
 void load_note_oid(Catalog *c, uint32_t oid)
 {
