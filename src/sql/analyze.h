@@ -173,6 +173,11 @@ WindowDef *an_window(ParseState *ps, const PgQuery__WindowDef *def);
 int an_sort_exprs(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPlace place, SortItem **out, size_t *nout);
 /* walk.c: same expression, locations aside. */
 bool expr_equal(const Expr *x, const Expr *y);
+/* predicate.c: `where` being true, `pred` is too. False also where that is not seen. */
+bool predicate_implied(ParseState *ps, const Expr *pred, const Expr *where);
+/* array_list.c: an X_SCALAR_ARRAY over ARRAY[...], or over a constant if wanted, as X_IN_LIST; NULL when it is over another array, or an
+ * empty one. */
+const Expr *expr_array_as_list(Arena *a, const Catalog *cat, const Expr *x, bool constants);
 /* Calls fn for x and everything below it, subqueries included; fn returns false to skip what is below. */
 void expr_walk(Expr *x, bool (*fn)(Expr *x, void *arg), void *arg);
 void query_walk(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);

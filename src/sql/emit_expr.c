@@ -31,7 +31,7 @@ int emit_collated(Emitter *e, const Expr *x)
 	}
 	if (emit_expr(e, x) < 0)
 		return -1;
-	if (!carries_collation(x))
+	if (!carries_collation(x) || (e->returning && x->rte == e->plain_rte))
 		emit_collate(e, x->type);
 	return 0;
 }

@@ -130,6 +130,17 @@ static int emit_row_column(Emitter *e, const Rte *r, int column)
 	return 0;
 }
 
+/* RETURNING knows the table but not its alias. SQLite 3.40 takes the affinity and the collation of any column there for those of the
+ * first one; the result of a function has neither. */
+static void emit_returned(Emitter *e, const Expr *x)
+{
+	buf_puts(&e->out, "ifnull(");
+	emit_ident(&e->out, x->rte->rel->sqlite_name);
+	buf_puts(&e->out, ".");
+	emit_ident(&e->out, x->rte->rel->cols[x->column - 1].sqlite_name);
+	buf_puts(&e->out, ", NULL)");
+}
+
 int emit_var(Emitter *e, const Expr *x)
 {
 	const Rte *r = x->rte;
@@ -152,13 +163,13 @@ int emit_var(Emitter *e, const Expr *x)
 		buf_printf(&e->out, "pg_unpack(t%d.value, %d)", r->id, r->row_type ? 1 : x->column - 1);
 		return 0;
 	}
+	if (r == e->plain_rte && e->returning) {
+		emit_returned(e, x);
+		return 0;
+	}
 	if (r == e->excluded)
 		buf_puts(&e->out, "excluded.");
-	else if (r == e->plain_rte && e->returning_of) {
-		/* SQLite's RETURNING does not know the alias. */
-		emit_ident(&e->out, e->returning_of->sqlite_name);
-		buf_puts(&e->out, ".");
-	} else if (r != e->plain_rte)
+	else if (r != e->plain_rte)
 		buf_printf(&e->out, "t%d.", r->id);
 	else if (e->row_name)
 		buf_printf(&e->out, "%s.", e->row_name);
