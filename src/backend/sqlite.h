@@ -187,6 +187,9 @@ struct SqliteTxn {
 	/* Advisory locks (sqlite_locks.h) */
 	LockRequest lock_wanted;
 	size_t nlocks; /* held */
+	/* Descriptors of large objects (large_object.h) */
+	struct LoOpen *los;
+	size_t nlos, los_cap;
 };
 
 void txn_init(SqliteTxn *t, Database *db, TypeEnv *types, struct SessionVars *vars);

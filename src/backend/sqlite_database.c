@@ -1,6 +1,7 @@
 /* Database files of the data directory: finding, making, opening and closing them. */
 #include "backend/sqlite_internal.h"
 
+#include "backend/large_object.h"
 #include "base/log.h"
 #include "catalog/sequence.h"
 #include "catalog/vtab.h"
@@ -35,6 +36,7 @@ static void add_functions(void)
 	fn_add_table(fn_table_regname);
 	fn_add_table(fn_table_privilege);
 	fn_add_table(fn_table_rows);
+	fn_add_table(fn_table_large_object);
 }
 
 void dbset_add_functions(void)

@@ -1,6 +1,7 @@
 /* A session's transaction on SQLite. The states and messages are those of PostgreSQL's xact.c. */
 #include "backend/sqlite_internal.h"
 
+#include "backend/large_object.h"
 #include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -84,6 +85,7 @@ static void forget(SqliteTxn *t)
 	drop_savepoints(t, NULL);
 	drop_restarts(t, 0, false);
 	locks_end_transaction(t);
+	lo_end_transaction(t);
 	t->status = 'I';
 	t->implicit = t->ddl = t->broken = t->wrote = t->keys_immediate = false;
 	t->writer = t->granted = false;
@@ -484,6 +486,7 @@ static int rollback_to(SqliteTxn *t, TxnSavepoint *s, Error *err)
 	drop_restarts(t, s->level, true);
 	drop_savepoints(t, s);
 	locks_rollback_to(t, s->level);
+	lo_rollback_to(t, s->level);
 	if (t->ddl) {
 		catalog_unref(t->cat);
 		t->cat = catalog_ref(s->cat);
@@ -510,6 +513,7 @@ static int on_savepoint(SqliteTxn *t, const Plan *plan, Error *err)
 		return -1;
 	drop_savepoints(t, s->older);
 	locks_release_savepoint(t, t->nsavepoints);
+	lo_release_savepoint(t, t->nsavepoints);
 	return 0;
 }
 

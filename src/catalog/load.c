@@ -54,7 +54,8 @@ int16_t *load_attnums(Catalog *c, const char *list, size_t *n)
 }
 
 /* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges,
- * extensions, functions and triggers; 4 since tables inherit and have partitions. Also in schema.c. */
+ * extensions, functions and triggers; 4 since tables inherit and have
+ * partitions, and there are large objects. Also in schema.c. */
 enum { FORMAT_VERSION = 4 };
 
 void load_note_oid(Catalog *c, uint32_t oid)

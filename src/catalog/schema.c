@@ -75,8 +75,12 @@ const char catalog_schema_sql[] =
 	"  is_constraint INTEGER NOT NULL, is_deferrable INTEGER NOT NULL, is_deferred INTEGER NOT NULL, old_table TEXT, new_table TEXT);\n"
 	"CREATE TABLE _understudy_trigger_arg (trigger INTEGER NOT NULL, pos INTEGER NOT NULL, value TEXT NOT NULL,\n"
 	"  PRIMARY KEY (trigger, pos)) WITHOUT ROWID;\n"
+	"CREATE TABLE _understudy_large_object (oid INTEGER PRIMARY KEY, owner INTEGER NOT NULL);\n"
+	"CREATE TABLE _understudy_large_object_page (oid INTEGER NOT NULL, page INTEGER NOT NULL, data BLOB NOT NULL,\n"
+	"  PRIMARY KEY (oid, page));\n"
 	"INSERT INTO _understudy_role (oid, name) VALUES (10, 'postgres');\n"
 	"INSERT INTO _understudy_schema VALUES (2200, 'public', 6171);\n"
 	"INSERT INTO _understudy_comment VALUES (2200, 2615, 0, 'standard public schema');\n"
-	"INSERT INTO _understudy_meta VALUES ('format_version', 4), ('catalog_version', 1), ('next_oid', 16385), ('database_oid', 16384),\n"
+	"INSERT INTO _understudy_meta VALUES ('format_version', 4), ('catalog_version', 1), ('next_oid', 16385), ('next_large_object', "
+	"16385), ('database_oid', 16384),\n"
 	"  ('database_name', ''), ('node_uuid', lower(hex(randomblob(16)))), ('epoch', 1), ('system_identifier', ''), ('lsn', '0/0');\n";

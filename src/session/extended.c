@@ -1,7 +1,7 @@
 /* The extended protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync. */
 #include "session/internal.h"
 
-static Portal *portal_find(Session *s, Str name)
+Portal *portal_find(Session *s, Str name)
 {
 	Portal *p = s->portals;
 	while (p && !str_is(name, p->name))
@@ -147,6 +147,18 @@ static Portal *portal_new(Session *s, const WireBind *m, CachedPlan *plan)
 	return p;
 }
 
+Portal *portal_open(Session *s, const WireBind *m, CachedPlan *plan, Error *err)
+{
+	Portal *p = portal_new(s, m, plan);
+	if (bind_values(s, m, p, err) != 0) {
+		portal_close(s, p);
+		return NULL;
+	}
+	p->exec.run.params = p->params;
+	p->exec.run.nparams = m->nparams;
+	return p;
+}
+
 static int on_bind(Session *s, const WireFrame *f, Error *err)
 {
 	WireBind m;
@@ -162,13 +174,8 @@ static int on_bind(Session *s, const WireFrame *f, Error *err)
 		return err_set(err, "42P03", "cursor \"%.*s\" already exists", STR_ARG(m.portal));
 	if (old)
 		portal_close(s, old);
-	Portal *p = portal_new(s, &m, plan);
-	if (bind_values(s, &m, p, err) != 0) {
-		portal_close(s, p);
+	if (!portal_open(s, &m, plan, err))
 		return -1;
-	}
-	p->exec.run.params = p->params;
-	p->exec.run.nparams = m.nparams;
 	wire_put_bind_complete(&s->out);
 	return 0;
 }
@@ -304,6 +311,8 @@ bool extended_message(Session *s, const WireFrame *f)
 		return on_sync(s);
 	if (s->skip_to_sync || f->type == 'H')
 		return true;
+	if (f->type == 'F')
+		return function_call(s, f);
 	s->in_extended = true;
 	switch (f->type) {
 	case 'P':
@@ -326,9 +335,6 @@ bool extended_message(Session *s, const WireFrame *f)
 			s->park = PARK_OTHERS;
 		if (s->park != PARK_NONE || rc == RUN_FULL)
 			return false;
-		break;
-	case 'F':
-		rc = err_refuse(&err, 0, "the function call protocol is not supported on SQLite");
 		break;
 	default:
 		session_fatal(s, "08P01", "invalid frontend message type %d", f->type);

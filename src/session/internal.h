@@ -149,12 +149,17 @@ const PreparedRow *prepared_list(void *session, Arena *a, size_t *n);
 void prepared_drop(Session *s, Str name);
 void prepared_drop_all(Session *s);
 
-/* simple.c, extended.c, copy.c */
+/* simple.c, extended.c, call.c, copy.c */
+/* FunctionCall, ReadyForQuery included. */
+bool function_call(Session *s, const WireFrame *f);
 bool simple_query(Session *s, Str text);
 void simple_abandon(Session *s);
 bool extended_message(Session *s, const WireFrame *f);
 void portals_close_all(Session *s);
 bool portal_exists(Session *s, Str name);
+Portal *portal_find(Session *s, Str name);
+/* A new portal with the message's values, which are copied. */
+Portal *portal_open(Session *s, const WireBind *m, CachedPlan *plan, Error *err);
 void portal_close(Session *s, Portal *p);
 RunResult copy_start(Session *s, Exec *x, Error *err);
 bool copy_message(Session *s, const WireFrame *f);

@@ -139,6 +139,8 @@ bool type_has_ordering(ParseState *ps, uint32_t type);
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
 Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
 Expr *an_call(ParseState *ps, const PgQuery__FuncCall *call); /* of CALL */
+/* lowrite and kin, which write on the connection of the statement that they stand in, as programs do. */
+bool writes_large_object(const PgProc *p);
 /* A function or procedure of the user. */
 static inline bool is_user_proc(const PgProc *p)
 {

@@ -220,6 +220,16 @@ static int gather_variadic(ParseState *ps, const PgProc *p, Expr **args, size_t 
 	return 0;
 }
 
+bool writes_large_object(const PgProc *p)
+{
+	static const char *const writers[] = { "be_lo_creat",  "be_lo_create",	 "be_lo_from_bytea", "be_lo_put",
+					       "be_lo_unlink", "be_lo_truncate", "be_lo_truncate64", "be_lowrite" };
+	for (size_t i = 0; i < ARRAY_LEN(writers); i++)
+		if (streq(p->src, writers[i]))
+			return true;
+	return false;
+}
+
 static bool writes_something(const PgProc *p)
 {
 	return streq(p->name, "nextval") || streq(p->name, "setval");

@@ -13,7 +13,7 @@ static bool note_sublink(Expr *x, void *arg)
 /* What a function does while a row is written would be a part of that write: all is computed before. */
 static bool note_user_call(Expr *x, void *arg)
 {
-	*(bool *)arg |= x->kind == X_FUNC && is_user_proc(x->proc);
+	*(bool *)arg |= x->kind == X_FUNC && (is_user_proc(x->proc) || writes_large_object(x->proc));
 	return true;
 }
 

@@ -65,7 +65,7 @@ int plan_columns(ParseState *ps, const Query *q, Plan *plan)
 	return 0;
 }
 
-/* Calls of the user's functions in a statement, defaults included. */
+/* Calls of functions that may write in a statement, defaults included. */
 typedef struct ProgramCalls {
 	bool writes; /* a volatile one, which may write */
 } ProgramCalls;
@@ -73,7 +73,7 @@ typedef struct ProgramCalls {
 static bool note_program(Expr *x, void *arg)
 {
 	ProgramCalls *p = arg;
-	if (x->kind == X_FUNC && is_user_proc(x->proc))
+	if (x->kind == X_FUNC && (is_user_proc(x->proc) || writes_large_object(x->proc)))
 		p->writes |= x->proc->volatility == 'v';
 	return true;
 }

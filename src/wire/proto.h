@@ -93,6 +93,8 @@ typedef struct WireExecute {
 int wire_read_query(Str body, Str *text, Error *err);
 int wire_read_parse(Str body, WireParse *out, Error *err);
 int wire_read_bind(Str body, WireBind *out, Error *err);
+/* FunctionCall: a Bind to a function, with one result. */
+int wire_read_call(Str body, uint32_t *function, WireBind *out, Error *err);
 int wire_read_target(Str body, WireTarget *out, Error *err);
 int wire_read_execute(Str body, WireExecute *out, Error *err);
 int wire_read_copy_fail(Str body, Str *message, Error *err);
@@ -126,6 +128,8 @@ void wire_put_command_complete(Buf *b, const char *tag);
 /* "SELECT 5": the tag followed by a count. */
 void wire_put_command_rows(Buf *b, const char *tag, uint64_t rows);
 void wire_put_empty_query(Buf *b);
+/* FunctionCallResponse; NULL when `value` is none. */
+void wire_put_call_response(Buf *b, const Str *value);
 void wire_put_parse_complete(Buf *b);
 void wire_put_bind_complete(Buf *b);
 void wire_put_close_complete(Buf *b);

@@ -206,6 +206,19 @@ int wire_read_bind(Str body, WireBind *out, Error *err)
 	return wire_done(&r, err);
 }
 
+int wire_read_call(Str body, uint32_t *function, WireBind *out, Error *err)
+{
+	WireReader r = wire_reader(body);
+	*out = (WireBind){ .portal = { "", 0 }, .statement = { "", 0 }, .nresult_formats = 1 };
+	*function = wire_get_u32(&r);
+	out->nparam_formats = wire_get_u16(&r);
+	out->param_formats = (const uint8_t *)wire_get_bytes(&r, 2 * out->nparam_formats).p;
+	out->nparams = wire_get_u16(&r);
+	check_values(&r, out);
+	out->result_formats = (const uint8_t *)wire_get_bytes(&r, 2).p;
+	return wire_done(&r, err);
+}
+
 int wire_read_target(Str body, WireTarget *out, Error *err)
 {
 	WireReader r = wire_reader(body);

@@ -141,6 +141,16 @@ void wire_put_command_rows(Buf *b, const char *tag, uint64_t rows)
 	wire_end(b, at);
 }
 
+void wire_put_call_response(Buf *b, const Str *value)
+{
+	size_t at = wire_begin(b, 'V');
+	if (value)
+		wire_put_value(b, value->p, value->n);
+	else
+		wire_put_null(b);
+	wire_end(b, at);
+}
+
 void wire_put_empty_query(Buf *b)
 {
 	put_empty(b, 'I');

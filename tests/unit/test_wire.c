@@ -105,6 +105,31 @@ static void bind_values(void **state)
 	assert_int_equal(wire_read_bind(LIT("\0\0\0\0\0\1\xff\xff\xff\xfe\0\0"), &m, &err), -1);
 }
 
+static void call_message(void **state)
+{
+	/* function 7, one format (binary), two arguments: NULL, "ab"; the result binary. */
+	static const char body[] = "\0\0\0\7\0\1\0\1\0\2\xff\xff\xff\xff\0\0\0\2ab\0\1";
+	WireBind m;
+	Error err;
+	uint32_t function;
+	assert_int_equal(wire_read_call(LIT(body), &function, &m, &err), 0);
+	assert_int_equal(function, 7);
+	assert_int_equal(m.nparams, 2);
+	assert_int_equal(wire_format_of(m.param_formats, m.nparam_formats, 1), 1);
+	assert_int_equal(wire_format_of(m.result_formats, m.nresult_formats, 0), 1);
+	Str values = m.values, v;
+	assert_false(wire_next_value(&values, &v));
+	assert_true(wire_next_value(&values, &v));
+	assert_true(str_is(v, "ab"));
+	for (size_t n = 0; n < sizeof body - 1; n++) {
+		char *copy = malloc(n ? n : 1);
+		memcpy(copy, body, n);
+		assert_int_equal(wire_read_call((Str){ copy, n }, &function, &m, &err), -1);
+		assert_string_equal(err.sqlstate, "08P01");
+		free(copy);
+	}
+}
+
 static void error_fields(void **state)
 {
 	Buf b = { 0 };
@@ -160,6 +185,7 @@ int main(void)
 		cmocka_unit_test(startup_special),
 		cmocka_unit_test(frames),
 		cmocka_unit_test(bind_values),
+		cmocka_unit_test(call_message),
 		cmocka_unit_test(error_fields),
 		cmocka_unit_test(rows),
 	};
