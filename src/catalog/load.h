@@ -36,6 +36,12 @@ Str catalog_name_key(char *buf, size_t cap, uint32_t schema, const char *name);
 /* Attribute numbers, separated by blanks. */
 int16_t *load_attnums(Catalog *c, const char *list, size_t *n);
 
+/* load_rights.c: default privileges, settings of roles and the database, row security */
+int load_default_acl(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_setting(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_row_security(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_policy(Catalog *c, sqlite3_stmt *s, Error *err);
+
 /* load_program.c: functions and triggers */
 int load_function(Catalog *c, sqlite3_stmt *s, Error *err);
 int load_function_arg(Catalog *c, sqlite3_stmt *s, Error *err);
