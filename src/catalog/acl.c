@@ -29,6 +29,22 @@ AclObject acl_of_database(const Catalog *c)
 	return (AclObject){ 'd', CLASS_DATABASE, c->db_oid, BOOTSTRAP, 0 };
 }
 
+AclObject acl_of_function(const Catalog *c, uint32_t oid)
+{
+	const CatFunction *f = catalog_function(c, oid);
+	return (AclObject){ 'f', CLASS_FUNCTION, oid, f ? f->owner : BOOTSTRAP, 0 };
+}
+
+AclObject acl_of_type(const PgType *t)
+{
+	return (AclObject){ 'T', CLASS_TYPE, t->oid, t->oid < FIRST_USER_OID ? BOOTSTRAP : t->owner, 0 };
+}
+
+AclObject acl_of_language(uint32_t oid)
+{
+	return (AclObject){ 'l', CLASS_LANGUAGE, oid, BOOTSTRAP, 0 };
+}
+
 uint32_t acl_all(char kind)
 {
 	switch (kind) {
@@ -158,8 +174,11 @@ const char *acl_text(const Catalog *c, const AclObject *o, Arena *a)
 {
 	size_t n = 0;
 	const AclItem *items = stored_acl(c, o) ? acl_items(c, o, a, &n) : initial_acl(o, a, &n);
-	if (!items)
-		return NULL;
+	return items ? acl_items_text(c, items, n, a) : NULL;
+}
+
+const char *acl_items_text(const Catalog *c, const AclItem *items, size_t n, Arena *a)
+{
 	Buf b = { 0 };
 	buf_puts(&b, "{");
 	for (size_t i = 0; i < n; i++) {

@@ -26,9 +26,9 @@ enum {
 };
 
 /* pg_class, pg_namespace, pg_database as the classoid of an ACL */
-enum { CLASS_RELATION = 1259, CLASS_SCHEMA = 2615, CLASS_DATABASE = 1262 };
+enum { CLASS_RELATION = 1259, CLASS_SCHEMA = 2615, CLASS_DATABASE = 1262, CLASS_FUNCTION = 1255, CLASS_TYPE = 1247, CLASS_LANGUAGE = 2612 };
 
-/* What is granted on: its kind as acldefault() names it (r S n d; c a column), and who owns it. */
+/* What is granted on: its kind (r S n d f T l; c a column), and who owns it. */
 typedef struct AclObject {
 	char kind;
 	uint32_t classoid, objoid, owner;
@@ -39,6 +39,9 @@ AclObject acl_of_rel(const CatRel *r);
 AclObject acl_of_column(const CatRel *r, int attnum);
 AclObject acl_of_schema(const CatSchema *s);
 AclObject acl_of_database(const Catalog *c);
+AclObject acl_of_function(const Catalog *c, uint32_t oid);
+AclObject acl_of_type(const PgType *t);
+AclObject acl_of_language(uint32_t oid);
 
 /* Everything that can be granted on a kind of object. */
 uint32_t acl_all(char kind);
@@ -50,6 +53,7 @@ AclItem *acl_items(const Catalog *c, const AclObject *o, Arena *a, size_t *n);
 AclItem *acl_default(char kind, uint32_t owner, Arena *a, size_t *n);
 /* The text of aclitem[], or NULL when there is nothing but the default. */
 const char *acl_text(const Catalog *c, const AclObject *o, Arena *a);
+const char *acl_items_text(const Catalog *c, const AclItem *items, size_t n, Arena *a);
 /* As it is kept in the file, and back. */
 const char *acl_stored(const AclItem *items, size_t n, Arena *a);
 AclItem *acl_read(const char *stored, Arena *a, size_t *n);

@@ -54,6 +54,32 @@ typedef struct CatAcl {
 	size_t n;
 } CatAcl;
 
+/* ALTER DEFAULT PRIVILEGES: what objects of a kind (r S f T n) that the role makes get; schema 0: wherever. */
+typedef struct CatDefaultAcl {
+	uint32_t oid, role, schema;
+	char kind;
+	AclItem *items;
+	size_t n;
+} CatDefaultAcl;
+
+/* ALTER ROLE or DATABASE … SET. role 0: everybody's. */
+typedef struct CatSetting {
+	uint32_t role;
+	bool in_database; /* only in this one */
+	char *name, *value;
+} CatSetting;
+
+/* A policy of row-level security. */
+typedef struct CatPolicy {
+	uint32_t oid;
+	char *name;
+	char command; /* r a w d, or * for all */
+	bool permissive;
+	uint32_t *roles; /* 0: everybody */
+	size_t nroles;
+	char *using_sql, *check_sql; /* PostgreSQL expression texts, or NULL */
+} CatPolicy;
+
 /* COMMENT ON: classoid is the OID of the pg_catalog table the object stands in. */
 typedef struct CatComment {
 	uint32_t objoid, classoid;
@@ -139,6 +165,9 @@ struct CatRel {
 	size_t nconstraints;
 	struct CatTrigger **triggers; /* by name */
 	size_t ntriggers;
+	CatPolicy **policies; /* by name */
+	size_t npolicies;
+	bool row_security, force_row_security;
 	char *view_sql;	   /* views: the PostgreSQL SELECT, in the names of that time */
 	char check_option; /* of a view: 0, l(ocal), c(ascaded) */
 	bool populated;	   /* of a materialized view: it has been filled */
@@ -277,6 +306,11 @@ typedef struct Catalog {
 	size_t nmembers;
 	CatAcl *acls;
 	size_t nacls;
+	bool row_secured; /* some table has row security, or a policy */
+	CatDefaultAcl *default_acls;
+	size_t ndefault_acls;
+	CatSetting *settings;
+	size_t nsettings;
 	CatComment *comments;
 	size_t ncomments;
 	PgType **types; /* user types: enums, and arrays of them, and row types of tables */

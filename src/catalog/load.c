@@ -55,7 +55,8 @@ int16_t *load_attnums(Catalog *c, const char *list, size_t *n)
 
 /* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges,
  * extensions, functions and triggers; 4 since tables inherit and have
- * partitions, and there are large objects. Also in schema.c. */
+ * partitions, and there are large objects, row security and
+ * default privileges. Also in schema.c. */
 enum { FORMAT_VERSION = 4 };
 
 void load_note_oid(Catalog *c, uint32_t oid)
@@ -296,6 +297,8 @@ static const struct {
 	  load_role },
 	{ "SELECT role, member, grantor, admin FROM _understudy_role_member ORDER BY role, member", load_member },
 	{ "SELECT classoid, objoid, objsubid, items FROM _understudy_acl ORDER BY classoid, objoid, objsubid", load_acl },
+	{ "SELECT oid, role, schema, kind, items FROM _understudy_default_acl ORDER BY oid", load_default_acl },
+	{ "SELECT role, in_database, name, value FROM _understudy_setting ORDER BY in_database, role, rowid", load_setting },
 	{ "SELECT oid, name, owner FROM _understudy_schema ORDER BY oid", load_schema },
 	{ "SELECT oid, name, schema, owner, version, first_oid, types FROM _understudy_extension ORDER BY oid", extension_load },
 	{ "SELECT oid, schema, name, kind, owner, sqlite_name, view_sql, rowid_col, rowtype, arraytype, persistence, on_commit, "
@@ -310,6 +313,9 @@ static const struct {
 	{ "SELECT rel, attnum, name, type, typmod, not_null, dropped, identity, generated, default_sql, sequence, sqlite_name "
 	  "FROM _understudy_column ORDER BY rel, attnum",
 	  load_column },
+	{ "SELECT rel, is_enabled, is_forced FROM _understudy_row_security", load_row_security },
+	{ "SELECT oid, rel, name, command, permissive, roles, using_sql, check_sql FROM _understudy_policy ORDER BY rel, name",
+	  load_policy },
 	{ "SELECT view, attnum, name, schema, oid FROM _understudy_view_name ORDER BY view, pos, attnum", load_view_name },
 	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method, storage FROM "
 	  "_understudy_index ORDER "

@@ -44,6 +44,12 @@ int load_partitioned(Catalog *c, sqlite3_stmt *s, Error *err);
 int load_partition_key(Catalog *c, sqlite3_stmt *s, Error *err);
 int load_partition_bound(Catalog *c, sqlite3_stmt *s, Error *err);
 
+/* load_rights.c: default privileges, settings of roles and the database, row security */
+int load_default_acl(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_setting(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_row_security(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_policy(Catalog *c, sqlite3_stmt *s, Error *err);
+
 /* load_program.c: functions and triggers */
 int load_function(Catalog *c, sqlite3_stmt *s, Error *err);
 int load_function_arg(Catalog *c, sqlite3_stmt *s, Error *err);

@@ -226,6 +226,8 @@ static void type_row(RowSink *s, const PgType *t, uint32_t ns)
 	row_text(s, "typname", t->name);
 	row_int(s, "typnamespace", ns);
 	row_int(s, "typowner", t->owner ? t->owner : 10);
+	AclObject o = acl_of_type(t);
+	row_text(s, "typacl", acl_text(s->cat, &o, s->a));
 	row_int(s, "typlen", t->len);
 	row_int(s, "typbyval", t->byval);
 	row_char(s, "typtype", t->typtype);

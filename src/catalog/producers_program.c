@@ -1,4 +1,5 @@
 /* Functions and triggers of the user in pg_proc and pg_trigger. */
+#include "catalog/acl.h"
 #include "catalog/producers_program.h"
 
 static const char *text_of(RowSink *s, Buf *b)
@@ -103,6 +104,8 @@ void catalog_put_functions(RowSink *s)
 		row_text(s, "prosrc", f->sql_body ? "" : f->body);
 		if (f->config)
 			row_text(s, "proconfig", config_list(s, f));
+		AclObject o = acl_of_function(s->cat, p->oid);
+		row_text(s, "proacl", acl_text(s->cat, &o, s->a));
 	}
 }
 

@@ -164,6 +164,8 @@ static void produce_language(RowSink *s)
 		row_int(s, "lanplcallfoid", all[i].oid > 14 ? 13560 : 0);
 		row_int(s, "laninline", all[i].oid > 14 ? 13561 : 0);
 		row_int(s, "lanvalidator", all[i].validator);
+		AclObject o = acl_of_language(all[i].oid);
+		row_text(s, "lanacl", acl_text(s->cat, &o, s->a));
 	}
 }
 
@@ -491,7 +493,6 @@ static RowProducer find_producer(const NamedProducer *list, const char *relation
 RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
-		"pg_policy",
 		"pg_statistic_ext",
 		"pg_publication",
 		"pg_publication_rel",
@@ -504,13 +505,10 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		"pg_subscription",
 		"pg_subscription_rel",
 		"pg_event_trigger",
-		"pg_default_acl",
-		"pg_db_role_setting",
 		"pg_shdescription",
 		"pg_seclabel",
 		"pg_shseclabel",
 		"pg_largeobject_metadata",
-		"pg_policies",
 		"pg_prepared_xacts",
 		"pg_stats_ext",
 		"pg_transform",
@@ -540,8 +538,8 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		"pg_statistic",
 		"pg_statistic_ext_data",
 	};
-	static const NamedProducer *const lists[] = { catalog_producers, catalog_producers_server, catalog_producers_ts,
-						      catalog_producers_depend, catalog_producers_extension };
+	static const NamedProducer *const lists[] = { catalog_producers,	catalog_producers_server,    catalog_producers_ts,
+						      catalog_producers_depend, catalog_producers_extension, catalog_producers_rights };
 	RowProducer p = pgcatrows_of(relation) ? catalog_produce_shown : NULL;
 	for (size_t i = 0; !p && i < ARRAY_LEN(lists); i++)
 		p = find_producer(lists[i], relation);

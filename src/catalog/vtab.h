@@ -40,7 +40,7 @@ typedef struct NamedProducer {
 } NamedProducer;
 /* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search; dependencies; extensions. */
 extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_depend[],
-	catalog_producers_extension[], catalog_producers_zone[];
+	catalog_producers_extension[], catalog_producers_rights[], catalog_producers_zone[];
 
 /* producers_partition.c */
 void catalog_produce_inherits(RowSink *s);

@@ -350,6 +350,8 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	const Plan *plan = x->plan->plan;
 	const char *tag;
 	RunResult rc;
+	if (plan->checks_setting && settings_check(s, plan, err) != 0)
+		return RUN_ERROR;
 	switch (plan->kind) {
 	case PLAN_QUERY:
 	case PLAN_SCRIPT:

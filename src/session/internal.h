@@ -135,6 +135,8 @@ SqlEnv settings_env(Session *s);
 void settings_programs(Session *s); /* what programs want of the session, once the transaction is set up */
 /* `several`: it is one of the statements of a simple query that has more. */
 RunResult settings_set(Session *s, const Plan *plan, bool several, const char **tag, Error *err);
+/* ALTER ROLE … SET: whether there is such a setting and the value is one of it. */
+int settings_check(Session *s, const Plan *plan, Error *err);
 RunResult settings_show(Session *s, const Plan *plan, bool describe, Error *err);
 const Plan *settings_show_plan(Session *s, const Plan *plan, Arena *a, Error *err);
 

@@ -369,6 +369,22 @@ RunResult settings_set(Session *s, const Plan *plan, bool several, const char **
 	return rc == 0 ? RUN_DONE : RUN_ERROR;
 }
 
+int settings_check(Session *s, const Plan *plan, Error *err)
+{
+	const char *now = guc_get(s->guc, plan->name, plan->nvalues && strchr(plan->name, '.') ? NULL : err);
+	bool own = strchr(plan->name, '.') != NULL;
+	if (!now && !own)
+		return -1;
+	if (!plan->nvalues || own || str_iis(str_of(plan->name), "role") || str_iis(str_of(plan->name), "session_authorization"))
+		return 0;
+	char *before = mem_strndup(now, strlen(now));
+	Error ignored;
+	int rc = guc_set(s->guc, plan->name, plan->values[0], true, err);
+	guc_set(s->guc, plan->name, before, true, &ignored);
+	free(before);
+	return rc;
+}
+
 static bool shows_all(const Plan *plan)
 {
 	return !plan->name || strcasecmp(plan->name, "all") == 0;

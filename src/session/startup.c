@@ -109,6 +109,23 @@ static bool database_may_be_made(const Session *s)
 	return o->auto_create && !o->primary_database && database_name_valid(s->database);
 }
 
+/* ALTER ROLE and DATABASE … SET, unless the client has said something else: what is said of the role here, of the role, of the database,
+ * of everybody. The values were good when they were given. */
+static void set_from_catalog(Session *s, uint32_t role)
+{
+	const Catalog *c = s->txn.cat;
+	for (int rank = 0; rank < 4; rank++) {
+		for (size_t i = 0; i < c->nsettings; i++) {
+			const CatSetting *x = &c->settings[i];
+			Error ignored;
+			int own = (x->role ? 0 : 2) + (x->in_database ? 0 : 1);
+			bool mine = x->role == 0 || x->role == role;
+			if (own == rank && mine && streq(guc_source(s->guc, x->name), "default"))
+				session_set(s, x->name, x->value, &ignored);
+		}
+	}
+}
+
 int session_attach_sqlite(Session *s, Error *err)
 {
 	if (s->txn.db)
@@ -128,6 +145,7 @@ int session_attach_sqlite(Session *s, Error *err)
 	const CatRole *role = catalog_role(s->txn.cat, catalog_role_oid(s->txn.cat, s->user));
 	if (role && !role->login)
 		return err_set(err, "28000", "role \"%s\" is not permitted to log in", s->user);
+	set_from_catalog(s, role ? role->oid : 0);
 	return 0;
 }
 

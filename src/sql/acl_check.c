@@ -17,6 +17,7 @@ typedef struct AclCheck {
 	size_t n, cap;
 	const Query **visited;
 	size_t nvisited, visited_cap;
+	bool refused; /* a function may not be called; the error is set */
 } AclCheck;
 
 static uint32_t current_role(const ParseState *ps)
@@ -59,6 +60,15 @@ int acl_check_create_schema(ParseState *ps)
 	if (acl_held(ps->env->cat, current_role(ps), &o, ACL_CREATE, false))
 		return 0;
 	return an_error(ps, -1, "42501", "permission denied for database %s", ps->env->database);
+}
+
+int acl_check_call(ParseState *ps, const PgProc *p)
+{
+	AclObject o = acl_of_function(ps->env->cat, p->oid);
+	if (acl_held(ps->env->cat, current_role(ps), &o, ACL_EXECUTE, false))
+		return 0;
+	const char *word = p->kind == 'p' ? "procedure" : p->kind == 'a' ? "aggregate" : "function";
+	return an_error(ps, -1, "42501", "permission denied for %s %s", word, p->name);
 }
 
 int acl_check_owner(ParseState *ps, const CatRel *r)
@@ -186,6 +196,9 @@ static void visit(AclCheck *k, const Query *q, uint32_t role)
 static bool note_columns(Expr *x, void *arg)
 {
 	AclCheck *k = arg;
+	bool calls = x->kind == X_FUNC || x->kind == X_AGG || x->kind == X_WINDOW;
+	if (calls && x->proc && x->proc->oid >= FIRST_USER_OID && !k->refused && acl_check_call(k->ps, x->proc))
+		k->refused = true;
 	bool row = x->kind == X_ROW && x->rte;
 	if (!x->rte || (x->kind != X_VAR && !row))
 		return true;
@@ -228,6 +241,8 @@ int acl_check_query(ParseState *ps, Query *q)
 	AclCheck k = { .ps = ps };
 	visit(&k, q, current_role(ps));
 	query_walk(q, note_columns, &k);
+	if (k.refused)
+		return -1;
 	for (size_t i = 0; i < k.n; i++) {
 		const Use *u = &k.uses[i];
 		uint32_t write = u->wanted & ~(uint32_t)ACL_SELECT;

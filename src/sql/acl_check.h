@@ -9,6 +9,8 @@ bool acl_is_super(const ParseState *ps);
 int acl_check_rel(ParseState *ps, const CatRel *r, uint32_t wanted);
 int acl_check_schema(ParseState *ps, const CatSchema *s, uint32_t wanted, int location);
 int acl_check_create_schema(ParseState *ps);
+/* EXECUTE on a function or procedure. */
+int acl_check_call(ParseState *ps, const PgProc *p);
 int acl_check_owner(ParseState *ps, const CatRel *r);
 /* Everything that an analysed query reads and writes; what a view reads is read as its owner. */
 int acl_check_query(ParseState *ps, Query *q);

@@ -86,6 +86,15 @@ int plan_grant_role(Ddl *d, const PgQuery__GrantRoleStmt *s);
 int plan_grant(Ddl *d, const PgQuery__GrantStmt *s);
 /* What the old owner had and granted is the new one's. */
 struct AclObject;
+/* ddl_grant_others.c */
+int plan_default_privileges(Ddl *d, const PgQuery__AlterDefaultPrivilegesStmt *s);
+/* What ALTER DEFAULT PRIVILEGES gives to a new object in the schema (0: it is in none). */
+void ddl_give_defaults(Ddl *d, const struct AclObject *o, uint32_t schema);
+/* ddl_setting.c */
+const char *ddl_setting_text(Ddl *d, const Plan *set); /* the values of SET as one text */
+int plan_role_setting(Ddl *d, const PgQuery__AlterRoleSetStmt *s);
+int plan_database_setting(Ddl *d, const PgQuery__AlterDatabaseSetStmt *s);
+int plan_owned(Ddl *d, const PgNode *n);
 void ddl_change_owner(Ddl *d, const struct AclObject *o, uint32_t to);
 
 /* ddl_depend.c: whether the view's query names the relation (itself or through a subquery, but not through another view), or a column */

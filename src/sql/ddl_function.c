@@ -1,4 +1,5 @@
 /* CREATE FUNCTION and CREATE PROCEDURE. */
+#include "catalog/acl.h"
 #include "sql/ddl.h"
 #include "sql/deparse.h"
 #include "sql/expr.h"
@@ -41,13 +42,7 @@ static int add_config(Ddl *d, Buf *out, const PgQuery__VariableSetStmt *v)
 		return an_refuse(d->ps, -1, "this form of SET in a function");
 	if (plan_variable_set(d->ps, v, &plan))
 		return -1;
-	buf_printf(out, "%s=", plan.name);
-	for (size_t i = 0; i < plan.nvalues; i++) {
-		buf_puts(out, i ? ", " : "");
-		bool list = streq(plan.name, "search_path");
-		buf_puts(out, list ? quote_name(d->a, plan.values[i]) : plan.values[i]);
-	}
-	buf_puts(out, "\n");
+	buf_printf(out, "%s=%s\n", plan.name, ddl_setting_text(d, &plan));
 	return 0;
 }
 
@@ -370,6 +365,9 @@ static int check_replaced(Create *c, const CatFunction *old)
 static void save(Ddl *d, const CatFunction *f)
 {
 	const PgProc *p = &f->proc;
+	AclObject o = { 'f', CLASS_FUNCTION, p->oid, f->owner, 0 };
+	if (!catalog_function(d->cat, p->oid))
+		ddl_give_defaults(d, &o, f->schema);
 	ddl_sql(d, "DELETE FROM _understudy_function WHERE oid = %u", p->oid);
 	ddl_sql(d, "DELETE FROM _understudy_function_arg WHERE function = %u", p->oid);
 	ddl_sql(d,

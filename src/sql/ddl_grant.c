@@ -1,28 +1,8 @@
 /* GRANT and REVOKE of privileges (PostgreSQL's aclchk.c and acl.c). */
 #include "catalog/acl.h"
-#include "sql/ddl.h"
+#include "sql/ddl_grant.h"
 
-/* What an object's list is after the statement so far. */
-typedef struct Items {
-	struct Items *next;
-	uint32_t classoid, objoid;
-	int32_t objsubid;
-	AclItem *items;
-	size_t n, cap;
-} Items;
-
-typedef struct Grant {
-	Items *changed;
-	Ddl *d;
-	const PgQuery__GrantStmt *s;
-	uint32_t *grantees;
-	size_t ngrantees;
-	uint32_t all;	  /* privileges for whole objects */
-	bool every;	  /* ALL was said */
-	const char *what; /* "table" ... */
-} Grant;
-
-static int read_grantees(Grant *g)
+int grant_read_grantees(Grant *g)
 {
 	Ddl *d = g->d;
 	g->grantees = arena_array(d->a, uint32_t, g->s->n_grantees);
@@ -54,7 +34,7 @@ static const char *upper(Arena *a, const char *s)
 }
 
 /* The privileges for whole objects; those for columns are read per table. */
-static int read_privileges(Grant *g, uint32_t possible)
+int grant_read_privileges(Grant *g, uint32_t possible)
 {
 	const PgQuery__GrantStmt *s = g->s;
 	g->every = s->n_privileges == 0;
@@ -101,7 +81,7 @@ static AclItem *find_item(Items *x, uint32_t grantee, uint32_t grantor)
 	return NULL;
 }
 
-static void add(Grant *g, Items *x, uint32_t grantee, uint32_t grantor, uint32_t bits)
+void grant_add(Grant *g, Items *x, uint32_t grantee, uint32_t grantor, uint32_t bits, uint32_t options)
 {
 	AclItem *item = find_item(x, grantee, grantor);
 	if (!item) {
@@ -117,13 +97,13 @@ static void add(Grant *g, Items *x, uint32_t grantee, uint32_t grantor, uint32_t
 		*item = (AclItem){ grantee, grantor, 0, 0 };
 	}
 	item->privs |= bits;
-	item->options |= g->s->grant_option ? bits : 0;
+	item->options |= options;
 }
 
 enum { DEEPEST_CHAIN = 50 };
 
 /* Takes away, and from those who had it from there. -1 when there are such and CASCADE was not said. */
-static int take(Grant *g, Items *x, uint32_t grantee, uint32_t grantor, uint32_t bits, bool options_only, int depth)
+int grant_take(Grant *g, Items *x, uint32_t grantee, uint32_t grantor, uint32_t bits, bool options_only, int depth)
 {
 	AclItem *item = find_item(x, grantee, grantor);
 	if (!item || depth > DEEPEST_CHAIN)
@@ -142,7 +122,7 @@ static int take(Grant *g, Items *x, uint32_t grantee, uint32_t grantor, uint32_t
 			an_error(g->d->ps, -1, "2BP01", "dependent privileges exist");
 			return err_hint(g->d->err, "Use CASCADE to revoke them too.");
 		}
-		if (take(g, x, x->items[i].grantee, grantee, lost, false, depth + 1))
+		if (grant_take(g, x, x->items[i].grantee, grantee, lost, false, depth + 1))
 			return -1;
 	}
 	return 0;
@@ -192,7 +172,7 @@ static Items *items_of(Grant *g, const AclObject *o)
 	return x;
 }
 
-static int change(Grant *g, const AclObject *o, uint32_t wanted, const char *name)
+int grant_change(Grant *g, const AclObject *o, uint32_t wanted, const char *name)
 {
 	Items *x = items_of(g, o);
 	uint32_t options;
@@ -202,8 +182,8 @@ static int change(Grant *g, const AclObject *o, uint32_t wanted, const char *nam
 		return rc;
 	for (size_t i = 0; i < g->ngrantees; i++) {
 		if (g->s->is_grant)
-			add(g, x, g->grantees[i], grantor, options);
-		else if (take(g, x, g->grantees[i], grantor, options, g->s->grant_option, 0))
+			grant_add(g, x, g->grantees[i], grantor, options, g->s->grant_option ? options : 0);
+		else if (grant_take(g, x, g->grantees[i], grantor, options, g->s->grant_option, 0))
 			return -1;
 	}
 	save(g, o, x);
@@ -231,7 +211,7 @@ static int change_columns(Grant *g, const CatRel *r, const PgQuery__AccessPriv *
 			return an_error(g->d->ps, -1, "42703", "column \"%s\" of relation \"%s\" does not exist", node_string(p->cols[i]),
 					r->name);
 		AclObject o = acl_of_column(r, col->attnum);
-		if (change(g, &o, bit & acl_all('c'), col->name))
+		if (grant_change(g, &o, bit & acl_all('c'), col->name))
 			return -1;
 	}
 	return 0;
@@ -243,13 +223,13 @@ static int change_relation(Grant *g, const CatRel *r)
 	uint32_t bits = g->all & acl_all(o.kind);
 	if (!g->every && o.kind == 'r' && (g->all & ~acl_all('r')))
 		return an_error(g->d->ps, -1, "0LP01", "invalid privilege type USAGE for table");
-	if (bits && change(g, &o, bits, r->name))
+	if (bits && grant_change(g, &o, bits, r->name))
 		return -1;
 	/* What is taken from the whole table is taken from its columns too. */
 	for (size_t i = 0; !g->s->is_grant && bits && i < r->ncols; i++) {
 		AclObject column = acl_of_column(r, r->cols[i].attnum);
 		uint32_t held = bits & acl_all('c');
-		if (held && has_acl(g->d->cat, r->oid, r->cols[i].attnum) && change(g, &column, held, r->cols[i].name))
+		if (held && has_acl(g->d->cat, r->oid, r->cols[i].attnum) && grant_change(g, &column, held, r->cols[i].name))
 			return -1;
 	}
 	for (size_t i = 0; i < g->s->n_privileges; i++)
@@ -272,7 +252,7 @@ static int on_relations(Grant *g, bool sequences)
 	return 0;
 }
 
-static const CatSchema *named_schema(Grant *g, const PgNode *n)
+const CatSchema *grant_schema(Grant *g, const PgNode *n)
 {
 	const CatSchema *s = catalog_schema(g->d->cat, node_string(n));
 	if (!s)
@@ -284,7 +264,7 @@ static int all_in_schemas(Grant *g, bool sequences)
 {
 	const Catalog *c = g->d->cat;
 	for (size_t i = 0; i < g->s->n_objects; i++) {
-		const CatSchema *s = named_schema(g, g->s->objects[i]);
+		const CatSchema *s = grant_schema(g, g->s->objects[i]);
 		if (!s)
 			return -1;
 		for (size_t k = 0; k < c->nrels; k++) {
@@ -302,9 +282,9 @@ static int all_in_schemas(Grant *g, bool sequences)
 static int on_schemas(Grant *g)
 {
 	for (size_t i = 0; i < g->s->n_objects; i++) {
-		const CatSchema *s = named_schema(g, g->s->objects[i]);
+		const CatSchema *s = grant_schema(g, g->s->objects[i]);
 		AclObject o = s ? acl_of_schema(s) : (AclObject){ 0 };
-		if (!s || change(g, &o, g->all, s->name))
+		if (!s || grant_change(g, &o, g->all, s->name))
 			return -1;
 	}
 	return 0;
@@ -317,7 +297,7 @@ static int on_databases(Grant *g)
 		AclObject o = acl_of_database(g->d->cat);
 		if (!g->d->ps->env->database || !streq(name, g->d->ps->env->database))
 			return an_refuse(g->d->ps, -1, "%s on another database than the current one", g->s->is_grant ? "GRANT" : "REVOKE");
-		if (change(g, &o, g->all, name))
+		if (grant_change(g, &o, g->all, name))
 			return -1;
 	}
 	return 0;
@@ -329,16 +309,12 @@ void ddl_change_owner(Ddl *d, const AclObject *o, uint32_t to)
 	Items x = { 0 }, out = { 0 };
 	if (!acl_text(d->cat, o, d->a))
 		return;
-	PgQuery__GrantStmt plain;
-	pg_query__grant_stmt__init(&plain);
-	g.s = &plain;
 	x.items = acl_items(d->cat, o, d->a, &x.n);
 	for (size_t i = 0; i < x.n; i++) {
 		AclItem k = x.items[i];
 		k.grantee = k.grantee == o->owner ? to : k.grantee;
 		k.grantor = k.grantor == o->owner ? to : k.grantor;
-		add(&g, &out, k.grantee, k.grantor, k.privs);
-		find_item(&out, k.grantee, k.grantor)->options |= k.options;
+		grant_add(&g, &out, k.grantee, k.grantor, k.privs, k.options);
 	}
 	save(&g, o, &out);
 }
@@ -358,26 +334,43 @@ static int dispatch(Grant *g, const GrantKind *k)
 		return in_schema ? all_in_schemas(g, k->kind == 'S') : on_relations(g, k->kind == 'S');
 	case 'n':
 		return on_schemas(g);
-	default:
+	case 'd':
 		return on_databases(g);
+	default:
+		return grant_on_others(g, k->kind, in_schema);
 	}
+}
+
+/* Only the current role can be named. */
+static int check_grantor(Ddl *d, const PgQuery__RoleSpec *grantor)
+{
+	uint32_t oid = grantor ? ddl_role_oid(d, grantor) : 0;
+	if (!grantor)
+		return 0;
+	if (!oid)
+		return -1;
+	return oid == (ddl_current_role(d) ? ddl_current_role(d) : d->owner) ? 0
+									     : an_error(d->ps, -1, "0A000", "grantor must be current user");
 }
 
 int plan_grant(Ddl *d, const PgQuery__GrantStmt *s)
 {
-	static const GrantKind kinds[] = { { PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, "table", 'r' },
-					   { PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, "sequence", 'S' },
-					   { PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA, "schema", 'n' },
-					   { PG_QUERY__OBJECT_TYPE__OBJECT_DATABASE, "database", 'd' } };
+	static const GrantKind kinds[] = {
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, "table", 'r' },	     { PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, "sequence", 'S' },
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA, "schema", 'n' },     { PG_QUERY__OBJECT_TYPE__OBJECT_DATABASE, "database", 'd' },
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION, "function", 'f' }, { PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE, "procedure", 'f' },
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE, "routine", 'f' },   { PG_QUERY__OBJECT_TYPE__OBJECT_TYPE, "type", 'T' },
+		{ PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN, "domain", 'T' },     { PG_QUERY__OBJECT_TYPE__OBJECT_LANGUAGE, "language", 'l' }
+	};
 	Grant g = { .d = d, .s = s };
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (kinds[i].type != s->objtype)
 			continue;
 		g.what = kinds[i].what == kinds[0].what ? "relation" : kinds[i].what;
 		uint32_t possible = acl_all(kinds[i].kind) | (kinds[i].kind == 'r' ? acl_all('S') : 0);
-		if (s->grantor && !ddl_role_oid(d, s->grantor))
+		if (check_grantor(d, s->grantor))
 			return -1;
-		if (read_grantees(&g) || read_privileges(&g, possible))
+		if (grant_read_grantees(&g) || grant_read_privileges(&g, possible))
 			return -1;
 		g.what = kinds[i].what;
 		if (dispatch(&g, &kinds[i]))

@@ -150,6 +150,8 @@ int plan_create_schema(Ddl *d, const PgQuery__CreateSchemaStmt *s)
 	uint32_t owner = s->authrole ? ddl_role_oid(d, s->authrole) : d->owner;
 	if (!owner)
 		return -1;
+	AclObject o = { 'n', CLASS_SCHEMA, oid, owner, 0 };
+	ddl_give_defaults(d, &o, 0);
 	ddl_sql(d, "INSERT INTO _understudy_schema VALUES (%u, %s, %u)", oid, ddl_lit(d, name), owner);
 	return ddl_finish(d, "CREATE SCHEMA");
 }

@@ -1,6 +1,7 @@
 /* CREATE, ALTER and DROP ROLE, and membership. Rules and messages are those of PostgreSQL's user.c. */
 #include "catalog/acl.h"
 #include "sql/ddl.h"
+#include "sql/program.h"
 
 #define NODE(x) PG_QUERY__NODE__NODE_##x
 
@@ -267,19 +268,54 @@ static void dependents(const Ddl *d, uint32_t role, Buf *b)
 	for (size_t i = 0; i < c->nrels; i++)
 		if (c->rels[i]->owner == role && c->rels[i]->kind != REL_COMPOSITE && c->rels[i]->kind != REL_INDEX)
 			depends(b, "owner of %s %s", rel_word(c->rels[i]), c->rels[i]->name);
+	for (size_t i = 0; i < c->nfunctions; i++)
+		if (c->functions[i]->owner == role)
+			depends(b, "owner of %s %s", "function", sql_function_name(c, c->functions[i], true, d->a));
+	for (size_t i = 0; i < c->ntypes; i++)
+		if (c->types[i]->owner == role && !c->types[i]->relid && !c->types[i]->elem)
+			depends(b, "owner of %s %s", "type", c->types[i]->name);
 	for (size_t i = 0; i < c->nacls; i++) {
 		const CatAcl *k = &c->acls[i];
 		const CatRel *r = k->classoid == CLASS_RELATION ? catalog_rel_by_oid(c, k->objoid) : NULL;
 		const CatSchema *s = k->classoid == CLASS_SCHEMA ? catalog_schema_by_oid(c, k->objoid) : NULL;
-		bool owned = (r && r->owner == role) || (s && s->owner == role);
+		const CatFunction *f = k->classoid == CLASS_FUNCTION ? catalog_function(c, k->objoid) : NULL;
+		const PgType *t = k->classoid == CLASS_TYPE ? catalog_type(c, k->objoid) : NULL;
+		bool owned = (r && r->owner == role) || (s && s->owner == role) || (f && f->owner == role) || (t && t->owner == role);
 		if (owned || !named_in(k, role))
 			continue;
-		if (r)
+		if (f)
+			depends(b, "privileges for %s %s", "function", sql_function_name(c, f, true, d->a));
+		else if (t)
+			depends(b, "privileges for %s %s", "type", t->name);
+		else if (k->classoid == CLASS_LANGUAGE)
+			depends(b, "privileges for %s %s", "language", k->objoid == 14 ? "sql" : "plpgsql");
+		else if (r)
 			depends(b, "privileges for %s %s", rel_word(r), r->name);
 		else if (s)
 			depends(b, "privileges for %s %s", "schema", s->name);
 		else
 			depends(b, "privileges for %s %s", "database", d->ps->env->database);
+	}
+}
+
+static void default_dependents(const Ddl *d, uint32_t role, Buf *b)
+{
+	const Catalog *c = d->cat;
+	for (size_t i = 0; i < c->ndefault_acls; i++) {
+		const CatDefaultAcl *k = &c->default_acls[i];
+		const CatSchema *s = k->schema ? catalog_schema_by_oid(c, k->schema) : NULL;
+		const char *what = k->kind == 'r'   ? "relations"
+				   : k->kind == 'S' ? "sequences"
+				   : k->kind == 'f' ? "functions"
+				   : k->kind == 'T' ? "types"
+						    : "schemas";
+		const char *words = arena_printf(d->a, "default privileges on new %s belonging to role %s%s%s", what,
+						 catalog_role_name(c, k->role), s ? " in schema " : "", s ? s->name : "");
+		CatAcl items = { .items = k->items, .n = k->n };
+		if (k->role == role)
+			depends(b, "owner of %s%s", words, "");
+		else if (named_in(&items, role))
+			depends(b, "privileges for %s%s", words, "");
 	}
 }
 
@@ -296,6 +332,7 @@ static int drop_role(Ddl *d, const char *name, uint32_t oid)
 		return an_error(d->ps, -1, "2BP01", "cannot drop role %s because it is required by the database system", name);
 	Buf b = { 0 };
 	dependents(d, oid, &b);
+	default_dependents(d, oid, &b);
 	if (b.len) {
 		an_error(d->ps, -1, "2BP01", "role \"%s\" cannot be dropped because some objects depend on it", name);
 		err_detail(d->err, "%s", buf_cstr(&b));

@@ -1,4 +1,6 @@
 /* Bodies of functions checked; functions found by their signature, dropped, renamed, commented on; DO and CALL. */
+#include "catalog/acl.h"
+#include "sql/acl_check.h"
 #include "sql/ddl.h"
 #include "sql/expr.h"
 #include "sql/program.h"
@@ -381,6 +383,8 @@ int plan_function_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s, uint32_t owner
 	char kind = kind_of(s->object_type);
 	if (ddl_find_function(d, s->object->object_with_args, kind, false, &f) < 0)
 		return -1;
+	AclObject o = acl_of_function(d->cat, f->proc.oid);
+	ddl_change_owner(d, &o, owner);
 	ddl_sql(d, "UPDATE _understudy_function SET owner = %u WHERE oid = %u", owner, f->proc.oid);
 	return ddl_finish(d, alter_tag(kind));
 }
@@ -447,6 +451,8 @@ int plan_call(ParseState *ps, const PgQuery__CallStmt *s, Plan *plan)
 		return -1;
 	Query *q = arena_new_of(ps->a, Query);
 	const PgProc *p = call->proc;
+	if (acl_check_call(ps, p))
+		return -1;
 	uint32_t *types = arena_array(ps->a, uint32_t, call->args.n + 1), *params = arena_array(ps->a, uint32_t, call->args.n + 1);
 	for (size_t i = 0; i < call->args.n; i++) {
 		Expr *e = coerce_unknown_to_text(ps, call->args.items[i]);

@@ -1,4 +1,5 @@
 /* Writes a relation out: its rows in the _understudy_* tables, its CREATE TABLE and CREATE INDEX. */
+#include "catalog/acl.h"
 #include "sql/ddl.h"
 
 static void save_columns(Ddl *d, const CatRel *r)
@@ -89,6 +90,10 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 		r->oid, r->schema, ddl_lit(d, r->name), kind, r->owner, ddl_lit(d, r->sqlite_name), ddl_lit(d, r->view_sql), r->rowid_col,
 		r->rowtype, r->arraytype, persistence, ddl_lit(d, r->on_commit ? on_commit : NULL),
 		ddl_lit(d, r->check_option ? check_option : NULL), r->kind != REL_MATVIEW || r->populated);
+	if (!catalog_rel_by_oid(d->cat, r->oid) && r->kind != REL_COMPOSITE) {
+		AclObject o = acl_of_rel(r);
+		ddl_give_defaults(d, &o, r->schema);
+	}
 	save_row_types(d, r);
 	save_columns(d, r);
 	save_view_names(d, r);

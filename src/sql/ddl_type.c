@@ -1,4 +1,5 @@
 /* Composite types: relations of kind 'c' that have columns and a row type, and no table in the file. */
+#include "catalog/acl.h"
 #include "sql/ddl.h"
 
 #include "pgtype/range.h"
@@ -18,6 +19,8 @@ uint32_t ddl_new_type(Ddl *d, uint32_t schema, const char *name, char kind, uint
 	while (catalog_type_named(d->cat, schema, array_name))
 		array_name = arena_printf(d->a, "_%.62s", array_name);
 	*array = ddl_oid(d);
+	AclObject o = { 'T', CLASS_TYPE, oid, d->owner, 0 };
+	ddl_give_defaults(d, &o, schema);
 	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, '%c', %u, %u, 0, 0)", oid, schema, ddl_lit(d, name), kind, d->owner,
 		*array);
 	ddl_sql(d, "INSERT INTO _understudy_type VALUES (%u, %u, %s, 'a', %u, 0, %u, 0)", *array, schema, ddl_lit(d, array_name), d->owner,
@@ -269,6 +272,8 @@ int plan_set_type_owner(Ddl *d, const PgQuery__AlterOwnerStmt *s)
 	uint32_t role = t ? ddl_role_oid(d, s->newowner) : 0;
 	if (!role)
 		return -1;
+	AclObject o = acl_of_type(t);
+	ddl_change_owner(d, &o, role);
 	ddl_sql(d, "UPDATE _understudy_type SET owner = %u WHERE oid IN (%u, %u)", role, t->oid, t->array_oid);
 	if (t->relid)
 		ddl_sql(d, "UPDATE _understudy_relation SET owner = %u WHERE oid = %u", role, t->relid);

@@ -84,6 +84,32 @@ void ddl_fk_off(Ddl *d)
 	d->fk_off = true;
 }
 
+/* What was granted on objects that are no more, and said about them. */
+static void forget_rights(Ddl *d)
+{
+	static const struct {
+		int classoid;
+		const char *table;
+	} classes[] = { { 1259, "relation" }, { 2615, "schema" }, { 1255, "function" }, { 1247, "type" } };
+	const Catalog *c = d->cat;
+	for (size_t i = 0; c->nacls && i < ARRAY_LEN(classes); i++)
+		ddl_sql(d,
+			"DELETE FROM _understudy_acl WHERE classoid = %d AND objoid >= %d AND objoid NOT IN (SELECT oid FROM "
+			"_understudy_%s)",
+			classes[i].classoid, FIRST_USER_OID, classes[i].table);
+	if (c->ndefault_acls)
+		ddl_sql(d,
+			"DELETE FROM _understudy_default_acl WHERE schema <> 0 AND schema <> %d AND schema NOT IN (SELECT oid FROM "
+			"_understudy_schema)",
+			NS_PUBLIC);
+	if (c->nsettings)
+		ddl_sql(d, "DELETE FROM _understudy_setting WHERE role <> 0 AND role NOT IN (SELECT oid FROM _understudy_role)");
+	if (c->row_secured) {
+		ddl_sql(d, "DELETE FROM _understudy_row_security WHERE rel NOT IN (SELECT oid FROM _understudy_relation)");
+		ddl_sql(d, "DELETE FROM _understudy_policy WHERE rel NOT IN (SELECT oid FROM _understudy_relation)");
+	}
+}
+
 int ddl_finish(Ddl *d, const char *tag)
 {
 	bool changes = false;
@@ -92,10 +118,8 @@ int ddl_finish(Ddl *d, const char *tag)
 	if (d->next_oid != d->cat->next_oid)
 		ddl_sql(d, "UPDATE _understudy_meta SET value = %u WHERE key = 'next_oid'", d->next_oid);
 	/* What was granted on objects that are no more. */
-	if (changes && d->cat->nacls) {
-		ddl_sql(d, "DELETE FROM _understudy_acl WHERE classoid = 1259 AND objoid NOT IN (SELECT oid FROM _understudy_relation)");
-		ddl_sql(d, "DELETE FROM _understudy_acl WHERE classoid = 2615 AND objoid NOT IN (SELECT oid FROM _understudy_schema)");
-	}
+	if (changes)
+		forget_rights(d);
 	if (changes)
 		ddl_sql(d, "UPDATE _understudy_meta SET value = value + 1 WHERE key = 'catalog_version'");
 	d->plan->kind = PLAN_SCRIPT;

@@ -85,7 +85,8 @@ static int find_type(Asked *q, sqlite3_value *v, bool by_name)
 {
 	if (by_name)
 		return find_by_text(q, T_REGTYPE, v);
-	return catalog_type(q->env.cat, (uint32_t)sqlite3_value_int64(v)) != NULL;
+	q->oid = (uint32_t)sqlite3_value_int64(v);
+	return catalog_type(q->env.cat, q->oid) != NULL;
 }
 
 static int find_schema(Asked *q, sqlite3_value *v, bool by_name)
@@ -106,14 +107,16 @@ typedef struct Fixed {
 static int find_fixed(Asked *q, sqlite3_value *v, bool by_name, const char *what, const Fixed *all, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (by_name ? str_is(fn_arg_str(v), all[i].name) : all[i].oid == (uint32_t)sqlite3_value_int64(v))
+		if (by_name ? str_is(fn_arg_str(v), all[i].name) : all[i].oid == (uint32_t)sqlite3_value_int64(v)) {
+			q->oid = all[i].oid;
 			return 1;
+		}
 	return by_name ? fail(q, "42704", what, fn_arg_str(v)) : 0;
 }
 
 static int find_language(Asked *q, sqlite3_value *v, bool by_name)
 {
-	static const Fixed all[] = { { "internal", 12 }, { "c", 13 }, { "sql", 14 } };
+	static const Fixed all[] = { { "internal", 12 }, { "c", 13 }, { "sql", 14 }, { "plpgsql", 13563 } };
 	return find_fixed(q, v, by_name, "language", all, ARRAY_LEN(all));
 }
 
@@ -232,13 +235,21 @@ static bool object_of(const Asked *q, const ObjectKind *k, AclObject *o)
 {
 	const CatRel *r = k->find == find_relation || k->find == find_sequence ? catalog_rel_by_oid(q->env.cat, q->oid) : NULL;
 	const CatSchema *s = k->find == find_schema ? catalog_schema_by_oid(q->env.cat, q->oid) : NULL;
+	const PgType *t = k->find == find_type ? catalog_type(q->env.cat, q->oid) : NULL;
+	bool function = k->find == find_function && q->oid, language = k->find == find_language && q->oid;
 	if (r)
 		*o = acl_of_rel(r);
 	else if (s)
 		*o = acl_of_schema(s);
+	else if (function)
+		*o = acl_of_function(q->env.cat, q->oid);
+	else if (t)
+		*o = acl_of_type(t->elem && t->len == -1 ? t->elem : t);
+	else if (language)
+		*o = acl_of_language(q->oid);
 	else if (k->find == find_database)
 		*o = acl_of_database(q->env.cat);
-	return r || s || k->find == find_database;
+	return r || s || t || function || language || k->find == find_database;
 }
 
 static bool column_holds(const Asked *q, const ObjectKind *k, uint32_t bit, bool option)

@@ -224,6 +224,7 @@ struct Plan {
 	const char **values; /* SET: values; NOTIFY: payload */
 	size_t nvalues;
 	bool local, is_default;
+	bool checks_setting; /* PLAN_SCRIPT: `name` must be a setting that values[0], if any, may be given to */
 	/* BEGIN, SET TRANSACTION */
 	const char *isolation; /* "read committed" ... or NULL */
 	int8_t read_only;      /* -1 not said, 0, 1 */

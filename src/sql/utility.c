@@ -405,6 +405,15 @@ static int plan_roles(Ddl *d, const PgNode *n)
 		return plan_grant_role(d, n->grant_role_stmt);
 	case NODE(GRANT_STMT):
 		return plan_grant(d, n->grant_stmt);
+	case NODE(ALTER_DEFAULT_PRIVILEGES_STMT):
+		return plan_default_privileges(d, n->alter_default_privileges_stmt);
+	case NODE(ALTER_ROLE_SET_STMT):
+		return plan_role_setting(d, n->alter_role_set_stmt);
+	case NODE(ALTER_DATABASE_SET_STMT):
+		return plan_database_setting(d, n->alter_database_set_stmt);
+	case NODE(REASSIGN_OWNED_STMT):
+	case NODE(DROP_OWNED_STMT):
+		return plan_owned(d, n);
 	default:
 		return 1;
 	}

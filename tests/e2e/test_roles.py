@@ -61,3 +61,25 @@ def test_views_that_ask_for_the_readers_rights_are_refused(us):
         with pytest.raises(psycopg.errors.FeatureNotSupported):
             c.execute("create view invoked with (security_invoker) as select 1 as a")
         c.execute("create view owned with (security_invoker = false) as select 1 as a; drop view owned")
+
+
+def test_settings_of_roles_and_the_database_begin_a_session(us):
+    with us.connect(autocommit=True) as c:
+        c.execute("create role set_ann login")
+        c.execute("alter role set_ann set work_mem = '7MB'")
+        c.execute("alter role set_ann set search_path = public, pg_catalog")
+        c.execute("alter role set_ann in database %s set statement_timeout = '9s'" % c.info.dbname)
+        c.execute("alter database %s set work_mem = '6MB'" % c.info.dbname)
+        c.execute("alter database %s set lock_timeout = '5s'" % c.info.dbname)
+    with us.connect(autocommit=True, user="set_ann") as c:
+        shown = [c.execute("show " + name).fetchone()[0] for name in ("work_mem", "search_path", "statement_timeout", "lock_timeout")]
+        assert shown == ["7MB", "public, pg_catalog", "9s", "5s"]
+        c.execute("set work_mem = '1MB'")
+        c.execute("reset work_mem")
+        assert c.execute("show work_mem").fetchone() == ("7MB",)
+    with us.connect(autocommit=True, user="set_ann", options="-c work_mem=3MB") as c:
+        assert c.execute("show work_mem").fetchone() == ("3MB",)
+    with us.connect(autocommit=True) as c:
+        assert c.execute("show work_mem").fetchone() == ("6MB",)
+        c.execute("alter database %s reset all" % c.info.dbname)
+        c.execute("drop role set_ann")

@@ -342,6 +342,13 @@ revoke grant option for select on dept from postgres cascade;
 grant all on all tables in schema public to pg_monitor;
 grant usage on schema other to pg_monitor;
 grant create on database postgres to pg_monitor;
+alter default privileges in schema public grant select on tables to pg_monitor;
+alter default privileges for role pg_monitor grant select on tables to public;
+alter role pg_monitor in database postgres set work_mem = '8MB';
+alter role all reset all;
+alter database postgres set work_mem = '8MB';
+reassign owned by pg_monitor to postgres;
+drop owned by pg_monitor;
 
 -- Triggers
 create trigger tr1 before insert or update of name on dept for each row when (new.id > 0) execute function f1d('a', 'b');
