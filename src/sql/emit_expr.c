@@ -10,7 +10,7 @@ bool carries_collation(const Expr *x)
 	return x->kind == X_VAR && x->rte && x->rte->kind == RTE_RELATION && x->rte->rel->kind == REL_TABLE;
 }
 
-void emit_collate(Emitter *e, uint32_t type)
+bool emit_collate(Emitter *e, uint32_t type)
 {
 	char buf[80];
 	const PgType *t = catalog_type(e->cat, type);
@@ -19,6 +19,20 @@ void emit_collate(Emitter *e, uint32_t type)
 		buf_puts(&e->out, " COLLATE ");
 		emit_ident(&e->out, c);
 	}
+	return c;
+}
+
+static bool has_inner_collate(const Emitter *e, size_t from)
+{
+	return memmem(e->out.data + from, e->out.len - from, " COLLATE ", 9) != NULL;
+}
+
+/* SQLite hands a COLLATE inside of an expression, even one in a function's argument, on to the whole. */
+static void emit_own_collation(Emitter *e, const Expr *x, size_t from)
+{
+	bool inner = has_inner_collate(e, from);
+	if (!emit_collate(e, x->type) && inner)
+		buf_puts(&e->out, " COLLATE BINARY");
 }
 
 int emit_collated(Emitter *e, const Expr *x)
@@ -30,10 +44,24 @@ int emit_collated(Emitter *e, const Expr *x)
 		buf_puts(&e->out, ")");
 		return 0;
 	}
+	size_t from = e->out.len;
 	if (emit_expr(e, x) < 0)
 		return -1;
 	if (!carries_collation(x) || (e->returning && x->rte == e->plain_rte))
-		emit_collate(e, x->type);
+		emit_own_collation(e, x, from);
+	return 0;
+}
+
+/* Behind an operator whose left side has its collation. */
+static int emit_right_side(Emitter *e, const Expr *x)
+{
+	if (is_icu_collated(x))
+		return emit_collated(e, x);
+	size_t from = e->out.len;
+	if (emit_expr(e, x) < 0)
+		return -1;
+	if (has_inner_collate(e, from))
+		emit_own_collation(e, x, from);
 	return 0;
 }
 
@@ -55,7 +83,7 @@ int emit_compare(Emitter *e, const char *op, const Expr *l, const Expr *r)
 	if (emit_collated(e, l) < 0)
 		return -1;
 	buf_printf(&e->out, " %s ", op);
-	if ((is_icu_collated(r) ? emit_collated : emit_expr)(e, r) < 0)
+	if (emit_right_side(e, r) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
@@ -83,7 +111,8 @@ static int emit_sort_key(Emitter *e, const SortItem *s, const Query *q)
 	int at = q && s->target && s->expr->kind != X_VAR ? output_position(q, s->target) : 0;
 	if (at) {
 		buf_printf(&e->out, "%d", at);
-		emit_collate(e, s->expr->type);
+		if (!emit_collate(e, s->expr->type))
+			buf_puts(&e->out, " COLLATE BINARY");
 		return 0;
 	}
 	bool number = s->expr->kind == X_CONST || s->expr->kind == X_BOOL; /* x AND 0 is 0 for SQLite: a position */
@@ -243,7 +272,7 @@ static int emit_nullif(Emitter *e, const Expr *x)
 	if (emit_collated(e, x->args.items[0]) < 0)
 		return -1;
 	buf_puts(&e->out, ", ");
-	if (emit_expr(e, x->args.items[1]) < 0)
+	if (emit_right_side(e, x->args.items[1]) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
 	return 0;
@@ -354,8 +383,11 @@ static int emit_row_compare(Emitter *e, const Expr *x)
 			return -1;
 	}
 	buf_printf(&e->out, ") %s (", x->rowop);
-	if (emit_list(e, x->args2.items, x->args2.n) < 0)
-		return -1;
+	for (size_t i = 0; i < x->args2.n; i++) {
+		buf_puts(&e->out, i ? ", " : "");
+		if (emit_right_side(e, x->args2.items[i]) < 0)
+			return -1;
+	}
 	buf_puts(&e->out, "))");
 	return 0;
 }

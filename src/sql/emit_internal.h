@@ -65,7 +65,7 @@ int emit_list(Emitter *e, Expr *const *items, size_t n);
 bool is_icu_collated(const Expr *x);
 int emit_collated(Emitter *e, const Expr *x);
 bool carries_collation(const Expr *x);
-void emit_collate(Emitter *e, uint32_t type);
+bool emit_collate(Emitter *e, uint32_t type); /* false: the type has none of its own */
 int emit_compare(Emitter *e, const char *op, const Expr *l, const Expr *r);
 int emit_sort(Emitter *e, const SortItem *items, size_t n, const Query *q);
 int emit_proc_call(Emitter *e, const PgProc *proc, Expr *const *args, size_t n, bool variadic_array, int location);
