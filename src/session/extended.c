@@ -288,10 +288,21 @@ static bool on_sync(Session *s)
 	Error err;
 	s->skip_to_sync = false;
 	s->in_extended = false;
+	s->hold = false;
 	if (exec_end_implicit(s, &err) != 0)
 		session_error(s, &err);
 	if (s->txn.status == 'I')
 		portals_close_all(s);
+	session_ready(s);
+	return true;
+}
+
+/* It is a request of its own, which no Sync ends. */
+static bool refuse_function_call(Session *s)
+{
+	Error err;
+	err_refuse(&err, 0, "the function call protocol is not supported on SQLite");
+	exec_failed(s, &err);
 	session_ready(s);
 	return true;
 }
@@ -302,8 +313,12 @@ bool extended_message(Session *s, const WireFrame *f)
 	int rc;
 	if (f->type == 'S')
 		return on_sync(s);
+	if (f->type == 'H')
+		s->hold = false;
 	if (s->skip_to_sync || f->type == 'H')
 		return true;
+	if (f->type == 'F')
+		return refuse_function_call(s);
 	s->in_extended = true;
 	switch (f->type) {
 	case 'P':
@@ -327,9 +342,6 @@ bool extended_message(Session *s, const WireFrame *f)
 		if (s->park != PARK_NONE || rc == RUN_FULL)
 			return false;
 		break;
-	case 'F':
-		rc = err_refuse(&err, 0, "the function call protocol is not supported on SQLite");
-		break;
 	default:
 		session_fatal(s, "08P01", "invalid frontend message type %d", f->type);
 		return true;
@@ -340,5 +352,6 @@ bool extended_message(Session *s, const WireFrame *f)
 			portals_close_all(s);
 		s->skip_to_sync = true;
 	}
+	s->hold = rc >= 0 && s->state != SESSION_COPY_IN;
 	return true;
 }
