@@ -5,6 +5,7 @@
 #include "backend/sqlite_internal.h"
 #include "pgtype/encoding.h"
 #include "pgtype/family.h"
+#include "sql/triggers.h"
 
 #include <stdio.h>
 
@@ -25,6 +26,7 @@ struct SqliteCopy {
 	Str field, record; /* for the context of an error; p == NULL: not shown */
 	Str *binary;	   /* the fields of a binary row */
 	char context[512];
+	struct ProgramEvents *events; /* of triggers that come after */
 };
 
 static int choose_recoder(const SqliteTxn *t, const CopyOptions *o, SqliteCopy *c, Error *err)
@@ -35,6 +37,20 @@ static int choose_recoder(const SqliteTxn *t, const CopyOptions *o, SqliteCopy *
 		c->own_recoder = recoder_new(o->encoding, err);
 	c->recoder = o->encoding == ENCODING_NONE ? t->types->client : c->own_recoder;
 	return o->encoding != ENCODING_NONE && !c->recoder ? -1 : 0;
+}
+
+/* The triggers of the statement. */
+static int fire(SqliteTxn *t, SqliteCopy *c, char timing, Error *err)
+{
+	const struct PlanWrite *w = c->plan->plan->copy_write;
+	FnEnv *env = &t->conn->db->env;
+	Arena *scratch = env->scratch;
+	const ProgramHooks *h = program_hooks();
+	int rc = w ? h->fire_statement(t, w, timing, &c->events, err) : 0;
+	if (rc == 0 && timing == 'a' && c->events)
+		rc = h->fire_queue(t, &c->events, err);
+	env->scratch = scratch;
+	return rc;
 }
 
 RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error *err)
@@ -65,6 +81,10 @@ RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error 
 	c->vals = mem_alloc((plan->plan->ncols + 1) * sizeof *c->vals);
 	c->column = -1;
 	t->wrote = true;
+	if (fire(t, c, 'b', err) != 0) {
+		copy_in_free(t, c);
+		return RUN_ERROR;
+	}
 	*out = c;
 	return RUN_DONE;
 }
@@ -75,6 +95,8 @@ void copy_in_free(SqliteTxn *t, SqliteCopy *c)
 		db_done(t->conn->db, c->stmt);
 		conn_leave(t->conn);
 	}
+	if (c->events)
+		program_hooks()->free_events(c->events);
 	plan_unref(c->plan);
 	free(c->binary);
 	buf_free(&c->pending);
@@ -146,12 +168,38 @@ static int convert(SqliteTxn *t, SqliteCopy *c, Error *err)
 	return 0;
 }
 
+/* The row that the statement gives, if WHERE leaves it in, is written between its triggers. */
+static int write_row(SqliteTxn *t, SqliteCopy *c, Error *err)
+{
+	const struct PlanWrite *w = c->plan->plan->copy_write;
+	FnEnv *env = &t->conn->db->env;
+	Arena *scratch = env->scratch;
+	int rc = sqlite3_step(c->stmt);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return conn_write_error(t->conn, t, rc, c->plan->plan->target_oid, c->stmt, err);
+	Val *row = arena_array(c->arena, Val, w->n + 1);
+	for (size_t i = 0; rc == SQLITE_ROW && i < w->n; i++) {
+		row[i] = db_column(c->stmt, (int)i);
+		if (row[i].kind == VAL_TEXT || row[i].kind == VAL_BLOB)
+			row[i].s.p = arena_strndup(c->arena, row[i].s.p, row[i].s.n);
+	}
+	sqlite3_reset(c->stmt);
+	if (rc == SQLITE_DONE)
+		return 0;
+	rc = program_hooks()->write_row(t, w, row, c->arena, NULL, &c->events, err);
+	env->scratch = scratch;
+	c->rows += rc > 0;
+	return rc < 0 ? -1 : 0;
+}
+
 static int insert(SqliteTxn *t, SqliteCopy *c, Error *err)
 {
 	const Plan *plan = c->plan->plan;
 	for (size_t i = 0; i < plan->ncols; i++)
 		db_bind(c->stmt, (int)i + 1, &c->vals[i]);
 	fn_draws_begin(&t->conn->db->env);
+	if (plan->copy_write)
+		return write_row(t, c, err);
 	int rc;
 	do
 		rc = sqlite3_step(c->stmt);
@@ -331,6 +379,8 @@ int copy_in_finish(SqliteTxn *t, SqliteCopy *c, uint64_t *rows, Error *err)
 		return -1;
 	if (c->plan->plan->copy.binary && !c->begun)
 		return copy_binary_header((Str){ "", 0 }, true, err) < 0 ? -1 : 0;
+	if (fire(t, c, 'a', err) != 0)
+		return -1;
 	*rows = c->rows;
 	return 0;
 }

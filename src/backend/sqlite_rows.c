@@ -82,17 +82,6 @@ static int put_value(const SqliteTxn *t, const PlanColumn *c, int format, const 
 	return rc;
 }
 
-/* A line of SQLite's query plan: id, parent, unused, text. */
-static int put_plan_line(const SqliteTxn *t, sqlite3_stmt *stmt, Buf *out, Error *err)
-{
-	size_t value = wire_value_begin(out);
-	buf_puts(out, sqlite3_column_int(stmt, 1) ? "  ->  " : "");
-	if (type_send_text(db_column(stmt, 3).s, t->types, out, err) != 0)
-		return -1;
-	wire_value_end(out, value);
-	return 0;
-}
-
 static int put_column(const SqliteTxn *t, const PlanColumn *c, int format, const Val *v, Buf *out, Error *err)
 {
 	if (v->kind == VAL_NULL) {
@@ -111,11 +100,7 @@ static int put_column(const SqliteTxn *t, const PlanColumn *c, int format, const
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err)
 {
 	size_t at = wire_data_row_begin(out, plan->ncols);
-	if (plan->kind == PLAN_EXPLAIN && put_plan_line(t, stmt, out, err) != 0) {
-		out->len = at - 1;
-		return -1;
-	}
-	for (size_t i = 0; i < plan->ncols && plan->kind != PLAN_EXPLAIN; i++) {
+	for (size_t i = 0; i < plan->ncols; i++) {
 		Val v = db_column(stmt, (int)i);
 		if (put_column(t, &plan->cols[i], wire_format_of(formats, nformats, i), &v, out, err) != 0) {
 			out->len = at - 1;

@@ -24,14 +24,15 @@ static const struct {
 	{ 1033, &family_text },	   { 1042, &family_bpchar },	{ 1043, &family_varchar },     { 1082, &family_date },
 	{ 1083, &family_time },	   { 1114, &family_timestamp }, { 1184, &family_timestamptz }, { 1186, &family_interval },
 	{ 1266, &family_timetz },  { 1560, &family_bits },	{ 1562, &family_bits },	       { 1700, &family_numeric },
-	{ 2202, &family_oid },	   { 2203, &family_oid },	{ 2204, &family_oid },	       { 2205, &family_oid },
-	{ 2206, &family_oid },	   { 2249, &family_record },	{ 2275, &family_text },	       { 2278, &family_void },
-	{ 2950, &family_uuid },	   { 3220, &family_lsn },	{ 3614, &family_tsvector },    { 3615, &family_tsquery },
-	{ 3734, &family_regtext }, { 3769, &family_regtext },	{ 3802, &family_jsonb },       { 3904, &family_range },
-	{ 3906, &family_range },   { 3908, &family_range },	{ 3910, &family_range },       { 3912, &family_range },
-	{ 3926, &family_range },   { 4072, &family_jsonpath },	{ 4089, &family_oid },	       { 4096, &family_oid },
-	{ 4191, &family_oid },	   { 4451, &family_range },	{ 4532, &family_range },       { 4533, &family_range },
-	{ 4534, &family_range },   { 4535, &family_range },	{ 4536, &family_range },       { 5069, &family_xid8 },
+	{ 1790, &family_text },	   { 2202, &family_oid },	{ 2203, &family_oid },	       { 2204, &family_oid },
+	{ 2205, &family_oid },	   { 2206, &family_oid },	{ 2249, &family_record },      { 2275, &family_text },
+	{ 2278, &family_void },	   { 2950, &family_uuid },	{ 3220, &family_lsn },	       { 3614, &family_tsvector },
+	{ 3615, &family_tsquery }, { 3734, &family_regtext },	{ 3769, &family_regtext },     { 3802, &family_jsonb },
+	{ 3904, &family_range },   { 3906, &family_range },	{ 3908, &family_range },       { 3910, &family_range },
+	{ 3912, &family_range },   { 3926, &family_range },	{ 4072, &family_jsonpath },    { 4089, &family_oid },
+	{ 4096, &family_oid },	   { 4191, &family_oid },	{ 4451, &family_range },       { 4532, &family_range },
+	{ 4533, &family_range },   { 4534, &family_range },	{ 4535, &family_range },       { 4536, &family_range },
+	{ 5069, &family_xid8 },
 };
 
 const PgType *pgtype_builtin(uint32_t oid)

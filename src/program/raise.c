@@ -1,6 +1,7 @@
 /* RAISE, ASSERT, GET DIAGNOSTICS, blocks with EXCEPTION, and the CONTEXT of errors. */
 #include "program/internal.h"
 
+#include "backend/sqlite_cursor.h"
 #include "catalog/sessionvars.h"
 #include "wire/proto.h"
 
@@ -319,6 +320,8 @@ static Flow handle(Frame *f, const PlStmt *s, const PlArm *arm, Error *err)
 
 static Flow guarded(Frame *f, const PlStmt *s, Error *err)
 {
+	const CursorHooks *cursors = f->t->cursors;
+	uint64_t before = cursors ? cursors->mark(f->t->session) : 0;
 	if (nested_begin(f->t, err) != 0)
 		return FLOW_ERROR;
 	Flow flow = start_variables(f, s, err) == 0 ? frame_body(f, &s->body, err) : FLOW_ERROR;
@@ -327,6 +330,8 @@ static Flow guarded(Frame *f, const PlStmt *s, Error *err)
 	if (is_fatal(f, err))
 		return flow;
 	Error why = *err;
+	if (cursors)
+		cursors->drop_since(f->t->session, before);
 	if (nested_rollback(f->t, err) != 0)
 		return FLOW_ERROR;
 	*err = why;

@@ -76,6 +76,7 @@ void cursors_release(Session *s, int level);
 /* For SessionVars; arg is the session. */
 int cursor_current_row(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
 bool cursors_list(void *arg, size_t i, CursorRow *out);
+extern const struct CursorHooks cursor_hooks; /* for programs */
 
 /* advisory.c: for SessionVars; arg is the session */
 int advisory_call(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);

@@ -79,6 +79,8 @@ struct Session {
 	Map prepared;		   /* name -> Prepared; the unnamed one is "" */
 	Portal *portals;	   /* list; few at a time */
 	struct Cursor *cursors;	   /* the same; SQL's own */
+	uint64_t ncursors;	   /* ever made */
+	unsigned unnamed_cursors;  /* names given */
 	struct SimpleQuery *query; /* a simple query that was parked */
 	bool again;		   /* the message at hand was begun before the session was parked */
 	int64_t statement_timeout_us, lock_timeout_us;

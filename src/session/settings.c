@@ -269,6 +269,7 @@ void settings_programs(Session *s)
 	s->txn.session = s;
 	s->txn.plan_env = plan_env;
 	s->txn.utility = program_utility;
+	s->txn.cursors = &cursor_hooks;
 }
 
 int settings_open(Session *s, Error *err)
