@@ -153,6 +153,12 @@ static RunResult write_rows(SqliteTxn *t, SqliteRun *r, Buf *to, Error *err)
 	return finish(r);
 }
 
+/* A portal that gave as many rows as were asked for is suspended, even where no more will come. */
+static RunResult limit_reached(uint64_t max_rows, uint64_t sent, RunResult otherwise)
+{
+	return max_rows && sent == max_rows ? RUN_SUSPENDED : otherwise;
+}
+
 /* Delivers stored DataRow messages one at a time, up to max_rows. */
 static RunResult from_store(SqliteRun *r, uint64_t max_rows, Buf *out)
 {
@@ -167,7 +173,7 @@ static RunResult from_store(SqliteRun *r, uint64_t max_rows, Buf *out)
 		sent++;
 		r->rows++;
 	}
-	return RUN_DONE;
+	return limit_reached(max_rows, sent, RUN_DONE);
 }
 
 static RunResult run_write(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *out, Error *err)
@@ -196,7 +202,7 @@ static RunResult run_read(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *ou
 			if (rc < 0)
 				return RUN_ERROR;
 			if (rc == SQLITE_DONE)
-				return finish(r);
+				return limit_reached(max_rows, sent, finish(r));
 			r->row_ready = true;
 		}
 		if (max_rows && sent == max_rows)
@@ -210,7 +216,7 @@ static RunResult run_read(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *ou
 		r->rows++;
 	}
 	conn_leave(r->conn);
-	return max_rows && sent == max_rows ? RUN_SUSPENDED : RUN_FULL;
+	return limit_reached(max_rows, sent, RUN_FULL);
 }
 
 static RunResult first_read(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *out, Error *err)

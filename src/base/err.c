@@ -39,6 +39,7 @@ void err_clear(Error *err)
 	err->schema[0] = err->table[0] = err->column[0] = err->datatype[0] = err->constraint[0] = '\0';
 	err->context[0] = '\0';
 	err->internal = false;
+	err->routine = NULL;
 	err->position = 0;
 }
 
@@ -74,6 +75,13 @@ int err_hint(Error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	format_into(err->hint, sizeof err->hint, fmt, ap);
 	va_end(ap);
+	return -1;
+}
+
+int err_routine(Error *err, const char *routine)
+{
+	if (err)
+		err->routine = routine;
 	return -1;
 }
 

@@ -21,8 +21,9 @@ typedef struct Error {
 	char message[1024];
 	char detail[1024];
 	char hint[512];
-	char context[1024]; /* where in a program it happened, innermost first; lines */
-	bool internal;	    /* `position` is one in the text of a statement inside a program */
+	char context[1024];  /* where in a program it happened, innermost first; lines */
+	const char *routine; /* what PostgreSQL's source calls the place, where clients go by it; static text or NULL */
+	bool internal;	     /* `position` is one in the text of a statement inside a program */
 	char schema[64], table[64], column[64], datatype[64], constraint[64];
 } Error;
 
@@ -44,6 +45,9 @@ int err_datatype(Error *err, const char *name);
 
 /* The refusal of what SQLite mode cannot do rightly: SQLSTATE 0A000 and a position (0 = unknown). */
 int err_refuse(Error *err, int position, const char *fmt, ...) US_PRINTF(3, 4);
+
+/* Names the routine, for an error that clients know by it. Always returns -1. */
+int err_routine(Error *err, const char *routine);
 
 /* True when the SQLSTATE of `err` equals `sqlstate`. */
 bool err_is(const Error *err, const char *sqlstate);

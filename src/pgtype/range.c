@@ -147,7 +147,7 @@ static int recv_one(const RangeType *k, Str bytes, const TypeEnv *env, Arena *a,
 {
 	const PgType *sub = range_subtype(k);
 	if (bytes.n < 1)
-		return short_of_data(err);
+		return err_set(err, "08P01", "no data left in message");
 	unsigned flags = (uint8_t)bytes.p[0] & (WIRE_EMPTY | WIRE_LO_INC | WIRE_HI_INC | WIRE_LO_INF | WIRE_HI_INF);
 	Str rest = { bytes.p + 1, bytes.n - 1 }, part;
 	bool empty = flags & WIRE_EMPTY;
@@ -158,10 +158,12 @@ static int recv_one(const RangeType *k, Str bytes, const TypeEnv *env, Arena *a,
 	if (!empty && !hi.infinite && (take_part(&rest, &part, err) || type_recv(sub, -1, part, env, a, &hi.v, err)))
 		return -1;
 	if (rest.n)
-		return err_set(err, "22P03", "incorrect binary data format");
+		return err_set(err, "08P01", "invalid message format");
 	*out = (PgRanges){ .items = arena_array(a, PgRange, 2) };
 	return empty ? 0 : range_make(k, lo, hi, a, out, err);
 }
+
+enum { ALLOC_MAX = 0x3fffffff };
 
 static int recv_multi(const RangeType *k, Str bytes, const TypeEnv *env, Arena *a, PgRanges *out, Error *err)
 {
@@ -169,6 +171,9 @@ static int recv_multi(const RangeType *k, Str bytes, const TypeEnv *env, Arena *
 		return short_of_data(err);
 	size_t n = get_u32(bytes.p);
 	Str rest = { bytes.p + 4, bytes.n - 4 }, part;
+	/* PostgreSQL makes room for pointers to as many first. */
+	if (n * 8 > ALLOC_MAX)
+		return err_set(err, "XX000", "invalid memory alloc request size %zu", n * 8);
 	if (n > rest.n / 4)
 		return short_of_data(err);
 	*out = (PgRanges){ .items = arena_array(a, PgRange, n + 1) };
@@ -179,7 +184,7 @@ static int recv_multi(const RangeType *k, Str bytes, const TypeEnv *env, Arena *
 		if (one.n)
 			out->items[out->n++] = one.items[0];
 	}
-	return rest.n ? err_set(err, "22P03", "incorrect binary data format") : ranges_normalize(k, out);
+	return rest.n ? err_set(err, "08P01", "invalid message format") : ranges_normalize(k, out);
 }
 
 static int range_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)

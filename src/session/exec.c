@@ -422,7 +422,7 @@ static int renew(Session *s, Exec *x, Error *err)
 	env.plain_groups = x->plain_groups;
 	uint64_t key = guc_plan_key(s->guc) ^ (x->plain_groups ? PLAIN_GROUPS_KEY : 0);
 	CachedPlan **which = x->inner ? &x->inner : &x->plan, *old = *which;
-	CachedPlan *plan = database_plan(&s->txn, old->text, old->declared, old->ndeclared, &env, key, err);
+	CachedPlan *plan = prepared_replan(s, old, &env, key, err);
 	if (!plan)
 		return -1;
 	*which = plan;

@@ -295,6 +295,7 @@ static bool on_sync(Session *s)
 	Error err;
 	s->skip_to_sync = false;
 	s->in_extended = false;
+	s->hold = false;
 	if (exec_end_implicit(s, &err) != 0)
 		session_error(s, &err);
 	if (s->txn.status == 'I')
@@ -309,6 +310,8 @@ bool extended_message(Session *s, const WireFrame *f)
 	int rc;
 	if (f->type == 'S')
 		return on_sync(s);
+	if (f->type == 'H')
+		s->hold = false;
 	if (s->skip_to_sync || f->type == 'H')
 		return true;
 	if (f->type == 'F')
@@ -346,5 +349,6 @@ bool extended_message(Session *s, const WireFrame *f)
 			portals_close_all(s);
 		s->skip_to_sync = true;
 	}
+	s->hold = rc >= 0 && s->state != SESSION_COPY_IN;
 	return true;
 }

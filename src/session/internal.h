@@ -144,6 +144,8 @@ const Plan *settings_show_plan(Session *s, const Plan *plan, Arena *a, Error *er
 Prepared *prepared_find(Session *s, Str name, Error *err);
 /* Its plan, valid now; referenced by the Prepared. NULL on error. */
 CachedPlan *prepared_plan(Session *s, Prepared *p, Error *err);
+/* A plan for the same text and parameters. */
+CachedPlan *prepared_replan(Session *s, const CachedPlan *old, const SqlEnv *env, uint64_t key, Error *err);
 /* `from_sql`: the PREPARE statement, with p = NULL for the protocol's. */
 int prepared_add(Session *s, Str name, CachedPlan *plan, Str from_sql, Error *err);
 /* SessionVars.list_prepared. */

@@ -17,10 +17,12 @@ static void prepared_free(Prepared *p)
 Prepared *prepared_find(Session *s, Str name, Error *err)
 {
 	Prepared *p = map_get(&s->prepared, name);
-	if (!p && name.n == 0)
+	if (!p && name.n == 0) {
 		err_set(err, "26000", "unnamed prepared statement does not exist");
-	else if (!p)
+	} else if (!p) {
 		err_set(err, "26000", "prepared statement \"%.*s\" does not exist", STR_ARG(name));
+		err_routine(err, "FetchPreparedStatement");
+	}
 	return p;
 }
 
@@ -35,6 +37,13 @@ static bool same_rows(const Plan *x, const Plan *y)
 	return true;
 }
 
+/* Its parameters keep the types that they were found to have at first: the client sends values of these. */
+CachedPlan *prepared_replan(Session *s, const CachedPlan *old, const SqlEnv *env, uint64_t key, Error *err)
+{
+	const uint32_t *types = old->plan ? old->plan->param_types : old->declared;
+	return database_plan(&s->txn, old->text, types, old->plan ? old->plan->nparams : old->ndeclared, env, key, err);
+}
+
 static CachedPlan *plan_again(Session *s, Prepared *p, Error *err)
 {
 	SqlEnv env = settings_env(s);
@@ -42,13 +51,14 @@ static CachedPlan *plan_again(Session *s, Prepared *p, Error *err)
 	if (!p->plan)
 		return database_plan(&s->txn, (Str){ p->text, p->text_len }, p->types, p->ntypes, &env, key, err);
 	CachedPlan *old = p->plan;
-	CachedPlan *plan = database_plan(&s->txn, old->text, old->declared, old->ndeclared, &env, key, err);
+	CachedPlan *plan = prepared_replan(s, old, &env, key, err);
 	if (!plan)
 		return NULL;
 	/* The client relies on the row type it was told. */
 	if (old->plan && plan->plan && !same_rows(old->plan, plan->plan)) {
 		plan_unref(plan);
 		err_set(err, "0A000", "cached plan must not change result type");
+		err_routine(err, "RevalidateCachedQuery");
 		return NULL;
 	}
 	return plan;

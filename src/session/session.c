@@ -146,6 +146,7 @@ bool session_message_sqlite(Session *s, const WireFrame *f)
 	switch (f->type) {
 	case 'Q':
 		s->skip_to_sync = false;
+		s->hold = false;
 		if (wire_read_query(f->body, &text, &err) == 0)
 			return simple_query(s, text);
 		session_error(s, &err);
@@ -289,9 +290,13 @@ static bool wait_turn(Session *s)
 /* Sends. True: go on; false: parked until the client reads or the disk has it. Frees nothing; sets doomed when the peer is gone. */
 typedef enum { SENT, WAIT_CLIENT, WAIT_SYNC, GONE } SendResult;
 
+enum { OUT_HELD = 8192 }; /* as many bytes as PostgreSQL's buffer has */
+
 static SendResult send_out(Session *s)
 {
 	if (s->out.len == 0 && !s->spool)
+		return SENT;
+	if (s->hold && s->out.len < OUT_HELD && !s->again && !s->doomed)
 		return SENT;
 	if (s->txn.sync_ticket) {
 		s->park = PARK_SYNC;

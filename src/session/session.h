@@ -65,6 +65,7 @@ struct Session {
 	bool off_loop;	   /* promoted: io is detached until the work is done */
 	bool skip_to_sync; /* an extended query message failed */
 	bool in_extended;  /* messages since the last Sync */
+	bool hold;	   /* their answers leave with those to Sync, Flush or an error, or when there are many */
 	bool doomed;	   /* ends at the next opportunity (57P01, protocol violation, peer gone) */
 	uint32_t pid, key; /* BackendKeyData */
 	char *user, *database, *application_name;

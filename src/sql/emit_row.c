@@ -20,7 +20,7 @@ void emit_row_shape(Emitter *e, const Column *cols, size_t n)
 	Buf b = { 0 };
 	buf_printf(&b, "R%zu;", n);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%u,%d,%zu:%s", cols[i].type == 705 ? 25 : cols[i].type, cols[i].typmod, strlen(cols[i].name), cols[i].name);
+		buf_printf(&b, "%u,%d,%zu:%s", cols[i].type, cols[i].typmod, strlen(cols[i].name), cols[i].name);
 	emit_text(&e->out, buf_str(&b));
 	buf_free(&b);
 }

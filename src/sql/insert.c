@@ -57,6 +57,7 @@ Expr *assign_to_column(ParseState *ps, Expr *e, const CatRel *rel, const CatColu
 	if (e->type != 705 && e->type != col->type->oid && !can_coerce(ps->env->cat, e->type, col->type->oid, COERCE_ASSIGNMENT)) {
 		an_error(ps, location, "42804", "column \"%s\" is of type %s but expression is of type %s", col->name,
 			 type_format(col->type, -1, ps->a), type_format(catalog_type(ps->env->cat, e->type), -1, ps->a));
+		err_routine(ps->err, "transformAssignedExpr");
 		return err_hint(ps->err, "You will need to rewrite or cast the expression."), NULL;
 	}
 	return coerce_to(ps, e, col->type->oid, col->typmod, COERCE_ASSIGNMENT, location);

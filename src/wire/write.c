@@ -93,6 +93,7 @@ static void put_report(Buf *b, char type, const Error *err, const char *severity
 	put_field(b, 'c', err->column);
 	put_field(b, 'd', err->datatype);
 	put_field(b, 'n', err->constraint);
+	put_field(b, 'R', err->routine);
 	buf_put_u8(b, 0);
 	wire_end(b, at);
 }
