@@ -1,8 +1,7 @@
 /* RAISE, ASSERT, GET DIAGNOSTICS, blocks with EXCEPTION, and the CONTEXT of errors. */
 #include "program/internal.h"
 
-#include "catalog/sessionvars.h"
-#include "wire/proto.h"
+#include "catalog/notice.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -120,34 +119,17 @@ static int set_option(Frame *f, const PlOption *o, Error *raised, bool *has_mess
 	return 0;
 }
 
-static int level_rank(const char *level)
-{
-	static const char *const order[] = { "debug5", "debug4", "debug3", "debug2",  "debug1", "debug",
-					     "log",    "info",	 "notice", "warning", "error" };
-	for (size_t i = 0; i < ARRAY_LEN(order); i++)
-		if (strcasecmp(order[i], level) == 0)
-			return (int)i;
-	return 8;
-}
-
 static void send_notice(Frame *f, const PlStmt *s, Error *raised)
 {
-	const SessionVars *v = f->t->vars;
-	const char *min = v && v->get_setting ? v->get_setting(v->arg, "client_min_messages") : NULL;
 	char severity[16];
 	snprintf(severity, sizeof severity, "%s", s->level);
 	for (char *c = severity; *c; c++)
 		*c = (char)(*c - 32);
 	if (streq(s->level, "debug"))
 		snprintf(severity, sizeof severity, "DEBUG");
-	bool shown = streq(s->level, "info") || level_rank(s->level) >= level_rank(min ? min : "notice");
-	if (streq(s->level, "log") && level_rank(min ? min : "notice") > level_rank("log"))
-		shown = false;
-	if (!shown)
-		return;
 	for (const Frame *o = f; o; o = o->outer)
 		frame_context(o, raised);
-	wire_put_notice(&f->t->notices, raised, severity);
+	notice_put_level(f->t->vars, &f->t->notices, raised, severity, s->level);
 }
 
 Flow frame_raise(Frame *f, const PlStmt *s, Error *err)
