@@ -15,14 +15,14 @@ static size_t rank(const char *level)
 	return i;
 }
 
-void notice_put_level(const SessionVars *v, Buf *out, const Error *e, const char *severity, const char *level)
+bool notice_wanted(const SessionVars *v, const char *level)
 {
 	const char *min = v && v->get_setting ? v->get_setting(v->arg, "client_min_messages") : NULL;
-	if (strcasecmp(level, "info") == 0 || rank(level) >= rank(min ? min : "notice"))
-		wire_put_notice(out, e, severity);
+	return strcasecmp(level, "info") == 0 || rank(level) >= rank(min ? min : "notice");
 }
 
 void notice_put(const SessionVars *v, Buf *out, const Error *e, const char *severity)
 {
-	notice_put_level(v, out, e, severity, severity);
+	if (notice_wanted(v, severity))
+		wire_put_notice(out, e, severity);
 }

@@ -6,8 +6,9 @@
 #include "base/err.h"
 #include "catalog/sessionvars.h"
 
-/* `severity` as NoticeResponse names it: DEBUG, LOG, INFO, NOTICE, WARNING; `level` is the setting's word for it. */
-void notice_put_level(const SessionVars *v, Buf *out, const Error *e, const char *severity, const char *level);
+/* `level` is the setting's word or the severity of NoticeResponse: DEBUG, LOG, INFO, NOTICE, WARNING. */
+bool notice_wanted(const SessionVars *v, const char *level);
+/* For what holds nothing but ASCII. */
 void notice_put(const SessionVars *v, Buf *out, const Error *e, const char *severity);
 
 #endif

@@ -1,6 +1,7 @@
 /* RAISE, ASSERT, GET DIAGNOSTICS, blocks with EXCEPTION, and the CONTEXT of errors. */
 #include "program/internal.h"
 
+#include "backend/sqlite_cursor.h"
 #include "catalog/notice.h"
 
 #include <stdio.h>
@@ -119,7 +120,7 @@ static int set_option(Frame *f, const PlOption *o, Error *raised, bool *has_mess
 	return 0;
 }
 
-static void send_notice(Frame *f, const PlStmt *s, Error *raised)
+static int send_notice(Frame *f, const PlStmt *s, Error *raised, Error *err)
 {
 	char severity[16];
 	snprintf(severity, sizeof severity, "%s", s->level);
@@ -127,9 +128,11 @@ static void send_notice(Frame *f, const PlStmt *s, Error *raised)
 		*c = (char)(*c - 32);
 	if (streq(s->level, "debug"))
 		snprintf(severity, sizeof severity, "DEBUG");
+	if (!notice_wanted(f->t->vars, s->level))
+		return 0;
 	for (const Frame *o = f; o; o = o->outer)
 		frame_context(o, raised);
-	notice_put_level(f->t->vars, &f->t->notices, raised, severity, s->level);
+	return run_notice(f->t, raised, severity, &f->t->notices, err);
 }
 
 Flow frame_raise(Frame *f, const PlStmt *s, Error *err)
@@ -165,8 +168,7 @@ Flow frame_raise(Frame *f, const PlStmt *s, Error *err)
 		*err = raised;
 		return FLOW_ERROR;
 	}
-	send_notice(f, s, &raised);
-	return FLOW_NEXT;
+	return send_notice(f, s, &raised, err) == 0 ? FLOW_NEXT : FLOW_ERROR;
 }
 
 Flow frame_assert(Frame *f, const PlStmt *s, Error *err)
@@ -302,6 +304,8 @@ static Flow handle(Frame *f, const PlStmt *s, const PlArm *arm, Error *err)
 
 static Flow guarded(Frame *f, const PlStmt *s, Error *err)
 {
+	const CursorHooks *cursors = f->t->cursors;
+	uint64_t before = cursors ? cursors->mark(f->t->session) : 0;
 	if (nested_begin(f->t, err) != 0)
 		return FLOW_ERROR;
 	Flow flow = start_variables(f, s, err) == 0 ? frame_body(f, &s->body, err) : FLOW_ERROR;
@@ -310,6 +314,8 @@ static Flow guarded(Frame *f, const PlStmt *s, Error *err)
 	if (is_fatal(f, err))
 		return flow;
 	Error why = *err;
+	if (cursors)
+		cursors->drop_since(f->t->session, before);
 	if (nested_rollback(f->t, err) != 0)
 		return FLOW_ERROR;
 	*err = why;

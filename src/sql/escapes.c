@@ -12,6 +12,7 @@ typedef struct Strings {
 	Error *err;
 	const char *start; /* of the string at hand */
 	uint32_t high;	   /* the first half of a surrogate pair, or 0 */
+	bool program;	   /* DO, FUNCTION or PROCEDURE was said: a dollar quote may hold statements */
 } Strings;
 
 static int position(const Strings *s, const char *p)
@@ -211,7 +212,13 @@ static const char *unit(Strings *s, const char *p)
 		return keep(s, p, escape_string(p + 1, end));
 	if (quoted && (prefix == 'b' || prefix == 'x'))
 		return keep(s, p, lex_quote(p + 1, end, false));
-	return keep(s, p, lex_token(p, end, &word));
+	const char *after = lex_token(p, end, &word);
+	s->program |= str_iis(word, "do") || str_iis(word, "function") || str_iis(word, "procedure");
+	if (s->program && *p == '$' && memchr(p, '\\', (size_t)(after - p))) {
+		err_refuse(s->err, position(s, p), "a backslash in a program while standard_conforming_strings is off");
+		return NULL;
+	}
+	return keep(s, p, after);
 }
 
 int sql_resolve_escapes(Str text, Buf *out, EscapeWarning warn, void *ctx, Error *err)

@@ -305,3 +305,12 @@ def test_transaction_numbers(us):
         c.commit()
         assert c.execute("select txid_current_if_assigned()").fetchone() == (None,)
         assert c.execute("select txid_current()").fetchone()[0] > first[0]
+
+
+def test_backslashes_in_programs_are_refused(us):
+    with us.connect(autocommit=True) as c:
+        c.execute("set standard_conforming_strings = off")
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="backslash in a program"):
+            c.execute(r"do $$ begin raise notice 'a\\b'; end $$")
+        c.execute("do $$ begin perform 1; end $$")
+        assert c.execute(r"select $$a\\b$$").fetchone() == (r"a\\b",)
