@@ -3,6 +3,7 @@
 #define US_BACKEND_SQLITE_INTERNAL_H
 
 #include "backend/sqlite.h"
+#include "catalog/notice.h"
 
 #include <pthread.h>
 

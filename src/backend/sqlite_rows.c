@@ -127,6 +127,8 @@ int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const 
 int run_notice(const SqliteTxn *txn, const Error *notice, const char *severity, Buf *out, Error *err)
 {
 	struct Recoder *client = txn->types->client;
+	if (!notice_wanted(txn->vars, severity))
+		return 0;
 	if (!client) {
 		wire_put_notice(out, notice, severity);
 		return 0;

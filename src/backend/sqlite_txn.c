@@ -86,6 +86,8 @@ static void forget(SqliteTxn *t)
 	drop_restarts(t, 0, false);
 	locks_end_transaction(t);
 	lo_end_transaction(t);
+	if (t->vars)
+		t->vars->txid = 0;
 	t->status = 'I';
 	t->implicit = t->ddl = t->broken = t->wrote = t->keys_immediate = false;
 	t->writer = t->granted = false;
@@ -350,11 +352,11 @@ int txn_read_conn(SqliteTxn *t, DbConn **out, bool *own, Error *err)
 
 /* --- BEGIN and kin --- */
 
-static void warn(Buf *out, const char *sqlstate, const char *message)
+static void warn(const SqliteTxn *t, Buf *out, const char *sqlstate, const char *message)
 {
 	Error e;
 	err_set(&e, sqlstate, "%s", message);
-	wire_put_notice(out, &e, "WARNING");
+	notice_put(t->vars, out, &e, "WARNING");
 }
 
 static const char *const isolation_names[] = { "read committed", "read uncommitted", "repeatable read", "serializable" };
@@ -409,7 +411,7 @@ int txn_set_modes(SqliteTxn *t, const char *isolation, int read_only, int deferr
 static int begin(SqliteTxn *t, const Plan *plan, Buf *out, Error *err)
 {
 	if (!t->implicit)
-		warn(out, "25001", "there is already a transaction in progress");
+		warn(t, out, "25001", "there is already a transaction in progress");
 	t->implicit = false;
 	return txn_set_modes(t, plan->isolation, plan->read_only, plan->deferrable, err);
 }
@@ -432,7 +434,7 @@ static int end_block(SqliteTxn *t, const Plan *plan, Buf *out, const char **tag,
 	if (t->implicit && plan->chain)
 		return err_set(err, "25P01", "%s AND CHAIN can only be used in transaction blocks", committing ? "COMMIT" : "ROLLBACK");
 	if (t->implicit)
-		warn(out, "25P01", "there is no transaction in progress");
+		warn(t, out, "25P01", "there is no transaction in progress");
 	bool read_only = t->read_only, deferrable = t->deferrable, failed = t->status == 'E';
 	IsolationLevel isolation = t->isolation;
 	if (committing && !failed) {

@@ -1,7 +1,10 @@
 /* PostgreSQL's functions that describe the server and its objects: version, sizes, privileges, visibility, comments. */
 #include "catalog/builtin.h"
+#include "catalog/sequence.h"
 #include "catalog/vtab.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <strings.h>
 
 static const Catalog *the_catalog(sqlite3_context *ctx)
@@ -202,21 +205,35 @@ static void f_col_description(sqlite3_context *ctx, int argc, sqlite3_value **ar
 	comment(ctx, arg_oid(argv[0]), 1259, sqlite3_value_int(argv[1]));
 }
 
+/* As bigint (txid_current) or xid8 (pg_current_xact_id), whose stored form is text. */
+static void result_txid(sqlite3_context *ctx, sqlite3_value *type, uint64_t txid)
+{
+	enum { OID_XID8 = 5069 };
+	char text[24];
+	snprintf(text, sizeof text, "%" PRIu64, txid);
+	if (arg_oid(type) == OID_XID8)
+		result_text(ctx, text);
+	else
+		sqlite3_result_int64(ctx, (int64_t)txid);
+}
+
 static void f_txid_current(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	const SessionVars *v = fn_env(ctx)->session;
-	if (!v || !v->txid)
-		fn_raise(ctx, "0A000",
-			 "the transaction has no identifier: the function pg_current_xact_id is not supported here in SQLite mode");
-	else
-		sqlite3_result_int64(ctx, (int64_t)v->txid);
+	SessionVars *v = fn_env(ctx)->session;
+	if (!v || !v->sequences) {
+		fn_raise(ctx, "0A000", "transactions have numbers only in a session");
+		return;
+	}
+	if (!v->txid)
+		v->txid = sequence_txid(v->sequences);
+	result_txid(ctx, argv[0], v->txid);
 }
 
 static void f_txid_if_assigned(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	const SessionVars *v = fn_env(ctx)->session;
 	if (v && v->txid)
-		sqlite3_result_int64(ctx, (int64_t)v->txid);
+		result_txid(ctx, argv[0], v->txid);
 }
 
 static void f_tablespace_location(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -305,8 +322,8 @@ const SqliteFn catalog_fn_info[] = {
 	{ "sql_obj_description_1", 1, FN_STRICT, f_obj_description_any },
 	{ "sql_shobj_description_2", 2, FN_STRICT, f_obj_description },
 	{ "sql_col_description_2", 2, FN_STRICT, f_col_description },
-	{ "pg_current_xact_id", 0, 0, f_txid_current },
-	{ "pg_current_xact_id_if_assigned", 0, 0, f_txid_if_assigned },
+	{ "pg_current_xact_id", 0, FN_RESULT, f_txid_current },
+	{ "pg_current_xact_id_if_assigned", 0, FN_RESULT, f_txid_if_assigned },
 	{ "pg_tablespace_location", 1, FN_STRICT, f_tablespace_location },
 	{ "current_schemas", 1, FN_STRICT, f_current_schemas },
 	{ "getdatabaseencoding", 0, 0, f_database_encoding },

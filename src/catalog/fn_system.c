@@ -32,13 +32,35 @@ static void fn_get_userbyid(sqlite3_context *ctx, int argc, sqlite3_value **argv
 	result_text(ctx, name ? name : unknown);
 }
 
-static bool in_search_path(const SessionVars *v, const char *schema)
+typedef bool (*HasName)(const Catalog *c, uint32_t schema, const char *name);
+
+static bool has_rel(const Catalog *c, uint32_t schema, const char *name)
 {
-	if (streq(schema, "pg_catalog"))
-		return true;
+	return catalog_rel(c, schema, name) != NULL;
+}
+
+static bool has_type(const Catalog *c, uint32_t schema, const char *name)
+{
+	return catalog_type_named(c, schema, name) != NULL;
+}
+
+/* Found by its bare name: its schema is in the search path, and none before it has the name. pg_catalog comes first unless it is named. */
+static bool visible(sqlite3_context *ctx, const char *schema, const char *name, HasName has)
+{
+	const Catalog *cat = fn_catalog(ctx);
+	const SessionVars *v = fn_session(ctx);
+	bool catalog_named = false;
+	for (size_t i = 0; v && i < v->nsearch_path; i++)
+		catalog_named |= streq(v->search_path[i], "pg_catalog");
+	const CatSchema *own = catalog_schema(cat, "pg_catalog");
+	if (!catalog_named && (streq(schema, "pg_catalog") || (own && has(cat, own->oid, name))))
+		return streq(schema, "pg_catalog");
 	for (size_t i = 0; v && i < v->nsearch_path; i++) {
+		const CatSchema *ns = catalog_schema(cat, v->search_path[i]);
 		if (streq(v->search_path[i], schema))
 			return true;
+		if (ns && has(cat, ns->oid, name))
+			return false;
 	}
 	return false;
 }
@@ -49,18 +71,18 @@ static void fn_table_is_visible(sqlite3_context *ctx, int argc, sqlite3_value **
 	uint32_t oid = (uint32_t)sqlite3_value_int64(argv[0]);
 	const CatRel *r = cat ? catalog_rel_by_oid(cat, oid) : NULL;
 	const CatIndex *x = cat && !r ? catalog_index(cat, oid) : NULL;
-	r = x ? x->table : r;
-	if (!r)
+	const CatRel *home = x ? x->table : r;
+	if (!home)
 		return;
-	const CatSchema *ns = catalog_schema_by_oid(cat, r->schema);
-	sqlite3_result_int(ctx, ns && in_search_path(fn_session(ctx), ns->name));
+	const CatSchema *ns = catalog_schema_by_oid(cat, home->schema);
+	sqlite3_result_int(ctx, ns && visible(ctx, ns->name, x ? x->name : r->name, has_rel));
 }
 
 static void fn_type_is_visible(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	const PgType *t = fn_type(ctx, (uint32_t)sqlite3_value_int64(argv[0]));
 	if (t)
-		sqlite3_result_int(ctx, in_search_path(fn_session(ctx), t->schema));
+		sqlite3_result_int(ctx, visible(ctx, t->schema, t->name, has_type));
 }
 
 static void fn_current_schema(sqlite3_context *ctx, int argc, sqlite3_value **argv)

@@ -1,6 +1,8 @@
 /* The shared state of a database's sequences. */
 #include "catalog/sequence.h"
 
+#include "base/clock.h"
+
 #include <inttypes.h>
 #include <pthread.h>
 
@@ -17,7 +19,17 @@ struct SequenceStore {
 	/* Written by the flush that is not yet known to be committed. */
 	uint32_t *flushed;
 	size_t nflushed, flushed_cap;
+	uint64_t last_txid;
 };
+
+uint64_t sequence_txid(SequenceStore *s)
+{
+	uint64_t now = (uint64_t)clock_wall_us();
+	pthread_mutex_lock(&s->lock);
+	uint64_t txid = s->last_txid = now > s->last_txid ? now : s->last_txid + 1;
+	pthread_mutex_unlock(&s->lock);
+	return txid;
+}
 
 SequenceStore *sequence_store_new(void)
 {

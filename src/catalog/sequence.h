@@ -37,6 +37,9 @@ void sequence_restore(SequenceStore *s, uint32_t oid, int64_t last_value, bool i
 /* last_value and is_called as SELECT * FROM seq shows them. */
 void sequence_state(SequenceStore *s, const CatSequence *q, int64_t *last_value, bool *is_called);
 
+/* A transaction's number: above every one that was given before. It comes from the clock, so nothing of it need be kept. */
+uint64_t sequence_txid(SequenceStore *s);
+
 /* Functions nextval_oid, currval_oid, setval_oid, setval3_oid, lastval, pg_sequence_last_value. */
 extern const SqliteFn catalog_fn_sequence[];
 

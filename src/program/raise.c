@@ -2,8 +2,7 @@
 #include "program/internal.h"
 
 #include "backend/sqlite_cursor.h"
-#include "catalog/sessionvars.h"
-#include "wire/proto.h"
+#include "catalog/notice.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -121,30 +120,15 @@ static int set_option(Frame *f, const PlOption *o, Error *raised, bool *has_mess
 	return 0;
 }
 
-static int level_rank(const char *level)
-{
-	static const char *const order[] = { "debug5", "debug4", "debug3", "debug2",  "debug1", "debug",
-					     "log",    "info",	 "notice", "warning", "error" };
-	for (size_t i = 0; i < ARRAY_LEN(order); i++)
-		if (strcasecmp(order[i], level) == 0)
-			return (int)i;
-	return 8;
-}
-
 static int send_notice(Frame *f, const PlStmt *s, Error *raised, Error *err)
 {
-	const SessionVars *v = f->t->vars;
-	const char *min = v && v->get_setting ? v->get_setting(v->arg, "client_min_messages") : NULL;
 	char severity[16];
 	snprintf(severity, sizeof severity, "%s", s->level);
 	for (char *c = severity; *c; c++)
 		*c = (char)(*c - 32);
 	if (streq(s->level, "debug"))
 		snprintf(severity, sizeof severity, "DEBUG");
-	bool shown = streq(s->level, "info") || level_rank(s->level) >= level_rank(min ? min : "notice");
-	if (streq(s->level, "log") && level_rank(min ? min : "notice") > level_rank("log"))
-		shown = false;
-	if (!shown)
+	if (!notice_wanted(f->t->vars, s->level))
 		return 0;
 	for (const Frame *o = f; o; o = o->outer)
 		frame_context(o, raised);

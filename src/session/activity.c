@@ -136,7 +136,7 @@ bool activity_signal(void *arg, int32_t pid, bool terminate)
 	if (!s) {
 		Error e;
 		err_set(&e, "01000", "PID %d is not a PostgreSQL server process", pid);
-		wire_put_notice(&me->out, &e, "WARNING");
+		notice_put(me->vars, &me->out, &e, "WARNING");
 	}
 	return s != NULL;
 }

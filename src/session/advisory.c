@@ -20,7 +20,7 @@ static void not_owned(Session *s, const LockRequest *r)
 {
 	Error e;
 	err_set(&e, "01000", "you don't own a lock of type %s", r->shared ? "ShareLock" : "ExclusiveLock");
-	wire_put_notice(&s->out, &e, "WARNING");
+	notice_put(s->vars, &s->out, &e, "WARNING");
 }
 
 int advisory_call(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err)

@@ -138,7 +138,7 @@ static RunResult two_phase(Session *s, const Exec *x, Error *err)
 	if (s->txn.implicit) {
 		Error e;
 		err_set(&e, "25P01", "there is no transaction in progress");
-		wire_put_notice(&s->out, &e, "WARNING");
+		notice_put(s->vars, &s->out, &e, "WARNING");
 	} else {
 		portals_close_all(s);
 		txn_abort(&s->txn);

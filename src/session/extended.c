@@ -60,7 +60,11 @@ static int on_parse(Session *s, const WireFrame *f, Error *err)
 		types[i] = wire_oid(m.types, i);
 	txn_refresh_catalog(&s->txn);
 	SqlEnv env = settings_env(s);
-	CachedPlan *plan = database_plan(&s->txn, m.text, types, m.nparams, &env, guc_plan_key(s->guc), err);
+	Buf own = { 0 };
+	CachedPlan *plan = NULL;
+	if (settings_resolve(s, &m.text, &own, err) == 0)
+		plan = database_plan(&s->txn, m.text, types, m.nparams, &env, guc_plan_key(s->guc), err);
+	buf_free(&own);
 	if (types != few)
 		free(types);
 	if (!plan) {

@@ -220,8 +220,6 @@ int guc_check_value(const GucDef *d, const char *value, const char *now, Buf *ca
 			return err_set(err, "22023", "parameter \"%s\" requires a Boolean value", d->name);
 		if (b && streq(d->name, "default_with_oids"))
 			return err_set(err, "0A000", "tables declared WITH OIDS are not supported");
-		if (!b && streq(d->name, "standard_conforming_strings"))
-			return err_refuse(err, 0, "standard_conforming_strings = off is not available in SQLite mode");
 		buf_puts(canon, b ? "on" : "off");
 		return 0;
 	}

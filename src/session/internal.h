@@ -5,6 +5,7 @@
 #include "session/guc.h"
 #include "session/session.h"
 
+#include "catalog/notice.h"
 #include "catalog/sessionvars.h"
 
 struct Prepared {
@@ -132,6 +133,8 @@ void session_ready(Session *s);
 /* settings.c */
 int settings_open(Session *s, Error *err);
 SqlEnv settings_env(Session *s);
+/* A statement's text as the parser reads it: with standard_conforming_strings off it is written anew into `own`. */
+int settings_resolve(Session *s, Str *text, Buf *own, Error *err);
 void settings_programs(Session *s); /* what programs want of the session, once the transaction is set up */
 /* `several`: it is one of the statements of a simple query that has more. */
 RunResult settings_set(Session *s, const Plan *plan, bool several, const char **tag, Error *err);

@@ -84,7 +84,8 @@ struct Session {
 	struct SimpleQuery *query; /* a simple query that was parked */
 	bool again;		   /* the message at hand was begun before the session was parked */
 	int64_t statement_timeout_us, lock_timeout_us;
-	int64_t wait_until_us;	/* PARK_OTHERS: not longer than this */
+	bool backslashes, backslashes_silent; /* standard_conforming_strings is off; escape_string_warning, too */
+	int64_t wait_until_us;		      /* PARK_OTHERS: not longer than this */
 	atomic_bool terminated; /* by somebody else: ends when its client has nothing more to say (57P01). Set from any thread */
 	bool may_rerun;		/* the statement at hand can be abandoned and run again: it has sent nothing */
 	struct Notify *notify;

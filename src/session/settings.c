@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "catalog/acl.h"
 #include "session/guc_value.h"
+#include "sql/escapes.h"
 
 #include <stdio.h>
 
@@ -76,6 +77,10 @@ static void on_changed(void *ctx, const char *name, const char *value)
 		s->idle_in_transaction_timeout_us = strtoll(value, NULL, 10) * 1000;
 	} else if (streq(name, "idle_session_timeout")) {
 		s->idle_timeout_us = strtoll(value, NULL, 10) * 1000;
+	} else if (streq(name, "standard_conforming_strings")) {
+		s->backslashes = streq(value, "off");
+	} else if (streq(name, "escape_string_warning")) {
+		s->backslashes_silent = streq(value, "off");
 	} else if (streq(name, "default_transaction_read_only")) {
 		s->txn.default_read_only = streq(value, "on");
 	} else if (streq(name, "default_transaction_isolation")) {
@@ -307,6 +312,22 @@ int session_set(Session *s, const char *name, const char *value, Error *err)
 	return guc_set_start(s->guc, name, value, err);
 }
 
+static void warn_of_escape(void *ctx, const Error *e)
+{
+	Session *s = ctx;
+	notice_put(s->vars, &s->out, e, "WARNING");
+}
+
+int settings_resolve(Session *s, Str *text, Buf *own, Error *err)
+{
+	if (!s->backslashes || !memchr(text->p, '\\', text->n))
+		return 0;
+	if (sql_resolve_escapes(*text, own, s->backslashes_silent ? NULL : warn_of_escape, s, err) != 0)
+		return -1;
+	*text = buf_str(own);
+	return 0;
+}
+
 SqlEnv settings_env(Session *s)
 {
 	return (SqlEnv){ .cat = s->txn.cat,
@@ -347,7 +368,7 @@ static void only_in_blocks(Session *s, const char *what)
 {
 	Error e;
 	err_set(&e, "25P01", "%s can only be used in transaction blocks", what);
-	wire_put_notice(&s->out, &e, "WARNING");
+	notice_put(s->vars, &s->out, &e, "WARNING");
 }
 
 RunResult settings_set(Session *s, const Plan *plan, bool several, const char **tag, Error *err)

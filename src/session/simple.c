@@ -170,17 +170,19 @@ static void finish(Session *s, SimpleQuery *q, bool ok)
 
 bool simple_query(Session *s, Str text)
 {
-	SimpleQuery own = { 0 }, *q = s->query ? s->query : &own;
+	SimpleQuery query = { 0 }, *q = s->query ? s->query : &query;
 	Error err;
 	RunResult rc = s->query ? RUN_DONE : session_read_text(s, &text, &err) == 0 ? RUN_DONE : RUN_ERROR;
 	if (!s->query && rc == RUN_DONE) {
 		activity_begin(s, text);
 		prepared_drop(s, (Str){ "", 0 });
 		txn_refresh_catalog(&s->txn);
-		if (open_query(s, q, text, &err) != 0)
+		Buf own = { 0 };
+		if (settings_resolve(s, &text, &own, &err) != 0 || open_query(s, q, text, &err) != 0)
 			rc = RUN_ERROR;
 		else if (q->n == 0)
 			wire_put_empty_query(&s->out);
+		buf_free(&own);
 	}
 	if (rc == RUN_DONE)
 		rc = statements(s, q, &err);

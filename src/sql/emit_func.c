@@ -89,7 +89,7 @@ static int emit_own_call(Emitter *e, const PgProc *p, Expr *const *args, size_t 
 	emit_ident(&e->out, arena_printf(e->a, "pg_%s", src));
 	buf_puts(&e->out, "(");
 	if (fn->flags & FN_RESULT)
-		buf_printf(&e->out, "%u, ", p->rettype);
+		buf_printf(&e->out, n ? "%u, " : "%u", p->rettype);
 	if ((fn->flags & FN_TYPED ? emit_typed_args(e, args, n) : emit_list(e, args, n)) < 0)
 		return -1;
 	buf_puts(&e->out, ")");

@@ -4,6 +4,7 @@
  * The limits below fit a stack of 4 MB, for parsing and for the analysis of what comes out.
  */
 #include "pgtype/family.h"
+#include "sql/lexer.h"
 #include "sql/plan.h"
 
 #include <pg_query.h>
@@ -35,7 +36,7 @@ static const char *skip_dollar(const char *p, const char *end)
 	return close ? close + n : end;
 }
 
-static const char *skip_quote(const char *p, const char *end, bool escapes)
+const char *lex_quote(const char *p, const char *end, bool escapes)
 {
 	char q = *p++;
 
@@ -67,16 +68,15 @@ static const char *skip_comment(const char *p, const char *end)
 	return end;
 }
 
-/* One lexical unit at p (not a blank). *word is set when it is a bare word or number. */
-static const char *skip_token(const char *p, const char *end, Str *word)
+const char *lex_token(const char *p, const char *end, Str *word)
 {
 	*word = (Str){ p, 0 };
 	if (p + 1 < end && ((p[0] == '-' && p[1] == '-') || (p[0] == '/' && p[1] == '*')))
 		return skip_comment(p, end);
 	if (*p == '\'' || *p == '"')
-		return skip_quote(p, end, false);
+		return lex_quote(p, end, false);
 	if ((*p == 'e' || *p == 'E') && p + 1 < end && p[1] == '\'')
-		return skip_quote(p + 1, end, true);
+		return lex_quote(p + 1, end, true);
 	if (*p == '$') {
 		const char *after = skip_dollar(p, end);
 		if (after > p)
@@ -109,7 +109,7 @@ size_t sql_statement_length(Str script)
 		Str word;
 		if (*p == ';')
 			return (size_t)(p - script.p) + 1;
-		p = skip_token(p, end, &word);
+		p = lex_token(p, end, &word);
 	}
 	return script.n;
 }
@@ -131,7 +131,7 @@ static bool nests_too_deep(Str text)
 		}
 		char c = *p;
 		Str word;
-		p = skip_token(p, end, &word);
+		p = lex_token(p, end, &word);
 		run++;
 		if (c == '(' || c == '[') {
 			deep = parens >= MAX_PARENS;
@@ -206,11 +206,21 @@ static bool levels_ok(const uint8_t *p, size_t n)
 	return ok;
 }
 
+/* In U&'' and in E''. */
+static void unicode_error(const PgQueryError *e, Error *err)
+{
+	bool ampersand = e->funcname && streq(e->funcname, "str_udeescape");
+	err_set(err, ampersand ? "42601" : "22025", "%s", e->message);
+	err_hint(err, "Unicode escapes must be %s.", ampersand ? "\\XXXX or \\+XXXXXX" : "\\uXXXX or \\UXXXXXXXX");
+}
+
 static int parse_error(const PgQueryError *e, Error *err)
 {
 	const char *state = "42601";
 
-	if (strstr(e->message, "Unicode") && strstr(e->message, "nvalid Unicode"))
+	if (streq(e->message, "invalid Unicode escape"))
+		unicode_error(e, err);
+	else if (strstr(e->message, "Unicode") && strstr(e->message, "nvalid Unicode"))
 		err_set(err, state, "%s", e->message);
 	else if (strstr(e->message, "byte sequence for encoding"))
 		err_set(err, "22021", "%s", e->message);

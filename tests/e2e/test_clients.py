@@ -275,3 +275,42 @@ def test_unix_socket(us):
     p = subprocess.run([PGBIN + "/psql", "-X", "-h", us.dir, "-p", str(us.port), "-U", "postgres", "-d", "postgres", "-Atc", "show understudy.source"],
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
     assert p.stdout == "sqlite\n"
+
+
+def test_client_min_messages(us):
+    with us.connect(autocommit=True) as c:
+        got = []
+        c.add_notice_handler(lambda d: got.append((d.severity, d.message_primary)))
+        for level, want in (("notice", 2), ("warning", 1), ("error", 0)):
+            c.execute("set client_min_messages = %s" % level)
+            c.execute("drop table if exists nowhere")
+            c.execute("commit")
+            assert len(got) == want, got
+            got.clear()
+        c.execute("set client_min_messages = notice; set standard_conforming_strings = off")
+        c.execute(r"select 'a\'b', 'c\\', 'd\n'")
+        c.execute(r"select 'a\nb\\'")
+        assert [m for _, m in got] == [
+            "nonstandard use of \\' in a string literal", "nonstandard use of \\\\ in a string literal",
+            "nonstandard use of escape in a string literal", "nonstandard use of escape in a string literal"]
+
+
+def test_transaction_numbers(us):
+    with us.connect() as c, us.connect() as d:
+        c.autocommit = False
+        first = c.execute("select txid_current(), txid_current(), pg_current_xact_id()::text, txid_current_if_assigned()").fetchone()
+        assert len({str(v) for v in first}) == 1
+        assert c.execute("select txid_current()").fetchone()[0] == first[0]
+        assert d.execute("select txid_current()").fetchone()[0] > first[0]
+        c.commit()
+        assert c.execute("select txid_current_if_assigned()").fetchone() == (None,)
+        assert c.execute("select txid_current()").fetchone()[0] > first[0]
+
+
+def test_backslashes_in_programs_are_refused(us):
+    with us.connect(autocommit=True) as c:
+        c.execute("set standard_conforming_strings = off")
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="backslash in a program"):
+            c.execute(r"do $$ begin raise notice 'a\\b'; end $$")
+        c.execute("do $$ begin perform 1; end $$")
+        assert c.execute(r"select $$a\\b$$").fetchone() == (r"a\\b",)

@@ -1,0 +1,20 @@
+-- What a bare name finds: the first schema of the search path that has it.
+create schema one;
+create schema two;
+create table one.t (a int primary key, b int);
+create table two.t (a int);
+create table two.only_two (a int);
+create type one.e as enum ('x');
+create type two.e as enum ('y');
+create table one.pg_class (a int);
+set search_path = one, two;
+select pg_table_is_visible('one.t'::regclass), pg_table_is_visible('two.t'::regclass), pg_table_is_visible('two.only_two'::regclass);
+select pg_table_is_visible('one.t_pkey'::regclass), pg_table_is_visible('one.pg_class'::regclass), pg_table_is_visible('pg_catalog.pg_class'::regclass);
+select pg_type_is_visible('one.e'::regtype), pg_type_is_visible('two.e'::regtype), pg_type_is_visible('int'::regtype);
+select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relname = 't' and pg_table_is_visible(c.oid);
+set search_path = two, one, pg_catalog;
+select pg_table_is_visible('one.t'::regclass), pg_table_is_visible('two.t'::regclass), pg_table_is_visible('two.only_two'::regclass);
+select pg_type_is_visible('one.e'::regtype), pg_type_is_visible('two.e'::regtype), pg_type_is_visible('int'::regtype);
+select pg_table_is_visible('one.pg_class'::regclass), pg_table_is_visible('pg_catalog.pg_class'::regclass), pg_table_is_visible('one.t_pkey'::regclass);
+set search_path = public;
+select pg_table_is_visible('one.t'::regclass), pg_table_is_visible('one.t_pkey'::regclass), pg_type_is_visible('one.e'::regtype);
