@@ -126,6 +126,8 @@ int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
 /* A CHECK of the table that one of its parents has, too: 1; 0: there is none of that name. */
 int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text);
 int ddl_inherit_keys(Ddl *d, CatRel *r); /* foreign keys and indexes that partitions have because the partitioned table has them */
+const CatConstraint *ddl_index_constraint(const CatIndex *x); /* that rests on it; NULL when there is none */
+int ddl_inherit_check(Ddl *d, CatRel *r, const CatConstraint *from);
 CatIndex *ddl_inherit_index(Ddl *d, CatRel *r, const CatIndex *from);
 CatConstraint *ddl_inherit_foreign_key(Ddl *d, CatRel *r, const CatConstraint *from);
 /* ddl_index.c: the parts that a new index of a partitioned table has on its partitions */

@@ -53,7 +53,7 @@ static int16_t attnum_here(const CatRel *r, const CatRel *from, int16_t attnum)
 	return own ? own->attnum : 0;
 }
 
-static int inherit_check(Ddl *d, CatRel *r, const CatConstraint *from)
+int ddl_inherit_check(Ddl *d, CatRel *r, const CatConstraint *from)
 {
 	const CatConstraint *there = find_check(r, from->name);
 	if (there && streq(there->check_sql, from->check_sql))
@@ -112,7 +112,7 @@ int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 	for (size_t i = 0; i < r->nparents; i++)
 		for (size_t k = 0; k < r->parents[i]->nconstraints; k++) {
 			const CatConstraint *c = r->parents[i]->constraints[k];
-			if (c->type == 'c' && !c->no_inherit && inherit_check(d, r, c))
+			if (c->type == 'c' && !c->no_inherit && ddl_inherit_check(d, r, c))
 				return -1;
 		}
 	if (!s->partbound)
@@ -198,7 +198,7 @@ CatConstraint *ddl_inherit_foreign_key(Ddl *d, CatRel *r, const CatConstraint *f
 	return k;
 }
 
-static const CatConstraint *key_of_index(const CatIndex *x)
+const CatConstraint *ddl_index_constraint(const CatIndex *x)
 {
 	for (size_t i = 0; i < x->table->nconstraints; i++)
 		if (x->table->constraints[i]->index == x && x->table->constraints[i]->type != 'f')
@@ -221,7 +221,7 @@ static const char *index_name(Ddl *d, CatRel *r, const CatIndex *x, const CatCon
 
 CatIndex *ddl_inherit_index(Ddl *d, CatRel *r, const CatIndex *from)
 {
-	const CatConstraint *k = key_of_index(from);
+	const CatConstraint *k = ddl_index_constraint(from);
 	if (from->primary && ddl_has_primary(r))
 		return an_error(d->ps, -1, "42P16", "multiple primary keys for table \"%s\" are not allowed", r->name), NULL;
 	CatIndex *x = ddl_new_index(d, r, index_name(d, r, from, k), from->nkeys);
