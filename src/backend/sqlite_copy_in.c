@@ -126,6 +126,32 @@ static int convert(SqliteTxn *t, SqliteCopy *c, Error *err)
 	return 0;
 }
 
+/* The row that `stmt` gives goes to the partition that stands behind its columns. */
+static int insert_part(SqliteTxn *t, SqliteCopy *c, Error *err)
+{
+	const Plan *plan = c->plan->plan;
+	const int n = sqlite3_column_count(c->stmt) - 1;
+	const uint32_t oid = (uint32_t)sqlite3_column_int64(c->stmt, n);
+	sqlite3_stmt *st = NULL;
+	size_t i = 0;
+	while (i < plan->ncopy_parts && plan->copy_parts[i].oid != oid)
+		i++;
+	if (i == plan->ncopy_parts)
+		return err_set(err, "XX000", "partition %u is not known", oid);
+	if (db_prepare(t->conn->db, str_of(plan->copy_parts[i].sql), &st, err) != 0)
+		return -1;
+	for (int k = 0; k < n; k++) {
+		const Val v = db_column(c->stmt, k);
+		db_bind(st, k + 1, &v);
+	}
+	int rc = sqlite3_step(st), result = 0;
+	if (rc != SQLITE_DONE)
+		result = conn_write_error(t->conn, t, rc, oid, st, err);
+	db_done(t->conn->db, st);
+	c->rows += result == 0;
+	return result;
+}
+
 static int insert(SqliteTxn *t, SqliteCopy *c, Error *err)
 {
 	const Plan *plan = c->plan->plan;
@@ -133,12 +159,15 @@ static int insert(SqliteTxn *t, SqliteCopy *c, Error *err)
 		db_bind(c->stmt, (int)i + 1, &c->vals[i]);
 	fn_draws_begin(&t->conn->db->env);
 	int rc;
-	do
-		rc = sqlite3_step(c->stmt);
-	while (rc == SQLITE_ROW);
+	while ((rc = sqlite3_step(c->stmt)) == SQLITE_ROW)
+		if (plan->ncopy_parts && insert_part(t, c, err) != 0) {
+			sqlite3_reset(c->stmt);
+			return -1;
+		}
 	if (rc != SQLITE_DONE)
 		return conn_write_error(t->conn, t, rc, plan->target_oid, c->stmt, err);
-	c->rows += (uint64_t)sqlite3_changes64(t->conn->db->h); /* WHERE may have left it out */
+	if (!plan->ncopy_parts)
+		c->rows += (uint64_t)sqlite3_changes64(t->conn->db->h); /* WHERE may have left it out */
 	sqlite3_reset(c->stmt);
 	return 0;
 }

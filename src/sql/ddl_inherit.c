@@ -82,7 +82,7 @@ static int check_parent(Ddl *d, const CatRel *r, const CatRel *p, const PgQuery_
 	if (!s->partbound && p->bound)
 		return an_error(d->ps, -1, "42809", "cannot inherit from partition \"%s\"", p->name);
 	if (!s->partbound && s->partspec)
-		return an_error(d->ps, -1, "42P16", "cannot create partitioned table as inheritance child");
+		return an_error(d->ps, -1, "42P17", "cannot create partitioned table as inheritance child");
 	if (r->persistence != 't' && p->persistence == 't')
 		return an_error(d->ps, -1, "42809",
 				s->partbound ? "cannot create a permanent relation as partition of temporary relation \"%s\""

@@ -170,7 +170,7 @@ static int bound_value(Ddl *d, const CatRel *parent, size_t i, const PgNode *n, 
 				key_name(parent, i));
 	if (!x)
 		return -1;
-	while (x->kind == X_RELABEL)
+	while (x->kind == X_RELABEL || x->kind == X_COLLATE)
 		x = x->args.items[0];
 	if (x->kind != X_CONST)
 		return an_refuse(d->ps, -1, "the expression %s as a partition bound", text);
@@ -185,7 +185,7 @@ static int range_side(Ddl *d, const CatRel *parent, PgQuery__Node *const *nodes,
 		const char *word = column_word(nodes[i]);
 		char kind = word && streq(word, "minvalue") ? 'a' : word && streq(word, "maxvalue") ? 'z' : 0;
 		if (word && !kind)
-			return an_error(d->ps, -1, "42P17", "cannot use column reference in partition bound expression");
+			return an_error(d->ps, -1, "0A000", "cannot use column reference in partition bound expression");
 		out[i] = (CatDatum){ kind, val_null() };
 		if (open && kind != open)
 			return an_error(d->ps, -1, "42804",
@@ -195,7 +195,7 @@ static int range_side(Ddl *d, const CatRel *parent, PgQuery__Node *const *nodes,
 		if (!kind && bound_value(d, parent, i, nodes[i], &out[i]))
 			return -1;
 		if (out[i].kind == 'n')
-			return an_error(d->ps, -1, "42P16", "cannot specify NULL in range bound");
+			return an_error(d->ps, -1, "42P17", "cannot specify NULL in range bound");
 	}
 	return 0;
 }
@@ -249,7 +249,7 @@ static int list_bound(Ddl *d, const CatRel *parent, const PgQuery__PartitionBoun
 		CatDatum v;
 		bool there = false;
 		if (column_word(s->listdatums[i]))
-			return an_error(d->ps, -1, "42P17", "cannot use column reference in partition bound expression");
+			return an_error(d->ps, -1, "0A000", "cannot use column reference in partition bound expression");
 		if (bound_value(d, parent, 0, s->listdatums[i], &v))
 			return -1;
 		for (size_t k = 0; k < b->nlist && !there; k++)
@@ -269,7 +269,7 @@ static int check_moduli(Ddl *d, const CatRel *parent, const CatBound *b)
 		int64_t small = o->modulus < b->modulus ? o->modulus : b->modulus, big = o->modulus < b->modulus ? b->modulus : o->modulus;
 		if (!small || big % small == 0)
 			continue;
-		an_error(d->ps, -1, "42P16", "every hash partition modulus must be a factor of the next larger modulus");
+		an_error(d->ps, -1, "42P17", "every hash partition modulus must be a factor of the next larger modulus");
 		return err_detail(d->err,
 				  b->modulus == big
 					  ? "The new modulus %lld is not divisible by %lld, the modulus of existing partition \"%s\"."
