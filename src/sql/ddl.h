@@ -278,6 +278,12 @@ int plan_drop_trigger(Ddl *d, const PgQuery__DropStmt *s);
 int plan_rename_trigger(Ddl *d, const PgQuery__RenameStmt *s);
 int ddl_enable_triggers(Ddl *d, const CatRel *r, const char *name, char state);
 const CatTrigger *ddl_find_trigger(const CatRel *r, const char *name);
+/* ddl_trigger_tree.c: a new row trigger of a partitioned table goes to all partitions; a new partition gets those of its table */
+int ddl_spread_trigger(Ddl *d, const CatTrigger *t);
+int ddl_clone_triggers(Ddl *d, const CatRel *r, const CatRel *parent);
+void ddl_forget_clones(Ddl *d, const CatRel *r, const CatRel *parent);
+void ddl_each_clone(Ddl *d, const CatTrigger *t, void (*fn)(Ddl *d, const CatTrigger *t, const char *arg), const char *arg);
+int ddl_check_clone(Ddl *d, const CatTrigger *t); /* 2BP01 when it cannot go by itself */
 int plan_do(ParseState *ps, const PgQuery__DoStmt *s, Plan *plan);
 int plan_call(ParseState *ps, const PgQuery__CallStmt *s, Plan *plan);
 

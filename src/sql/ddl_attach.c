@@ -148,6 +148,24 @@ static int alter_below(Alter *top, bool keys)
 	return 0;
 }
 
+static int join_triggers(Ddl *d, const CatRel *parent, const CatRel *child)
+{
+	size_t n;
+	const CatRel **all = partition_tree(child, d->a, &n);
+	for (size_t i = 0; i < n; i++)
+		if (ddl_clone_triggers(d, all[i], parent))
+			return -1;
+	return 0;
+}
+
+static void leave_triggers(Ddl *d, const CatRel *parent, const CatRel *child)
+{
+	size_t n;
+	const CatRel **all = partition_tree(child, d->a, &n);
+	for (size_t i = 0; i < n; i++)
+		ddl_forget_clones(d, all[i], parent);
+}
+
 static int check_rows(Ddl *d, const CatRel *parent, const CatRel *child)
 {
 	size_t n;
@@ -198,7 +216,7 @@ static int attach(Ddl *d, const CatRel *r, const PgQuery__PartitionCmd *cmd)
 	for (size_t i = 0; i < al.r->ncols; i++)
 		al.r->cols[i].inherited = !al.r->cols[i].dropped;
 	if (check_checks(d, r, al.r, true) || join_keys(&al, r) || ddl_check_partition_keys(d, al.r) || alter_finish(&al) ||
-	    alter_below(&al, true))
+	    alter_below(&al, true) || join_triggers(d, r, child))
 		return -1;
 	return check_rows(d, r, child) || ddl_check_default(d, r) ? -1 : 0;
 }
@@ -258,6 +276,7 @@ static int detach(Ddl *d, const CatRel *r, const PgQuery__PartitionCmd *cmd)
 	alter_begin(&al, d, child);
 	al.r->bound = NULL;
 	al.rebuild = true;
+	leave_triggers(d, r, child);
 	remove_parent(d, al.r, 0);
 	for (size_t i = 0; i < al.r->nconstraints; i++)
 		al.r->constraints[i]->parent = NULL;

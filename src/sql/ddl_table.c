@@ -92,7 +92,7 @@ int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s)
 	    ddl_make_table(d, r, r->sqlite_name) || make_indexes(d, r))
 		return -1;
 	ddl_save_rel(d, r);
-	if (r->bound && ddl_check_default(d, r->parents[0]))
+	if (r->bound && (ddl_clone_triggers(d, r, r->parents[0]) || ddl_check_default(d, r->parents[0])))
 		return -1;
 	return ddl_finish(d, "CREATE TABLE");
 }
