@@ -121,8 +121,8 @@ int ddl_like_rest(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
 
 /* ddl_inherit.c: INHERITS and PARTITION OF. The columns and checks of the parents, before the table's own. */
 int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s);
-/* A column that the statement defines, which its parents may have too. 1: it is none of theirs. */
-int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
+/* The column that the statement defines at `place`, which its parents may have too. 1: it is none of theirs. */
+int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def, int place);
 /* A CHECK of the table that one of its parents has, too: 1; 0: there is none of that name. */
 int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text);
 int ddl_inherit_keys(Ddl *d, CatRel *r); /* foreign keys and indexes that partitions have because the partitioned table has them */

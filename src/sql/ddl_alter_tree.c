@@ -267,10 +267,19 @@ static bool is_repeated(const PgQuery__AlterTableCmd *cmd)
 	return false;
 }
 
+/* A constraint that the table above has for itself alone. */
+static bool is_absent(const CatRel *r, const PgQuery__AlterTableCmd *cmd)
+{
+	return cmd->subtype == AT(ValidateConstraint) ? !find_constraint(r, cmd->name)
+	       : cmd->subtype == AT(AlterConstraint)  ? !find_constraint(r, cmd->def->constraint->conname)
+						      : false;
+}
+
 static int alter_member(Alter *al, const Alter *up, const PgQuery__AlterTableStmt *s)
 {
 	for (size_t i = 0; i < s->n_cmds; i++)
-		if (is_repeated(s->cmds[i]->alter_table_cmd) && alter_command(al, s->cmds[i]->alter_table_cmd))
+		if (is_repeated(s->cmds[i]->alter_table_cmd) && !is_absent(al->r, s->cmds[i]->alter_table_cmd) &&
+		    alter_command(al, s->cmds[i]->alter_table_cmd))
 			return -1;
 	return change_columns(al, up) || drop_constraints(al, up) || add_constraints(al, up) ? -1 : alter_finish(al);
 }

@@ -97,6 +97,11 @@ static int check_parent(Ddl *d, const CatRel *r, const CatRel *p, const PgQuery_
 	return 0;
 }
 
+static bool is_column(const PgNode *n)
+{
+	return n->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF;
+}
+
 int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 {
 	r->parents = arena_array(d->a, CatRel *, s->n_inh_relations + 1);
@@ -117,6 +122,12 @@ int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 		}
 	if (!s->partbound)
 		return 0;
+	for (size_t i = 0; i < s->n_table_elts; i++)
+		for (size_t k = 0; k < i; k++)
+			if (is_column(s->table_elts[i]) && is_column(s->table_elts[k]) &&
+			    streq(s->table_elts[i]->column_def->colname, s->table_elts[k]->column_def->colname))
+				return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once",
+						s->table_elts[i]->column_def->colname);
 	r->bound = ddl_partition_bound(d, r->parents[0], r->name, s->partbound);
 	return r->bound ? 0 : -1;
 }
@@ -130,20 +141,24 @@ static bool defines_default(const PgQuery__ColumnDef *def)
 	return false;
 }
 
-int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
+int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def, int place)
 {
 	CatColumn *c = (CatColumn *)(uintptr_t)catrel_column(r, def->colname);
 	if (r->bound && !c)
 		return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", def->colname);
 	if (!c || !r->nparents)
 		return 1;
+
 	if (!r->bound) {
 		CatRel own = *r;
 		own.cols = NULL;
 		own.ncols = 0;
 		if (!c->inherited)
 			return 1; /* defined twice */
-		ddl_notice(d, "00000", "merging column \"%s\" with inherited definition", c->name);
+		ddl_notice(d, "00000", "%s column \"%s\" with inherited definition", c->attnum == place ? "merging" : "moving and merging",
+			   c->name);
+		if (c->attnum != place)
+			d->steps[d->n - 1].detail = "User-specified column moved to the position of the inherited column.";
 		if (ddl_add_column(d, &own, def) || type_conflict(d, c, own.cols[0].type, own.cols[0].typmod, false))
 			return -1;
 		c->not_null |= own.cols[0].not_null;

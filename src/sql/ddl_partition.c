@@ -66,9 +66,9 @@ static int key_element(Ddl *d, CatRel *r, const PgQuery__PartitionElem *e, size_
 		return -1;
 	if (ddl_check_collation(d, e->collation, e->n_collation, e->location, "a partition key"))
 		return -1;
-	if (e->n_opclass)
-		return an_refuse(d->ps, e->location, "an operator class of a partition key");
 	const PgType *t = key->types[i];
+	if (e->n_opclass && !streq(node_string(e->opclass[e->n_opclass - 1]), arena_printf(d->a, "%s_ops", type_base_of(t)->name)))
+		return an_refuse(d->ps, e->location, "this operator class of a partition key");
 	if (key->strategy == 'h' && !type_is_hashable(type_base_of(t)))
 		return an_refuse(d->ps, e->location, "a partition key of type %s by hash", type_format(t, -1, d->a));
 	if (key->strategy != 'h' && !ordering_for(d->ps, t->oid, -1)) {

@@ -15,6 +15,20 @@ bool query_changes_tree(const Query *q)
 	return q->cmd == CMD_INSERT ? q->result->rel->part != NULL : q->cmd != CMD_SELECT;
 }
 
+static bool reads_tree(const FromItem *f)
+{
+	return f->rte ? rte_is_tree(f->rte) : reads_tree(f->left) || reads_tree(f->right);
+}
+
+/* SQLite computes what RETURNING needs of other tables while it looks for rows, which it cannot where these are a UNION ALL. */
+bool query_returns_tree(const Query *q)
+{
+	for (size_t i = 0; q->cmd != CMD_SELECT && q->cmd != CMD_INSERT && q->returning.n && i < q->nfrom; i++)
+		if (reads_tree(q->from[i]))
+			return true;
+	return false;
+}
+
 bool part_is_tree(const Part *part)
 {
 	return part->nmembers || (!part->member && query_changes_tree(part->q));
