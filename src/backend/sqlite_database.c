@@ -31,6 +31,7 @@ static void add_functions(void)
 	fn_add_table(fn_table_catdef);
 	fn_add_table(fn_table_partdef);
 	fn_add_table(fn_table_progdef);
+	fn_add_table(fn_table_updatable);
 	fn_add_table(fn_table_regname);
 	fn_add_table(fn_table_privilege);
 	fn_add_table(fn_table_rows);

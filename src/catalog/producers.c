@@ -65,6 +65,8 @@ static void user_class(RowSink *s, const CatRel *r)
 	row_int(s, "reloftype", r->of_type);
 	if (r->part)
 		row_int(s, "relfilenode", 0);
+	if (r->check_option)
+		row_text(s, "reloptions", r->check_option == 'l' ? "{check_option=local}" : "{check_option=cascaded}");
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
 		class_row(s, x->oid, x->name, r->schema, 0, r->owner, r->part ? 'I' : 'i', r->persistence, x->nkeys);

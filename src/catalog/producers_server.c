@@ -510,7 +510,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		"pg_seclabel",
 		"pg_shseclabel",
 		"pg_largeobject_metadata",
-		"pg_matviews",
 		"pg_policies",
 		"pg_prepared_xacts",
 		"pg_stats_ext",
@@ -548,6 +547,7 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		p = find_producer(lists[i], relation);
 	*lasting = p != NULL;
 	p = p ? p : find_producer(of_session, relation);
+	p = p ? p : find_producer(catalog_producers_zone, relation);
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

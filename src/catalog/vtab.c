@@ -310,5 +310,7 @@ int catalog_register(sqlite3 *h, FnEnv *env, Error *err)
 		if (sqlite3_create_module_v2(h, name, &methods, m, free) != SQLITE_OK)
 			return err_set(err, "XX000", "cannot register %s: %s", name, sqlite3_errmsg(h));
 	}
+	if (vtab_set_register(h, env, catalog_sets) != SQLITE_OK)
+		return err_set(err, "XX000", "cannot register functions: %s", sqlite3_errmsg(h));
 	return 0;
 }

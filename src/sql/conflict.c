@@ -77,7 +77,7 @@ static int try_index(ParseState *ps, const CatIndex *ix, Rte *rte, const ExprLis
 		if (!pred)
 			return -1;
 		expr_walk(pred, rebind_var, &rebind);
-		if (wanted && !(where && expr_equal(pred, where)))
+		if (wanted && !(where && predicate_implied(ps, pred, where)))
 			return 0;
 	}
 	if (ix->nulls_not_distinct)
@@ -86,6 +86,17 @@ static int try_index(ParseState *ps, const CatIndex *ix, Rte *rte, const ExprLis
 	oc->targets = keys;
 	oc->target_where = pred;
 	return 1;
+}
+
+int conflict_arbiter(ParseState *ps, const CatIndex *ix, Rte *target, OnConflict *out)
+{
+	*out = (OnConflict){ 0 };
+	return try_index(ps, ix, target, NULL, NULL, out);
+}
+
+Expr *index_key_conflict(ParseState *ps, const CatIndex *ix, size_t key, Expr *mine, Expr *other)
+{
+	return make_op(ps, "=", NULL, mine, other, -1);
 }
 
 static int infer_elements(ParseState *ps, const PgQuery__InferClause *ic, ExprList *wanted)

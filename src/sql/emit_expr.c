@@ -32,7 +32,7 @@ int emit_collated(Emitter *e, const Expr *x)
 	}
 	if (emit_expr(e, x) < 0)
 		return -1;
-	if (!carries_collation(x))
+	if (!carries_collation(x) || (e->returning && x->rte == e->plain_rte))
 		emit_collate(e, x->type);
 	return 0;
 }
@@ -540,7 +540,10 @@ static int emit_current_of(Emitter *e, const Expr *x)
 	if (emit_rowid(e, x) < 0)
 		return -1;
 	buf_puts(&e->out, " = (SELECT pg_cursor_row(");
-	emit_text(&e->out, str_of(x->name));
+	if (x->args.n ? emit_expr(e, x->args.items[0]) < 0 : false)
+		return -1;
+	if (!x->args.n)
+		emit_text(&e->out, str_of(x->name));
 	buf_printf(&e->out, ", %u))", x->rte->rel->oid);
 	return 0;
 }

@@ -11,6 +11,7 @@ static const struct {
 	bool elem;	   /* called with the element type's OID first */
 	const char *array; /* the rows are those of the array that this function gives */
 } set_functions[] = {
+	{ "aclexplode", "pg_aclexplode", false },
 	{ "array_unnest", "pg_unnest", true },
 	{ "hstore_each", "pg_hstore_each", false },
 	{ "hstore_skeys", "pg_hstore_skeys", false },
@@ -110,8 +111,12 @@ static void emit_srf_column(Emitter *e, const Rte *r, int column)
 	}
 }
 
-/* A column of a function's row. */
-static int emit_row_column(Emitter *e, const Rte *r, int column)
+static void emit_row_source(Emitter *e, const Rte *r)
+{
+	buf_printf(&e->out, is_packed(r) ? "pg_unpack(t%d.value, 0)" : is_set(r) ? "t%d.value" : "t%d.c1", r->id);
+}
+
+static int emit_row_field(Emitter *e, const Rte *r, int column)
 {
 	buf_printf(&e->out, "pg_field(%u, ", r->row_type);
 	if (r->json_rows) {
@@ -127,9 +132,35 @@ static int emit_row_column(Emitter *e, const Rte *r, int column)
 			return -1;
 		buf_puts(&e->out, ", ");
 	}
-	buf_printf(&e->out, is_packed(r) ? "pg_unpack(t%d.value, 0)" : is_set(r) ? "t%d.value" : "t%d.c1", r->id);
+	emit_row_source(e, r);
 	buf_printf(&e->out, r->json_rows ? "), %d)" : ", %d)", column - 1);
 	return 0;
+}
+
+/* A column of a function's row. What comes from JSON must keep the rules of its domain; without a document there is no row. */
+static int emit_row_column(Emitter *e, const Rte *r, int column)
+{
+	const PgType *t = r->json_rows ? catalog_type(e->cat, r->cols[column - 1].type) : NULL;
+	if (!t || !t->checked)
+		return emit_row_field(e, r, column);
+	buf_puts(&e->out, "CASE WHEN ");
+	emit_row_source(e, r);
+	buf_printf(&e->out, " IS NOT NULL THEN pg_domain(%u, 1, ", t->oid);
+	if (emit_row_field(e, r, column) < 0)
+		return -1;
+	buf_puts(&e->out, ") END");
+	return 0;
+}
+
+/* RETURNING knows the table but not its alias. SQLite 3.40 takes the affinity and the collation of any column there for those of the
+ * first one; the result of a function has neither. */
+static void emit_returned(Emitter *e, const Expr *x)
+{
+	buf_puts(&e->out, "ifnull(");
+	emit_ident(&e->out, x->rte->rel->sqlite_name);
+	buf_puts(&e->out, ".");
+	emit_ident(&e->out, x->rte->rel->cols[x->column - 1].sqlite_name);
+	buf_puts(&e->out, ", NULL)");
 }
 
 int emit_var(Emitter *e, const Expr *x)
@@ -154,13 +185,13 @@ int emit_var(Emitter *e, const Expr *x)
 		buf_printf(&e->out, "pg_unpack(t%d.value, %d)", r->id, r->row_type ? 1 : x->column - 1);
 		return 0;
 	}
+	if (r == e->plain_rte && e->returning) {
+		emit_returned(e, x);
+		return 0;
+	}
 	if (r == e->excluded)
 		buf_puts(&e->out, "excluded.");
-	else if (r == e->plain_rte && e->returning_of) {
-		/* SQLite's RETURNING does not know the alias. */
-		emit_ident(&e->out, e->returning_of->sqlite_name);
-		buf_puts(&e->out, ".");
-	} else if (r != e->plain_rte)
+	else if (r != e->plain_rte)
 		buf_printf(&e->out, "t%d.", r->id);
 	else if (e->row_name)
 		buf_printf(&e->out, "%s.", e->row_name);

@@ -20,6 +20,6 @@ extern const SqliteFn fn_table_partdef[];
 /* fn_progdef.c: of a function of the user; the result is NULL for procedures. */
 const char *function_arguments(const SqlEnv *env, const CatFunction *f, bool identity, Arena *a);
 const char *function_result(const SqlEnv *env, const CatFunction *f, Arena *a);
-extern const SqliteFn fn_table_progdef[];
+extern const SqliteFn fn_table_progdef[], fn_table_updatable[];
 
 #endif

@@ -32,10 +32,12 @@ struct Part {
 	int out;      /* store of what others read; -1 = none */
 	int rowid_at; /* column of `out` that has the row numbers of new rows */
 	bool computed, applied;
-	struct PlanWrite *write; /* its table has triggers: rows are written one by one (triggers.h) */
-	const Query *ret;	 /* of such a part: what it returns, over its store when it was written */
-	bool member;		 /* it changes one table of the tree that the statement names (parts_tree.c) */
-	Part *members;		 /* of a part that changes a tree */
+	bool apart;		  /* an action of MERGE: the triggers of the statement are fired elsewhere */
+	struct PlanWrite *write;  /* its table has triggers: rows are written one by one (triggers.h) */
+	struct PlanWrite *upsert; /* of such a part with ON CONFLICT DO UPDATE: the rows that it updates */
+	const Query *ret;	  /* of such a part: what it returns, over its store when it was written */
+	bool member;		  /* it changes one table of the tree that the statement names (parts_tree.c) */
+	Part *members;		  /* of a part that changes a tree */
 	const CatRel **tables;
 	size_t nmembers;
 	bool moves;	    /* rows may go from one partition into another */
@@ -85,6 +87,12 @@ int tree_apply(Parts *p, Part *part);
 void parts_only_for(Parts *p, size_t from, int store, uint32_t part);
 
 /* parts_dml.c */
+/* The text of a query that is run between the steps. */
+const char *parts_text(Parts *p, const Query *q);
+
+/* parts_conflict.c: what ON CONFLICT does with the rows of part->write, whose store is known. */
+int part_conflict(Parts *p, Part *part);
+
 int part_compute(Parts *p, Part *part);
 int part_apply(Parts *p, Part *part);
 /* What it returns is known only when it was applied. */

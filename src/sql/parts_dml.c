@@ -83,6 +83,8 @@ static Expr *stored_value(Expr *x, void *arg)
 	const Query *q = r->part->q;
 	if (is_tableoid(x) && x->rte == q->result)
 		return rte_is_tree(x->rte) ? rows_store_var(ps, r->store, r->part->nattnums + 1, x) : NULL;
+	if (r->part->write && is_upserted_xmax(x))
+		return rows_store_var(ps, r->store, r->part->write->n, x);
 	if (x->kind == X_ROWID && (x->rte == q->result ? q->cmd == CMD_INSERT : !query_has_rte(q, x->rte)))
 		return x->rte == q->result ? no_row_number(r, x) : NULL;
 	if (x->kind == X_ROWID)
@@ -205,6 +207,13 @@ static int all_columns(Rows *r)
 			return -1;
 		for (size_t k = 0; k < r->sel->nvalues; k++)
 			expr_list_add(ps->a, &r->sel->values[k], e);
+	}
+	if (w && q->conflict && q->conflict->do_update) {
+		Expr *no = expr_const(ps, 28, val_int(0));
+		if (rows_add_output(r, no, 0) < 0)
+			return -1;
+		for (size_t k = 0; k < r->sel->nvalues; k++)
+			expr_list_add(ps->a, &r->sel->values[k], no);
 	}
 	const size_t n = r->sel->targets.n;
 	int *attnums = arena_array(ps->a, int, n + 1);
@@ -431,6 +440,8 @@ static int apply_returning(Parts *p, Part *part, Query *w)
 
 static int apply_written(Parts *p, Part *part)
 {
+	if (part->q->conflict && part_conflict(p, part) < 0)
+		return -1;
 	PlanStep *s = parts_add_step(p, STEP_WRITE);
 	s->value = part->rows;
 	s->oid = part->q->result->rel->oid;
@@ -441,7 +452,9 @@ static int apply_written(Parts *p, Part *part)
 		if (parts_store(p, part->ret, part->out, 0) < 0)
 			return -1;
 	}
-	if (!part->member)
+	if (part->upsert)
+		parts_add_step(p, STEP_FIRE_AFTER)->write = part->upsert;
+	if (!part->apart && !part->member)
 		parts_add_step(p, STEP_FIRE_AFTER)->write = part->write;
 	return 0;
 }

@@ -31,6 +31,8 @@ Expr *part_column_from(ParseState *ps, Rte *store, const CatRel *rel, int attnum
 int tree_move(Parts *p, Part *part);
 
 /* parts_merge.c */
+/* The triggers of the statement that come before; whether there are any triggers. */
+bool merge_begin(Parts *p, Part *part);
 int merge_compute(Parts *p, Part *part);
 int merge_apply(Parts *p, Part *part);
 

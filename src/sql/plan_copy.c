@@ -174,6 +174,18 @@ static const char *part_insert(CopyParse *c, const CatRel *member)
 	return sql;
 }
 
+/* How the row is written into a partition with triggers. */
+static struct PlanWrite *part_write_rows(CopyParse *c, const CatRel *member)
+{
+	struct PlanWrite *w = plan_write_new(c->ps->a, member, TRIGGER_INSERT);
+	int *attnums = arena_array(c->ps->a, int, c->rel->ncols + 1);
+	for (size_t i = 0; i < c->rel->ncols; i++)
+		if (!c->rel->cols[i].dropped && !c->rel->cols[i].generated)
+			attnums[w->n++] = catrel_column(member, c->rel->cols[i].name)->attnum;
+	w->attnums = attnums;
+	return w;
+}
+
 /* The row with the partition that it goes to behind it; and how each of them is written. */
 static int copy_to_parts(CopyParse *c, Query *q, const ExprList *values)
 {
@@ -191,16 +203,46 @@ static int copy_to_parts(CopyParse *c, Query *q, const ExprList *values)
 		return -1;
 	query_set_columns(ps, row, &row->targets);
 	size_t n;
+	bool fires = has_triggers(c->rel, TRIGGER_INSERT);
 	const CatRel **members = tree_members(c->rel, ps->a, &n);
 	c->plan->ncopy_parts = n;
 	c->plan->copy_parts = arena_array(ps->a, struct CopyPart, n + 1);
 	for (size_t i = 0; i < n; i++) {
-		if (has_triggers(members[i], TRIGGER_INSERT))
-			return an_refuse(ps, c->s->relation->location,
-					 "COPY FROM into a table with triggers is not available in SQLite mode");
-		c->plan->copy_parts[i] = (struct CopyPart){ members[i]->oid, part_insert(c, members[i]) };
+		struct PlanWrite *w = has_row_triggers(members[i], TRIGGER_INSERT) ? part_write_rows(c, members[i]) : NULL;
+		c->plan->copy_parts[i] = (struct CopyPart){ members[i]->oid, part_insert(c, members[i]), w };
+		fires |= w != NULL;
 	}
+	if (fires)
+		c->plan->copy_write = plan_write_new(ps->a, c->rel, TRIGGER_INSERT);
 	c->plan->sql = plan_emit(ps, row);
+	return c->plan->sql ? 0 : -1;
+}
+
+/* The row that triggers are to see before it is written: all columns that are not computed from others. */
+static int copy_row(CopyParse *c, const Query *insert, const ExprList *values)
+{
+	ParseState *ps = c->ps;
+	Query *sel = query_new(ps, CMD_SELECT);
+	struct PlanWrite *w = plan_write_new(ps->a, c->rel, TRIGGER_INSERT);
+	int *attnums = arena_array(ps->a, int, c->rel->ncols + 1);
+	sel->from = insert->from;
+	sel->nfrom = insert->nfrom;
+	for (size_t i = 0; i < c->rel->ncols; i++) {
+		const CatColumn *col = &c->rel->cols[i];
+		if (col->dropped || col->generated)
+			continue;
+		Expr *e = expr_const(ps, col->type->oid, val_null());
+		for (size_t k = 0; k < insert->ninsert; k++)
+			if (insert->insert_attnums[k] == col->attnum)
+				e = insert->nfrom ? insert->targets.items[k].expr : values->items[k];
+		if (target_add(ps, &sel->targets, e, col->name) < 0)
+			return -1;
+		attnums[w->n++] = col->attnum;
+	}
+	w->attnums = attnums;
+	query_set_columns(ps, sel, &sel->targets);
+	c->plan->copy_write = w;
+	c->plan->sql = plan_emit(ps, sel);
 	return c->plan->sql ? 0 : -1;
 }
 
@@ -216,6 +258,8 @@ static int copy_insert(CopyParse *c)
 		return copy_to_parts(c, q, values);
 	if (c->s->where_clause && filtered_row(c, q, values) < 0)
 		return -1;
+	if (writes_rows(c->rel, TRIGGER_INSERT))
+		return copy_row(c, q, values);
 	if (!c->s->where_clause) {
 		q->values = values;
 		q->nvalues = 1;
@@ -296,8 +340,6 @@ int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 	plan->tag = "COPY";
 	plan->tag_rows = true;
 	plan->returns_rows = false;
-	if (s->is_from && c.rel && has_triggers(c.rel, TRIGGER_INSERT))
-		return an_refuse(ps, s->relation->location, "COPY FROM into a table with triggers is not available in SQLite mode");
 	plan->copy_from = s->is_from;
 	plan->writes |= *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;

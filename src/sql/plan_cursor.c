@@ -62,7 +62,7 @@ static bool runs_backwards(const Query *q)
 	if (q->norder)
 		return true;
 	bool plain = !q->setop && !q->has_aggs && !q->group_by.n && !q->has_grouping_sets && !q->has_windows && !q->having && !q->has_srfs;
-	return plain && (q->values || (q->nfrom == 1 && q->from[0]->rte));
+	return plain && (q->nvalues > 1 || (q->nfrom == 1 && q->from[0]->rte));
 }
 
 static bool has_row_identity(const Query *q)

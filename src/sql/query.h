@@ -161,5 +161,9 @@ int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *targ
 
 /* conflict.c */
 int an_on_conflict(ParseState *ps, const PgQuery__OnConflictClause *oc, Query *q);
+/* The keys and the condition of an index over the target: 1, 0 when it can be in nobody's way, or -1. */
+int conflict_arbiter(ParseState *ps, const CatIndex *ix, Rte *target, OnConflict *out);
+/* Whether the values of an index key are in each other's way. */
+Expr *index_key_conflict(ParseState *ps, const CatIndex *ix, size_t key, Expr *mine, Expr *other);
 
 #endif

@@ -12,6 +12,8 @@ enum { STORE_COLUMNS = 400 }; /* c1 ... c400 */
 
 /* Appends the statement's current row to a store. */
 void row_store_add(FnEnv *env, int store, sqlite3_stmt *stmt);
+/* The store's only row. */
+void row_store_set(FnEnv *env, int store, const Val *row, size_t n);
 /* Appends copies of a store's rows to another; how many there are. */
 size_t row_store_append(FnEnv *env, int from, int to);
 /* `to` gets the rows of `from`, which is empty then. */

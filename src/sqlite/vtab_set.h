@@ -44,6 +44,8 @@ int64_t set_arg_int(const SetCall *c, int i);
 extern const SetFn set_fns_series[], set_fns_array[], set_fns_lines[], set_fns_range[], set_fns_jsonpath[], set_fns_regexp[], set_fns_zip[],
 	set_fns_ts[], set_fns_keywords[], set_fns_content[], set_fns_hstore[];
 
+/* Registers the functions of a table on a connection; an SQLite result code. */
+int vtab_set_register(sqlite3 *db, FnEnv *env, const SetFn *table);
 /* Registers all of them on a connection; an SQLite result code. */
 int vtab_sets_register(sqlite3 *db, FnEnv *env);
 
