@@ -1,3 +1,4 @@
+-- ALTER TABLE of partitioned tables and tables with children; ATTACH and DETACH.
 create table t (id int, d date, v text) partition by range (d);
 create table t1 partition of t for values from ('2020-01-01') to ('2020-02-01');
 create table t2 (v text, d date, id int not null);

@@ -1,3 +1,4 @@
+-- Queries and changes over partitioned tables and tables with children.
 create table m (id int, k text, n int default 1, primary key (id, k)) partition by list (k);
 create table ma partition of m for values in ('a');
 create table mb partition of m for values in ('b');
@@ -31,8 +32,8 @@ insert into v values (50, 'b', 3) returning *;
 update v set n = 4 where id = 50 returning *;
 update v set k = 'a' where id = 50 returning *;
 delete from v where id = 50 returning *;
-begin; declare c cursor for select * from m where k = 'a'; fetch 1 from c; close c; commit;
-begin; declare c cursor for select * from ma for update; fetch 1 from c; update ma set n = 77 where current of c; commit;
+begin; declare c cursor for select * from m where k = 'a' order by id; fetch 1 from c; close c; commit;
+begin; declare c cursor for select * from ma where id = 4 for update; fetch 1 from c; update ma set n = 77 where current of c; commit;
 select * from ma order by id;
 insert into m values (1, 'a', 5) on conflict (id, k) do update set n = excluded.n returning *;
 insert into m values (1, 'a', 5) on conflict do nothing returning *;
@@ -76,7 +77,8 @@ merge into o using (values (1)) x(a) on o.id = x.a when matched then delete;
 create temp table tp (a int) partition by list (a);
 create temp table tp1 partition of tp for values in (1);
 insert into tp values (1); select *, tableoid::regclass from tp;
-analyze m; vacuum m;
+analyze m;
+vacuum m;
 comment on table m is 'hello'; comment on column m.n is 'nn';
 grant select on m to public;
 select relname, relpersistence from pg_class where relname like 'tp%' order by 1;

@@ -1,3 +1,4 @@
+-- Row and statement triggers of partitioned tables.
 create table log (n serial, what text);
 create table m (id int, d date not null, v text, at text) partition by range (d);
 create table m1 partition of m for values from ('2020-01-01') to ('2020-02-01');
