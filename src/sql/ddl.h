@@ -124,7 +124,7 @@ int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s);
 /* The column that the statement defines at `place`, which its parents may have too. 1: it is none of theirs. */
 int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def, int place);
 /* A CHECK of the table that one of its parents has, too: 1; 0: there is none of that name. */
-int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text);
+int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text, bool no_inherit);
 int ddl_inherit_keys(Ddl *d, CatRel *r); /* foreign keys and indexes that partitions have because the partitioned table has them */
 const CatConstraint *ddl_index_constraint(const CatIndex *x); /* that rests on it; NULL when there is none */
 int ddl_inherit_check(Ddl *d, CatRel *r, const CatConstraint *from);

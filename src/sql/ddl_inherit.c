@@ -176,13 +176,16 @@ int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def, int place
 	return 0;
 }
 
-int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text)
+int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text, bool no_inherit)
 {
 	CatConstraint *k = r->nparents ? find_check(r, name) : NULL;
 	if (!k || !k->inherited)
 		return 0;
 	if (!streq(k->check_sql, text))
 		return an_error(d->ps, -1, "42710", "constraint \"%s\" for relation \"%s\" already exists", name, r->name);
+	if (no_inherit)
+		return an_error(d->ps, -1, "42P17", "constraint \"%s\" conflicts with inherited constraint on relation \"%s\"", name,
+				r->name);
 	ddl_notice(d, "00000", "merging constraint \"%s\" with inherited definition", name);
 	k->inherited = false;
 	return 1;

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <strings.h>
 
-enum { MAX_KEYS = 32 };
+enum { MAX_KEYS = 32, OID_BOOL = 16 };
 
 static bool note_var(Expr *x, void *arg)
 {
@@ -56,6 +56,9 @@ static int key_expression(Ddl *d, CatRel *r, const PgQuery__PartitionElem *e, si
 		return an_error(d->ps, -1, "42P17", "cannot use constant expression as partition key");
 	r->part->exprs[i] = arena_strdup(d->a, text);
 	r->part->types[i] = catalog_type(d->cat, x->type);
+	if (!r->part->types[i] || r->part->types[i]->typtype == 'p')
+		return an_error(d->ps, -1, "42P16", "partition key column %zu has pseudo-type %s", i + 1,
+				r->part->types[i] ? r->part->types[i]->name : "unknown");
 	return 0;
 }
 
@@ -163,8 +166,8 @@ static int bound_value(Ddl *d, const CatRel *parent, size_t i, const PgNode *n, 
 	const char *text = ddl_expr_sql(d, n);
 	if (!text)
 		return -1;
-	Expr *x = an_expr_text(d->ps->env, d->a, literal_text(d, text), NULL, AT_DEFAULT, base ? base->oid : t->oid, c ? c->typmod : -1,
-			       d->err);
+	Expr *x = an_expr_text(d->ps->env, d->a, base && base->oid == OID_BOOL ? text : literal_text(d, text), NULL, AT_DEFAULT,
+			       base ? base->oid : t->oid, c ? c->typmod : -1, d->err);
 	if (!x && streq(d->err->sqlstate, "42804"))
 		return an_error(d->ps, -1, "42804", "specified value cannot be cast to type %s for column \"%s\"", type_format(t, -1, d->a),
 				key_name(parent, i));
