@@ -168,28 +168,64 @@ static int convert(SqliteTxn *t, SqliteCopy *c, Error *err)
 	return 0;
 }
 
-/* The row that the statement gives, if WHERE leaves it in, is written between its triggers. */
-static int write_row(SqliteTxn *t, SqliteCopy *c, Error *err)
+/* The columns of the row that `stmt` gives are written between the triggers of the table. */
+static int fire_row(SqliteTxn *t, SqliteCopy *c, const struct PlanWrite *w, Error *err)
 {
-	const struct PlanWrite *w = c->plan->plan->copy_write;
 	FnEnv *env = &t->conn->db->env;
 	Arena *scratch = env->scratch;
-	int rc = sqlite3_step(c->stmt);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return conn_write_error(t->conn, t, rc, c->plan->plan->target_oid, c->stmt, err);
 	Val *row = arena_array(c->arena, Val, w->n + 1);
-	for (size_t i = 0; rc == SQLITE_ROW && i < w->n; i++) {
+	for (size_t i = 0; i < w->n; i++) {
 		row[i] = db_column(c->stmt, (int)i);
 		if (row[i].kind == VAL_TEXT || row[i].kind == VAL_BLOB)
 			row[i].s.p = arena_strndup(c->arena, row[i].s.p, row[i].s.n);
 	}
 	sqlite3_reset(c->stmt);
-	if (rc == SQLITE_DONE)
-		return 0;
-	rc = program_hooks()->write_row(t, w, row, c->arena, NULL, &c->events, err);
+	int rc = program_hooks()->write_row(t, w, row, c->arena, NULL, &c->events, err);
 	env->scratch = scratch;
 	c->rows += rc > 0;
 	return rc < 0 ? -1 : 0;
+}
+
+/* The row goes to the partition that stands behind its columns. */
+static int insert_part(SqliteTxn *t, SqliteCopy *c, Error *err)
+{
+	const Plan *plan = c->plan->plan;
+	const int n = sqlite3_column_count(c->stmt) - 1;
+	const uint32_t oid = (uint32_t)sqlite3_column_int64(c->stmt, n);
+	sqlite3_stmt *st = NULL;
+	size_t i = 0;
+	while (i < plan->ncopy_parts && plan->copy_parts[i].oid != oid)
+		i++;
+	if (i == plan->ncopy_parts)
+		return err_set(err, "XX000", "partition %u is not known", oid);
+	if (plan->copy_parts[i].write)
+		return fire_row(t, c, plan->copy_parts[i].write, err);
+	if (db_prepare(t->conn->db, str_of(plan->copy_parts[i].sql), &st, err) != 0)
+		return -1;
+	for (int k = 0; k < n; k++) {
+		const Val v = db_column(c->stmt, k);
+		db_bind(st, k + 1, &v);
+	}
+	int rc = sqlite3_step(st), result = 0;
+	if (rc != SQLITE_DONE)
+		result = conn_write_error(t->conn, t, rc, oid, st, err);
+	db_done(t->conn->db, st);
+	sqlite3_reset(c->stmt);
+	c->rows += result == 0;
+	return result;
+}
+
+/* The row that the statement gives, if WHERE leaves it in, is not written by the statement itself. */
+static int write_row(SqliteTxn *t, SqliteCopy *c, Error *err)
+{
+	const Plan *plan = c->plan->plan;
+	int rc = sqlite3_step(c->stmt);
+	if (rc == SQLITE_ROW)
+		return plan->ncopy_parts ? insert_part(t, c, err) : fire_row(t, c, plan->copy_write, err);
+	if (rc != SQLITE_DONE)
+		return conn_write_error(t->conn, t, rc, plan->target_oid, c->stmt, err);
+	sqlite3_reset(c->stmt);
+	return 0;
 }
 
 static int insert(SqliteTxn *t, SqliteCopy *c, Error *err)
@@ -198,7 +234,7 @@ static int insert(SqliteTxn *t, SqliteCopy *c, Error *err)
 	for (size_t i = 0; i < plan->ncols; i++)
 		db_bind(c->stmt, (int)i + 1, &c->vals[i]);
 	fn_draws_begin(&t->conn->db->env);
-	if (plan->copy_write)
+	if (plan->copy_write || plan->ncopy_parts)
 		return write_row(t, c, err);
 	int rc;
 	do

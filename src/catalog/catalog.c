@@ -377,3 +377,12 @@ bool catcolumn_fills(const CatColumn *c)
 		return false;
 	return catcolumn_default(c) || (c->identity && c->sequence) || c->type->domain;
 }
+
+const CatTrigger *catalog_trigger_parent(const CatTrigger *t)
+{
+	const CatRel *up = t->row && t->table->bound ? t->table->parents[0] : NULL;
+	for (size_t i = 0; up && i < up->ntriggers; i++)
+		if (up->triggers[i]->row && streq(up->triggers[i]->name, t->name))
+			return up->triggers[i];
+	return NULL;
+}

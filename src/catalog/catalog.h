@@ -355,6 +355,8 @@ const PgDomainCheck *catalog_domain_check(const Catalog *c, uint32_t oid, const 
 /* FnEnv.type_lookup over a Catalog. */
 const PgType *catalog_type_lookup(void *catalog, uint32_t oid);
 
+/* The trigger of the partitioned table above that this one is there for, or NULL. */
+const CatTrigger *catalog_trigger_parent(const CatTrigger *t);
 /* A function of the user by OID, or NULL. */
 const CatFunction *catalog_function(const Catalog *c, uint32_t oid);
 

@@ -28,7 +28,7 @@ static void class_row(RowSink *s, uint32_t oid, const char *name, uint32_t ns, u
 	row_char(s, "relkind", kind);
 	row_int(s, "relnatts", (int64_t)natts);
 	row_int(s, "relispopulated", 1);
-	row_char(s, "relreplident", kind == 'r' || kind == 'm' ? 'd' : 'n');
+	row_char(s, "relreplident", kind == 'r' || kind == 'p' || kind == 'm' ? 'd' : 'n');
 }
 
 /* A foreign key puts triggers on both of its tables. */

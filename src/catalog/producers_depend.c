@@ -13,7 +13,7 @@ static Object relation(uint32_t oid, int sub)
 	return (Object){ CLASS_RELATION, oid, sub };
 }
 
-/* `type` is pg_depend.deptype: n(ormal), a(uto), i(nternal). */
+/* `type` is pg_depend.deptype: n(ormal), a(uto), i(nternal), P and S of partitions. */
 static void depend(RowSink *s, Object what, Object on, char type)
 {
 	row_new(s);
@@ -41,6 +41,8 @@ static void depend_on_type(RowSink *s, Object what, const PgType *t)
 
 static void columns(RowSink *s, const CatRel *r)
 {
+	for (size_t i = 0; i < r->nparents; i++)
+		depend(s, relation(r->oid, 0), relation(r->parents[i]->oid, 0), r->bound ? 'a' : 'n');
 	for (size_t i = 0; i < r->ncols; i++) {
 		const CatColumn *c = &r->cols[i];
 		if (c->dropped)
@@ -53,6 +55,13 @@ static void columns(RowSink *s, const CatRel *r)
 		if (c->sequence && !c->identity)
 			depend(s, def, relation(c->sequence, 0), 'n');
 	}
+}
+
+/* What a partition has because its table has one. */
+static void partition(RowSink *s, Object what, Object parent, const CatRel *r)
+{
+	depend(s, what, parent, 'P');
+	depend(s, what, relation(r->oid, 0), 'S');
 }
 
 static void constraints(RowSink *s, const CatRel *r)
@@ -68,6 +77,8 @@ static void constraints(RowSink *s, const CatRel *r)
 		for (size_t i = 0; c->type == 'f' && i < c->ncols; i++)
 			depend(s, o, relation(c->ref->oid, c->ref_cols[i]), 'n');
 		const CatIndex *x = catalog_constraint_index(c);
+		if (c->parent)
+			partition(s, o, (Object){ CLASS_CONSTRAINT, c->parent->oid, 0 }, r);
 		if (x && c->type == 'f')
 			depend(s, o, relation(x->oid, 0), 'n');
 		else if (x)
@@ -88,6 +99,8 @@ static void indexes(RowSink *s, const CatRel *r)
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
 		bool whole = x->predicate != NULL;
+		if (x->parent)
+			partition(s, relation(x->oid, 0), relation(x->parent->oid, 0), r);
 		if (has_constraint(r, x))
 			continue;
 		for (size_t k = 0; k < x->nkeys; k++) {

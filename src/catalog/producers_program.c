@@ -128,7 +128,8 @@ void catalog_produce_trigger(RowSink *s)
 		row_new(s);
 		row_int(s, "oid", t->oid);
 		row_int(s, "tgrelid", t->table->oid);
-		row_int(s, "tgparentid", 0);
+		const CatTrigger *parent = catalog_trigger_parent(t);
+		row_int(s, "tgparentid", parent ? parent->oid : 0);
 		row_text(s, "tgname", t->name);
 		row_int(s, "tgfoid", t->function);
 		row_int(s, "tgtype", type_bits(t));

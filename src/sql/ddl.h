@@ -130,11 +130,13 @@ int ddl_like_rest(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
 
 /* ddl_inherit.c: INHERITS and PARTITION OF. The columns and checks of the parents, before the table's own. */
 int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s);
-/* A column that the statement defines, which its parents may have too. 1: it is none of theirs. */
-int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
+/* The column that the statement defines at `place`, which its parents may have too. 1: it is none of theirs. */
+int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def, int place);
 /* A CHECK of the table that one of its parents has, too: 1; 0: there is none of that name. */
-int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text);
+int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text, bool no_inherit);
 int ddl_inherit_keys(Ddl *d, CatRel *r); /* foreign keys and indexes that partitions have because the partitioned table has them */
+const CatConstraint *ddl_index_constraint(const CatIndex *x); /* that rests on it; NULL when there is none */
+int ddl_inherit_check(Ddl *d, CatRel *r, const CatConstraint *from);
 CatIndex *ddl_inherit_index(Ddl *d, CatRel *r, const CatIndex *from);
 CatConstraint *ddl_inherit_foreign_key(Ddl *d, CatRel *r, const CatConstraint *from);
 /* ddl_index.c: the parts that a new index of a partitioned table has on its partitions */
@@ -289,6 +291,12 @@ int plan_drop_trigger(Ddl *d, const PgQuery__DropStmt *s);
 int plan_rename_trigger(Ddl *d, const PgQuery__RenameStmt *s);
 int ddl_enable_triggers(Ddl *d, const CatRel *r, const char *name, char state);
 const CatTrigger *ddl_find_trigger(const CatRel *r, const char *name);
+/* ddl_trigger_tree.c: a new row trigger of a partitioned table goes to all partitions; a new partition gets those of its table */
+int ddl_spread_trigger(Ddl *d, const CatTrigger *t);
+int ddl_clone_triggers(Ddl *d, const CatRel *r, const CatRel *parent);
+void ddl_forget_clones(Ddl *d, const CatRel *r, const CatRel *parent);
+void ddl_each_clone(Ddl *d, const CatTrigger *t, void (*fn)(Ddl *d, const CatTrigger *t, const char *arg), const char *arg);
+int ddl_check_clone(Ddl *d, const CatTrigger *t); /* 2BP01 when it cannot go by itself */
 int plan_do(ParseState *ps, const PgQuery__DoStmt *s, Plan *plan);
 int plan_call(ParseState *ps, const PgQuery__CallStmt *s, Plan *plan);
 

@@ -149,7 +149,7 @@ static int check_parameters(Ddl *d, const PgQuery__AlterTableCmd *cmd, bool inde
 	return ddl_check_parameters(d, cmd->def->list->items, cmd->def->list->n_items, index);
 }
 
-static int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
+int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 {
 	int rc = alter_column_command(al, cmd);
 	if (rc <= 0)
@@ -297,15 +297,16 @@ int alter_finish(Alter *al)
 }
 
 /* ALTER INDEX: storage only. */
-static int alter_index(Ddl *d, const PgQuery__AlterTableStmt *s)
+static int alter_index(Ddl *d, const CatIndex *x, const PgQuery__AlterTableStmt *s)
 {
 	for (size_t i = 0; i < s->n_cmds; i++) {
 		const PgQuery__AlterTableCmd *cmd = s->cmds[i]->alter_table_cmd;
 		bool options = cmd->subtype == AT(SetRelOptions) || cmd->subtype == AT(ResetRelOptions);
-		if (options				? check_parameters(d, cmd, true)
-		    : cmd->subtype == AT(SetTableSpace) ? ddl_check_tablespace(d, cmd->name)
-		    : cmd->subtype == AT(SetStatistics) ? 0
-							: an_refuse(d->ps, s->relation->location, "this form of ALTER INDEX"))
+		if (options				  ? check_parameters(d, cmd, true)
+		    : cmd->subtype == AT(SetTableSpace)	  ? ddl_check_tablespace(d, cmd->name)
+		    : cmd->subtype == AT(SetStatistics)	  ? 0
+		    : cmd->subtype == AT(AttachPartition) ? alter_attach_index(d, x, cmd->def->partition_cmd)
+							  : an_refuse(d->ps, s->relation->location, "this form of ALTER INDEX"))
 			return -1;
 	}
 	return ddl_finish(d, "ALTER INDEX");
@@ -337,26 +338,14 @@ static bool fits_kind(const CatRel *r, const PgQuery__AlterTableCmd *cmd)
 	       (r->kind == REL_VIEW && cmd->subtype == AT(ColumnDefault)) || (r->kind == REL_SEQUENCE && logged);
 }
 
-/* What would have to be done to the children, too. */
-static int alter_refuse_tree(Ddl *d, const CatRel *r, const PgQuery__AlterTableCmd *cmd)
-{
-	static const int alone[] = { AT(ChangeOwner),	 AT(SetRelOptions),  AT(ResetRelOptions), AT(SetTableSpace),   AT(ClusterOn),
-				     AT(DropCluster),	 AT(SetLogged),	     AT(SetUnLogged),	  AT(ReplicaIdentity), AT(SetStatistics),
-				     AT(SetStorage),	 AT(EnableTrig),     AT(DisableTrig),	  AT(EnableTrigAll),   AT(DisableTrigAll),
-				     AT(EnableTrigUser), AT(DisableTrigUser) };
-	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
-		if (alone[i] == (int)cmd->subtype)
-			return 0;
-	if (catrel_is_tree(r) || r->nparents)
-		return an_refuse(d->ps, -1, "this form of ALTER TABLE on a table with partitions, children or parents");
-	return 0;
-}
-
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 {
 	const char *tag = alter_tag(s);
-	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX && ddl_find_index(d, s->relation->schemaname, s->relation->relname))
-		return alter_index(d, s);
+	const CatIndex *x = s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX || s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE
+				    ? ddl_find_index(d, s->relation->schemaname, s->relation->relname)
+				    : NULL;
+	if (x)
+		return alter_index(d, x, s);
 	const CatRel *r = an_relation(d->ps, s->relation, s->missing_ok);
 	if (!r && s->missing_ok) {
 		ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", s->relation->relname);
@@ -367,8 +356,13 @@ int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && r->kind != REL_VIEW)
 		return an_error(d->ps, -1, "42809", "\"%s\" is not a view", r->name);
 	for (size_t i = 0; i < s->n_cmds; i++)
-		if (alter_refuse_tree(d, r, s->cmds[i]->alter_table_cmd))
+		if (alter_check_tree(d, r, s->cmds[i]->alter_table_cmd, !s->relation->inh))
 			return -1;
+	if (s->n_cmds == 1) {
+		int rc = alter_attach(d, r, s->cmds[0]->alter_table_cmd);
+		if (rc <= 0)
+			return rc ? -1 : ddl_finish(d, tag);
+	}
 	Alter al;
 	alter_begin(&al, d, r);
 	for (size_t i = 0; i < s->n_cmds; i++) {
@@ -383,5 +377,8 @@ int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 		if (alter_command(&al, s->cmds[i]->alter_table_cmd))
 			return -1;
 	}
-	return alter_finish(&al) ? -1 : ddl_finish(d, tag);
+	if (ddl_check_partition_keys(d, al.r) || (!s->relation->inh && alter_children(&al, s)) || alter_finish(&al) ||
+	    (s->relation->inh && alter_children(&al, s)))
+		return -1;
+	return ddl_finish(d, tag);
 }

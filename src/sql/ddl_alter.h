@@ -26,8 +26,22 @@ void alter_sources(Alter *al);			      /* makes room for the columns that were a
 const char *alter_old_expr(Alter *al, const char *text, ExprPlace place, uint32_t type, int32_t typmod);
 int alter_drop_constraint_at(Alter *al, size_t i, const char *what, bool cascade);
 
+int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd);
+
+/* ddl_alter_tree.c: what cannot be done to one table of a tree alone; the same for those below, when the table itself is finished */
+int alter_check_tree(Ddl *d, const CatRel *r, const PgQuery__AlterTableCmd *cmd, bool only);
+int alter_children(Alter *top, const PgQuery__AlterTableStmt *s);
+int alter_inherit_index(Alter *al, const CatIndex *from); /* one that fits becomes its part, or one is made */
+
+/* ddl_attach.c: ATTACH and DETACH PARTITION, INHERIT and NO INHERIT, OF and NOT OF. 1: not one of them. */
+int alter_attach(Ddl *d, const CatRel *r, const PgQuery__AlterTableCmd *cmd);
+int alter_attach_index(Ddl *d, const CatIndex *x, const PgQuery__PartitionCmd *cmd);
+
 /* ddl_alter_check.c */
 int alter_check_rows(Alter *al);
+
+int alter_fill_column(Alter *al, const CatColumn *c); /* what the rows that are there have in a new column */
+int alter_drop_inherited(Alter *al, CatColumn *c);
 
 /* ddl_alter_column.c: the commands about columns. 1: not one of them. */
 int alter_column_command(Alter *al, const PgQuery__AlterTableCmd *cmd);

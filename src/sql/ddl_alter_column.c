@@ -1,7 +1,7 @@
 /* ALTER TABLE: the commands about columns. */
 #include "sql/ddl_alter.h"
 
-static int fill_new_column(Alter *al, const CatColumn *c)
+int alter_fill_column(Alter *al, const CatColumn *c)
 {
 	Ddl *d = al->d;
 	alter_sources(al);
@@ -39,7 +39,7 @@ static int add_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	/* SQLite can add a column that needs no value. */
 	al->rebuild = al->rebuild || catcolumn_fills(c) || c->not_null || c->generated || c->sequence || al->r->nindexes > nx ||
 		      al->r->nconstraints > nk;
-	return fill_new_column(al, c);
+	return alter_fill_column(al, c);
 }
 
 static bool uses_column(const int16_t *cols, size_t n, int attnum)
@@ -194,6 +194,11 @@ static int drop_one_column(Alter *al, CatColumn *c, bool cascade)
 			return -1;
 	}
 	return drop_objects_of(al, c, what, cascade) ? -1 : mark_dropped(al, c);
+}
+
+int alter_drop_inherited(Alter *al, CatColumn *c)
+{
+	return row_type_unused(al, "DROP COLUMN") ? -1 : drop_one_column(al, c, true);
 }
 
 static int drop_column(Alter *al, const PgQuery__AlterTableCmd *cmd)

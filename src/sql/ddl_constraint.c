@@ -226,7 +226,7 @@ static int add_check(Ddl *d, CatRel *r, const PgQuery__Constraint *k)
 	UsedColumns used = { 0 };
 	expr_walk(x, note_column, &used);
 	const char *name = k->conname;
-	int merged = name && *name ? ddl_merge_check(d, r, name, text) : 0;
+	int merged = name && *name ? ddl_merge_check(d, r, name, text, k->is_no_inherit) : 0;
 	if (merged)
 		return merged < 0 ? -1 : 0;
 	if (name && *name && has_constraint(r, name))

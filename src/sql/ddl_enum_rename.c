@@ -91,6 +91,18 @@ static void rename_in_rows(const LabelRename *l, const CatRel *r)
 	}
 }
 
+/* The bounds of partitions have the label as a value. */
+static void rename_in_bounds(const LabelRename *l, const CatRel *r)
+{
+	const CatPartKey *key = r->bound ? r->parents[0]->part : NULL;
+	for (size_t i = 0; key && i < key->n; i++)
+		if (key->types[i] == l->type)
+			ddl_sql(l->d,
+				"UPDATE _understudy_partition_bound SET value = %s WHERE rel = %u AND (side = 'l' OR pos = %zu) AND value "
+				"= %s",
+				l->new, r->oid, i, l->old);
+}
+
 int plan_rename_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType *t)
 {
 	LabelRename l = { d, t, ddl_lit(d, s->old_val), ddl_lit(d, s->new_val) };
@@ -100,6 +112,8 @@ int plan_rename_enum_value(Ddl *d, const PgQuery__AlterEnumStmt *s, const PgType
 	for (size_t i = 0; i < cat->nrels; i++)
 		if (rename_in_texts(&l, cat->rels[i]))
 			return -1;
+	for (size_t i = 0; i < cat->nrels; i++)
+		rename_in_bounds(&l, cat->rels[i]);
 	ddl_fk_off(d);
 	for (size_t i = 0; i < cat->nrels; i++)
 		for (size_t k = 0; uses_type(&l, cat->rels[i]) && k < cat->rels[i]->nindexes; k++)

@@ -53,7 +53,7 @@ static int16_t attnum_here(const CatRel *r, const CatRel *from, int16_t attnum)
 	return own ? own->attnum : 0;
 }
 
-static int inherit_check(Ddl *d, CatRel *r, const CatConstraint *from)
+int ddl_inherit_check(Ddl *d, CatRel *r, const CatConstraint *from)
 {
 	const CatConstraint *there = find_check(r, from->name);
 	if (there && streq(there->check_sql, from->check_sql))
@@ -82,7 +82,7 @@ static int check_parent(Ddl *d, const CatRel *r, const CatRel *p, const PgQuery_
 	if (!s->partbound && p->bound)
 		return an_error(d->ps, -1, "42809", "cannot inherit from partition \"%s\"", p->name);
 	if (!s->partbound && s->partspec)
-		return an_error(d->ps, -1, "42P16", "cannot create partitioned table as inheritance child");
+		return an_error(d->ps, -1, "42P17", "cannot create partitioned table as inheritance child");
 	if (r->persistence != 't' && p->persistence == 't')
 		return an_error(d->ps, -1, "42809",
 				s->partbound ? "cannot create a permanent relation as partition of temporary relation \"%s\""
@@ -95,6 +95,11 @@ static int check_parent(Ddl *d, const CatRel *r, const CatRel *p, const PgQuery_
 		if (r->parents[i] == p)
 			return an_error(d->ps, -1, "42P07", "relation \"%s\" would be inherited from more than once", p->name);
 	return 0;
+}
+
+static bool is_column(const PgNode *n)
+{
+	return n->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF;
 }
 
 int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
@@ -112,11 +117,17 @@ int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 	for (size_t i = 0; i < r->nparents; i++)
 		for (size_t k = 0; k < r->parents[i]->nconstraints; k++) {
 			const CatConstraint *c = r->parents[i]->constraints[k];
-			if (c->type == 'c' && !c->no_inherit && inherit_check(d, r, c))
+			if (c->type == 'c' && !c->no_inherit && ddl_inherit_check(d, r, c))
 				return -1;
 		}
 	if (!s->partbound)
 		return 0;
+	for (size_t i = 0; i < s->n_table_elts; i++)
+		for (size_t k = 0; k < i; k++)
+			if (is_column(s->table_elts[i]) && is_column(s->table_elts[k]) &&
+			    streq(s->table_elts[i]->column_def->colname, s->table_elts[k]->column_def->colname))
+				return an_error(d->ps, -1, "42701", "column \"%s\" specified more than once",
+						s->table_elts[i]->column_def->colname);
 	r->bound = ddl_partition_bound(d, r->parents[0], r->name, s->partbound);
 	return r->bound ? 0 : -1;
 }
@@ -130,20 +141,24 @@ static bool defines_default(const PgQuery__ColumnDef *def)
 	return false;
 }
 
-int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
+int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def, int place)
 {
 	CatColumn *c = (CatColumn *)(uintptr_t)catrel_column(r, def->colname);
 	if (r->bound && !c)
 		return an_error(d->ps, -1, "42703", "column \"%s\" does not exist", def->colname);
 	if (!c || !r->nparents)
 		return 1;
+
 	if (!r->bound) {
 		CatRel own = *r;
 		own.cols = NULL;
 		own.ncols = 0;
 		if (!c->inherited)
 			return 1; /* defined twice */
-		ddl_notice(d, "00000", "merging column \"%s\" with inherited definition", c->name);
+		ddl_notice(d, "00000", "%s column \"%s\" with inherited definition", c->attnum == place ? "merging" : "moving and merging",
+			   c->name);
+		if (c->attnum != place)
+			d->steps[d->n - 1].detail = "User-specified column moved to the position of the inherited column.";
 		if (ddl_add_column(d, &own, def) || type_conflict(d, c, own.cols[0].type, own.cols[0].typmod, false))
 			return -1;
 		c->not_null |= own.cols[0].not_null;
@@ -161,13 +176,16 @@ int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def)
 	return 0;
 }
 
-int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text)
+int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text, bool no_inherit)
 {
 	CatConstraint *k = r->nparents ? find_check(r, name) : NULL;
 	if (!k || !k->inherited)
 		return 0;
 	if (!streq(k->check_sql, text))
 		return an_error(d->ps, -1, "42710", "constraint \"%s\" for relation \"%s\" already exists", name, r->name);
+	if (no_inherit)
+		return an_error(d->ps, -1, "42P17", "constraint \"%s\" conflicts with inherited constraint on relation \"%s\"", name,
+				r->name);
 	ddl_notice(d, "00000", "merging constraint \"%s\" with inherited definition", name);
 	k->inherited = false;
 	return 1;
@@ -198,7 +216,7 @@ CatConstraint *ddl_inherit_foreign_key(Ddl *d, CatRel *r, const CatConstraint *f
 	return k;
 }
 
-static const CatConstraint *key_of_index(const CatIndex *x)
+const CatConstraint *ddl_index_constraint(const CatIndex *x)
 {
 	for (size_t i = 0; i < x->table->nconstraints; i++)
 		if (x->table->constraints[i]->index == x && x->table->constraints[i]->type != 'f')
@@ -221,7 +239,7 @@ static const char *index_name(Ddl *d, CatRel *r, const CatIndex *x, const CatCon
 
 CatIndex *ddl_inherit_index(Ddl *d, CatRel *r, const CatIndex *from)
 {
-	const CatConstraint *k = key_of_index(from);
+	const CatConstraint *k = ddl_index_constraint(from);
 	if (from->primary && ddl_has_primary(r))
 		return an_error(d->ps, -1, "42P16", "multiple primary keys for table \"%s\" are not allowed", r->name), NULL;
 	CatIndex *x = ddl_new_index(d, r, index_name(d, r, from, k), from->nkeys);

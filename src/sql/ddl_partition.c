@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <strings.h>
 
-enum { MAX_KEYS = 32 };
+enum { MAX_KEYS = 32, OID_BOOL = 16 };
 
 static bool note_var(Expr *x, void *arg)
 {
@@ -56,6 +56,9 @@ static int key_expression(Ddl *d, CatRel *r, const PgQuery__PartitionElem *e, si
 		return an_error(d->ps, -1, "42P17", "cannot use constant expression as partition key");
 	r->part->exprs[i] = arena_strdup(d->a, text);
 	r->part->types[i] = catalog_type(d->cat, x->type);
+	if (!r->part->types[i] || r->part->types[i]->typtype == 'p')
+		return an_error(d->ps, -1, "42P16", "partition key column %zu has pseudo-type %s", i + 1,
+				r->part->types[i] ? r->part->types[i]->name : "unknown");
 	return 0;
 }
 
@@ -66,9 +69,9 @@ static int key_element(Ddl *d, CatRel *r, const PgQuery__PartitionElem *e, size_
 		return -1;
 	if (ddl_check_collation(d, e->collation, e->n_collation, e->location, "a partition key"))
 		return -1;
-	if (e->n_opclass)
-		return an_refuse(d->ps, e->location, "an operator class of a partition key");
 	const PgType *t = key->types[i];
+	if (e->n_opclass && !streq(node_string(e->opclass[e->n_opclass - 1]), arena_printf(d->a, "%s_ops", type_base_of(t)->name)))
+		return an_refuse(d->ps, e->location, "this operator class of a partition key");
 	if (key->strategy == 'h' && !type_is_hashable(type_base_of(t)))
 		return an_refuse(d->ps, e->location, "a partition key of type %s by hash", type_format(t, -1, d->a));
 	if (key->strategy != 'h' && !ordering_for(d->ps, t->oid, -1)) {
@@ -163,14 +166,14 @@ static int bound_value(Ddl *d, const CatRel *parent, size_t i, const PgNode *n, 
 	const char *text = ddl_expr_sql(d, n);
 	if (!text)
 		return -1;
-	Expr *x = an_expr_text(d->ps->env, d->a, literal_text(d, text), NULL, AT_DEFAULT, base ? base->oid : t->oid, c ? c->typmod : -1,
-			       d->err);
+	Expr *x = an_expr_text(d->ps->env, d->a, base && base->oid == OID_BOOL ? text : literal_text(d, text), NULL, AT_DEFAULT,
+			       base ? base->oid : t->oid, c ? c->typmod : -1, d->err);
 	if (!x && streq(d->err->sqlstate, "42804"))
 		return an_error(d->ps, -1, "42804", "specified value cannot be cast to type %s for column \"%s\"", type_format(t, -1, d->a),
 				key_name(parent, i));
 	if (!x)
 		return -1;
-	while (x->kind == X_RELABEL)
+	while (x->kind == X_RELABEL || x->kind == X_COLLATE)
 		x = x->args.items[0];
 	if (x->kind != X_CONST)
 		return an_refuse(d->ps, -1, "the expression %s as a partition bound", text);
@@ -185,7 +188,7 @@ static int range_side(Ddl *d, const CatRel *parent, PgQuery__Node *const *nodes,
 		const char *word = column_word(nodes[i]);
 		char kind = word && streq(word, "minvalue") ? 'a' : word && streq(word, "maxvalue") ? 'z' : 0;
 		if (word && !kind)
-			return an_error(d->ps, -1, "42P17", "cannot use column reference in partition bound expression");
+			return an_error(d->ps, -1, "0A000", "cannot use column reference in partition bound expression");
 		out[i] = (CatDatum){ kind, val_null() };
 		if (open && kind != open)
 			return an_error(d->ps, -1, "42804",
@@ -195,7 +198,7 @@ static int range_side(Ddl *d, const CatRel *parent, PgQuery__Node *const *nodes,
 		if (!kind && bound_value(d, parent, i, nodes[i], &out[i]))
 			return -1;
 		if (out[i].kind == 'n')
-			return an_error(d->ps, -1, "42P16", "cannot specify NULL in range bound");
+			return an_error(d->ps, -1, "42P17", "cannot specify NULL in range bound");
 	}
 	return 0;
 }
@@ -249,7 +252,7 @@ static int list_bound(Ddl *d, const CatRel *parent, const PgQuery__PartitionBoun
 		CatDatum v;
 		bool there = false;
 		if (column_word(s->listdatums[i]))
-			return an_error(d->ps, -1, "42P17", "cannot use column reference in partition bound expression");
+			return an_error(d->ps, -1, "0A000", "cannot use column reference in partition bound expression");
 		if (bound_value(d, parent, 0, s->listdatums[i], &v))
 			return -1;
 		for (size_t k = 0; k < b->nlist && !there; k++)
@@ -269,7 +272,7 @@ static int check_moduli(Ddl *d, const CatRel *parent, const CatBound *b)
 		int64_t small = o->modulus < b->modulus ? o->modulus : b->modulus, big = o->modulus < b->modulus ? b->modulus : o->modulus;
 		if (!small || big % small == 0)
 			continue;
-		an_error(d->ps, -1, "42P16", "every hash partition modulus must be a factor of the next larger modulus");
+		an_error(d->ps, -1, "42P17", "every hash partition modulus must be a factor of the next larger modulus");
 		return err_detail(d->err,
 				  b->modulus == big
 					  ? "The new modulus %lld is not divisible by %lld, the modulus of existing partition \"%s\"."

@@ -118,6 +118,9 @@ static int each_of_relation(Ddl *d, const CatRel *rel, TextFn fn, void *arg)
 	for (size_t i = 0; rc == 0 && i < rel->nconstraints; i++)
 		rc = fn(arg, rel->constraints[i]->check_sql, false,
 			"UPDATE _understudy_constraint SET check_sql = ", arena_printf(d->a, " WHERE oid = %u", rel->constraints[i]->oid));
+	for (size_t i = 0; rc == 0 && rel->part && i < rel->part->n; i++)
+		rc = fn(arg, rel->part->exprs[i], false,
+			"UPDATE _understudy_partition_key SET expr = ", arena_printf(d->a, " WHERE rel = %u AND pos = %zu", rel->oid, i));
 	for (size_t i = 0; rc == 0 && i < rel->nindexes; i++) {
 		const CatIndex *x = rel->indexes[i];
 		rc = fn(arg, x->predicate, false,

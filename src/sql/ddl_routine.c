@@ -220,6 +220,9 @@ static const char *relation_use(Ddl *d, const CatRel *r, const char *name)
 		if (uses)
 			return arena_printf(d->a, "index %s", x->name);
 	}
+	for (size_t i = 0; r->part && i < r->part->n; i++)
+		if (mentions(r->part->exprs[i], name))
+			return arena_printf(d->a, "table %s", r->name);
 	return mentions(r->view_sql, name) ? arena_printf(d->a, "view %s", r->name) : NULL;
 }
 

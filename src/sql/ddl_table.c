@@ -41,13 +41,14 @@ static CatRel *new_table(Ddl *d, uint32_t schema, const char *name, char persist
 
 static int add_elements(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 {
+	int place = 0;
 	for (size_t i = 0; i < s->n_table_elts; i++) {
 		const PgQuery__Node *n = s->table_elts[i];
 		if (n->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE && ddl_like_columns(d, r, n->table_like_clause))
 			return -1;
 		if (n->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF)
 			continue;
-		int rc = ddl_merge_column(d, r, n->column_def);
+		int rc = ddl_merge_column(d, r, n->column_def, ++place);
 		if (rc < 0 || (rc && ddl_add_column(d, r, n->column_def)))
 			return -1;
 	}
@@ -92,7 +93,7 @@ int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s)
 	    ddl_make_table(d, r, r->sqlite_name) || make_indexes(d, r))
 		return -1;
 	ddl_save_rel(d, r);
-	if (r->bound && ddl_check_default(d, r->parents[0]))
+	if (r->bound && (ddl_clone_triggers(d, r, r->parents[0]) || ddl_check_default(d, r->parents[0])))
 		return -1;
 	return ddl_finish(d, "CREATE TABLE");
 }

@@ -83,8 +83,6 @@ static int check_form(Ddl *d, const PgQuery__CreateTrigStmt *s, const CatRel *r)
 	ParseState *ps = d->ps;
 	if (r->kind == REL_VIEW && s->row)
 		return an_refuse(ps, s->relation->location, "a row trigger on a view");
-	if (r->part && s->row)
-		return an_refuse(ps, s->relation->location, "a row trigger on a partitioned table");
 	if (r->kind != REL_TABLE && r->kind != REL_VIEW)
 		return an_error(ps, -1, "42809", "relation \"%s\" cannot have triggers", r->name);
 	if (r->kind == REL_VIEW)
@@ -145,6 +143,28 @@ const CatTrigger *ddl_find_trigger(const CatRel *r, const char *name)
 	return NULL;
 }
 
+static void take_args(Ddl *d, const PgQuery__CreateTrigStmt *s, CatTrigger *t)
+{
+	t->args = arena_array(d->a, char *, s->n_args + 1);
+	for (size_t i = 0; i < s->n_args; i++)
+		t->args[t->nargs++] = arena_strdup(d->a, node_string(s->args[i]));
+}
+
+static void forget(Ddl *d, const CatTrigger *t, const char *arg)
+{
+	ddl_forget_trigger(d, t->oid);
+}
+
+static void enable(Ddl *d, const CatTrigger *t, const char *state)
+{
+	ddl_sql(d, "UPDATE _understudy_trigger SET enabled = '%s' WHERE oid = %u", state, t->oid);
+}
+
+static void rename_to(Ddl *d, const CatTrigger *t, const char *name)
+{
+	ddl_sql(d, "UPDATE _understudy_trigger SET name = %s WHERE oid = %u", ddl_lit(d, name), t->oid);
+}
+
 int plan_create_trigger(Ddl *d, const PgQuery__CreateTrigStmt *s)
 {
 	const CatRel *r = an_relation(d->ps, s->relation, false);
@@ -171,7 +191,8 @@ int plan_create_trigger(Ddl *d, const PgQuery__CreateTrigStmt *s)
 	if (old)
 		ddl_forget_trigger(d, old->oid);
 	save(d, &t, s);
-	return ddl_finish(d, "CREATE TRIGGER");
+	take_args(d, s, &t);
+	return ddl_spread_trigger(d, &t) ? -1 : ddl_finish(d, "CREATE TRIGGER");
 }
 
 /* table.trigger, with a schema or without */
@@ -203,9 +224,12 @@ int plan_drop_trigger(Ddl *d, const PgQuery__DropStmt *s)
 		const CatTrigger *t = ddl_find_trigger(r, name);
 		if (!t && !s->missing_ok)
 			return an_error(d->ps, -1, "42704", "trigger \"%s\" for table \"%s\" does not exist", name, r->name);
-		if (t)
-			ddl_forget_trigger(d, t->oid);
-		else
+		if (t && ddl_check_clone(d, t))
+			return -1;
+		if (t) {
+			forget(d, t, NULL);
+			ddl_each_clone(d, t, forget, NULL);
+		} else
 			ddl_notice(d, "00000", "trigger \"%s\" for relation \"%s\" does not exist, skipping", name, r->name);
 	}
 	return ddl_finish(d, "DROP TRIGGER");
@@ -221,7 +245,13 @@ int plan_rename_trigger(Ddl *d, const PgQuery__RenameStmt *s)
 		return an_error(d->ps, -1, "42704", "trigger \"%s\" for table \"%s\" does not exist", s->subname, r->name);
 	if (ddl_find_trigger(r, s->newname))
 		return an_error(d->ps, -1, "42710", "trigger \"%s\" for relation \"%s\" already exists", s->newname, r->name);
-	ddl_sql(d, "UPDATE _understudy_trigger SET name = %s WHERE oid = %u", ddl_lit(d, s->newname), t->oid);
+	const CatTrigger *up = catalog_trigger_parent(t);
+	if (up) {
+		an_error(d->ps, -1, "0A000", "cannot rename trigger \"%s\" on table \"%s\"", t->name, r->name);
+		return err_hint(d->err, "Rename the trigger on the partitioned table \"%s\" instead.", up->table->name);
+	}
+	rename_to(d, t, s->newname);
+	ddl_each_clone(d, t, rename_to, s->newname);
 	return ddl_finish(d, "ALTER TRIGGER");
 }
 
@@ -230,8 +260,12 @@ int ddl_enable_triggers(Ddl *d, const CatRel *r, const char *name, char state)
 {
 	if (name && !ddl_find_trigger(r, name))
 		return an_error(d->ps, -1, "42704", "trigger \"%s\" for table \"%s\" does not exist", name, r->name);
-	for (size_t i = 0; i < r->ntriggers; i++)
-		if (!name || streq(r->triggers[i]->name, name))
-			ddl_sql(d, "UPDATE _understudy_trigger SET enabled = '%c' WHERE oid = %u", state, r->triggers[i]->oid);
+	const char *text = arena_printf(d->a, "%c", state);
+	for (size_t i = 0; i < r->ntriggers; i++) {
+		if (name && !streq(r->triggers[i]->name, name))
+			continue;
+		enable(d, r->triggers[i], text);
+		ddl_each_clone(d, r->triggers[i], enable, text);
+	}
 	return 0;
 }

@@ -389,6 +389,7 @@ Query *an_insert(ParseState *ps, const PgQuery__InsertStmt *s)
 	q->overriding = overriding_kind(s);
 	const char *alias = s->relation->alias ? s->relation->alias->aliasname : s->relation->relname;
 	q->result = in.view ? in.view->base : rte_relation(ps, in.rel, alias, s->relation->location);
+	q->result->only = !in.rel->part; /* a table with children takes the rows itself */
 	if (insert_columns(&in) < 0)
 		return NULL;
 	const PgNode *src = s->select_stmt;

@@ -58,7 +58,7 @@ int parts_check(ParseState *ps, const Query *q)
 
 bool parts_needed(const Query *q)
 {
-	if (query_changes_tree(q))
+	if (query_changes_tree(q) || query_returns_tree(q))
 		return true;
 	if (fires(q))
 		return true;

@@ -79,7 +79,8 @@ PlanStep *parts_step(Parts *p, StepKind kind, const Query *q);
 /* parts_tree.c: a part whose target is a tree of tables (tree.h) */
 bool part_is_tree(const Part *part);
 bool query_changes_tree(const Query *q);
-int tree_begin(Parts *p, Part *part); /* 1: it has triggers */
+bool query_returns_tree(const Query *q); /* it must be planned in steps because of what it reads */
+int tree_begin(Parts *p, Part *part);	 /* 1: it has triggers */
 int tree_compute(Parts *p, Part *part);
 int tree_apply(Parts *p, Part *part);
 /* The steps from `from` on do nothing when no row of the store has `part` in its last column. */

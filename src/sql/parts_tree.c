@@ -15,6 +15,20 @@ bool query_changes_tree(const Query *q)
 	return q->cmd == CMD_INSERT ? q->result->rel->part != NULL : q->cmd != CMD_SELECT;
 }
 
+static bool reads_tree(const FromItem *f)
+{
+	return f->rte ? rte_is_tree(f->rte) : reads_tree(f->left) || reads_tree(f->right);
+}
+
+/* SQLite computes what RETURNING needs of other tables while it looks for rows, which it cannot where these are a UNION ALL. */
+bool query_returns_tree(const Query *q)
+{
+	for (size_t i = 0; q->cmd != CMD_SELECT && q->cmd != CMD_INSERT && q->returning.n && i < q->nfrom; i++)
+		if (reads_tree(q->from[i]))
+			return true;
+	return false;
+}
+
 bool part_is_tree(const Part *part)
 {
 	return part->nmembers || (!part->member && query_changes_tree(part->q));
@@ -226,9 +240,34 @@ static int route_member(Parts *p, Part *m)
 	return part_compute(p, m) < 0 || route_rows(p, m, (Expr *)(uintptr_t)m->leaf) < 0 ? -1 : 0;
 }
 
+static bool note_reads(Expr *x, void *arg)
+{
+	*(bool *)arg |= x->kind == X_SUBLINK || (x->kind == X_FUNC && (is_user_proc(x->proc) || x->proc->volatility == 'v'));
+	return true;
+}
+
+/* What it does to a member depends on nothing but the rows of that member: it needs no rows kept. */
+static bool is_simple(const Parts *p, const Part *part)
+{
+	const Query *q = part->q;
+	bool reads = q->cmd == CMD_INSERT || part->moves || part->write || part->cte || q->returning.n || q->nfrom || p->n > 1;
+	if (!reads)
+		expr_walk(q->where, note_reads, &reads);
+	for (size_t i = 0; i < q->targets.n && !reads; i++)
+		expr_walk(q->targets.items[i].expr, note_reads, &reads);
+	return !reads;
+}
+
+static int apply_simple(Parts *p, Part *m)
+{
+	return parts_step(p, STEP_ROWS, m->q) ? 0 : -1;
+}
+
 int tree_compute(Parts *p, Part *part)
 {
 	Expr *leaf = NULL;
+	if (is_simple(p, part))
+		return 0;
 	if (part->moves || part->q->cmd == CMD_INSERT)
 		if (!(leaf = tree_leaf_expr(p->ps, part->q->result)))
 			return -1;
@@ -314,6 +353,8 @@ static int insert_moved(Parts *p, Part *m)
 
 int tree_apply(Parts *p, Part *part)
 {
+	if (is_simple(p, part))
+		return each_member(p, part, apply_simple);
 	const int moved = part->moves ? p->nstores++ : -1;
 	for (size_t i = 0; i < part->nmembers; i++)
 		part->members[i].moved = moved;

@@ -240,6 +240,7 @@ struct Plan {
 	struct CopyPart {
 		uint32_t oid;
 		const char *sql;
+		struct PlanWrite *write; /* it has triggers */
 	} * copy_parts;
 	size_t ncopy_parts;
 

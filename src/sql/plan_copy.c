@@ -1,5 +1,7 @@
 /* COPY: columns, options, and the INSERT or SELECT behind it. */
 #include "sql/plan_copy.h"
+#include "sql/emit.h"
+#include "sql/tree.h"
 #include "sql/triggers.h"
 
 #include "catalog/acl.h"
@@ -80,7 +82,7 @@ static int row_values(CopyParse *c, Query *q, ExprList *values)
 }
 
 /* The row as a subquery with all columns of the relation under their names, and the condition over it. */
-static int filtered_row(CopyParse *c, Query *q, const ExprList *values)
+static Query *row_query(CopyParse *c, const Query *q, const ExprList *values, Rte **rte)
 {
 	ParseState *ps = level_new(c->ps);
 	Query *row = query_new(ps, CMD_SELECT);
@@ -91,7 +93,7 @@ static int filtered_row(CopyParse *c, Query *q, const ExprList *values)
 			if (q->insert_attnums[k] == col->attnum)
 				e = values->items[k];
 		if (!col->dropped && target_add(ps, &row->targets, e, col->name) < 0)
-			return -1;
+			return NULL;
 	}
 	query_set_columns(ps, row, &row->targets);
 	ParseState *where = level_new(c->ps);
@@ -99,18 +101,34 @@ static int filtered_row(CopyParse *c, Query *q, const ExprList *values)
 	FromItem *f = from_leaf(where, rte_subquery(where, row, c->rel->name, -1));
 	filter->from = arena_array(ps->a, FromItem *, 1);
 	filter->from[filter->nfrom++] = f;
-	for (size_t k = 0; k < q->ninsert; k++) {
-		size_t at = 0;
-		while (!streq(row->cols[at].name, catrel_attnum(c->rel, q->insert_attnums[k])->name))
-			at++;
-		if (target_add(where, &filter->targets, var_new(where, f->rte, (int)at + 1, -1), row->cols[at].name) < 0)
+	*rte = f->rte;
+	if (c->s->where_clause && an_where(where, c->s->where_clause, AT_COPY_WHERE, "WHERE", &filter->where) < 0)
+		return NULL;
+	return filter;
+}
+
+static Expr *row_column(CopyParse *c, Rte *row, int attnum)
+{
+	size_t at = 0;
+	while (!streq(row->cols[at].name, catrel_attnum(c->rel, attnum)->name))
+		at++;
+	return var_new(c->ps, row, (int)at + 1, -1);
+}
+
+static int filtered_row(CopyParse *c, Query *q, const ExprList *values)
+{
+	ParseState *ps = c->ps;
+	Rte *row;
+	Query *filter = row_query(c, q, values, &row);
+	for (size_t k = 0; filter && k < q->ninsert; k++)
+		if (target_add(ps, &filter->targets, row_column(c, row, q->insert_attnums[k]),
+			       catrel_attnum(c->rel, q->insert_attnums[k])->name) < 0)
 			return -1;
-	}
-	if (an_where(where, c->s->where_clause, AT_COPY_WHERE, "WHERE", &filter->where) < 0)
+	if (!filter)
 		return -1;
-	query_set_columns(where, filter, &filter->targets);
+	query_set_columns(ps, filter, &filter->targets);
 	q->source = filter;
-	Rte *src = rte_subquery(c->ps, filter, "*SELECT*", -1);
+	Rte *src = rte_subquery(ps, filter, "*SELECT*", -1);
 	q->from = arena_array(ps->a, FromItem *, 1);
 	q->from[0] = arena_new_of(ps->a, FromItem);
 	q->from[q->nfrom++]->rte = src;
@@ -118,6 +136,86 @@ static int filtered_row(CopyParse *c, Query *q, const ExprList *values)
 		if (target_add(c->ps, &q->targets, var_new(c->ps, src, (int)k + 1, -1), filter->cols[k].name) < 0)
 			return -1;
 	return 0;
+}
+
+typedef struct Routed {
+	CopyParse *c;
+	Rte *target, *row;
+} Routed;
+
+static Expr *routed_column(Expr *x, void *arg)
+{
+	const Routed *r = arg;
+	return x->kind == X_VAR && x->rte == r->target ? row_column(r->c, r->row, x->column) : NULL;
+}
+
+/* INSERT of all columns as parameters into one partition. */
+static const char *part_insert(CopyParse *c, const CatRel *member)
+{
+	Buf b = { 0 }, values = { 0 };
+	const CatRel *m = tree_member(c->rel, member, c->ps->a);
+	buf_puts(&b, "INSERT INTO ");
+	emit_ident(&b, m->sqlite_name);
+	for (size_t i = 0, n = 0; i < c->rel->ncols; i++) {
+		if (c->rel->cols[i].dropped || c->rel->cols[i].generated)
+			continue;
+		buf_puts(&b, n ? ", " : " (");
+		emit_ident(&b, m->cols[i].sqlite_name);
+		buf_printf(&values, n++ ? ", " : " VALUES (");
+		if (m->rowid_col == m->cols[i].attnum)
+			buf_printf(&values, "pg_notnull(%u, %d, ?%zu)", member->oid, member->rowid_col, n);
+		else
+			buf_printf(&values, "?%zu", n);
+	}
+	buf_printf(&b, ")%s)", buf_cstr(&values));
+	const char *sql = arena_strndup(c->ps->a, (const char *)b.data, b.len);
+	buf_free(&b);
+	buf_free(&values);
+	return sql;
+}
+
+/* How the row is written into a partition with triggers. */
+static struct PlanWrite *part_write_rows(CopyParse *c, const CatRel *member)
+{
+	struct PlanWrite *w = plan_write_new(c->ps->a, member, TRIGGER_INSERT);
+	int *attnums = arena_array(c->ps->a, int, c->rel->ncols + 1);
+	for (size_t i = 0; i < c->rel->ncols; i++)
+		if (!c->rel->cols[i].dropped && !c->rel->cols[i].generated)
+			attnums[w->n++] = catrel_column(member, c->rel->cols[i].name)->attnum;
+	w->attnums = attnums;
+	return w;
+}
+
+/* The row with the partition that it goes to behind it; and how each of them is written. */
+static int copy_to_parts(CopyParse *c, Query *q, const ExprList *values)
+{
+	ParseState *ps = c->ps;
+	Routed r = { .c = c, .target = q->result };
+	Query *row = row_query(c, q, values, &r.row);
+	Expr *leaf = row ? tree_leaf_expr(ps, q->result) : NULL;
+	if (!leaf)
+		return -1;
+	for (size_t i = 0; i < c->rel->ncols; i++)
+		if (!c->rel->cols[i].dropped && !c->rel->cols[i].generated &&
+		    target_add(ps, &row->targets, row_column(c, r.row, (int)i + 1), "") < 0)
+			return -1;
+	if (target_add(ps, &row->targets, expr_rewrite(ps->a, leaf, routed_column, &r), "") < 0)
+		return -1;
+	query_set_columns(ps, row, &row->targets);
+	size_t n;
+	bool fires = has_triggers(c->rel, TRIGGER_INSERT);
+	const CatRel **members = tree_members(c->rel, ps->a, &n);
+	c->plan->ncopy_parts = n;
+	c->plan->copy_parts = arena_array(ps->a, struct CopyPart, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		struct PlanWrite *w = has_row_triggers(members[i], TRIGGER_INSERT) ? part_write_rows(c, members[i]) : NULL;
+		c->plan->copy_parts[i] = (struct CopyPart){ members[i]->oid, part_insert(c, members[i]), w };
+		fires |= w != NULL;
+	}
+	if (fires)
+		c->plan->copy_write = plan_write_new(ps->a, c->rel, TRIGGER_INSERT);
+	c->plan->sql = plan_emit(ps, row);
+	return c->plan->sql ? 0 : -1;
 }
 
 /* The row that triggers are to see before it is written: all columns that are not computed from others. */
@@ -154,7 +252,11 @@ static int copy_insert(CopyParse *c)
 	Query *q = query_new(ps, CMD_INSERT);
 	ExprList *values = arena_new_of(ps->a, ExprList);
 	q->result = rte_relation(ps, c->rel, c->rel->name, -1);
-	if (row_values(c, q, values) < 0 || (c->s->where_clause && filtered_row(c, q, values) < 0))
+	if (row_values(c, q, values) < 0)
+		return -1;
+	if (c->rel->part)
+		return copy_to_parts(c, q, values);
+	if (c->s->where_clause && filtered_row(c, q, values) < 0)
 		return -1;
 	if (writes_rows(c->rel, TRIGGER_INSERT))
 		return copy_row(c, q, values);
@@ -238,8 +340,6 @@ int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 	plan->tag = "COPY";
 	plan->tag_rows = true;
 	plan->returns_rows = false;
-	if (s->is_from && c.rel && c.rel->part)
-		return an_refuse(ps, s->relation->location, "COPY FROM into a partitioned table");
 	plan->copy_from = s->is_from;
 	plan->writes |= *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;

@@ -1,3 +1,4 @@
+-- Partitioned tables and inheritance: definition, rows, indexes, keys.
 create table m (id int, d date not null, v text default 'x') partition by range (d);
 create table m1 partition of m for values from ('2020-01-01') to ('2020-02-01');
 create table m2 partition of m for values from ('2020-02-01') to ('2020-03-01');

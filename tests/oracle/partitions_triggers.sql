@@ -1,0 +1,34 @@
+-- Row and statement triggers of partitioned tables.
+create table log (n serial, what text);
+create table m (id int, d date not null, v text, at text) partition by range (d);
+create table m1 partition of m for values from ('2020-01-01') to ('2020-02-01');
+create function touch() returns trigger language plpgsql as $$ begin new.at := tg_op || ' ' || tg_table_name; return new; end $$;
+create function note() returns trigger language plpgsql as $$ begin
+  if tg_op = 'DELETE' then insert into log (what) values (tg_op || tg_table_name || old.id); return old; end if;
+  insert into log (what) values (tg_name || tg_op || tg_table_name || tg_level || coalesce(new.id, -1)); return new; end $$;
+create function stmt() returns trigger language plpgsql as $$ begin insert into log (what) values (tg_name || tg_op || tg_table_name || tg_level); return null; end $$;
+create trigger a_touch before insert or update on m for each row execute function touch();
+create trigger b_note after insert or update or delete on m for each row execute function note();
+create trigger c_stmt after insert or update or delete on m for each statement execute function stmt();
+create table m2 (at text, v text, d date not null, id int);
+alter table m attach partition m2 for values from ('2020-02-01') to ('2020-03-01');
+create table m3 partition of m for values from ('2020-03-01') to ('2020-04-01');
+insert into m values (1, '2020-01-01', 'a'), (2, '2020-02-01', 'b'), (3, '2020-03-01', 'c') returning *;
+update m set v = v || 'x' where id > 1 returning id, v, at;
+delete from m where id = 3;
+insert into m1 values (4, '2020-01-04') returning at;
+select what from log order by n;
+truncate log;
+select tgname, tgrelid::regclass, tgparentid <> 0 as child from pg_trigger where not tgisinternal order by 1, (tgrelid::regclass)::text;
+drop trigger b_note on m1;
+alter trigger b_note on m rename to bb_note;
+drop trigger bb_note on m;
+alter table m disable trigger a_touch;
+insert into m values (9, '2020-01-01', 'z') returning *;
+alter table m detach partition m2;
+select tgname, tgrelid::regclass, tgparentid <> 0 as child, tgenabled from pg_trigger where not tgisinternal order by 1, (tgrelid::regclass)::text;
+alter table m enable trigger all;
+create trigger w before update of v on m for each row when (new.v is distinct from old.v) execute function note();
+update m set v = 'w' where id = 9;
+update m set at = 'w' where id = 9;
+select what from log order by n;
