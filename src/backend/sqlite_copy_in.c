@@ -3,6 +3,7 @@
 #include "backend/copy_fields.h"
 #include "backend/copy_lines.h"
 #include "backend/sqlite_internal.h"
+#include "catalog/keys.h"
 #include "pgtype/encoding.h"
 #include "pgtype/family.h"
 #include "sql/triggers.h"
@@ -347,7 +348,7 @@ int copy_in_finish(SqliteTxn *t, SqliteCopy *c, uint64_t *rows, Error *err)
 		return -1;
 	if (c->plan->plan->copy.binary && !c->begun)
 		return copy_binary_header((Str){ "", 0 }, true, err) < 0 ? -1 : 0;
-	if (fire(t, c, 'a', err) != 0)
+	if (fire(t, c, 'a', err) != 0 || keys_check(t->cat, t->conn->db, false, err) != 0)
 		return -1;
 	*rows = c->rows;
 	return 0;

@@ -1,6 +1,7 @@
 /* Statements that run inside another statement of the same session: those of its functions, triggers and DO blocks. */
 #include "backend/sqlite_internal.h"
 
+#include "catalog/keys.h"
 #include "sqlite/row_store.h"
 
 static const ProgramHooks *hooks;
@@ -94,7 +95,9 @@ static int run_query(Nested *n, Error *err)
 	if (plan->nsteps && steps_run(t, &n->run, err) != 0)
 		return -1;
 	n->rows = plan->returns_rows ? 0 : n->run.rows;
-	return plan->sql ? run_rows(n, err) : 0;
+	if (plan->sql && run_rows(n, err) != 0)
+		return -1;
+	return plan->writes ? keys_check(t->cat, n->run.conn->db, false, err) : 0;
 }
 
 static int run_script(Nested *n, Error *err)

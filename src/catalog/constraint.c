@@ -109,7 +109,7 @@ static const char *schema_name(const Catalog *cat, const CatRel *r)
 
 enum { MAX_KEY_COLUMNS = 64 };
 
-static void quote(Buf *b, const char *name)
+void constraint_put_name(Buf *b, const char *name)
 {
 	buf_puts(b, "\"");
 	for (; *name; name++)
@@ -122,10 +122,10 @@ static bool has_row(Db *db, const CatRel *rel, const int16_t *cols, size_t n, co
 {
 	Buf sql = { 0 };
 	buf_puts(&sql, "SELECT 1 FROM ");
-	quote(&sql, rel->sqlite_name);
+	constraint_put_name(&sql, rel->sqlite_name);
 	for (size_t i = 0; i < n; i++) {
 		buf_puts(&sql, i ? " AND " : " WHERE ");
-		quote(&sql, catrel_attnum(rel, cols[i])->sqlite_name);
+		constraint_put_name(&sql, catrel_attnum(rel, cols[i])->sqlite_name);
 		buf_printf(&sql, " = ?%zu", i + 1);
 	}
 	sqlite3_stmt *st = NULL;
@@ -233,23 +233,23 @@ static void orphan_query(const CatConstraint *k, Buf *b)
 	buf_puts(b, "SELECT ");
 	for (size_t i = 0; i < k->ncols; i++) {
 		buf_puts(b, i ? ", c." : "c.");
-		quote(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
+		constraint_put_name(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
 	}
 	buf_puts(b, " FROM ");
-	quote(b, k->table->sqlite_name);
+	constraint_put_name(b, k->table->sqlite_name);
 	buf_puts(b, " AS c WHERE NOT EXISTS (SELECT 1 FROM ");
-	quote(b, k->ref->sqlite_name);
+	constraint_put_name(b, k->ref->sqlite_name);
 	buf_puts(b, " AS p WHERE ");
 	for (size_t i = 0; i < k->ncols; i++) {
 		buf_puts(b, i ? " AND p." : "p.");
-		quote(b, catrel_attnum(k->ref, k->ref_cols[i])->sqlite_name);
+		constraint_put_name(b, catrel_attnum(k->ref, k->ref_cols[i])->sqlite_name);
 		buf_puts(b, " = c.");
-		quote(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
+		constraint_put_name(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
 	}
 	buf_puts(b, ")");
 	for (size_t i = 0; i < k->ncols; i++) {
 		buf_puts(b, " AND c.");
-		quote(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
+		constraint_put_name(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
 		buf_puts(b, " IS NOT NULL");
 	}
 	buf_puts(b, " LIMIT 1");

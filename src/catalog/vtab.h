@@ -67,6 +67,6 @@ int catalog_register(sqlite3 *h, FnEnv *env, Error *err);
 /* This room's tables of functions, NULL-terminated: to be added to the sqlite room's at start. */
 extern const SqliteFn *const catalog_fn_tables[];
 extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_index[], catalog_fn_acl[], catalog_fn_random[],
-	catalog_fn_trigram[], catalog_fn_session[];
+	catalog_fn_trigram[], catalog_fn_session[], catalog_fn_keys[];
 
 #endif

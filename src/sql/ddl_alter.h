@@ -27,6 +27,8 @@ const char *alter_old_expr(Alter *al, const char *text, ExprPlace place, uint32_
 int alter_drop_constraint_at(Alter *al, size_t i, const char *what, bool cascade);
 
 /* ddl_alter_check.c */
+/* Whether the rows that are there have to be looked at for an index. */
+bool alter_must_check(const Alter *al, const CatIndex *x);
 int alter_check_rows(Alter *al);
 
 /* ddl_alter_column.c: the commands about columns. 1: not one of them. */

@@ -137,6 +137,11 @@ static bool must_check(const Alter *al, uint32_t oid, const int16_t *cols, size_
 	return !had(al, oid);
 }
 
+bool alter_must_check(const Alter *al, const CatIndex *x)
+{
+	return must_check(al, x->oid, x->keys, x->nkeys);
+}
+
 int alter_check_rows(Alter *al)
 {
 	const char *rows = new_rows(al);

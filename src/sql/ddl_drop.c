@@ -278,9 +278,7 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 			return err_hint(d->err, "You can drop constraint %s on table %s instead.", c->name, x->table->name);
 		}
 		ddl_touch(d, x->table->schema);
-		ddl_drop_content(d, x);
-		if (index_has_sqlite(x))
-			ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
+		ddl_drop_index_file(d, x);
 		ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);
 		ddl_sql(d, "DELETE FROM _understudy_index WHERE oid = %u", x->oid);
 	}

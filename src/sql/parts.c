@@ -30,10 +30,22 @@ static int event_of(const Query *q)
 	return q->cmd == CMD_INSERT ? TRIGGER_INSERT : q->cmd == CMD_UPDATE ? TRIGGER_UPDATE : q->cmd == CMD_DELETE ? TRIGGER_DELETE : 0;
 }
 
+/* SQLite's ON CONFLICT does not know of EXCLUDE. */
+static bool conflicts_with_excluded(const Query *q)
+{
+	const CatRel *rel = q->result->rel;
+	if (!q->conflict || q->conflict->index)
+		return q->conflict && q->conflict->index->exclude;
+	for (size_t i = 0; i < rel->nindexes; i++)
+		if (rel->indexes[i]->exclude)
+			return true;
+	return false;
+}
+
 static bool fires(const Query *q)
 {
 	int events = event_of(q) | (q->conflict && q->conflict->do_update ? TRIGGER_UPDATE : 0);
-	return q->result && writes_rows(q->result->rel, events);
+	return q->result && (writes_rows(q->result->rel, events) || conflicts_with_excluded(q));
 }
 
 /* What a part with triggers cannot do. */

@@ -87,6 +87,7 @@ typedef struct FnEnv {
 	sqlite3_value **kept;  /* by pg_let (sqlite/fn_let.h) */
 	size_t nkept;
 	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
+	struct KeyChecks *keys;	  /* rows to be looked at again (catalog/keys.h) */
 	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
 
