@@ -35,9 +35,9 @@ static int fire(SqliteTxn *t, SqliteCopy *c, char timing, Error *err)
 	FnEnv *env = &t->conn->db->env;
 	Arena *scratch = env->scratch;
 	const ProgramHooks *h = program_hooks();
-	int rc = w ? h->fire_statement(t, w, timing, &c->events, err) : 0;
+	int rc = w ? h->fire_statement(t, w, timing, &c->events, NULL, err) : 0;
 	if (rc == 0 && timing == 'a' && c->events)
-		rc = h->fire_queue(t, &c->events, err);
+		rc = h->fire_queue(t, &c->events, NULL, err);
 	env->scratch = scratch;
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* Statements that run inside another statement of the same session: those of its functions, triggers and DO blocks. */
 #include "backend/sqlite_internal.h"
 
+#include "catalog/constraint.h"
 #include "catalog/keys.h"
 #include "sqlite/row_store.h"
 
@@ -115,7 +116,8 @@ int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparam
 	FnEnv *env = &c->db->env;
 	FnFrame frame;
 	Nested n = { .t = t, .fn = fn, .ctx = ctx };
-	n.run = (SqliteRun){ .plan = p, .params = params, .nparams = nparams, .conn = c };
+	n.run = (SqliteRun){ .plan = p, .params = params, .nparams = nparams, .conn = c, .outer = t->outer_events };
+	t->outer_events = NULL;
 	if (p->plan->writes && may_write(t, p, err) != 0)
 		return -1;
 	fn_frame_enter(env, &frame, scratch);
@@ -197,4 +199,14 @@ int nested_sql(SqliteTxn *t, const char *sql, const Val *params, size_t n, uint3
 int64_t nested_last_rowid(const SqliteTxn *t)
 {
 	return sqlite3_last_insert_rowid(t->active->db->h);
+}
+
+void nested_foreign_keys(SqliteTxn *t, bool on)
+{
+	sqlite3_db_config(t->active->db->h, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on, NULL);
+}
+
+int nested_check_row(SqliteTxn *t, const FailedRow *row, Error *err)
+{
+	return constraint_foreign_key_rows(t->cat, t->active->db, row, 1, false, t->types, err);
 }

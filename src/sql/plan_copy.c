@@ -156,7 +156,7 @@ static int copy_insert(CopyParse *c)
 	q->result = rte_relation(ps, c->rel, c->rel->name, -1);
 	if (row_values(c, q, values) < 0 || (c->s->where_clause && filtered_row(c, q, values) < 0))
 		return -1;
-	if (writes_rows(c->rel, TRIGGER_INSERT))
+	if (writes_rows(ps->env->cat, c->rel, TRIGGER_INSERT, NULL))
 		return copy_row(c, q, values);
 	if (!c->s->where_clause) {
 		q->values = values;
