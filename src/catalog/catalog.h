@@ -167,6 +167,10 @@ struct CatConstraint {
 	char *check_sql; /* c: PostgreSQL expression text */
 };
 
+/* Whether the action of a foreign key is done by program/cascade.c, whatever triggers there are: SQLite sets all columns of a key, and
+ * does not look at the rules of domains. */
+bool catconstraint_acts(const CatConstraint *k, bool deletes);
+
 typedef struct CatSequence {
 	uint32_t oid;
 	CatRel *rel;
@@ -259,6 +263,7 @@ typedef struct Catalog {
 	size_t nfunctions;
 	CatTrigger **triggers;
 	size_t ntriggers;
+	bool row_actions; /* there are foreign keys whose actions SQLite cannot do (catconstraint_acts) */
 	CatExtension *extensions;
 	size_t nextensions;
 	Map rel_by_name; /* "schemaoid.name" */

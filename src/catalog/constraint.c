@@ -213,9 +213,23 @@ static int not_null_error(const Catalog *cat, const char *what, Error *err)
 	return err_object(err, schema_name(cat, r), r->name, col->name, NULL);
 }
 
+static const CatConstraint *match_full(const CatRel *r, const char *name)
+{
+	for (size_t i = 0; r && i < r->nconstraints; i++)
+		if (r->constraints[i]->match == 'f' && streq(r->constraints[i]->name, name))
+			return r->constraints[i];
+	return NULL;
+}
+
 static int check_error(const Catalog *cat, const char *name, uint32_t target_oid, Error *err)
 {
 	const CatRel *r = target_oid ? catalog_rel_by_oid(cat, target_oid) : NULL;
+	const CatConstraint *full = match_full(r, name);
+	if (full) {
+		err_set(err, "23503", "insert or update on table \"%s\" violates foreign key constraint \"%s\"", r->name, name);
+		err_detail(err, "MATCH FULL does not allow mixing of null and nonnull key values.");
+		return err_object(err, schema_name(cat, r), r->name, NULL, name);
+	}
 	for (size_t i = 0; !r && i < cat->nrels; i++) {
 		for (size_t k = 0; k < cat->rels[i]->nconstraints; k++) {
 			const CatConstraint *c = cat->rels[i]->constraints[k];

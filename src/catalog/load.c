@@ -271,6 +271,7 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	}
 	if (!k->table || (k->type == 'f' && (!k->ref || nref != k->ncols)))
 		return load_damaged(err, "constraint", k->oid);
+	c->row_actions |= catconstraint_acts(k, true) || catconstraint_acts(k, false);
 	load_note_oid(c, k->oid);
 	*APPEND(c, k->table->constraints, k->table->nconstraints) = k;
 	return 0;

@@ -343,14 +343,33 @@ static int check_key_types(Ddl *d, const CatConstraint *c)
 {
 	for (size_t i = 0; i < c->ncols; i++) {
 		const CatColumn *x = catrel_attnum(c->table, c->cols[i]), *y = catrel_attnum(c->ref, c->ref_cols[i]);
-		bool numbers = is_integer(x->type) && is_integer(y->type);
-		bool text = x->type->category == 'S' && y->type->category == 'S';
-		if (x->type == y->type || numbers || text)
+		const PgType *xt = type_base_of(x->type), *yt = type_base_of(y->type);
+		bool numbers = is_integer(xt) && is_integer(yt);
+		bool text = xt->category == 'S' && yt->category == 'S';
+		if (xt == yt || numbers || text)
 			continue;
 		an_error(d->ps, -1, "42804", "foreign key constraint \"%s\" cannot be implemented", c->name);
 		return err_detail(d->err, "Key columns \"%s\" and \"%s\" are of incompatible types: %s and %s.", x->name, y->name,
 				  type_format(x->type, -1, d->a), type_format(y->type, -1, d->a));
 	}
+	return 0;
+}
+
+/* ON DELETE SET NULL (a, b) */
+static int take_set_columns(Ddl *d, CatRel *r, const PgQuery__Constraint *k, CatConstraint *c)
+{
+	c->set_cols = arena_array(d->a, int16_t, k->n_fk_del_set_cols + 1);
+	if (find_columns(d, r, k->fk_del_set_cols, k->n_fk_del_set_cols, false, c->set_cols))
+		return -1;
+	for (size_t i = 0; i < k->n_fk_del_set_cols; i++) {
+		bool part = false;
+		for (size_t j = 0; j < c->ncols; j++)
+			part = part || c->cols[j] == c->set_cols[i];
+		if (!part)
+			return an_error(d->ps, -1, "42P10", "column \"%s\" referenced in ON DELETE SET action must be part of foreign key",
+					node_string(k->fk_del_set_cols[i]));
+	}
+	c->nset_cols = k->n_fk_del_set_cols;
 	return 0;
 }
 
@@ -367,11 +386,11 @@ static int add_foreign_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, cons
 	if ((r->persistence == 't') != (ref->persistence == 't'))
 		return an_error(d->ps, -1, "42P16", "constraints on %s tables may reference only %s tables",
 				r->persistence == 't' ? "temporary" : "permanent", r->persistence == 't' ? "temporary" : "permanent");
-	if (k->n_fk_del_set_cols)
-		return an_refuse(d->ps, k->location, "SET NULL or SET DEFAULT with a column list");
 	size_t n = column ? 1 : k->n_fk_attrs;
-	if (n > 1 && k->fk_matchtype && *k->fk_matchtype == 'f')
-		return an_refuse(d->ps, k->location, "MATCH FULL");
+	if (k->fk_matchtype && *k->fk_matchtype == 'p')
+		return an_error(d->ps, k->location, "0A000", "MATCH PARTIAL not yet implemented");
+	if (n > 1 && k->deferrable && k->fk_matchtype && *k->fk_matchtype == 'f')
+		return an_refuse(d->ps, k->location, "DEFERRABLE with MATCH FULL over several columns");
 	int16_t *cols = arena_array(d->a, int16_t, n);
 	if (column)
 		cols[0] = column->attnum;
@@ -391,6 +410,8 @@ static int add_foreign_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, cons
 	c->not_valid = is_old(d, r) && k->skip_validation;
 	c->deferrable = k->deferrable;
 	c->deferred = k->initdeferred;
+	if (take_set_columns(d, r, k, c))
+		return -1;
 	return referenced_columns(d, ref, k, n, c) ? -1 : check_key_types(d, c);
 }
 

@@ -180,6 +180,22 @@ static const char *action_sql(char a)
 	return a == 'c' ? "CASCADE" : a == 'n' ? "SET NULL" : a == 'd' ? "SET DEFAULT" : a == 'r' ? "RESTRICT" : "NO ACTION";
 }
 
+/* MATCH FULL: all columns of the key are NULL, or none. */
+static void match_full_sql(Ddl *d, const CatRel *r, const CatConstraint *k, Buf *b)
+{
+	if (k->match != 'f' || k->ncols < 2)
+		return;
+	buf_printf(b, ", CONSTRAINT %s CHECK (", ddl_id(d, k->name));
+	for (size_t i = 1; i < k->ncols; i++) {
+		buf_puts(b, i > 1 ? " AND (" : "(");
+		emit_ident(b, catrel_attnum(r, k->cols[0])->sqlite_name);
+		buf_puts(b, " IS NULL) = (");
+		emit_ident(b, catrel_attnum(r, k->cols[i])->sqlite_name);
+		buf_puts(b, " IS NULL)");
+	}
+	buf_puts(b, ")");
+}
+
 static int constraint_sql(Ddl *d, const CatRel *r, const CatConstraint *k, Buf *b)
 {
 	if (k->type == 'c') {
@@ -194,9 +210,11 @@ static int constraint_sql(Ddl *d, const CatRel *r, const CatConstraint *k, Buf *
 		buf_puts(b, " REFERENCES ");
 		emit_ident(b, ref->sqlite_name);
 		column_list(d, ref, k->ref_cols, k->ncols, b);
-		buf_printf(b, " ON UPDATE %s ON DELETE %s", action_sql(k->on_update), action_sql(k->on_delete));
+		buf_printf(b, " ON UPDATE %s ON DELETE %s", action_sql(catconstraint_acts(k, false) ? 'a' : k->on_update),
+			   action_sql(catconstraint_acts(k, true) ? 'a' : k->on_delete));
 		if (k->deferrable)
 			buf_printf(b, " DEFERRABLE INITIALLY %s", k->deferred ? "DEFERRED" : "IMMEDIATE");
+		match_full_sql(d, r, k, b);
 	}
 	return 0;
 }

@@ -75,7 +75,7 @@ static int check_actions(ParseState *ps, const Query *q, int event, const Target
 
 int parts_check(ParseState *ps, const Query *q)
 {
-	if (!ps->env->cat || !ps->env->cat->ntriggers || !q->result || q->cmd == CMD_SELECT)
+	if (!ps->env->cat || !q->result || q->cmd == CMD_SELECT)
 		return 0;
 	if (q->conflict && q->conflict->do_update && check_actions(ps, q, TRIGGER_UPDATE, &q->conflict->set) < 0)
 		return -1;

@@ -43,7 +43,7 @@ static const CatRel *cascade(const Catalog *cat, const CatRel *r, int event, con
 			    (event == TRIGGER_UPDATE && !changes_key(r, c, set)))
 				continue;
 			int then = event == TRIGGER_DELETE && action == 'c' ? TRIGGER_DELETE : TRIGGER_UPDATE;
-			if (has_row_triggers(child, then) || has_triggers(child, then))
+			if (has_triggers(child, then) || catconstraint_acts(c, event == TRIGGER_DELETE))
 				return child;
 			const CatRel *below = child == r ? NULL : cascade(cat, child, then, NULL, depth + 1);
 			if (below)
@@ -55,7 +55,7 @@ static const CatRel *cascade(const Catalog *cat, const CatRel *r, int event, con
 
 const CatRel *cascades_to_triggers(const Catalog *cat, const CatRel *r, int event, const TargetList *set)
 {
-	return cat->ntriggers && event != TRIGGER_INSERT ? cascade(cat, r, event, set, 0) : NULL;
+	return (cat->ntriggers || cat->row_actions) && event != TRIGGER_INSERT ? cascade(cat, r, event, set, 0) : NULL;
 }
 
 bool writes_rows(const Catalog *cat, const CatRel *r, int events, const TargetList *set)
