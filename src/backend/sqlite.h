@@ -167,6 +167,7 @@ struct SqliteTxn {
 	void (*plan_env)(void *session, SqlEnv *env, uint64_t *key);
 	/* A statement of a program that belongs to the session: SET and its kin. */
 	int (*utility)(void *session, const Plan *plan, Error *err);
+	const struct CursorHooks *cursors;
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
@@ -269,13 +270,17 @@ void run_command_complete(const SqliteRun *r, Buf *out);
 /* Evaluates a one-row query (arguments of EXECUTE); values are allocated from `a`. */
 RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t *n, Error *err);
 /* RowDescription of a plan with the given result formats. */
-void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
+int run_describe(const SqliteTxn *t, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+/* A notice in the client's encoding. */
+int run_notice(const SqliteTxn *t, const Error *notice, const char *severity, Buf *out, Error *err);
 
 /* --- statements of programs, inside a statement of the session --- */
 
 /* One row: 0 to go on, 1 when it is enough, -1 with an error. */
 typedef int (*NestedRow)(void *ctx, sqlite3_stmt *row, Error *err);
 /* Runs a query or a script on the connection of the statement around. `scratch` is for temporary values of its functions. */
+/* FETCH and MOVE of a program (CursorHooks.move). */
+int nested_move(SqliteTxn *t, Str name, const FetchPlan *f, uint64_t *done, Error *err);
 int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparams, Arena *scratch, NestedRow fn, void *ctx, uint64_t *rows,
 		   Error *err);
 /* The interpreter's own SQL; `target` is the relation it writes, or 0. *changes: rows changed. */

@@ -131,6 +131,7 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	env->catalog = t->cat;
 	env->session = t->vars;
 	env->txn = t;
+	env->in_session = true;
 	t->active = c;
 	env->scratch = t->scratch;
 	env->error.sqlstate[0] = '\0';
@@ -142,7 +143,7 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 void conn_leave(DbConn *c)
 {
 	c->user = NULL;
-	c->db->env.txn = NULL;
+	c->db->env.in_session = false;
 }
 
 static int interrupted(char why, Error *err)

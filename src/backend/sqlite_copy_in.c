@@ -13,7 +13,9 @@
 struct SqliteCopy {
 	CachedPlan *plan;
 	sqlite3_stmt *stmt;
-	Buf pending; /* bytes of records not yet whole, in UTF-8 */
+	Buf pending;			       /* bytes of records not yet whole, in UTF-8 */
+	Buf coded;			       /* the beginning of a character in `recoder`'s encoding */
+	struct Recoder *recoder, *own_recoder; /* NULL: UTF-8 */
 	CopyLines lines;
 	bool ended; /* "\\." or the trailer was read */
 	bool begun; /* the binary header was read */
@@ -27,6 +29,16 @@ struct SqliteCopy {
 	char context[512];
 	struct ProgramEvents *events; /* of triggers that come after */
 };
+
+static int choose_recoder(const SqliteTxn *t, const CopyOptions *o, SqliteCopy *c, Error *err)
+{
+	if (o->binary || o->encoding == ENCODING_UTF8 || o->encoding == ENCODING_SQL_ASCII)
+		return 0;
+	if (o->encoding != ENCODING_NONE)
+		c->own_recoder = recoder_new(o->encoding, err);
+	c->recoder = o->encoding == ENCODING_NONE ? t->types->client : c->own_recoder;
+	return o->encoding != ENCODING_NONE && !c->recoder ? -1 : 0;
+}
 
 /* The triggers of the statement. */
 static int fire(SqliteTxn *t, SqliteCopy *c, char timing, Error *err)
@@ -56,6 +68,12 @@ RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error 
 		return RUN_ERROR;
 	}
 	SqliteCopy *c = mem_alloc(sizeof *c);
+	if (choose_recoder(t, &plan->plan->copy, c, err) != 0) {
+		free(c);
+		db_done(t->conn->db, stmt);
+		conn_leave(t->conn);
+		return RUN_ERROR;
+	}
 	c->plan = plan_ref(plan);
 	c->lines.o = &plan->plan->copy;
 	c->binary = mem_alloc((plan->plan->ncols + 1) * sizeof *c->binary);
@@ -83,6 +101,8 @@ void copy_in_free(SqliteTxn *t, SqliteCopy *c)
 	plan_unref(c->plan);
 	free(c->binary);
 	buf_free(&c->pending);
+	buf_free(&c->coded);
+	recoder_free(c->own_recoder);
 	copy_fields_free(&c->fields);
 	arena_free(c->arena);
 	free(c->vals);
@@ -325,6 +345,17 @@ static int take_all(SqliteTxn *t, SqliteCopy *c, bool eof, Error *err)
 	return 0;
 }
 
+static int decode(SqliteCopy *c, Str data, Error *err)
+{
+	buf_put_str(&c->coded, data);
+	Str whole = buf_str(&c->coded);
+	whole.n = recoder_whole(c->recoder, whole);
+	if (recoder_decode(c->recoder, whole, &c->pending, err) != 0)
+		return -1;
+	buf_consume(&c->coded, whole.n);
+	return 0;
+}
+
 int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err)
 {
 	bool binary = c->plan->plan->copy.binary;
@@ -334,16 +365,17 @@ int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err)
 		atomic_store(&t->cancel, false);
 		return err_set(err, "57014", "canceling statement due to user request");
 	}
-	int encoding = binary ? 0 : c->plan->plan->copy.encoding;
-	if (!encoding)
+	if (!c->recoder)
 		buf_put_str(&c->pending, data);
-	else if (encoding_to_utf8(encoding, data, &c->pending, err) != 0)
+	else if (decode(c, data, err) != 0)
 		return -1;
 	return take_all(t, c, false, err);
 }
 
 int copy_in_finish(SqliteTxn *t, SqliteCopy *c, uint64_t *rows, Error *err)
 {
+	if (c->recoder && recoder_decode(c->recoder, buf_str(&c->coded), &c->pending, err) != 0)
+		return -1;
 	if (take_all(t, c, true, err) != 0)
 		return -1;
 	if (c->plan->plan->copy.binary && !c->begun)

@@ -212,6 +212,8 @@ static int run_triggers(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s
 
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
 {
+	if (s->only_for && !row_store_ends_with(&c->db->env, s->only_store, s->only_for))
+		return 0;
 	if (s->kind == STEP_WRITE || s->kind == STEP_FIRE_QUEUE || s->kind == STEP_FIRE_BEFORE || s->kind == STEP_FIRE_AFTER)
 		return run_triggers(t, c, r, s, err);
 	if (s->kind == STEP_LOOP)

@@ -210,7 +210,7 @@ static void f_keys_written(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	FnEnv *env = fn_env(ctx);
 	const Catalog *cat = env->catalog;
 	Db *db = (Db *)(uintptr_t)((char *)env - offsetof(Db, env));
-	const CatIndex *x = env->txn && cat ? catalog_index(cat, (uint32_t)sqlite3_value_int64(argv[0])) : NULL;
+	const CatIndex *x = env->in_session && cat ? catalog_index(cat, (uint32_t)sqlite3_value_int64(argv[0])) : NULL;
 	int64_t rowid = sqlite3_value_int64(argv[1]), other;
 	Error err;
 	int rc = x ? in_the_way(cat, db, x, rowid, &other, &err) : 0;

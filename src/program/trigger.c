@@ -113,8 +113,9 @@ static int check_when(SqliteTxn *t, const TriggerCall *c, Arena *a, bool *yes, E
 static int fire(SqliteTxn *t, const TriggerCall *c, Arena *a, Val *out, Error *err)
 {
 	const CatFunction *fn = catalog_function(t->cat, c->trigger->function);
-	if (!fn)
-		return err_set(err, "42883", "the function of trigger \"%s\" does not exist", c->trigger->name);
+	if (!fn) /* one that the copy of a primary could not make */
+		return err_refuse(err, 0, "trigger or rule \"%s\" of table \"%s\" is not available in SQLite mode", c->trigger->name,
+				  c->trigger->table->name);
 	Program *p = program_find(t, fn, c->trigger->table, (Str){ "", 0 }, err);
 	if (!p)
 		return -1;

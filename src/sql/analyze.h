@@ -135,6 +135,7 @@ Expr *make_scalar_array_op(ParseState *ps, const char *name, bool use_or, Expr *
 /* The equality function for a type (IN, DISTINCT, USING, GROUP BY); NULL + 42883 when there is none. */
 const PgProc *equality_for(ParseState *ps, uint32_t type, int location);
 /* "<" of the type, for ORDER BY; NULL + 42883 when it cannot be sorted. */
+bool type_has_ordering(ParseState *ps, uint32_t type);
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
 Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
 Expr *an_call(ParseState *ps, const PgQuery__FuncCall *call); /* of CALL */
@@ -171,6 +172,11 @@ WindowDef *an_window(ParseState *ps, const PgQuery__WindowDef *def);
 int an_sort_exprs(ParseState *ps, PgQuery__Node *const *nodes, size_t n, ExprPlace place, SortItem **out, size_t *nout);
 /* walk.c: same expression, locations aside. */
 bool expr_equal(const Expr *x, const Expr *y);
+/* predicate.c: `where` being true, `pred` is too. False also where that is not seen. */
+bool predicate_implied(ParseState *ps, const Expr *pred, const Expr *where);
+/* array_list.c: an X_SCALAR_ARRAY over ARRAY[...], or over a constant if wanted, as X_IN_LIST; NULL when it is over another array, or an
+ * empty one. */
+const Expr *expr_array_as_list(Arena *a, const Catalog *cat, const Expr *x, bool constants);
 /* Calls fn for x and everything below it, subqueries included; fn returns false to skip what is below. */
 void expr_walk(Expr *x, bool (*fn)(Expr *x, void *arg), void *arg);
 void query_walk(Query *q, bool (*fn)(Expr *x, void *arg), void *arg);

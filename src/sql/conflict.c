@@ -79,7 +79,7 @@ static int try_index(ParseState *ps, const CatIndex *ix, Rte *rte, const ExprLis
 		if (!pred)
 			return -1;
 		expr_walk(pred, rebind_var, &rebind);
-		if (wanted && !(where && expr_equal(pred, where)))
+		if (wanted && !(where && predicate_implied(ps, pred, where)))
 			return 0;
 	}
 	oc->index = ix;

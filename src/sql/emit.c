@@ -409,7 +409,7 @@ const char *emit_table_expr(const Catalog *cat, const TypeEnv *types, const Expr
 
 const char *emit_row_expr(const Catalog *cat, const TypeEnv *types, const Expr *x, const Rte *rte, const char *row, Arena *a, Error *err)
 {
-	Emitter e = { .a = a, .cat = cat, .types = types, .err = err, .plain_rte = rte, .condition = x, .row_name = row };
+	Emitter e = { .a = a, .cat = cat, .types = types, .err = err, .alone = true, .plain_rte = rte, .condition = x, .row_name = row };
 	const char *text = emit_expr(&e, x) < 0 ? NULL : arena_strndup(a, (const char *)e.out.data, e.out.len);
 	buf_free(&e.out);
 	return text;

@@ -26,11 +26,13 @@ typedef struct Emitter {
 	int case_test;	       /* under which the value is kept that X_CASE_TEST stands for */
 	int next_tmp;	       /* names made by the emitter itself: x1, x2 ... */
 	const char *row_name;  /* before the columns of plain_rte: NEW or OLD */
+	bool alone;	       /* no subquery may be written: CHECK, indexes, generated columns */
 	const Rte *plain_rte;  /* when set, its columns are written without an alias (CHECK, index expressions, ON CONFLICT targets) */
 	/* RETURNING: columns of the other tables are kept by pg_stash while rows are found; see fn_rows.c */
 	Expr **stash;
 	size_t nstash;
 	bool marks_updated;	    /* ON CONFLICT DO UPDATE notes the rows it updates, for xmax */
+	bool returning;		    /* an expression of RETURNING is written */
 	const CatRel *returning_of; /* a subquery of RETURNING is written: it must not read this relation, which has changed already */
 	struct Snapshot *snapshots; /* tables to be read as they were (parts.h) */
 	size_t nsnapshots;

@@ -86,10 +86,13 @@ static int emit_returning(Emitter *e, const Query *q, const Outside *o)
 	e->plain_rte = q->result;
 	e->returning_of = o->sublink || e->nstash ? q->result->rel : NULL;
 	for (size_t i = 0; i < q->returning.n && rc == 0; i++) {
+		const Expr *x = q->returning.items[i].expr;
 		buf_puts(&e->out, i ? ", " : " RETURNING ");
-		rc = emit_expr(e, q->returning.items[i].expr);
+		e->returning = x->kind != X_VAR;
+		rc = emit_expr(e, x);
 	}
 	e->plain_rte = NULL;
+	e->returning = false;
 	e->returning_of = NULL;
 	e->nstash = 0;
 	return rc;
@@ -155,11 +158,13 @@ static int emit_conflict(Emitter *e, const Query *q, const Outside *o)
 	if (oc->index) {
 		buf_puts(&e->out, " (");
 		e->plain_rte = q->result;
+		e->alone = true; /* as the index was written, or SQLite does not find it */
 		int rc = emit_list(e, oc->targets.items, oc->targets.n);
 		buf_puts(&e->out, ")");
 		if (rc < 0 || emit_where(e, "WHERE", oc->target_where) < 0)
 			return -1;
 		e->plain_rte = NULL;
+		e->alone = false;
 	}
 	if (!oc->do_update) {
 		buf_puts(&e->out, " DO NOTHING");

@@ -450,9 +450,10 @@ int emit_minmax(Emitter *e, const Expr *x)
 	if (x->args.n == 1)
 		return emit_expr(e, x->args.items[0]);
 	if (x->args.n == 2 && is_leaf(x->args.items[0]) && is_leaf(x->args.items[1])) {
+		/* Of equals PostgreSQL answers the first, SQLite's max too, and its min the last. */
+		const Expr *first = x->args.items[x->is_least], *second = x->args.items[!x->is_least];
 		buf_printf(&e->out, "ifnull(%s(", fn);
-		if (emit_collated(e, x->args.items[0]) < 0 || emit_around(e, ", ", x->args.items[1], "), ifnull(") < 0 ||
-		    emit_list(e, x->args.items, 2) < 0)
+		if (emit_collated(e, first) < 0 || emit_around(e, ", ", second, "), ifnull(") < 0 || emit_list(e, x->args.items, 2) < 0)
 			return -1;
 		buf_puts(&e->out, "))");
 		return 0;

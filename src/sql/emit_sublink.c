@@ -56,9 +56,30 @@ static int emit_unnest(Emitter *e, const Expr *array)
 	return 0;
 }
 
+/* Within a CHECK or an index, which have no subqueries. */
+static int emit_array_search(Emitter *e, const Expr *x)
+{
+	const Expr *array = x->args.items[1];
+	if (!is_in(x->proc, x->use_or))
+		return emit_refuse(e, x->location, "a comparison with the elements of an array here is not available in SQLite mode");
+	buf_printf(&e->out, "%spg_array_holds(%u, ", x->use_or ? "" : "NOT ", array->type);
+	if (emit_expr(e, array) < 0)
+		return -1;
+	buf_puts(&e->out, ", ");
+	if (emit_expr(e, x->args.items[0]) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 int emit_scalar_array(Emitter *e, const Expr *x)
 {
 	const Expr *array = x->args.items[1];
+	const Expr *list = e->alone || is_in(x->proc, x->use_or) ? expr_array_as_list(e->a, e->cat, x, e->alone) : NULL;
+	if (list)
+		return emit_in_list(e, list);
+	if (e->alone)
+		return emit_array_search(e, x);
 	if (is_in(x->proc, x->use_or)) {
 		buf_puts(&e->out, "(");
 		if (emit_collated(e, x->args.items[0]) < 0)

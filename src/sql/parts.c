@@ -25,7 +25,7 @@ static bool calls_programs(const Query *q)
 	return calls;
 }
 
-static int event_of(const Query *q)
+int part_event(const Query *q)
 {
 	return q->cmd == CMD_INSERT ? TRIGGER_INSERT : q->cmd == CMD_UPDATE ? TRIGGER_UPDATE : q->cmd == CMD_DELETE ? TRIGGER_DELETE : 0;
 }
@@ -48,7 +48,7 @@ static bool fires(const Catalog *cat, const Query *q)
 		return false;
 	const CatRel *rel = q->result->rel;
 	bool upsert = q->conflict && q->conflict->do_update;
-	return writes_rows(cat, rel, event_of(q), &q->targets) || conflicts_with_excluded(q) ||
+	return writes_rows(cat, rel, part_event(q), &q->targets) || conflicts_with_excluded(q) ||
 	       (upsert && writes_rows(cat, rel, TRIGGER_UPDATE, &q->conflict->set));
 }
 
@@ -82,11 +82,13 @@ int parts_check(ParseState *ps, const Query *q)
 	for (size_t i = 0; i < q->nactions; i++)
 		if (q->actions[i].change && parts_check(ps, q->actions[i].change) < 0)
 			return -1;
-	return event_of(q) ? check_actions(ps, q, event_of(q), &q->targets) : 0;
+	return part_event(q) ? check_actions(ps, q, part_event(q), &q->targets) : 0;
 }
 
 bool parts_needed(const Catalog *cat, const Query *q)
 {
+	if (query_changes_tree(q))
+		return true;
 	if (fires(cat, q))
 		return true;
 	if (calls_programs(q))
@@ -228,6 +230,8 @@ static int apply(Parts *p, Part *part)
 		return 0;
 	if (part_apply(p, part) < 0)
 		return -1;
+	for (size_t i = 0; i < part->nmembers; i++)
+		note_changed(p, part->tables[i]);
 	note_changed(p, part->q->result->rel);
 	return 0;
 }
@@ -312,6 +316,10 @@ static int apply_early(Parts *p, Part *part)
 	if (before)
 		memcpy(all, p->snapshots, before * sizeof *all);
 	collect_parts(p, part, all, &n, before + MAX_CHANGED);
+	for (size_t i = 0; i < n; i++)
+		if (catrel_is_tree(all[i].rel))
+			return an_refuse(p->ps, -1,
+					 "a WITH whose changes of a partitioned table others read is not available in SQLite mode");
 	for (size_t i = 0; i < before; i++)
 		if (all[i].new_rowid && all[i].rel == part->q->result->rel)
 			return an_refuse(p->ps, -1, "this order of changes of one table in WITH is not available in SQLite mode");
@@ -375,15 +383,26 @@ static void read_result(Parts *p, const Query *q)
 	buf_free(&b);
 }
 
-static struct PlanWrite *new_write(Parts *p, const CatRel *rel, int event, const TargetList *set)
+/* `named` has the columns that `set` names; rel's own are found by their names. */
+static struct PlanWrite *new_write(Parts *p, const CatRel *named, const CatRel *rel, int event, const TargetList *set)
 {
 	struct PlanWrite *w = plan_write_new(p->ps->a, rel, event);
 	int16_t *cols = arena_array(p->ps->a, int16_t, set->n + 1);
-	for (size_t k = 0; event == TRIGGER_UPDATE && k < set->n; k++)
-		cols[w->nset++] = (int16_t)set->items[k].attnum;
+	for (size_t k = 0; event == TRIGGER_UPDATE && k < set->n; k++) {
+		int attnum = set->items[k].attnum;
+		const CatColumn *own = catrel_column(rel, named->cols[attnum - 1].name);
+		cols[w->nset++] = own ? own->attnum : (int16_t)attnum;
+	}
 	w->set = cols;
 	w->acts = cascades_to_triggers(p->ps->env->cat, rel, event, set) != NULL;
 	p->acts |= w->acts;
+	return w;
+}
+
+struct PlanWrite *part_write(Parts *p, const Part *part, const CatRel *rel)
+{
+	struct PlanWrite *w = new_write(p, part->q->result->rel, rel, part_event(part->q), &part->q->targets);
+	w->counted = !part->cte && !p->plan->returns_rows;
 	return w;
 }
 
@@ -391,12 +410,11 @@ static int begin_write(Parts *p, Part *part)
 {
 	const CatRel *rel = part->q->result->rel;
 	const OnConflict *oc = part->q->conflict;
-	part->write = new_write(p, rel, event_of(part->q), &part->q->targets);
-	part->write->counted = !part->cte && !p->plan->returns_rows;
+	part->write = part_write(p, part, rel);
 	parts_add_step(p, STEP_FIRE_BEFORE)->write = part->write;
 	if (!oc || !oc->do_update)
 		return 1;
-	part->upsert = new_write(p, rel, TRIGGER_UPDATE, &oc->set);
+	part->upsert = new_write(p, rel, rel, TRIGGER_UPDATE, &oc->set);
 	parts_add_step(p, STEP_FIRE_BEFORE)->write = part->upsert;
 	return 1;
 }
@@ -409,10 +427,16 @@ static int begin_writes(Parts *p)
 		Part *part = &p->items[i];
 		if (parts_check(p->ps, part->q) < 0)
 			return -1;
-		if (part->q->cmd == CMD_MERGE)
+		if (part_is_tree(part)) {
+			int rc = tree_begin(p, part);
+			if (rc < 0)
+				return -1;
+			any |= rc;
+		} else if (part->q->cmd == CMD_MERGE) {
 			any |= merge_begin(p, part);
-		else if (fires(p->ps->env->cat, part->q))
+		} else if (fires(p->ps->env->cat, part->q)) {
 			any |= begin_write(p, part);
+		}
 	}
 	return any;
 }
@@ -432,7 +456,7 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan)
 	for (size_t i = p.n; i-- > 0;)
 		if (apply(&p, &p.items[i]) < 0)
 			return -1;
-	plan->defer_fk = (p.nchanged > 1 || q->cmd == CMD_MERGE || writes) && !p.acts;
+	plan->defer_fk = (p.nchanged > 1 || query_changes_tree(q) || q->cmd == CMD_MERGE || writes) && !p.acts;
 	if (insert_copies(&p) < 0)
 		return -1;
 	if (writes)

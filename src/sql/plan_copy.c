@@ -171,6 +171,7 @@ static int copy_select(CopyParse *c)
 	ParseState *ps = c->ps;
 	Query *q = query_new(ps, CMD_SELECT);
 	FromItem *f = from_leaf(ps, rte_relation(ps, c->rel, c->rel->name, -1));
+	f->rte->only = true;
 	q->from = arena_array(ps->a, FromItem *, 1);
 	q->from[q->nfrom++] = f;
 	for (size_t i = 0; i < c->ncols; i++)
@@ -192,6 +193,10 @@ static int copy_relation(CopyParse *c)
 		return -1;
 	if (catrel_is_view(c->rel)) {
 		an_error(ps, -1, "42809", "cannot copy from view \"%s\"", c->rel->name);
+		return err_hint(ps->err, "Try the COPY (SELECT ...) TO variant.");
+	}
+	if (c->rel->part && !s->is_from) {
+		an_error(ps, -1, "42809", "cannot copy from partitioned table \"%s\"", c->rel->name);
 		return err_hint(ps->err, "Try the COPY (SELECT ...) TO variant.");
 	}
 	if (c->rel->kind == REL_SEQUENCE || c->rel->kind == REL_INDEX)
@@ -233,6 +238,8 @@ int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 	plan->tag = "COPY";
 	plan->tag_rows = true;
 	plan->returns_rows = false;
+	if (s->is_from && c.rel && c.rel->part)
+		return an_refuse(ps, s->relation->location, "COPY FROM into a partitioned table");
 	plan->copy_from = s->is_from;
 	plan->writes |= *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;

@@ -21,6 +21,7 @@ int ns_find_column(ParseState *ps, const char *name, int location, Expr **out); 
 /* syscol.c: 1 found, 0 not there, or -1 and an error */
 int an_system_column(ParseState *ps, Rte *rte, const char *name, int location, Expr **out);
 bool is_ctid(const Expr *x);
+bool is_tableoid(const Expr *x); /* of a tree of tables */
 bool is_upserted_xmax(const Expr *x);
 /* ctid = ANY (SELECT ctid ...) as a test of row numbers, which SQLite finds without reading the whole table. */
 void ctid_to_row_number(Expr *sublink);

@@ -100,6 +100,25 @@ static bool contains_item(const PgArray *x, const Val *item)
 	return false;
 }
 
+/* array_holds(array type, array, x): x = ANY (array) */
+static void f_array_holds(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	PgArray x;
+	if (is_null(argv[1]) || !read_array(ctx, argv[0], argv[1], a, &x))
+		return;
+	Val item = fn_arg(argv[2]);
+	bool unknown = item.kind == VAL_NULL && x.n > 0;
+	if (contains_item(&x, &item)) {
+		sqlite3_result_int(ctx, 1);
+		return;
+	}
+	for (size_t i = 0; i < x.n; i++)
+		unknown |= x.items[i].kind == VAL_NULL;
+	if (!unknown)
+		sqlite3_result_int(ctx, 0);
+}
+
 /* How many items of y occur in x. */
 static void contains(sqlite3_context *ctx, sqlite3_value **argv, int outer, int inner, bool all)
 {
@@ -132,6 +151,7 @@ static void f_arrayoverlap(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 }
 
 const SqliteFn fn_table_array_search[] = {
+	{ "array_holds", 3, FN_IMMUTABLE, f_array_holds },
 	{ "array_position", 2, FN_TYPED | FN_IMMUTABLE, f_array_position },
 	{ "array_position_start", 3, FN_TYPED | FN_IMMUTABLE, f_array_position_start },
 	{ "array_positions", 2, FN_TYPED | FN_IMMUTABLE, f_array_positions },

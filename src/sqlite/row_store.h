@@ -21,6 +21,8 @@ void row_store_move(FnEnv *env, int from, int to);
 /* The rows of a store, which may be changed in place: values that are put there belong into *a. row_store_cut forgets those from n on. */
 Val **row_store_rows(FnEnv *env, int store, size_t *n, Arena **a);
 void row_store_cut(FnEnv *env, int store, size_t n);
+/* Whether the last column of some row is this number. */
+bool row_store_ends_with(FnEnv *env, int store, int64_t number);
 /* Bytes that a store holds. */
 size_t row_store_bytes(FnEnv *env, int store);
 /* Empties all stores: the statement has ended. */

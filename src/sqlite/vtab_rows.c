@@ -116,6 +116,17 @@ void row_store_cut(FnEnv *env, int store, size_t n)
 	need(env, store)->n = n;
 }
 
+bool row_store_ends_with(FnEnv *env, int store, int64_t number)
+{
+	const Store *s = find(env, store);
+	for (size_t i = 0; s && s->width && i < s->n; i++) {
+		const Val *v = &s->rows[i][s->width - 1];
+		if (v->kind == VAL_INT && v->i == number)
+			return true;
+	}
+	return false;
+}
+
 size_t row_store_bytes(FnEnv *env, int store)
 {
 	const Store *s = need(env, store);
