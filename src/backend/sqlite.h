@@ -22,6 +22,7 @@ struct SequenceStore; /* catalog/sequence.h */
 struct SessionVars;   /* catalog/sessionvars.h */
 
 typedef struct Database Database;
+struct FailedRow;	      /* catalog/constraint.h */
 typedef struct DbConn DbConn; /* a Db and who uses it (backend/sqlite_database.h) */
 typedef struct CachedPlan CachedPlan;
 typedef struct SqliteTxn SqliteTxn;
@@ -145,12 +146,13 @@ struct SqliteTxn {
 	bool ddl;    /* `cat` is private to this transaction */
 	bool broken; /* SQLite has rolled the transaction back by itself */
 	bool wrote;
-	bool keys_immediate;	  /* SET CONSTRAINTS ALL IMMEDIATE: no statement may leave a foreign key open */
-	bool constraints_off;	  /* for the rest of a script */
-	DbConn *conn;		  /* write connection, or the read connection of a repeatable transaction */
-	bool writer;		  /* conn is the write connection, BEGIN IMMEDIATE done */
-	Catalog *cat;		  /* referenced: what statements of this transaction see now */
-	TxnSavepoint *savepoints; /* newest first */
+	struct ProgramEvents *outer_events; /* for the next nested statement: it is an action of a foreign key */
+	bool keys_immediate;		    /* SET CONSTRAINTS ALL IMMEDIATE: no statement may leave a foreign key open */
+	bool constraints_off;		    /* for the rest of a script */
+	DbConn *conn;			    /* write connection, or the read connection of a repeatable transaction */
+	bool writer;			    /* conn is the write connection, BEGIN IMMEDIATE done */
+	Catalog *cat;			    /* referenced: what statements of this transaction see now */
+	TxnSavepoint *savepoints;	    /* newest first */
 	int nsavepoints;
 	SeqUndo *restarted;	   /* sequences as they were before RESTART; newest first */
 	uint64_t snapshot_commits; /* commits of the database when the repeatable snapshot was taken */
@@ -259,6 +261,7 @@ struct SqliteRun {
 	size_t stored_at;
 	bool use_stored;
 	struct ProgramEvents *events; /* triggers that come after, while the steps run */
+	struct ProgramEvents *outer;  /* of the statement around an action of a foreign key */
 };
 
 /* Runs until done, `max_rows` (0 = all) more rows are in `out`, or out is full. DataRow messages only. */
@@ -291,6 +294,9 @@ int64_t nested_last_rowid(const SqliteTxn *t);
 int nested_begin(SqliteTxn *t, Error *err);
 int nested_commit(SqliteTxn *t, Error *err);
 int nested_rollback(SqliteTxn *t, Error *err);
+/* SQLite's own foreign keys, and what they would say of a row that was written without them. */
+void nested_foreign_keys(SqliteTxn *t, bool on);
+int nested_check_row(SqliteTxn *t, const struct FailedRow *row, Error *err);
 /* Cancelled, out of time: for loops of programs. -1 with 57014 and kin. */
 int nested_check(SqliteTxn *t, Error *err);
 /* A statement that is nothing but a program: the connection it needs. RUN_WANT_WRITER as in run_execute. */
@@ -315,8 +321,10 @@ typedef struct ProgramHooks {
 	/* Triggers (sql/triggers.h). A row of a store: 1 written, 0 left out. `timing` is b or a; what comes after waits in *events. */
 	int (*write_row)(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, const RowInTheWay *way,
 			 struct ProgramEvents **events, Error *err);
-	int (*fire_statement)(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, Error *err);
-	int (*fire_queue)(SqliteTxn *t, struct ProgramEvents **events, Error *err);
+	/* `outer`: those of the statement around an action of a foreign key, which they join; NULL: they are fired */
+	int (*fire_statement)(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events,
+			      struct ProgramEvents *outer, Error *err);
+	int (*fire_queue)(SqliteTxn *t, struct ProgramEvents **events, struct ProgramEvents *outer, Error *err);
 	void (*free_events)(struct ProgramEvents *e);
 } ProgramHooks;
 void backend_set_programs(const ProgramHooks *hooks);

@@ -1,5 +1,6 @@
 /* Connections of a database: the free list of read connections, and the queue for the one that writes. */
 #include "backend/sqlite_internal.h"
+#include "catalog/keys.h"
 
 #include "base/clock.h"
 #include "catalog/constraint.h"
@@ -75,6 +76,7 @@ void conn_close(DbConn *c)
 {
 	if (!c)
 		return;
+	keys_free(c->db->env.keys);
 	db_close(c->db);
 	free(c);
 }
@@ -129,6 +131,7 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 	env->catalog = t->cat;
 	env->session = t->vars;
 	env->txn = t;
+	env->in_session = true;
 	t->active = c;
 	env->scratch = t->scratch;
 	env->error.sqlstate[0] = '\0';
@@ -140,6 +143,7 @@ void conn_enter(DbConn *c, SqliteTxn *t)
 void conn_leave(DbConn *c)
 {
 	c->user = NULL;
+	c->db->env.in_session = false;
 }
 
 static int interrupted(char why, Error *err)

@@ -3,6 +3,7 @@
 #include "backend/copy_fields.h"
 #include "backend/copy_lines.h"
 #include "backend/sqlite_internal.h"
+#include "catalog/keys.h"
 #include "pgtype/encoding.h"
 #include "pgtype/family.h"
 #include "sql/triggers.h"
@@ -46,9 +47,9 @@ static int fire(SqliteTxn *t, SqliteCopy *c, char timing, Error *err)
 	FnEnv *env = &t->conn->db->env;
 	Arena *scratch = env->scratch;
 	const ProgramHooks *h = program_hooks();
-	int rc = w ? h->fire_statement(t, w, timing, &c->events, err) : 0;
+	int rc = w ? h->fire_statement(t, w, timing, &c->events, NULL, err) : 0;
 	if (rc == 0 && timing == 'a' && c->events)
-		rc = h->fire_queue(t, &c->events, err);
+		rc = h->fire_queue(t, &c->events, NULL, err);
 	env->scratch = scratch;
 	return rc;
 }
@@ -415,7 +416,7 @@ int copy_in_finish(SqliteTxn *t, SqliteCopy *c, uint64_t *rows, Error *err)
 		return -1;
 	if (c->plan->plan->copy.binary && !c->begun)
 		return copy_binary_header((Str){ "", 0 }, true, err) < 0 ? -1 : 0;
-	if (fire(t, c, 'a', err) != 0)
+	if (fire(t, c, 'a', err) != 0 || keys_check(t->cat, t->conn->db, false, err) != 0)
 		return -1;
 	*rows = c->rows;
 	return 0;

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 
 #include "backend/sqlite_cursor.h"
+#include "catalog/constraint.h"
+#include "catalog/keys.h"
 #include "sqlite/row_store.h"
 
 static const ProgramHooks *hooks;
@@ -34,6 +36,7 @@ static void resume(SqliteTxn *t, DbConn *c)
 	t->active = c;
 	env->catalog = t->cat;
 	env->txn = t;
+	env->in_session = true;
 }
 
 /* A row is being written: SQLite must not be asked to write again from inside of that. */
@@ -97,7 +100,9 @@ static int run_query(Nested *n, Error *err)
 	if (plan->nsteps && steps_run(t, &n->run, err) != 0)
 		return -1;
 	n->rows = plan->returns_rows ? 0 : n->run.rows;
-	return plan->sql ? run_rows(n, err) : 0;
+	if (plan->sql && run_rows(n, err) != 0)
+		return -1;
+	return plan->writes ? keys_check(t->cat, n->run.conn->db, false, err) : 0;
 }
 
 static int run_script(Nested *n, Error *err)
@@ -158,7 +163,8 @@ int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparam
 	FnEnv *env = &c->db->env;
 	FnFrame frame;
 	Nested n = { .t = t, .fn = fn, .ctx = ctx };
-	n.run = (SqliteRun){ .plan = p, .params = params, .nparams = nparams, .conn = c };
+	n.run = (SqliteRun){ .plan = p, .params = params, .nparams = nparams, .conn = c, .outer = t->outer_events };
+	t->outer_events = NULL;
 	if (p->plan->writes && may_write(t, p, err) != 0)
 		return -1;
 	fn_frame_enter(env, &frame, scratch);
@@ -255,4 +261,14 @@ int nested_sql(SqliteTxn *t, const char *sql, const Val *params, size_t n, uint3
 int64_t nested_last_rowid(const SqliteTxn *t)
 {
 	return sqlite3_last_insert_rowid(t->active->db->h);
+}
+
+void nested_foreign_keys(SqliteTxn *t, bool on)
+{
+	sqlite3_db_config(t->active->db->h, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on, NULL);
+}
+
+int nested_check_row(SqliteTxn *t, const FailedRow *row, Error *err)
+{
+	return constraint_foreign_key_rows(t->cat, t->active->db, row, 1, false, t->types, err);
 }

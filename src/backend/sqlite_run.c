@@ -3,6 +3,7 @@
 
 #include "sqlite/row_store.h"
 #include "base/clock.h"
+#include "catalog/keys.h"
 #include "wire/proto.h"
 
 #include <assert.h>
@@ -129,7 +130,7 @@ static RunResult write_rows(SqliteTxn *t, SqliteRun *r, Buf *to, Error *err)
 	if (steps_run(t, r, err) != 0)
 		return RUN_ERROR;
 	if (!plan->sql)
-		return finish(r);
+		return keys_check(t->cat, r->conn->db, false, err) == 0 ? finish(r) : RUN_ERROR;
 	int64_t before = sqlite3_total_changes64(r->conn->db->h);
 	uint64_t rows = 0;
 	int rc;
@@ -141,6 +142,8 @@ static RunResult write_rows(SqliteTxn *t, SqliteRun *r, Buf *to, Error *err)
 		rows++;
 	}
 	if (rc < 0)
+		return RUN_ERROR;
+	if (keys_check(t->cat, r->conn->db, false, err) != 0)
 		return RUN_ERROR;
 	if (t->keys_immediate && has_open_keys(r->conn->db)) {
 		err_set(err, "23503", "the statement violates a foreign key constraint");

@@ -1,6 +1,7 @@
 /* Plans made of steps: DDL, and statements accepted without effect. */
 #include "backend/sqlite_internal.h"
 
+#include "catalog/keys.h"
 #include "catalog/sequence.h"
 #include "sqlite/row_store.h"
 #include "wire/proto.h"
@@ -49,6 +50,10 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 		return txn_restart_sequence(t, s, err);
 	case STEP_RELOAD:
 		return reload_catalog(t, err);
+	case STEP_KEY_MODE:
+		keys_set_mode(t->conn->db, s->oid, s->value != 0);
+		conn_enter(t->conn, t);
+		return keys_check(t->cat, t->conn->db, false, err);
 	case STEP_FK_OFF:
 		t->constraints_off = true;
 		return set_constraints(t, 0, err);

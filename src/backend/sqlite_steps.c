@@ -202,9 +202,10 @@ static int run_triggers(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s
 		return err_refuse(err, 0, "a table with triggers cannot be written here in SQLite mode");
 	conn_enter(c, t);
 	Arena *scratch = env->scratch;
-	int rc = s->kind == STEP_WRITE	      ? run_write(t, c, r, s, err)
-		 : s->kind == STEP_FIRE_QUEUE ? h->fire_queue(t, &r->events, err)
-					      : h->fire_statement(t, s->write, s->kind == STEP_FIRE_BEFORE ? 'b' : 'a', &r->events, err);
+	int rc = s->kind == STEP_WRITE ? run_write(t, c, r, s, err)
+		 : s->kind == STEP_FIRE_QUEUE
+			 ? h->fire_queue(t, &r->events, r->outer, err)
+			 : h->fire_statement(t, s->write, s->kind == STEP_FIRE_BEFORE ? 'b' : 'a', &r->events, r->outer, err);
 	env->scratch = scratch;
 	return rc;
 }

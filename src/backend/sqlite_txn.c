@@ -5,6 +5,7 @@
 #include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "catalog/keys.h"
 #include "catalog/sequence.h"
 #include "catalog/sessionvars.h"
 #include "wire/proto.h"
@@ -184,6 +185,13 @@ static int commit(SqliteTxn *t, Error *err)
 		rollback(t);
 		return 0;
 	}
+	conn_enter(t->conn, t);
+	int rc = keys_check(t->cat, t->conn->db, true, err);
+	conn_leave(t->conn);
+	if (rc != 0) {
+		rollback(t);
+		return -1;
+	}
 	if (commit_writer(t, err) != 0) {
 		if (strncmp(err->sqlstate, "23", 2) == 0)
 			conn_error(t->conn, t, sqlite3_extended_errcode(t->conn->db->h), 0, err);
@@ -290,6 +298,7 @@ static int begin_writing(SqliteTxn *t, Error *err)
 	}
 	t->conn = t->db->writer;
 	t->writer = true;
+	keys_forget(t->conn->db);
 	if (db_exec(t->conn->db, "BEGIN IMMEDIATE", err) != 0)
 		return -1;
 	const CommitHooks *h = t->db->hooks;

@@ -292,6 +292,19 @@ const CatIndex *catalog_index(const Catalog *c, uint32_t oid)
 	return NULL;
 }
 
+bool catconstraint_acts(const CatConstraint *k, bool deletes)
+{
+	char action = deletes ? k->on_delete : k->on_update;
+	if (k->type != 'f' || (action != 'n' && action != 'd'))
+		return false;
+	for (size_t i = 0; i < k->ncols; i++) {
+		const PgDomain *d = catrel_attnum(k->table, k->cols[i])->type->domain;
+		if (d && (d->not_null || d->nchecks))
+			return true;
+	}
+	return deletes && k->nset_cols;
+}
+
 /* Whether a unique index is one of exactly these columns, in any order. */
 static bool is_key_of(const CatIndex *x, const int16_t *cols, size_t n)
 {

@@ -191,17 +191,27 @@ struct CatIndex {
 	CatRel *table;
 	bool unique, primary, nulls_not_distinct;
 	size_t nkeys;
-	int16_t *keys;	  /* attnums; 0 = expression */
-	char **exprs;	  /* PostgreSQL expression text where keys[i] == 0 */
-	char **opclasses; /* names as given; NULL = the type's default one */
-	uint8_t *options; /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
-	char *contents;	  /* per key: the letter of its ContentKind (pgtype/content.h), or a blank */
-	char storage;	  /* in the file: 'b' an index of SQLite's, 'c' tables of contents (sql/ddl_content.c), 0 nothing */
-	char *predicate;  /* PostgreSQL expression text, or NULL */
-	char *method;	  /* "btree", "gin", ... as declared */
-	CatIndex *parent; /* the index of the partitioned table that it is a part of */
-	bool only;	  /* of a partitioned table: not all partitions have one of it (pg_index.indisvalid is false) */
+	int16_t *keys;	   /* attnums; 0 = expression */
+	char **exprs;	   /* PostgreSQL expression text where keys[i] == 0 */
+	char **opclasses;  /* names as given; NULL = the type's default one */
+	uint8_t *options;  /* per key: 1 = DESC, 2 = NULLS FIRST (indoption) */
+	char *contents;	   /* per key: the letter of its ContentKind (pgtype/content.h), or a blank */
+	char storage;	   /* in the file: 'b' an index of SQLite's, 'c' tables of contents (sql/ddl_content.c), 0 nothing */
+	char *predicate;   /* PostgreSQL expression text, or NULL */
+	char *method;	   /* "btree", "gin", ... as declared */
+	int16_t *included; /* INCLUDE: attnums */
+	size_t nincluded;
+	uint32_t *exclude;	   /* EXCLUDE: an operator per key; NULL for any other index */
+	bool deferrable, deferred; /* its constraint's */
+	CatIndex *parent;	   /* the index of the partitioned table that it is a part of */
+	bool only;		   /* of a partitioned table: not all partitions have one of it (pg_index.indisvalid is false) */
 };
+
+/* Its rows are compared by this program, not by SQLite (keys.h). */
+static inline bool catindex_is_checked(const CatIndex *x)
+{
+	return x->exclude || (x->unique && x->deferrable);
+}
 
 struct CatConstraint {
 	uint32_t oid;
@@ -210,10 +220,12 @@ struct CatConstraint {
 	CatRel *table;
 	int16_t *cols;
 	size_t ncols;
-	CatIndex *index; /* p, u */
+	CatIndex *index; /* p, u, x */
 	CatRel *ref;	 /* f */
 	int16_t *ref_cols;
 	char on_update, on_delete, match; /* a r c n d ; s f */
+	int16_t *set_cols;		  /* ON DELETE SET NULL or DEFAULT of these columns only */
+	size_t nset_cols;
 	bool deferrable, deferred;
 	bool not_valid; /* rows that were there have not been looked at */
 	bool no_inherit;
@@ -221,6 +233,10 @@ struct CatConstraint {
 	CatConstraint *parent; /* of p, u and f on a partition: the one of the partitioned table */
 	char *check_sql;       /* c: PostgreSQL expression text */
 };
+
+/* Whether the action of a foreign key is done by program/cascade.c, whatever triggers there are: SQLite sets all columns of a key, and
+ * does not look at the rules of domains. */
+bool catconstraint_acts(const CatConstraint *k, bool deletes);
 
 typedef struct CatSequence {
 	uint32_t oid;
@@ -319,6 +335,7 @@ typedef struct Catalog {
 	size_t nfunctions;
 	CatTrigger **triggers;
 	size_t ntriggers;
+	bool row_actions; /* there are foreign keys whose actions SQLite cannot do (catconstraint_acts) */
 	CatExtension *extensions;
 	size_t nextensions;
 	Map rel_by_name; /* "schemaoid.name" */

@@ -112,7 +112,7 @@ static const char *schema_name(const Catalog *cat, const CatRel *r)
 
 enum { MAX_KEY_COLUMNS = 64 };
 
-static void quote(Buf *b, const char *name)
+void constraint_put_name(Buf *b, const char *name)
 {
 	buf_puts(b, "\"");
 	for (; *name; name++)
@@ -125,10 +125,10 @@ static bool has_row(Db *db, const CatRel *rel, const int16_t *cols, size_t n, co
 {
 	Buf sql = { 0 };
 	buf_puts(&sql, "SELECT 1 FROM ");
-	quote(&sql, rel->sqlite_name);
+	constraint_put_name(&sql, rel->sqlite_name);
 	for (size_t i = 0; i < n; i++) {
 		buf_puts(&sql, i ? " AND " : " WHERE ");
-		quote(&sql, catrel_attnum(rel, cols[i])->sqlite_name);
+		constraint_put_name(&sql, catrel_attnum(rel, cols[i])->sqlite_name);
 		buf_printf(&sql, " = ?%zu", i + 1);
 	}
 	sqlite3_stmt *st = NULL;
@@ -216,6 +216,14 @@ static int not_null_error(const Catalog *cat, const char *what, Error *err)
 	return err_object(err, schema_name(cat, r), r->name, col->name, NULL);
 }
 
+static const CatConstraint *match_full(const CatRel *r, const char *name)
+{
+	for (size_t i = 0; r && i < r->nconstraints; i++)
+		if (r->constraints[i]->match == 'f' && streq(r->constraints[i]->name, name))
+			return r->constraints[i];
+	return NULL;
+}
+
 /* The CHECK of a partition (partition.h) has the OID of the table in its name. */
 static int partition_error(const Catalog *cat, const char *name, Error *err)
 {
@@ -229,6 +237,12 @@ static int check_error(const Catalog *cat, const char *name, uint32_t target_oid
 	if (strncmp(name, PARTITION_CHECK, strlen(PARTITION_CHECK)) == 0)
 		return partition_error(cat, name, err);
 	const CatRel *r = target_oid ? catalog_rel_by_oid(cat, target_oid) : NULL;
+	const CatConstraint *full = match_full(r, name);
+	if (full) {
+		err_set(err, "23503", "insert or update on table \"%s\" violates foreign key constraint \"%s\"", r->name, name);
+		err_detail(err, "MATCH FULL does not allow mixing of null and nonnull key values.");
+		return err_object(err, schema_name(cat, r), r->name, NULL, name);
+	}
 	for (size_t i = 0; !r && i < cat->nrels; i++) {
 		for (size_t k = 0; k < cat->rels[i]->nconstraints; k++) {
 			const CatConstraint *c = cat->rels[i]->constraints[k];
@@ -246,23 +260,23 @@ static void orphan_query(const CatConstraint *k, Buf *b)
 	buf_puts(b, "SELECT ");
 	for (size_t i = 0; i < k->ncols; i++) {
 		buf_puts(b, i ? ", c." : "c.");
-		quote(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
+		constraint_put_name(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
 	}
 	buf_puts(b, " FROM ");
-	quote(b, k->table->sqlite_name);
+	constraint_put_name(b, k->table->sqlite_name);
 	buf_puts(b, " AS c WHERE NOT EXISTS (SELECT 1 FROM ");
-	quote(b, k->ref->sqlite_name);
+	constraint_put_name(b, k->ref->sqlite_name);
 	buf_puts(b, " AS p WHERE ");
 	for (size_t i = 0; i < k->ncols; i++) {
 		buf_puts(b, i ? " AND p." : "p.");
-		quote(b, catrel_attnum(k->ref, k->ref_cols[i])->sqlite_name);
+		constraint_put_name(b, catrel_attnum(k->ref, k->ref_cols[i])->sqlite_name);
 		buf_puts(b, " = c.");
-		quote(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
+		constraint_put_name(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
 	}
 	buf_puts(b, ")");
 	for (size_t i = 0; i < k->ncols; i++) {
 		buf_puts(b, " AND c.");
-		quote(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
+		constraint_put_name(b, catrel_attnum(k->table, k->cols[i])->sqlite_name);
 		buf_puts(b, " IS NOT NULL");
 	}
 	buf_puts(b, " LIMIT 1");

@@ -34,6 +34,9 @@ int constraint_foreign_key_rows(const Catalog *cat, Db *db, const FailedRow *row
  * they are not known. Inside a statement of a session: the functions of the connection show the expressions. */
 bool constraint_index_key(const Catalog *cat, Db *db, const CatIndex *x, const FailedRow *row, const TypeEnv *types, Buf *out);
 
+/* A name in SQLite text. */
+void constraint_put_name(Buf *b, const char *name);
+
 /* Adds DETAIL "Failing row contains (...)" to a 23502 or 23514 when the row belongs to the relation that `err` names. */
 void constraint_failing_row(const FailedRow *row, const TypeEnv *types, Error *err);
 

@@ -192,6 +192,18 @@ static int load_view_name(Catalog *c, sqlite3_stmt *s, Error *err)
 	return 0;
 }
 
+static uint32_t *load_oids(Catalog *c, const char *list)
+{
+	size_t cap = list ? strlen(list) / 2 + 1 : 0;
+	uint32_t *a = list ? arena_array(c->arena, uint32_t, cap + 1) : NULL;
+	for (size_t n = 0; list && *list && n < cap; n++) {
+		char *end;
+		a[n] = (uint32_t)strtoul(list, &end, 10);
+		list = *end == ' ' ? end + 1 : end;
+	}
+	return a;
+}
+
 static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 {
 	CatIndex *x = arena_new_of(c->arena, CatIndex);
@@ -207,6 +219,8 @@ static int load_index(Catalog *c, sqlite3_stmt *s, Error *err)
 	x->predicate = load_text(c, s, 7);
 	x->method = load_text(c, s, 8);
 	x->storage = load_char(s, 9);
+	x->included = load_attnums(c, (const char *)sqlite3_column_text(s, 10), &x->nincluded);
+	x->exclude = load_oids(c, (const char *)sqlite3_column_text(s, 11));
 	load_note_oid(c, x->oid);
 	*APPEND(c, x->table->indexes, x->table->nindexes) = x;
 	return 0;
@@ -252,8 +266,14 @@ static int load_constraint(Catalog *c, sqlite3_stmt *s, Error *err)
 	k->check_sql = load_text(c, s, 13);
 	k->not_valid = sqlite3_column_int(s, 14);
 	k->no_inherit = sqlite3_column_int(s, 15);
+	k->set_cols = load_attnums(c, (const char *)sqlite3_column_text(s, 16), &k->nset_cols);
+	if (k->index && k->type != 'f') {
+		k->index->deferrable = k->deferrable;
+		k->index->deferred = k->deferred;
+	}
 	if (!k->table || (k->type == 'f' && (!k->ref || nref != k->ncols)))
 		return load_damaged(err, "constraint", k->oid);
+	c->row_actions |= catconstraint_acts(k, true) || catconstraint_acts(k, false);
 	load_note_oid(c, k->oid);
 	*APPEND(c, k->table->constraints, k->table->nconstraints) = k;
 	return 0;
@@ -317,13 +337,14 @@ static const struct {
 	{ "SELECT oid, rel, name, command, permissive, roles, using_sql, check_sql FROM _understudy_policy ORDER BY rel, name",
 	  load_policy },
 	{ "SELECT view, attnum, name, schema, oid FROM _understudy_view_name ORDER BY view, pos, attnum", load_view_name },
-	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method, storage FROM "
+	{ "SELECT oid, rel, name, sqlite_name, is_unique, is_primary, nulls_not_distinct, predicate, method, storage, included, exclude "
+	  "FROM "
 	  "_understudy_index ORDER "
 	  "BY oid",
 	  load_index },
 	{ "SELECT idx, attnum, expr, options, opclass, content FROM _understudy_index_key ORDER BY idx, pos", load_index_key },
 	{ "SELECT oid, rel, name, type, cols, idx, ref, ref_cols, on_update, on_delete, match, is_deferrable, is_deferred, check_sql, "
-	  "not_valid, no_inherit "
+	  "not_valid, no_inherit, set_cols "
 	  "FROM _understudy_constraint ORDER BY oid",
 	  load_constraint },
 	{ "SELECT child, parent FROM _understudy_inherits ORDER BY child, seq", load_inherits },

@@ -69,7 +69,7 @@ static void user_class(RowSink *s, const CatRel *r)
 		row_text(s, "reloptions", r->check_option == 'l' ? "{check_option=local}" : "{check_option=cascaded}");
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
-		class_row(s, x->oid, x->name, r->schema, 0, r->owner, r->part ? 'I' : 'i', r->persistence, x->nkeys);
+		class_row(s, x->oid, x->name, r->schema, 0, r->owner, r->part ? 'I' : 'i', r->persistence, x->nkeys + x->nincluded);
 		row_int(s, "relam", catalog_method_oid(x->method ? x->method : "btree"));
 		row_int(s, "relispartition", x->parent != NULL);
 		row_int(s, "relhassubclass", r->part && r->nchildren);
@@ -159,6 +159,11 @@ static void user_attributes(RowSink *s, const CatRel *r)
 			const CatColumn *c = catrel_attnum(r, x->keys[k]);
 			if (c)
 				attribute_row(s, x->oid, c->name, c->type, (int)k + 1, c->typmod);
+		}
+		for (size_t k = 0; k < x->nincluded; k++) {
+			const CatColumn *c = catrel_attnum(r, x->included[k]);
+			if (c)
+				attribute_row(s, x->oid, c->name, c->type, (int)(x->nkeys + k) + 1, c->typmod);
 		}
 	}
 }
@@ -333,20 +338,21 @@ static void index_row(RowSink *s, const CatIndex *x)
 	row_new(s);
 	row_int(s, "indexrelid", x->oid);
 	row_int(s, "indrelid", x->table->oid);
-	row_int(s, "indnatts", (int64_t)x->nkeys);
+	row_int(s, "indnatts", (int64_t)(x->nkeys + x->nincluded));
 	row_int(s, "indnkeyatts", (int64_t)x->nkeys);
 	row_int(s, "indisunique", x->unique);
 	row_int(s, "indnullsnotdistinct", x->nulls_not_distinct);
 	row_int(s, "indisprimary", x->primary);
-	row_int(s, "indisexclusion", 0);
-	row_int(s, "indimmediate", 1);
+	row_int(s, "indisexclusion", x->exclude != NULL);
+	row_int(s, "indimmediate", !x->deferrable);
 	row_int(s, "indisclustered", 0);
 	row_int(s, "indisvalid", !x->only);
 	row_int(s, "indcheckxmin", 0);
 	row_int(s, "indisready", 1);
 	row_int(s, "indislive", 1);
 	row_int(s, "indisreplident", 0);
-	row_text(s, "indkey", numbers(s, x->keys, x->nkeys, "", " ", ""));
+	const char *keys = numbers(s, x->keys, x->nkeys, "", " ", "");
+	row_text(s, "indkey", x->nincluded ? numbers(s, x->included, x->nincluded, arena_printf(s->a, "%s ", keys), " ", "") : keys);
 	int16_t *opts = arena_array(s->a, int16_t, x->nkeys + 1);
 	bool exprs = false;
 	for (size_t i = 0; i < x->nkeys; i++) {
@@ -366,6 +372,14 @@ static void produce_index(RowSink *s)
 		for (size_t k = 0; k < s->cat->rels[i]->nindexes; k++)
 			index_row(s, s->cat->rels[i]->indexes[k]);
 	}
+}
+
+static const char *operators(RowSink *s, const CatIndex *x)
+{
+	const char *t = "{";
+	for (size_t i = 0; i < x->nkeys; i++)
+		t = arena_printf(s->a, "%s%s%u", t, i ? "," : "", x->exclude[i]);
+	return arena_printf(s->a, "%s}", t);
 }
 
 static int constraint_inherited_from(const CatConstraint *k)
@@ -404,6 +418,10 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_text(s, "conkey", numbers(s, k->cols, k->ncols, "{", ",", "}"));
 	if (k->type == 'f')
 		row_text(s, "confkey", numbers(s, k->ref_cols, k->ncols, "{", ",", "}"));
+	if (k->nset_cols)
+		row_text(s, "confdelsetcols", numbers(s, k->set_cols, k->nset_cols, "{", ",", "}"));
+	if (k->type == 'x')
+		row_text(s, "conexclop", operators(s, k->index));
 	row_text(s, "conbin", k->check_sql ? arena_printf(s->a, "{CHECK %u}", k->oid) : NULL);
 }
 

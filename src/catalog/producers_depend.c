@@ -108,6 +108,8 @@ static void indexes(RowSink *s, const CatRel *r)
 			if (x->keys[k])
 				depend(s, relation(x->oid, 0), relation(r->oid, x->keys[k]), 'a');
 		}
+		for (size_t k = 0; k < x->nincluded; k++)
+			depend(s, relation(x->oid, 0), relation(r->oid, x->included[k]), 'a');
 		if (whole)
 			depend(s, relation(x->oid, 0), relation(r->oid, 0), 'a');
 	}

@@ -76,6 +76,6 @@ extern const SqliteFn *const catalog_fn_tables[];
 /* Set-returning functions. */
 extern const SetFn catalog_sets[];
 extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_index[], catalog_fn_acl[], catalog_fn_random[],
-	catalog_fn_trigram[], catalog_fn_session[], catalog_fn_partition[];
+	catalog_fn_trigram[], catalog_fn_session[], catalog_fn_partition[], catalog_fn_keys[];
 
 #endif

@@ -166,8 +166,11 @@ int program_call_inside(Frame *f, CachedPlan *plan, Error *err);
 /* trigger.c: ProgramHooks */
 int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, const RowInTheWay *way,
 		      struct ProgramEvents **events, Error *err);
-int program_fire_statement(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, Error *err);
-int program_fire_after(SqliteTxn *t, struct ProgramEvents **events, Error *err);
+/* cascade.c: the actions of the foreign keys that refer to a row that was written, and what they check. */
+int program_cascade(SqliteTxn *t, const CatRel *r, const Val *new_image, const Val *old_image, struct ProgramEvents *outer, Error *err);
+int program_fire_statement(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, struct ProgramEvents *outer,
+			   Error *err);
+int program_fire_after(SqliteTxn *t, struct ProgramEvents **events, struct ProgramEvents *outer, Error *err);
 void program_events_free(struct ProgramEvents *e);
 
 #endif

@@ -6,7 +6,9 @@
 
 /* A row that was written, for the triggers that come after. */
 typedef struct Event {
-	const CatTrigger *trigger;
+	const CatTrigger *trigger; /* NULL: the actions of foreign keys that refer to `rel` */
+	const CatRel *rel;
+	int event;
 	const char *op;
 	Val new_row, old_row;
 } Event;
@@ -15,6 +17,12 @@ struct ProgramEvents {
 	Arena *a;
 	Event *items;
 	size_t n, cap;
+	/* BEFORE triggers of statements that have been fired: an action of a foreign key fires them once, however many rows it is for */
+	struct Fired {
+		const CatRel *rel;
+		int event;
+	} * fired;
+	size_t nfired, fired_cap;
 };
 
 static struct ProgramEvents *events_of(struct ProgramEvents **slot)
@@ -32,6 +40,7 @@ void program_events_free(struct ProgramEvents *e)
 		return;
 	arena_free(e->a);
 	free(e->items);
+	free(e->fired);
 	free(e);
 }
 
@@ -117,9 +126,30 @@ static int fire(SqliteTxn *t, const TriggerCall *c, Arena *a, Val *out, Error *e
 
 /* --- of the statement --- */
 
-int program_fire_statement(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, Error *err)
+static void add_event(struct ProgramEvents *e, const Event *ev)
+{
+	e->items = mem_grow(e->items, &e->cap, e->n + 1, sizeof *e->items);
+	e->items[e->n] = *ev;
+	e->items[e->n].new_row = frame_keep(e->a, ev->new_row);
+	e->items[e->n++].old_row = frame_keep(e->a, ev->old_row);
+}
+
+static bool was_fired(struct ProgramEvents *e, const struct PlanWrite *w)
+{
+	for (size_t i = 0; i < e->nfired; i++)
+		if (e->fired[i].rel == w->rel && e->fired[i].event == w->event)
+			return true;
+	e->fired = mem_grow(e->fired, &e->fired_cap, e->nfired + 1, sizeof *e->fired);
+	e->fired[e->nfired++] = (struct Fired){ w->rel, w->event };
+	return false;
+}
+
+int program_fire_statement(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, struct ProgramEvents *outer,
+			   Error *err)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
+	if (outer && timing == 'b' && was_fired(outer, w))
+		return 0;
 	for (size_t i = 0; i < w->rel->ntriggers; i++) {
 		const TriggerCall c = { .trigger = w->rel->triggers[i], .op = op_name(w->event) };
 		bool yes;
@@ -130,30 +160,51 @@ int program_fire_statement(SqliteTxn *t, const struct PlanWrite *w, char timing,
 			return -1;
 		if (yes && timing == 'b' && fire(t, &c, a, &ignored, err) != 0)
 			return -1;
-		if (!yes || timing == 'b')
-			continue;
-		struct ProgramEvents *e = events_of(events);
-		e->items = mem_grow(e->items, &e->cap, e->n + 1, sizeof *e->items);
-		e->items[e->n++] = (Event){ .trigger = c.trigger, .op = c.op };
+		if (yes && timing == 'a')
+			add_event(events_of(events), &(Event){ .trigger = c.trigger, .op = c.op, .event = w->event });
 	}
 	return 0;
 }
 
+/* What an action of a foreign key has left waits with the rest; a trigger of a statement, for the last of them. */
+static void join_events(struct ProgramEvents *outer, const struct ProgramEvents *e)
+{
+	for (size_t i = 0; e && i < e->n; i++) {
+		const Event *ev = &e->items[i];
+		for (size_t k = 0; ev->trigger && !ev->trigger->row && k < outer->n; k++)
+			if (outer->items[k].trigger == ev->trigger && outer->items[k].event == ev->event)
+				outer->items[k].op = NULL;
+		add_event(outer, ev);
+	}
+}
+
+static int fire_event(SqliteTxn *t, const Event *ev, struct ProgramEvents *e, Error *err)
+{
+	const TriggerCall c = { .trigger = ev->trigger, .op = ev->op, .new_row = ev->new_row, .old_row = ev->old_row };
+	Val ignored;
+	if (!ev->op)
+		return 0;
+	if (!ev->trigger)
+		return program_cascade(t, ev->rel, &ev->new_row, &ev->old_row, e, err);
+	Arena *a = arena_new();
+	int rc = nested_check(t, err);
+	if (rc == 0)
+		rc = fire(t, &c, a, &ignored, err);
+	arena_free(a);
+	return rc;
+}
+
 /* What has been waiting for the end of the statement. */
-int program_fire_after(SqliteTxn *t, struct ProgramEvents **events, Error *err)
+int program_fire_after(SqliteTxn *t, struct ProgramEvents **events, struct ProgramEvents *outer, Error *err)
 {
 	struct ProgramEvents *e = *events;
 	int rc = 0;
 	*events = NULL;
-	for (size_t i = 0; e && rc == 0 && i < e->n; i++) {
-		const Event *ev = &e->items[i];
-		const TriggerCall c = { .trigger = ev->trigger, .op = ev->op, .new_row = ev->new_row, .old_row = ev->old_row };
-		Arena *a = arena_new();
-		Val ignored;
-		rc = nested_check(t, err);
-		if (rc == 0)
-			rc = fire(t, &c, a, &ignored, err);
-		arena_free(a);
+	if (outer)
+		join_events(outer, e);
+	for (size_t i = 0; e && !outer && rc == 0 && i < e->n; i++) {
+		const Event ev = e->items[i]; /* more may come meanwhile */
+		rc = fire_event(t, &ev, e, err);
 	}
 	program_events_free(e);
 	return rc;
@@ -261,20 +312,19 @@ static int fire_before(Writing *wr, Val *new_row, const Val *old_row, Error *err
 static int note_after(Writing *wr, const Val *new_row, const Val *old_row, Error *err)
 {
 	const struct PlanWrite *w = wr->w;
+	Event ev = { .rel = w->rel, .event = w->event, .op = op_name(w->event), .new_row = *new_row, .old_row = *old_row };
+	if (w->acts)
+		add_event(events_of(wr->events), &ev);
 	for (size_t i = 0; i < w->rel->ntriggers; i++) {
-		const TriggerCall c = { .trigger = w->rel->triggers[i], .op = op_name(w->event), .new_row = *new_row, .old_row = *old_row };
+		const TriggerCall c = { .trigger = w->rel->triggers[i], .op = ev.op, .new_row = *new_row, .old_row = *old_row };
 		bool yes;
 		if (!applies(wr->t, c.trigger, 'a', true, w->event, w->set, w->nset))
 			continue;
 		if (check_when(wr->t, &c, wr->a, &yes, err) != 0)
 			return -1;
-		if (!yes)
-			continue;
-		struct ProgramEvents *e = events_of(wr->events);
-		e->items = mem_grow(e->items, &e->cap, e->n + 1, sizeof *e->items);
-		e->items[e->n++] = (Event){
-			.trigger = c.trigger, .op = c.op, .new_row = frame_keep(e->a, *new_row), .old_row = frame_keep(e->a, *old_row)
-		};
+		ev.trigger = c.trigger;
+		if (yes)
+			add_event(events_of(wr->events), &ev);
 	}
 	return 0;
 }
@@ -291,7 +341,12 @@ static int write_row(Writing *wr, const Val *row, int64_t *rowid, int64_t *chang
 				params[i] = row[k];
 	if (w->event != TRIGGER_INSERT)
 		params[n++] = val_int(*rowid);
-	if (nested_sql(wr->t, w->write_sql, params, n, w->rel->oid, NULL, NULL, changes, err) != 0)
+	if (w->acts)
+		nested_foreign_keys(wr->t, false);
+	int rc = nested_sql(wr->t, w->write_sql, params, n, w->rel->oid, NULL, NULL, changes, err);
+	if (w->acts)
+		nested_foreign_keys(wr->t, true);
+	if (rc != 0)
 		return -1;
 	if (w->event == TRIGGER_INSERT)
 		*rowid = nested_last_rowid(wr->t);
@@ -303,6 +358,8 @@ static int write_row(Writing *wr, const Val *row, int64_t *rowid, int64_t *chang
 
 static bool any_after(Writing *wr)
 {
+	if (wr->w->acts)
+		return true;
 	for (size_t i = 0; i < wr->w->rel->ntriggers; i++)
 		if (applies(wr->t, wr->w->rel->triggers[i], 'a', true, wr->w->event, wr->w->set, wr->w->nset))
 			return true;

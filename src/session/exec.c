@@ -180,8 +180,10 @@ static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_ro
 		x->sent += x->run.rows - before;
 	else
 		x->sent = 0;
-	if (rc == RUN_DONE)
+	if (rc == RUN_DONE) {
+		s->completed_at = s->out.len;
 		run_command_complete(&x->run, &s->out);
+	}
 	return rc;
 }
 

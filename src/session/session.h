@@ -87,6 +87,7 @@ struct Session {
 	bool backslashes, backslashes_silent; /* standard_conforming_strings is off; escape_string_warning, too */
 	int64_t wait_until_us;		      /* PARK_OTHERS: not longer than this */
 	atomic_bool terminated; /* by somebody else: ends when its client has nothing more to say (57P01). Set from any thread */
+	size_t completed_at;	/* in `out`: the answer to the last statement of a simple query */
 	bool may_rerun;		/* the statement at hand can be abandoned and run again: it has sent nothing */
 	struct Notify *notify;
 	Activity activity;

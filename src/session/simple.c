@@ -155,6 +155,14 @@ static void park(Session *s, SimpleQuery *q, SessionPark why)
 		s->park = why;
 }
 
+/* The transaction of the last statement has failed with what was deferred: it is not complete. */
+static void take_back_answer(Session *s)
+{
+	size_t at = s->completed_at;
+	if (s->out.len >= at + 5 && s->out.data[at] == 'C' && at + 1 + get_u32(s->out.data + at + 1) == s->out.len)
+		s->out.len = at;
+}
+
 static void finish(Session *s, SimpleQuery *q, bool ok)
 {
 	Error err;
@@ -163,8 +171,10 @@ static void finish(Session *s, SimpleQuery *q, bool ok)
 		free(s->query);
 		s->query = NULL;
 	}
-	if (ok && exec_end_implicit(s, &err) != 0)
+	if (ok && exec_end_implicit(s, &err) != 0) {
+		take_back_answer(s);
 		session_error(s, &err);
+	}
 	session_ready(s);
 }
 

@@ -1,4 +1,6 @@
 /* ON CONFLICT: which unique index arbitrates, and DO UPDATE with EXCLUDED. */
+#include "sql/expr.h"
+#include "sql/plan_internal.h"
 #include "sql/query.h"
 
 static const CatIndex *index_of_constraint(ParseState *ps, const CatRel *rel, const char *name)
@@ -60,7 +62,7 @@ static int try_index(ParseState *ps, const CatIndex *ix, Rte *rte, const ExprLis
 {
 	ExprList keys = { 0 };
 	Rebind rebind = { rte };
-	if (!ix->unique)
+	if (!ix->unique && !(ix->exclude && !wanted))
 		return 0;
 	for (size_t k = 0; k < ix->nkeys; k++) {
 		Expr *e = index_key(ps, ix, k, rte);
@@ -80,8 +82,6 @@ static int try_index(ParseState *ps, const CatIndex *ix, Rte *rte, const ExprLis
 		if (wanted && !(where && predicate_implied(ps, pred, where)))
 			return 0;
 	}
-	if (ix->nulls_not_distinct)
-		return an_refuse(ps, -1, "ON CONFLICT with an index whose NULLs are not distinct");
 	oc->index = ix;
 	oc->targets = keys;
 	oc->target_where = pred;
@@ -96,7 +96,64 @@ int conflict_arbiter(ParseState *ps, const CatIndex *ix, Rte *target, OnConflict
 
 Expr *index_key_conflict(ParseState *ps, const CatIndex *ix, size_t key, Expr *mine, Expr *other)
 {
-	return make_op(ps, "=", NULL, mine, other, -1);
+	const PgOperator *op = ix->exclude ? catalog_operator(ps->env->cat, ix->exclude[key]) : NULL;
+	if (!ix->nulls_not_distinct)
+		return make_op(ps, op ? op->name : "=", NULL, mine, other, -1);
+	Expr *same = expr_new(ps, X_DISTINCT, T_BOOL, -1);
+	same->proc = equality_for(ps, mine->type, -1);
+	same->negated = true;
+	expr_list_add(ps->a, &same->args, mine);
+	expr_list_add(ps->a, &same->args, other);
+	return same->proc ? same : NULL;
+}
+
+static Expr *row_number(ParseState *ps, Rte *rte)
+{
+	Expr *e = expr_new(ps, X_ROWID, T_INT8, -1);
+	e->rte = rte;
+	return e;
+}
+
+static int add_condition(ParseState *ps, Query *q, Expr *e)
+{
+	if (e)
+		q->where = q->where ? make_bool(ps, BOOL_AND, q->where, e, -1) : e;
+	return e ? 0 : -1;
+}
+
+static int pair_conditions(ParseState *ps, Query *q, const CatIndex *x, Rte *mine, Rte *other)
+{
+	OnConflict m, o;
+	if (conflict_arbiter(ps, x, mine, &m) < 0 || conflict_arbiter(ps, x, other, &o) < 0)
+		return -1;
+	for (size_t i = 0; i < x->nkeys; i++)
+		if (add_condition(ps, q, index_key_conflict(ps, x, i, o.targets.items[i], m.targets.items[i])) < 0)
+			return -1;
+	return x->predicate && (add_condition(ps, q, o.target_where) < 0 || add_condition(ps, q, m.target_where) < 0) ? -1 : 0;
+}
+
+const char *index_conflict_sql(const SqlEnv *env, Arena *a, const CatIndex *x, bool all, Error *err)
+{
+	ParseState *ps = plan_state(env, a, (Str){ "", 0 }, err);
+	Query *q = query_new(ps, CMD_SELECT);
+	Rte *mine = rte_relation(ps, x->table, "mine", -1), *other = rte_relation(ps, x->table, "other", -1);
+	Expr *param = expr_new(ps, X_PARAM, T_INT8, -1);
+	param->param = 1;
+	q->from = arena_array(a, FromItem *, 2);
+	for (size_t i = 0; i < 2; i++) {
+		q->from[i] = arena_new_of(a, FromItem);
+		q->from[i]->rte = i ? other : mine;
+	}
+	q->nfrom = 2;
+	if ((!all && add_condition(ps, q, make_op(ps, "=", NULL, row_number(ps, mine), param, -1)) < 0) ||
+	    add_condition(ps, q, make_op(ps, all ? ">" : "<>", NULL, row_number(ps, other), row_number(ps, mine), -1)) < 0 ||
+	    pair_conditions(ps, q, x, mine, other) < 0)
+		return NULL;
+	if (target_add(ps, &q->targets, row_number(ps, other), "") < 0 ||
+	    (all && target_add(ps, &q->targets, row_number(ps, mine), "") < 0))
+		return NULL;
+	q->limit = expr_const(ps, T_INT8, val_int(1));
+	return plan_emit(ps, q);
 }
 
 static int infer_elements(ParseState *ps, const PgQuery__InferClause *ic, ExprList *wanted)
@@ -117,11 +174,39 @@ static int infer_elements(ParseState *ps, const PgQuery__InferClause *ic, ExprLi
 	return 0;
 }
 
+static int only_immediate(ParseState *ps, const CatIndex *ix)
+{
+	const CatSchema *ns = catalog_schema_by_oid(ps->env->cat, ix->table->schema);
+	an_error(ps, -1, "55000", "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters");
+	return err_object(ps->err, ns ? ns->name : NULL, ix->table->name, NULL, ix->name);
+}
+
+/* What may not be an arbiter. */
+static int check_arbiter(ParseState *ps, const CatIndex *ix, const OnConflict *oc)
+{
+	if (ix->exclude && oc->do_update)
+		return an_error(ps, -1, "42809", "ON CONFLICT DO UPDATE not supported with exclusion constraints");
+	if (ix->deferrable)
+		return only_immediate(ps, ix);
+	if (ix->nulls_not_distinct)
+		return an_refuse(ps, -1, "ON CONFLICT with an index whose NULLs are not distinct");
+	return 0;
+}
+
+/* DO NOTHING without a target: every index that may be in the way is one. */
+static int check_all_arbiters(ParseState *ps, const CatRel *rel)
+{
+	for (size_t i = 0; i < rel->nindexes; i++)
+		if (catindex_is_checked(rel->indexes[i]) && rel->indexes[i]->deferrable)
+			return only_immediate(ps, rel->indexes[i]);
+	return 0;
+}
+
 static int find_arbiter(ParseState *ps, const PgQuery__InferClause *ic, Rte *rte, OnConflict *oc)
 {
 	if (*ic->conname) {
 		const CatIndex *ix = index_of_constraint(ps, rte->rel, ic->conname);
-		return ix && try_index(ps, ix, rte, NULL, NULL, oc) > 0 ? 0 : -1;
+		return ix && check_arbiter(ps, ix, oc) == 0 && try_index(ps, ix, rte, NULL, NULL, oc) > 0 ? 0 : -1;
 	}
 	ExprList wanted = { 0 };
 	Expr *where = NULL;
@@ -130,7 +215,7 @@ static int find_arbiter(ParseState *ps, const PgQuery__InferClause *ic, Rte *rte
 	for (size_t i = 0; i < rte->rel->nindexes; i++) {
 		int r = try_index(ps, rte->rel->indexes[i], rte, &wanted, where, oc);
 		if (r)
-			return r < 0 ? -1 : 0;
+			return r < 0 ? -1 : check_arbiter(ps, oc->index, oc);
 	}
 	return an_error(ps, -1, "42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification");
 }
@@ -143,6 +228,8 @@ int an_on_conflict(ParseState *ps, const PgQuery__OnConflictClause *c, Query *q)
 		an_error(ps, c->location, "42601", "ON CONFLICT DO UPDATE requires inference specification or constraint name");
 		return err_hint(ps->err, "For example, ON CONFLICT (column_name).");
 	}
+	if (!c->infer && check_all_arbiters(ps, q->result->rel) < 0)
+		return -1;
 	if (c->infer && find_arbiter(ps, c->infer, q->result, oc) < 0)
 		return -1;
 	if (!oc->do_update)

@@ -175,6 +175,14 @@ void ddl_forget_comments(Ddl *d, uint32_t oid, uint32_t class);
 const char *ddl_table_expr(Ddl *d, const CatRel *r, const char *pg, ExprPlace place, uint32_t want, int32_t typmod);
 int ddl_add_file_column(Ddl *d, const CatRel *r, const CatColumn *c); /* one that needs no value */
 int ddl_make_table(Ddl *d, const CatRel *r, const char *sqlite_name);
+/* ddl_index.c: a key, INCLUDE and WHERE of an index in the making; what a key adds to a generated name. */
+int ddl_index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e);
+int ddl_include_columns(Ddl *d, CatIndex *x, PgQuery__Node *const *nodes, size_t n, bool constraint);
+int ddl_index_predicate(Ddl *d, CatIndex *x, const PgNode *where);
+const char *ddl_key_label(Ddl *d, const PgQuery__IndexElem *e);
+/* ddl_exclude.c */
+int ddl_add_exclusion(Ddl *d, CatRel *r, const PgQuery__Constraint *k);
+int ddl_check_exclusion(Ddl *d, const CatIndex *x);
 int ddl_make_index(Ddl *d, const CatIndex *x);
 bool index_has_sqlite(const CatIndex *x); /* false for the rowid alias, for indexes for contents and those that are only recorded */
 
@@ -182,6 +190,8 @@ bool index_has_sqlite(const CatIndex *x); /* false for the rowid alias, for inde
 int ddl_choose_index_storage(Ddl *d, CatIndex *x); /* fills storage and contents; tells the client what becomes of it */
 int ddl_make_content(Ddl *d, const CatIndex *x);
 void ddl_drop_content(Ddl *d, const CatIndex *x);
+/* ddl_save.c: what the file has of an index. */
+void ddl_drop_index_file(Ddl *d, const CatIndex *x);
 
 /* ddl_sequence.c */
 CatSequence *ddl_new_sequence(Ddl *d, uint32_t schema, const char *name, uint32_t type_oid);

@@ -291,6 +291,9 @@ int alter_finish(Alter *al)
 	}
 	if (alter_check_rows(al) || (al->rebuild ? rebuild(al) : in_place(al)))
 		return -1;
+	for (size_t i = 0; i < al->r->nindexes; i++)
+		if (al->r->indexes[i]->exclude && alter_must_check(al, al->r->indexes[i]) && ddl_check_exclusion(d, al->r->indexes[i]))
+			return -1;
 	ddl_forget_rel(d, al->old);
 	ddl_save_rel(d, al->r);
 	return 0;

@@ -38,6 +38,8 @@ int alter_attach(Ddl *d, const CatRel *r, const PgQuery__AlterTableCmd *cmd);
 int alter_attach_index(Ddl *d, const CatIndex *x, const PgQuery__PartitionCmd *cmd);
 
 /* ddl_alter_check.c */
+/* Whether the rows that are there have to be looked at for an index. */
+bool alter_must_check(const Alter *al, const CatIndex *x);
 int alter_check_rows(Alter *al);
 
 int alter_fill_column(Alter *al, const CatColumn *c); /* what the rows that are there have in a new column */

@@ -82,6 +82,17 @@ static int check_unique(Alter *al, const CatIndex *x, const char *rows)
 	return 0;
 }
 
+static void check_match_full(Alter *al, const CatConstraint *k, const char *rows)
+{
+	Ddl *d = al->d;
+	const char *nulls = "0";
+	for (size_t i = 0; i < k->ncols; i++)
+		nulls = arena_printf(d->a, "%s + (%s IS NULL)", nulls, ddl_id(d, catrel_attnum(al->r, k->cols[i])->sqlite_name));
+	check_empty(al, arena_printf(d->a, "SELECT 1 FROM %s WHERE %s NOT IN (0, %zu) LIMIT 1", rows, nulls, k->ncols), "23503",
+		    arena_printf(d->a, "insert or update on table \"%s\" violates foreign key constraint \"%s\"", al->r->name, k->name),
+		    "MATCH FULL does not allow mixing of null and nonnull key values.", k->name);
+}
+
 static void check_foreign_key(Alter *al, const CatConstraint *k, const char *rows)
 {
 	Ddl *d = al->d;
@@ -95,6 +106,8 @@ static void check_foreign_key(Alter *al, const CatConstraint *k, const char *row
 		match = arena_printf(d->a, "%s%sp.%s = c.%s", match, i ? " AND " : "",
 				     ddl_id(d, catrel_attnum(k->ref, k->ref_cols[i])->sqlite_name), id);
 	}
+	if (k->match == 'f')
+		check_match_full(al, k, rows);
 	const char *ref = k->ref == al->r ? rows : ddl_id(d, k->ref->sqlite_name);
 	check_empty(al,
 		    arena_printf(d->a, "SELECT %s FROM %s AS c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE %s) LIMIT 1", shown,
@@ -135,6 +148,11 @@ static bool must_check(const Alter *al, uint32_t oid, const int16_t *cols, size_
 		if (cols[i] > 0 && al->source[cols[i] - 1])
 			return true;
 	return !had(al, oid);
+}
+
+bool alter_must_check(const Alter *al, const CatIndex *x)
+{
+	return must_check(al, x->oid, x->keys, x->nkeys);
 }
 
 int alter_check_rows(Alter *al)

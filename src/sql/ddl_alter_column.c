@@ -84,7 +84,7 @@ int alter_drop_constraint_at(Alter *al, size_t i, const char *what, bool cascade
 {
 	CatRel *r = al->r;
 	CatConstraint *k = r->constraints[i];
-	bool key = k->type == 'p' || k->type == 'u';
+	bool key = k->type != 'f';
 	for (size_t x = 0; key && k->index && x < r->nindexes; x++) {
 		if (r->indexes[x]->oid != k->index->oid)
 			continue;
@@ -127,7 +127,7 @@ static int release_views(Alter *al, const CatColumn *c, const char *what, bool c
 
 static bool index_uses(Alter *al, const CatIndex *x, int attnum)
 {
-	bool found = uses_column(x->keys, x->nkeys, attnum) ||
+	bool found = uses_column(x->keys, x->nkeys, attnum) || uses_column(x->included, x->nincluded, attnum) ||
 		     (x->predicate && ddl_expr_uses(al->d, al->r, x->predicate, AT_INDEX_WHERE, attnum));
 	for (size_t i = 0; i < x->nkeys && !found; i++)
 		found = !x->keys[i] && ddl_expr_uses(al->d, al->r, x->exprs[i], AT_INDEX_EXPR, attnum);
@@ -138,7 +138,9 @@ static int drop_objects_of(Alter *al, const CatColumn *c, const char *what, bool
 {
 	for (size_t i = al->r->nconstraints; i-- > 0;) {
 		const CatConstraint *k = al->r->constraints[i];
-		if (uses_column(k->cols, k->ncols, c->attnum) && alter_drop_constraint_at(al, i, what, cascade))
+		bool uses =
+			uses_column(k->cols, k->ncols, c->attnum) || (k->index && k->type != 'f' && index_uses(al, k->index, c->attnum));
+		if (uses && alter_drop_constraint_at(al, i, what, cascade))
 			return -1;
 	}
 	for (size_t i = al->r->nindexes; i-- > 0;) {

@@ -65,7 +65,7 @@ void ddl_choose_rowid(CatRel *r)
 	r->rowid_col = 0;
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
-		if (!x->primary || x->nkeys != 1)
+		if (!x->primary || x->nkeys != 1 || x->deferrable)
 			continue;
 		const CatColumn *c = catrel_attnum(r, x->keys[0]);
 		if (is_integer(c->type) && !c->generated)
@@ -110,13 +110,52 @@ static bool has_constraint(const CatRel *r, const char *name)
 	return false;
 }
 
+/* INCLUDE of a constraint or an index. */
+int ddl_include_columns(Ddl *d, CatIndex *x, PgQuery__Node *const *nodes, size_t n, bool constraint)
+{
+	static const char *const able[] = { "btree", "gist", "spgist" };
+	bool known = !n;
+	for (size_t i = 0; i < ARRAY_LEN(able); i++)
+		known = known || streq(x->method, able[i]);
+	if (!known)
+		return an_error(d->ps, -1, "0A000", "access method \"%s\" does not support included columns", x->method);
+	x->included = arena_array(d->a, int16_t, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		const PgQuery__IndexElem *e = nodes[i]->node_case == PG_QUERY__NODE__NODE_INDEX_ELEM ? nodes[i]->index_elem : NULL;
+		const char *name = e ? e->name : node_string(nodes[i]);
+		const CatColumn *c = name && *name ? catrel_column(x->table, name) : NULL;
+		if (e && e->expr)
+			return an_error(d->ps, -1, "0A000", "expressions are not supported in included columns");
+		if (e && (e->n_opclass || e->n_collation || e->ordering != PG_QUERY__SORT_BY_DIR__SORTBY_DEFAULT ||
+			  e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT))
+			return an_error(d->ps, -1, "42P17", "including column does not support %s",
+					e->n_collation					       ? "a collation"
+					: e->n_opclass					       ? "an operator class"
+					: e->ordering != PG_QUERY__SORT_BY_DIR__SORTBY_DEFAULT ? "ASC/DESC options"
+											       : "NULLS FIRST/LAST options");
+		if (!c)
+			return an_error(d->ps, -1, "42703",
+					constraint ? "column \"%s\" named in key does not exist" : "column \"%s\" does not exist",
+					name ? name : "");
+		x->included[x->nincluded++] = c->attnum;
+	}
+	return 0;
+}
+
 static int refuse_key_options(Ddl *d, const PgQuery__Constraint *k)
 {
-	if (k->deferrable)
-		return an_refuse(d->ps, k->location, "DEFERRABLE unique constraint");
-	if (k->n_including)
-		return an_refuse(d->ps, k->location, "INCLUDE columns of a unique constraint");
 	return ddl_check_tablespace(d, k->indexspace) || ddl_check_parameters(d, k->options, k->n_options, true) ? -1 : 0;
+}
+
+/* "a_b_c": keys, then included columns. */
+static const char *key_columns(Ddl *d, const CatRel *r, const PgQuery__Constraint *k, const int16_t *cols, size_t n)
+{
+	const char *s = join_names(d, r, cols, n);
+	for (size_t i = 0; i < k->n_including; i++) {
+		const PgNode *x = k->including[i];
+		s = arena_printf(d->a, "%s_%s", s, x->node_case == PG_QUERY__NODE__NODE_INDEX_ELEM ? x->index_elem->name : node_string(x));
+	}
+	return s;
 }
 
 static const char *key_name(Ddl *d, CatRel *r, const PgQuery__Constraint *k, bool primary, const char *given, const int16_t *cols, size_t n)
@@ -132,7 +171,13 @@ static const char *key_name(Ddl *d, CatRel *r, const PgQuery__Constraint *k, boo
 	}
 	if (primary)
 		return ddl_choose_name(d, r->schema, r->name, NULL, "pkey", r);
-	return ddl_choose_name(d, r->schema, r->name, join_names(d, r, cols, n), "key", r);
+	return ddl_choose_name(d, r->schema, r->name, key_columns(d, r, k, cols, n), "key", r);
+}
+
+static void set_deferrable(CatConstraint *c, const PgQuery__Constraint *k)
+{
+	c->deferrable = c->index->deferrable = k->deferrable;
+	c->deferred = c->index->deferred = k->initdeferred;
 }
 
 /* ADD CONSTRAINT ... USING INDEX: the index becomes the constraint's. */
@@ -147,6 +192,8 @@ static int add_key_using_index(Ddl *d, CatRel *r, const PgQuery__Constraint *k, 
 		return an_error(d->ps, k->location, "42704", "index \"%s\" does not exist", k->indexname);
 	if (!x->unique || x->predicate)
 		return an_error(d->ps, k->location, "42809", "\"%s\" is not a unique index", k->indexname);
+	if (k->deferrable)
+		return an_refuse(d->ps, k->location, "a DEFERRABLE constraint USING INDEX");
 	CatConstraint *c = ddl_new_constraint(d, r, primary ? 'p' : 'u', k->conname && *k->conname ? k->conname : x->name, x->nkeys);
 	memcpy(c->cols, x->keys, x->nkeys * sizeof *c->cols);
 	c->index = x;
@@ -181,6 +228,9 @@ static int add_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const CatCol
 	x->nulls_not_distinct = k->nulls_not_distinct;
 	CatConstraint *c = ddl_new_constraint(d, r, primary ? 'p' : 'u', name, n);
 	c->index = x;
+	set_deferrable(c, k);
+	if (ddl_include_columns(d, x, k->including, k->n_including, true))
+		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (ddl_check_key_type(d, catrel_attnum(r, cols[i])->type->oid, "btree"))
 			return -1;
@@ -270,6 +320,9 @@ static int referenced_columns(Ddl *d, CatRel *ref, const PgQuery__Constraint *k,
 		c->index = referenced_index(ref, c->ref_cols, n);
 		if (c->index && c->index->nulls_not_distinct)
 			return an_refuse(d->ps, k->location, "a foreign key to a constraint whose NULLs are not distinct");
+		if (c->index && c->index->deferrable)
+			return an_error(d->ps, -1, "55000", "cannot use a deferrable unique constraint for referenced table \"%s\"",
+					ref->name);
 		if (!c->index)
 			return an_error(d->ps, -1, "42830", "there is no unique constraint matching given keys for referenced table \"%s\"",
 					ref->name);
@@ -281,6 +334,8 @@ static int referenced_columns(Ddl *d, CatRel *ref, const PgQuery__Constraint *k,
 	}
 	if (!c->index)
 		return an_error(d->ps, -1, "42704", "there is no primary key for referenced table \"%s\"", ref->name);
+	if (c->index->deferrable)
+		return an_error(d->ps, -1, "55000", "cannot use a deferrable primary key for referenced table \"%s\"", ref->name);
 	if (c->index->nkeys != n)
 		return an_error(d->ps, -1, "42830", "number of referencing and referenced columns for foreign key disagree");
 	memcpy(c->ref_cols, c->index->keys, n * sizeof *c->ref_cols);
@@ -291,14 +346,33 @@ static int check_key_types(Ddl *d, const CatConstraint *c)
 {
 	for (size_t i = 0; i < c->ncols; i++) {
 		const CatColumn *x = catrel_attnum(c->table, c->cols[i]), *y = catrel_attnum(c->ref, c->ref_cols[i]);
-		bool numbers = is_integer(x->type) && is_integer(y->type);
-		bool text = x->type->category == 'S' && y->type->category == 'S';
-		if (x->type == y->type || numbers || text)
+		const PgType *xt = type_base_of(x->type), *yt = type_base_of(y->type);
+		bool numbers = is_integer(xt) && is_integer(yt);
+		bool text = xt->category == 'S' && yt->category == 'S';
+		if (xt == yt || numbers || text)
 			continue;
 		an_error(d->ps, -1, "42804", "foreign key constraint \"%s\" cannot be implemented", c->name);
 		return err_detail(d->err, "Key columns \"%s\" and \"%s\" are of incompatible types: %s and %s.", x->name, y->name,
 				  type_format(x->type, -1, d->a), type_format(y->type, -1, d->a));
 	}
+	return 0;
+}
+
+/* ON DELETE SET NULL (a, b) */
+static int take_set_columns(Ddl *d, CatRel *r, const PgQuery__Constraint *k, CatConstraint *c)
+{
+	c->set_cols = arena_array(d->a, int16_t, k->n_fk_del_set_cols + 1);
+	if (find_columns(d, r, k->fk_del_set_cols, k->n_fk_del_set_cols, false, c->set_cols))
+		return -1;
+	for (size_t i = 0; i < k->n_fk_del_set_cols; i++) {
+		bool part = false;
+		for (size_t j = 0; j < c->ncols; j++)
+			part = part || c->cols[j] == c->set_cols[i];
+		if (!part)
+			return an_error(d->ps, -1, "42P10", "column \"%s\" referenced in ON DELETE SET action must be part of foreign key",
+					node_string(k->fk_del_set_cols[i]));
+	}
+	c->nset_cols = k->n_fk_del_set_cols;
 	return 0;
 }
 
@@ -317,11 +391,11 @@ static int add_foreign_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, cons
 	if ((r->persistence == 't') != (ref->persistence == 't'))
 		return an_error(d->ps, -1, "42P16", "constraints on %s tables may reference only %s tables",
 				r->persistence == 't' ? "temporary" : "permanent", r->persistence == 't' ? "temporary" : "permanent");
-	if (k->n_fk_del_set_cols)
-		return an_refuse(d->ps, k->location, "SET NULL or SET DEFAULT with a column list");
 	size_t n = column ? 1 : k->n_fk_attrs;
-	if (n > 1 && k->fk_matchtype && *k->fk_matchtype == 'f')
-		return an_refuse(d->ps, k->location, "MATCH FULL");
+	if (k->fk_matchtype && *k->fk_matchtype == 'p')
+		return an_error(d->ps, k->location, "0A000", "MATCH PARTIAL not yet implemented");
+	if (n > 1 && k->deferrable && k->fk_matchtype && *k->fk_matchtype == 'f')
+		return an_refuse(d->ps, k->location, "DEFERRABLE with MATCH FULL over several columns");
 	int16_t *cols = arena_array(d->a, int16_t, n);
 	if (column)
 		cols[0] = column->attnum;
@@ -341,6 +415,8 @@ static int add_foreign_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, cons
 	c->not_valid = is_old(d, r) && k->skip_validation;
 	c->deferrable = k->deferrable;
 	c->deferred = k->initdeferred;
+	if (take_set_columns(d, r, k, c))
+		return -1;
 	return referenced_columns(d, ref, k, n, c) ? -1 : check_key_types(d, c);
 }
 
@@ -356,7 +432,7 @@ int ddl_add_constraint(Ddl *d, CatRel *r, const PgQuery__Constraint *k, const Ca
 	case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN:
 		return add_foreign_key(d, r, k, column);
 	case PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION:
-		return an_refuse(d->ps, k->location, "EXCLUDE constraint");
+		return ddl_add_exclusion(d, r, k);
 	default:
 		return an_refuse(d->ps, k->location, "this kind of constraint");
 	}

@@ -263,9 +263,7 @@ static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, cons
 static void drop_index_tree(Ddl *d, const CatIndex *x)
 {
 	ddl_touch(d, x->table->schema);
-	ddl_drop_content(d, x);
-	if (index_has_sqlite(x))
-		ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
+	ddl_drop_index_file(d, x);
 	ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);
 	ddl_sql(d, "DELETE FROM _understudy_index WHERE oid = %u", x->oid);
 	ddl_sql(d, "DELETE FROM _understudy_inherits WHERE child = %u", x->oid);

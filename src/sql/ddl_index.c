@@ -9,15 +9,13 @@ static int check_index_stmt(Ddl *d, const PgQuery__IndexStmt *s)
 		known = known || streq(s->access_method, methods[i]);
 	if (!known)
 		return an_error(d->ps, -1, "42704", "access method \"%s\" does not exist", s->access_method);
-	if (s->n_index_including_params)
-		return an_refuse(d->ps, s->relation->location, "INCLUDE columns of an index");
 	if (s->unique && !streq(s->access_method, "btree"))
 		return an_error(d->ps, -1, "0A000", "access method \"%s\" does not support unique indexes", s->access_method);
 	return 0;
 }
 
 /* What a key adds to the generated name of the index. */
-static const char *key_label(Ddl *d, const PgQuery__IndexElem *e)
+const char *ddl_key_label(Ddl *d, const PgQuery__IndexElem *e)
 {
 	if (e->name && *e->name)
 		return e->name;
@@ -43,7 +41,7 @@ const char *ddl_expr_label(Ddl *d, const char *text)
 		return label;
 	pg_query__index_elem__init(&e);
 	e.expr = ((const PgNode *)p.stmts[0].node)->select_stmt->target_list[0]->res_target->val;
-	label = arena_strdup(d->a, key_label(d, &e));
+	label = arena_strdup(d->a, ddl_key_label(d, &e));
 	sql_parsed_free(&p);
 	return label;
 }
@@ -51,9 +49,11 @@ const char *ddl_expr_label(Ddl *d, const char *text)
 static const char *index_name(Ddl *d, const CatRel *r, const PgQuery__IndexStmt *s)
 {
 	const char *middle = "";
-	const char **labels = arena_array(d->a, const char *, s->n_index_params + 1);
-	for (size_t i = 0; i < s->n_index_params && strlen(middle) < 64; i++) {
-		const char *label = labels[i] = key_label(d, s->index_params[i]->index_elem);
+	size_t nkeys = s->n_index_params, all = nkeys + s->n_index_including_params;
+	const char **labels = arena_array(d->a, const char *, all + 1);
+	for (size_t i = 0; i < all && strlen(middle) < 64; i++) {
+		const PgNode *key = i < nkeys ? s->index_params[i] : s->index_including_params[i - nkeys];
+		const char *label = labels[i] = ddl_key_label(d, key->index_elem);
 		for (int n = 1; label_used(labels, i, labels[i]); n++)
 			labels[i] = arena_printf(d->a, "%s%d", label, n);
 		middle = arena_printf(d->a, "%s%s%s", middle, i ? "_" : "", labels[i]);
@@ -61,7 +61,7 @@ static const char *index_name(Ddl *d, const CatRel *r, const PgQuery__IndexStmt 
 	return ddl_choose_name(d, r->schema, r->name, middle, "idx", NULL);
 }
 
-static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
+int ddl_index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 {
 	if (ddl_check_collation(d, e->collation, e->n_collation, -1, "an index"))
 		return -1;
@@ -85,22 +85,29 @@ static int index_key(Ddl *d, CatIndex *x, size_t i, const PgQuery__IndexElem *e)
 	return 0;
 }
 
+int ddl_index_predicate(Ddl *d, CatIndex *x, const PgNode *where)
+{
+	const char *text = ddl_expr_sql(d, where);
+	if (!text || !an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_WHERE, 16, -1, d->err))
+		return -1;
+	x->predicate = arena_strdup(d->a, text);
+	return 0;
+}
+
 static int fill_index(Ddl *d, CatIndex *x, const PgQuery__IndexStmt *s)
 {
 	x->unique = s->unique;
 	x->nulls_not_distinct = s->nulls_not_distinct;
 	x->method = arena_strdup(d->a, s->access_method);
+	if (x->table->part && s->n_index_including_params)
+		return an_refuse(d->ps, s->relation->location, "INCLUDE columns of an index of a table with partitions");
+	if (ddl_include_columns(d, x, s->index_including_params, s->n_index_including_params, false))
+		return -1;
 	for (size_t i = 0; i < s->n_index_params; i++) {
-		if (index_key(d, x, i, s->index_params[i]->index_elem))
+		if (ddl_index_key(d, x, i, s->index_params[i]->index_elem))
 			return -1;
 	}
-	if (!s->where_clause)
-		return 0;
-	const char *text = ddl_expr_sql(d, s->where_clause);
-	if (!text || !an_expr_text(d->ps->env, d->a, text, x->table, AT_INDEX_WHERE, 16, -1, d->err))
-		return -1;
-	x->predicate = arena_strdup(d->a, text);
-	return 0;
+	return s->where_clause ? ddl_index_predicate(d, x, s->where_clause) : 0;
 }
 
 static bool same_text(const char *x, const char *y)

@@ -107,9 +107,11 @@ static const char *copied_name(Ddl *d, CatRel *r, const CatRel *from, const CatI
 		const char *label = x->keys[i] ? catrel_attnum(from, x->keys[i])->name : ddl_expr_label(d, x->exprs[i]);
 		middle = arena_printf(d->a, "%s%s%s", middle, i ? "_" : "", label);
 	}
+	for (size_t i = 0; i < x->nincluded; i++)
+		middle = arena_printf(d->a, "%s_%s", middle, catrel_attnum(from, x->included[i])->name);
 	if (x->primary)
 		return ddl_choose_name(d, r->schema, r->name, NULL, "pkey", r);
-	return ddl_choose_name(d, r->schema, r->name, middle, k ? "key" : "idx", r);
+	return ddl_choose_name(d, r->schema, r->name, middle, x->exclude ? "excl" : k ? "key" : "idx", r);
 }
 
 static int copy_index(Ddl *d, CatRel *r, const CatRel *from, const CatIndex *old, uint32_t options)
@@ -126,14 +128,22 @@ static int copy_index(Ddl *d, CatRel *r, const CatRel *from, const CatIndex *old
 	x->exprs = old->exprs;
 	x->options = old->options;
 	x->opclasses = old->opclasses;
+	x->exclude = old->exclude;
+	x->deferrable = old->deferrable;
+	x->deferred = old->deferred;
+	x->included = arena_array(d->a, int16_t, old->nincluded + 1);
+	for (size_t i = 0; i < old->nincluded; i++)
+		x->included[x->nincluded++] = copied_attnum(from, r, old->included[i]);
 	for (size_t i = 0; i < x->nkeys; i++)
 		x->keys[i] = copied_attnum(from, r, old->keys[i]);
-	if (ddl_choose_index_storage(d, x))
+	if (!x->exclude && ddl_choose_index_storage(d, x))
 		return -1;
 	CatConstraint *c = k ? ddl_new_constraint(d, r, k->type, x->name, x->nkeys) : NULL;
 	if (c) {
 		memcpy(c->cols, x->keys, x->nkeys * sizeof *c->cols);
 		c->index = x;
+		c->deferrable = k->deferrable;
+		c->deferred = k->deferred;
 	}
 	if (options & LIKE_COMMENTS)
 		copy_comment(d, old->oid, x->oid, CLASS_REL, 0, 0);

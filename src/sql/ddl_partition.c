@@ -127,8 +127,21 @@ static int check_unique(Ddl *d, const CatRel *r, const CatIndex *x)
 	return 0;
 }
 
+/* Those that the partitions' own indexes do not have. */
+static int check_kind(Ddl *d, const CatRel *r, const CatIndex *x)
+{
+	if (x->exclude)
+		return an_error(d->ps, -1, "0A000", "cannot create exclusion constraints on partitioned table \"%s\"", r->name);
+	if (x->deferrable)
+		return an_refuse(d->ps, -1, "a DEFERRABLE key (\"%s\") of a table with partitions", x->name);
+	return x->nincluded ? an_refuse(d->ps, -1, "INCLUDE columns (\"%s\") of a table with partitions", x->name) : 0;
+}
+
 int ddl_check_partition_keys(Ddl *d, const CatRel *r)
 {
+	for (size_t i = 0; r->part && i < r->nindexes; i++)
+		if (check_kind(d, r, r->indexes[i]))
+			return -1;
 	for (size_t i = 0; r->part && i < r->nindexes; i++)
 		if (r->indexes[i]->unique && check_unique(d, r, r->indexes[i]))
 			return -1;

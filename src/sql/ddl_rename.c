@@ -168,7 +168,7 @@ static int rename_constraint(Ddl *d, const PgQuery__RenameStmt *s, const CatRel 
 	}
 	if (!found)
 		return an_error(d->ps, -1, "42704", "constraint \"%s\" for table \"%s\" does not exist", s->subname, r->name);
-	bool key = found->type == 'p' || found->type == 'u';
+	bool key = found->type == 'p' || found->type == 'u' || found->type == 'x';
 	if (key && ddl_name_taken(d, r->schema, s->newname))
 		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->newname);
 	found->name = arena_strdup(d->a, s->newname);

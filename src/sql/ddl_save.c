@@ -15,13 +15,30 @@ static void save_columns(Ddl *d, const CatRel *r)
 	}
 }
 
+static const char *attnum_list(Ddl *d, const int16_t *cols, size_t n)
+{
+	const char *s = "";
+	for (size_t i = 0; i < n; i++)
+		s = arena_printf(d->a, "%s%s%d", s, i ? " " : "", cols[i]);
+	return s;
+}
+
+static const char *operator_list(Ddl *d, const CatIndex *x)
+{
+	const char *s = x->exclude ? "" : NULL;
+	for (size_t i = 0; x->exclude && i < x->nkeys; i++)
+		s = arena_printf(d->a, "%s%s%u", s, i ? " " : "", x->exclude[i]);
+	return s;
+}
+
 void ddl_save_index(Ddl *d, const CatIndex *x)
 {
 	char storage[2] = { x->storage, 0 };
 	ddl_touch(d, x->table->schema);
-	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s, %s)", x->oid, x->table->oid,
+	ddl_sql(d, "INSERT INTO _understudy_index VALUES (%u, %u, %s, %s, %d, %d, %d, %s, %s, %s, %s, %s)", x->oid, x->table->oid,
 		ddl_lit(d, x->name), ddl_lit(d, x->sqlite_name), x->unique, x->primary, x->nulls_not_distinct, ddl_lit(d, x->predicate),
-		ddl_lit(d, x->method), ddl_lit(d, storage));
+		ddl_lit(d, x->method), ddl_lit(d, storage), ddl_lit(d, x->nincluded ? attnum_list(d, x->included, x->nincluded) : NULL),
+		ddl_lit(d, operator_list(d, x)));
 	for (size_t i = 0; i < x->nkeys; i++)
 		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d, %s, '%c')", x->oid, i + 1, x->keys[i],
 			ddl_lit(d, x->exprs[i]), x->options[i], ddl_lit(d, x->opclasses[i]), x->contents[i]);
@@ -31,23 +48,16 @@ void ddl_save_index(Ddl *d, const CatIndex *x)
 		ddl_sql(d, "INSERT INTO _understudy_inherited VALUES (%u, -1)", x->oid);
 }
 
-static const char *attnum_list(Ddl *d, const int16_t *cols, size_t n)
-{
-	const char *s = "";
-	for (size_t i = 0; i < n; i++)
-		s = arena_printf(d->a, "%s%s%d", s, i ? " " : "", cols[i]);
-	return s;
-}
-
 void ddl_save_constraint(Ddl *d, const CatConstraint *k)
 {
 	char type[2] = { k->type, 0 }, upd[2] = { k->on_update, 0 }, del[2] = { k->on_delete, 0 }, match[2] = { k->match, 0 };
 	bool fk = k->type == 'f';
-	ddl_sql(d, "INSERT INTO _understudy_constraint VALUES (%u, %u, %s, '%s', %s, %u, %u, %s, %s, %s, %s, %d, %d, %s, %d, %d)", k->oid,
-		k->table->oid, ddl_lit(d, k->name), type, ddl_lit(d, attnum_list(d, k->cols, k->ncols)), k->index ? k->index->oid : 0,
-		fk ? k->ref->oid : 0, fk ? ddl_lit(d, attnum_list(d, k->ref_cols, k->ncols)) : "NULL", ddl_lit(d, fk ? upd : NULL),
-		ddl_lit(d, fk ? del : NULL), ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred, ddl_lit(d, k->check_sql),
-		k->not_valid, k->no_inherit);
+	ddl_sql(d, "INSERT INTO _understudy_constraint VALUES (%u, %u, %s, '%s', %s, %u, %u, %s, %s, %s, %s, %d, %d, %s, %d, %d, %s)",
+		k->oid, k->table->oid, ddl_lit(d, k->name), type, ddl_lit(d, attnum_list(d, k->cols, k->ncols)),
+		k->index ? k->index->oid : 0, fk ? k->ref->oid : 0, fk ? ddl_lit(d, attnum_list(d, k->ref_cols, k->ncols)) : "NULL",
+		ddl_lit(d, fk ? upd : NULL), ddl_lit(d, fk ? del : NULL), ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred,
+		ddl_lit(d, k->check_sql), k->not_valid, k->no_inherit,
+		ddl_lit(d, k->nset_cols ? attnum_list(d, k->set_cols, k->nset_cols) : NULL));
 	if (k->parent)
 		ddl_sql(d, "INSERT INTO _understudy_inherits VALUES (%u, 1, %u)", k->oid, k->parent->oid);
 	if (k->inherited)
@@ -187,6 +197,22 @@ static const char *action_sql(char a)
 	return a == 'c' ? "CASCADE" : a == 'n' ? "SET NULL" : a == 'd' ? "SET DEFAULT" : a == 'r' ? "RESTRICT" : "NO ACTION";
 }
 
+/* MATCH FULL: all columns of the key are NULL, or none. */
+static void match_full_sql(Ddl *d, const CatRel *r, const CatConstraint *k, Buf *b)
+{
+	if (k->match != 'f' || k->ncols < 2)
+		return;
+	buf_printf(b, ", CONSTRAINT %s CHECK (", ddl_id(d, k->name));
+	for (size_t i = 1; i < k->ncols; i++) {
+		buf_puts(b, i > 1 ? " AND (" : "(");
+		emit_ident(b, catrel_attnum(r, k->cols[0])->sqlite_name);
+		buf_puts(b, " IS NULL) = (");
+		emit_ident(b, catrel_attnum(r, k->cols[i])->sqlite_name);
+		buf_puts(b, " IS NULL)");
+	}
+	buf_puts(b, ")");
+}
+
 static int constraint_sql(Ddl *d, const CatRel *r, const CatConstraint *k, Buf *b)
 {
 	if (k->type == 'c') {
@@ -201,9 +227,11 @@ static int constraint_sql(Ddl *d, const CatRel *r, const CatConstraint *k, Buf *
 		buf_puts(b, " REFERENCES ");
 		emit_ident(b, ref->sqlite_name);
 		column_list(d, ref, k->ref_cols, k->ncols, b);
-		buf_printf(b, " ON UPDATE %s ON DELETE %s", action_sql(k->on_update), action_sql(k->on_delete));
+		buf_printf(b, " ON UPDATE %s ON DELETE %s", action_sql(catconstraint_acts(k, false) ? 'a' : k->on_update),
+			   action_sql(catconstraint_acts(k, true) ? 'a' : k->on_delete));
 		if (k->deferrable)
 			buf_printf(b, " DEFERRABLE INITIALLY %s", k->deferred ? "DEFERRED" : "IMMEDIATE");
+		match_full_sql(d, r, k, b);
 	}
 	return 0;
 }
@@ -295,6 +323,31 @@ static int index_key_sql(Ddl *d, const CatIndex *x, size_t i, Buf *b)
 	return 0;
 }
 
+static const char *check_trigger(Ddl *d, const CatIndex *x, const char *event)
+{
+	return ddl_id(d, arena_printf(d->a, "_understudy_keys_%u_%s", x->oid, event));
+}
+
+/* Rows that come are compared with those that are there (catalog/keys.h). */
+static void make_checks(Ddl *d, const CatIndex *x)
+{
+	static const char *const events[] = { "insert", "update" };
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		ddl_sql(d, "CREATE TRIGGER %s AFTER %s ON %s BEGIN SELECT pg_keys_written(%u, NEW.rowid); END",
+			check_trigger(d, x, events[i]), events[i], ddl_id(d, x->table->sqlite_name), x->oid);
+}
+
+void ddl_drop_index_file(Ddl *d, const CatIndex *x)
+{
+	ddl_drop_content(d, x);
+	if (index_has_sqlite(x))
+		ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
+	if (!catindex_is_checked(x))
+		return;
+	ddl_sql(d, "DROP TRIGGER IF EXISTS %s", check_trigger(d, x, "insert"));
+	ddl_sql(d, "DROP TRIGGER IF EXISTS %s", check_trigger(d, x, "update"));
+}
+
 int ddl_make_index(Ddl *d, const CatIndex *x)
 {
 	if (x->storage == 'c')
@@ -303,7 +356,7 @@ int ddl_make_index(Ddl *d, const CatIndex *x)
 		return 0;
 	Buf b = { 0 };
 	int failed = 0;
-	buf_printf(&b, "CREATE %sINDEX %s ON %s (", x->unique ? "UNIQUE " : "", ddl_id(d, x->sqlite_name),
+	buf_printf(&b, "CREATE %sINDEX %s ON %s (", x->unique && !x->deferrable ? "UNIQUE " : "", ddl_id(d, x->sqlite_name),
 		   ddl_id(d, x->table->sqlite_name));
 	for (size_t i = 0; i < x->nkeys && !failed; i++) {
 		buf_puts(&b, i ? ", " : "");
@@ -319,5 +372,7 @@ int ddl_make_index(Ddl *d, const CatIndex *x)
 	if (!failed)
 		ddl_sql(d, "%s", buf_cstr(&b));
 	buf_free(&b);
+	if (!failed && catindex_is_checked(x))
+		make_checks(d, x);
 	return failed;
 }

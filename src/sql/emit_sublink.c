@@ -156,7 +156,8 @@ static bool unique_row(const Query *q)
 	for (size_t i = 0; i < r->rel->nindexes; i++) {
 		const CatIndex *ix = r->rel->indexes[i];
 		size_t k = 0;
-		while (ix->unique && !ix->predicate && k < ix->nkeys && ix->keys[k] && has_equality(q->where, r, ix->keys[k]))
+		while (ix->unique && !ix->deferrable && !ix->predicate && k < ix->nkeys && ix->keys[k] &&
+		       has_equality(q->where, r, ix->keys[k]))
 			k++;
 		if (k == ix->nkeys && k)
 			return true;

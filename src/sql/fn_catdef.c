@@ -97,28 +97,45 @@ static const char *table_shown(const Shown *s, const CatRel *r)
 	return s->pretty ? relation_name(&s->env, r, s->a) : qualified_name(&s->env, ns ? ns->name : "", r->name, true, s->a);
 }
 
-static const char *indexdef(const Shown *s, const CatIndex *x, int column)
-{
-	Arena *a = s->a;
-	if (column > 0)
-		return (size_t)column <= x->nkeys ? key_shown(s, x, (size_t)column - 1, true) : "";
-	const char *t = arena_printf(a, "CREATE %sINDEX %s ON %s%s USING %s (", x->unique ? "UNIQUE " : "", quote_name(a, x->name),
-				     x->table->part ? "ONLY " : "", table_shown(s, x->table), x->method);
-	for (size_t i = 0; i < x->nkeys; i++) {
-		bool desc = x->options[i] & 1, first = x->options[i] & 2;
-		const char *order = desc ? (first ? " DESC" : " DESC NULLS LAST") : first ? " NULLS FIRST" : "";
-		t = arena_printf(a, "%s%s%s%s%s", t, i ? ", " : "", key_shown(s, x, i, true), opclass_shown(s, x, i), order);
-	}
-	t = arena_printf(a, "%s)%s", t, x->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
-	return x->predicate ? arena_printf(a, "%s WHERE %s", t, predicate_shown(s, x)) : t;
-}
-
 static const char *names_shown(const Shown *s, const CatRel *r, const int16_t *cols, size_t n)
 {
 	const char *t = "";
 	for (size_t i = 0; i < n; i++)
 		t = arena_printf(s->a, "%s%s%s", t, i ? ", " : "", quote_name(s->a, catrel_attnum(r, cols[i])->name));
 	return t;
+}
+
+/* How a constraint shows the operator that its rows must not fulfil. */
+static const char *operator_shown(const Shown *s, uint32_t oid)
+{
+	const PgOperator *op = catalog_operator(s->env.cat, oid);
+	return op ? arena_printf(s->a, " WITH %s", op->name) : "";
+}
+
+static const char *included_shown(const Shown *s, const CatIndex *x)
+{
+	return x->nincluded ? arena_printf(s->a, " INCLUDE (%s)", names_shown(s, x->table, x->included, x->nincluded)) : "";
+}
+
+static const char *indexdef(const Shown *s, const CatIndex *x, int column, bool excludes)
+{
+	Arena *a = s->a;
+	size_t at = column > 0 ? (size_t)column - 1 : 0;
+	if (column > 0 && at >= x->nkeys)
+		return at < x->nkeys + x->nincluded ? names_shown(s, x->table, x->included + at - x->nkeys, 1) : "";
+	if (column > 0)
+		return key_shown(s, x, at, true);
+	const char *t = excludes ? arena_printf(a, "EXCLUDE USING %s (", x->method)
+				 : arena_printf(a, "CREATE %sINDEX %s ON %s%s USING %s (", x->unique ? "UNIQUE " : "",
+						quote_name(a, x->name), x->table->part ? "ONLY " : "", table_shown(s, x->table), x->method);
+	for (size_t i = 0; i < x->nkeys; i++) {
+		bool desc = x->options[i] & 1, first = x->options[i] & 2;
+		const char *order = desc ? (first ? " DESC" : " DESC NULLS LAST") : first ? " NULLS FIRST" : "";
+		t = arena_printf(a, "%s%s%s%s%s%s", t, i ? ", " : "", key_shown(s, x, i, true), opclass_shown(s, x, i), order,
+				 excludes ? operator_shown(s, x->exclude[i]) : "");
+	}
+	t = arena_printf(a, "%s)%s%s", t, included_shown(s, x), x->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
+	return x->predicate ? arena_printf(a, excludes ? "%s WHERE (%s)" : "%s WHERE %s", t, predicate_shown(s, x)) : t;
 }
 
 static const char *action_shown(char action)
@@ -136,6 +153,8 @@ static const char *foreign_key_shown(const Shown *s, const CatConstraint *k)
 		t = arena_printf(s->a, "%s ON UPDATE %s", t, action_shown(k->on_update));
 	if (k->on_delete != 'a')
 		t = arena_printf(s->a, "%s ON DELETE %s", t, action_shown(k->on_delete));
+	if (k->nset_cols)
+		t = arena_printf(s->a, "%s (%s)", t, names_shown(s, k->table, k->set_cols, k->nset_cols));
 	return t;
 }
 
@@ -157,12 +176,14 @@ static const char *constraintdef(const Shown *s, const CatConstraint *k)
 		t = foreign_key_shown(s, k);
 	else if (k->type == 'c')
 		t = arena_printf(s->a, "CHECK (%s)", check_shown(s, k));
+	else if (k->type == 'x')
+		t = indexdef(s, k->index, 0, true);
 	else
-		t = arena_printf(s->a, "%s (%s)",
+		t = arena_printf(s->a, "%s (%s)%s",
 				 k->type == 'p'			? "PRIMARY KEY"
 				 : k->index->nulls_not_distinct ? "UNIQUE NULLS NOT DISTINCT"
 								: "UNIQUE",
-				 names_shown(s, k->table, k->cols, k->ncols));
+				 names_shown(s, k->table, k->cols, k->ncols), included_shown(s, k->index));
 	return arena_printf(s->a, "%s%s%s%s%s", t, k->no_inherit ? " NO INHERIT" : "", k->deferrable ? " DEFERRABLE" : "",
 			    k->deferred ? " INITIALLY DEFERRED" : "", k->not_valid ? " NOT VALID" : "");
 }
@@ -240,7 +261,7 @@ static const char *show_expr(const Shown *s, int argc, sqlite3_value **argv)
 static const char *show_index(const Shown *s, int argc, sqlite3_value **argv)
 {
 	const CatIndex *x = catalog_index(s->env.cat, oid_of(argv[0]));
-	return x ? indexdef(s, x, argc > 1 ? sqlite3_value_int(argv[1]) : 0) : NULL;
+	return x ? indexdef(s, x, argc > 1 ? sqlite3_value_int(argv[1]) : 0, false) : NULL;
 }
 
 static bool find_rte(Expr *x, void *arg)
@@ -314,6 +335,18 @@ static void f_index_key_type(sqlite3_context *ctx, int argc, sqlite3_value **arg
 	run(ctx, false, show_index_key_type, argc, argv);
 }
 
+static const char *show_index_conflict(const Shown *s, int argc, sqlite3_value **argv)
+{
+	Error ignored;
+	const CatIndex *x = catalog_index(s->env.cat, oid_of(argv[0]));
+	return x ? index_conflict_sql(&s->env, s->a, x, false, &ignored) : NULL;
+}
+
+static void f_index_conflict_sql(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	run(ctx, false, show_index_conflict, argc, argv);
+}
+
 static void f_constraintdef(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	run(ctx, argc > 1 && sqlite3_value_int(argv[1]), show_constraint, argc, argv);
@@ -329,7 +362,8 @@ const SqliteFn fn_table_catdef[] = {
 	{ "pg_get_expr_ext", 3, FN_STRICT, f_expr },
 	{ "pg_get_indexdef", 1, FN_STRICT, f_indexdef },
 	{ "pg_get_indexdef_ext", 3, FN_STRICT, f_indexdef },
-	{ "index_key_sql", 2, FN_STRICT, f_index_key_sql }, /* not PostgreSQL's: for catalog/constraint_key.c */
+	{ "index_key_sql", 2, FN_STRICT, f_index_key_sql },	      /* not PostgreSQL's: for catalog/constraint_key.c */
+	{ "index_conflict_sql", 1, FN_STRICT, f_index_conflict_sql }, /* for catalog/keys.c */
 	{ "index_key_type", 2, FN_STRICT, f_index_key_type },
 	{ "pg_get_constraintdef", 1, FN_STRICT, f_constraintdef },
 	{ "pg_get_constraintdef_ext", 2, FN_STRICT, f_constraintdef },

@@ -30,37 +30,66 @@ int part_event(const Query *q)
 	return q->cmd == CMD_INSERT ? TRIGGER_INSERT : q->cmd == CMD_UPDATE ? TRIGGER_UPDATE : q->cmd == CMD_DELETE ? TRIGGER_DELETE : 0;
 }
 
-static bool fires(const Query *q)
+/* SQLite's ON CONFLICT does not know of EXCLUDE. */
+static bool conflicts_with_excluded(const Query *q)
 {
-	int events = part_event(q) | (q->conflict && q->conflict->do_update ? TRIGGER_UPDATE : 0);
-	return q->result && writes_rows(q->result->rel, events);
+	const CatRel *rel = q->result->rel;
+	if (!q->conflict || q->conflict->index)
+		return q->conflict && q->conflict->index->exclude;
+	for (size_t i = 0; i < rel->nindexes; i++)
+		if (rel->indexes[i]->exclude)
+			return true;
+	return false;
 }
 
-/* What a part with triggers cannot do. */
-static int check_triggers(ParseState *ps, const Query *q)
+static bool fires(const Catalog *cat, const Query *q)
 {
 	if (!q->result || q->cmd == CMD_SELECT)
+		return false;
+	const CatRel *rel = q->result->rel;
+	bool upsert = q->conflict && q->conflict->do_update;
+	return writes_rows(cat, rel, part_event(q), &q->targets) || conflicts_with_excluded(q) ||
+	       (upsert && writes_rows(cat, rel, TRIGGER_UPDATE, &q->conflict->set));
+}
+
+/* One that may be deferred would not be known to SQLite when the action of another is done row by row. */
+static int check_actions(ParseState *ps, const Query *q, int event, const TargetList *set)
+{
+	const Catalog *cat = ps->env->cat;
+	const CatRel *rel = q->result->rel;
+	if (!cascades_to_triggers(cat, rel, event, set))
 		return 0;
-	int event = q->cmd == CMD_MERGE ? TRIGGER_DELETE : part_event(q);
-	const CatRel *child = cascades_to_triggers(ps->env->cat, q->result->rel, event);
-	if (!child)
-		return 0;
-	return an_refuse(ps, q->result->location,
-			 "a change that the actions of foreign keys bring to table \"%s\", which has triggers, is not available in SQLite "
-			 "mode",
-			 child->name);
+	for (size_t i = 0; i < cat->nrels; i++)
+		for (size_t k = 0; k < cat->rels[i]->nconstraints; k++) {
+			const CatConstraint *c = cat->rels[i]->constraints[k];
+			bool about = c->type == 'f' && c->deferrable && (c->ref == rel || (c->table == rel && event == TRIGGER_UPDATE));
+			if (about)
+				return an_refuse(
+					ps, q->result->location,
+					"a change of table \"%s\" that fires triggers of a table that refers to it, beside the foreign key "
+					"\"%s\" that may be deferred, is not available in SQLite mode",
+					rel->name, c->name);
+		}
+	return 0;
 }
 
 int parts_check(ParseState *ps, const Query *q)
 {
-	return ps->env->cat && ps->env->cat->ntriggers ? check_triggers(ps, q) : 0;
+	if (!ps->env->cat || !q->result || q->cmd == CMD_SELECT)
+		return 0;
+	if (q->conflict && q->conflict->do_update && check_actions(ps, q, TRIGGER_UPDATE, &q->conflict->set) < 0)
+		return -1;
+	for (size_t i = 0; i < q->nactions; i++)
+		if (q->actions[i].change && parts_check(ps, q->actions[i].change) < 0)
+			return -1;
+	return part_event(q) ? check_actions(ps, q, part_event(q), &q->targets) : 0;
 }
 
-bool parts_needed(const Query *q)
+bool parts_needed(const Catalog *cat, const Query *q)
 {
 	if (query_changes_tree(q) || query_returns_tree(q))
 		return true;
-	if (fires(q))
+	if (fires(cat, q))
 		return true;
 	if (calls_programs(q))
 		return true;
@@ -365,6 +394,8 @@ static struct PlanWrite *new_write(Parts *p, const CatRel *named, const CatRel *
 		cols[w->nset++] = own ? own->attnum : (int16_t)attnum;
 	}
 	w->set = cols;
+	w->acts = cascades_to_triggers(p->ps->env->cat, rel, event, set) != NULL;
+	p->acts |= w->acts;
 	return w;
 }
 
@@ -394,7 +425,7 @@ static int begin_writes(Parts *p)
 	bool any = false;
 	for (size_t i = 0; i < p->n; i++) {
 		Part *part = &p->items[i];
-		if (check_triggers(p->ps, part->q) < 0)
+		if (parts_check(p->ps, part->q) < 0)
 			return -1;
 		if (part_is_tree(part)) {
 			int rc = tree_begin(p, part);
@@ -403,7 +434,7 @@ static int begin_writes(Parts *p)
 			any |= rc;
 		} else if (part->q->cmd == CMD_MERGE) {
 			any |= merge_begin(p, part);
-		} else if (fires(part->q)) {
+		} else if (fires(p->ps->env->cat, part->q)) {
 			any |= begin_write(p, part);
 		}
 	}
@@ -425,7 +456,7 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan)
 	for (size_t i = p.n; i-- > 0;)
 		if (apply(&p, &p.items[i]) < 0)
 			return -1;
-	plan->defer_fk = p.nchanged > 1 || query_changes_tree(q) || q->cmd == CMD_MERGE || writes;
+	plan->defer_fk = (p.nchanged > 1 || query_changes_tree(q) || q->cmd == CMD_MERGE || writes) && !p.acts;
 	if (insert_copies(&p) < 0)
 		return -1;
 	if (writes)

@@ -59,12 +59,13 @@ typedef struct Parts {
 	size_t nsnapshots;
 	const CatRel **changed; /* tables that have been changed by the steps so far */
 	size_t nchanged;
+	bool acts; /* foreign keys' actions are done row by row */
 } Parts;
 
 /* Refuses what triggers make impossible. */
 int parts_check(ParseState *ps, const Query *q);
 /* Whether the statement needs several steps. */
-bool parts_needed(const Query *q);
+bool parts_needed(const Catalog *cat, const Query *q);
 /* Fills plan->steps and plan->sql. */
 int parts_plan(ParseState *ps, Query *q, Plan *plan);
 

@@ -171,12 +171,14 @@ static struct PlanWrite *write_of(Parts *p, const Query *q, CmdKind cmd)
 		for (size_t k = 0; change && change->cmd == CMD_UPDATE && k < change->targets.n; k++)
 			set[n++] = (int16_t)change->targets.items[k].attnum;
 	}
-	if (!any || !writes_rows(rel, event_of(cmd)))
+	if (!any || !writes_rows(p->ps->env->cat, rel, event_of(cmd), NULL))
 		return NULL;
 	struct PlanWrite *w = plan_write_new(p->ps->a, rel, event_of(cmd));
 	w->set = set;
 	w->nset = cmd == CMD_UPDATE ? n : 0;
 	w->counted = true;
+	w->acts = cascades_to_triggers(p->ps->env->cat, rel, w->event, NULL) != NULL;
+	p->acts |= w->acts;
 	return w;
 }
 

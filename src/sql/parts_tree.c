@@ -65,7 +65,12 @@ static int check_member(ParseState *ps, const Part *part, const CatRel *r)
 				 "an UPDATE of the partition key of a table with row triggers is not available in SQLite mode");
 	if (q->conflict && has_row_triggers(r, TRIGGER_INSERT | TRIGGER_UPDATE))
 		return an_refuse(ps, q->result->location, "ON CONFLICT on a table with triggers is not available in SQLite mode");
-	const CatRel *child = cascades_to_triggers(ps->env->cat, r, part_event(q));
+	for (size_t i = 0; q->conflict && i < r->nindexes; i++)
+		if (r->indexes[i]->exclude)
+			return an_refuse(
+				ps, q->result->location,
+				"ON CONFLICT on a table with partitions that have exclusion constraints is not available in SQLite mode");
+	const CatRel *child = cascades_to_triggers(ps->env->cat, r, part_event(q), &q->targets);
 	if (!child)
 		return 0;
 	return an_refuse(ps, q->result->location,

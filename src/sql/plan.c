@@ -94,9 +94,9 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 	plan->cacheable = true;
 	if (acl_check_query(ps, q) < 0)
 		return -1;
-	if (!parts_needed(q))
+	if (!parts_needed(ps->env->cat, q))
 		content_use(ps, q);
-	if (parts_needed(q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
+	if (parts_needed(ps->env->cat, q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))
 		return -1;
 	plan->writes = q->cmd != CMD_SELECT || *ps->writes || programs.writes;
 	plan->may_write = plan->writes && q->cmd == CMD_SELECT && !*ps->writes;

@@ -119,6 +119,7 @@ typedef enum StepKind {
 			   */
 	STEP_KEYS, /* SET CONSTRAINTS, value: KeysMode. With KEYS_IMMEDIATE and KEYS_CHECK the steps behind it are for when a foreign key is
 		      open */
+	STEP_KEY_MODE,	   /* SET CONSTRAINTS for those of catalog/keys.h: oid of the index, 0 = all; value: deferred */
 	STEP_FK_OFF,	   /* neither foreign keys nor checks are enforced by SQLite until the script has ended */
 	STEP_SET_SEQUENCE, /* oid, value: ALTER SEQUENCE RESTART (sequence_set with is_called false) */
 	STEP_ROWS,	   /* run `sql`; its change count is added to the command tag's row count */

@@ -258,7 +258,7 @@ static int copy_insert(CopyParse *c)
 		return copy_to_parts(c, q, values);
 	if (c->s->where_clause && filtered_row(c, q, values) < 0)
 		return -1;
-	if (writes_rows(c->rel, TRIGGER_INSERT))
+	if (writes_rows(ps->env->cat, c->rel, TRIGGER_INSERT, NULL))
 		return copy_row(c, q, values);
 	if (!c->s->where_clause) {
 		q->values = values;

@@ -89,7 +89,7 @@ static void add_rows_of(ParseState *ps, Query *q, const FromItem *f, CursorPlan 
 /* The numbers of the rows that WHERE CURRENT OF may ask for follow the columns. */
 static void add_row_identity(ParseState *ps, Query *q, CursorPlan *c)
 {
-	if (!has_row_identity(q) || parts_needed(q))
+	if (!has_row_identity(q) || parts_needed(ps->env->cat, q))
 		return;
 	/* Without a lock PostgreSQL wants a plain scan of one table. */
 	if (!q->lock && (q->nfrom > 1 || !q->from[0]->rte))

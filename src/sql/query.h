@@ -163,6 +163,8 @@ int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *targ
 int an_on_conflict(ParseState *ps, const PgQuery__OnConflictClause *oc, Query *q);
 /* The keys and the condition of an index over the target: 1, 0 when it can be in nobody's way, or -1. */
 int conflict_arbiter(ParseState *ps, const CatIndex *ix, Rte *target, OnConflict *out);
+/* SQLite text that finds rows of the table that are in each other's way: all pairs of row numbers, or the one in the way of row ?1. */
+const char *index_conflict_sql(const SqlEnv *env, Arena *a, const CatIndex *x, bool all, Error *err);
 /* Whether the values of an index key are in each other's way. */
 Expr *index_key_conflict(ParseState *ps, const CatIndex *ix, size_t key, Expr *mine, Expr *other);
 

@@ -22,7 +22,7 @@ static int check_named(Ddl *d, const PgQuery__ConstraintsSetStmt *s, bool *any_i
 			return an_error(d->ps, -1, "42704", "constraint \"%s\" does not exist", rv->relname);
 		if (!k->deferrable)
 			return an_error(d->ps, -1, "42809", "constraint \"%s\" is not deferrable", rv->relname);
-		*any_immediate |= !k->deferred;
+		*any_immediate |= k->type == 'f' && !k->deferred;
 	}
 	return 0;
 }
@@ -64,6 +64,21 @@ static int defer_all(Ddl *d)
 	return 0;
 }
 
+/* Those that this program checks itself. */
+static void set_checked(Ddl *d, const PgQuery__ConstraintsSetStmt *s)
+{
+	for (size_t i = 0; i < s->n_constraints; i++) {
+		const CatConstraint *k = find_constraint(d, s->constraints[i]->range_var);
+		if (k->type == 'f')
+			continue;
+		PlanStep *step = ddl_step(d, STEP_KEY_MODE);
+		step->oid = k->index->oid;
+		step->value = s->deferred;
+	}
+	if (!s->n_constraints)
+		ddl_step(d, STEP_KEY_MODE)->value = s->deferred;
+}
+
 /* SQLite has one mode for all: a single constraint that becomes IMMEDIATE is checked now, and from then on at COMMIT again. */
 int plan_set_constraints(Ddl *d, const PgQuery__ConstraintsSetStmt *s)
 {
@@ -77,6 +92,7 @@ int plan_set_constraints(Ddl *d, const PgQuery__ConstraintsSetStmt *s)
 	}
 	if (s->deferred && any_immediate && defer_all(d))
 		return -1;
+	set_checked(d, s);
 	PlanStep *mode = ddl_step(d, STEP_KEYS);
 	KeysMode immediate = s->n_constraints ? KEYS_CHECK : KEYS_IMMEDIATE;
 	mode->value = !s->deferred ? immediate : any_immediate ? KEYS_DEFER : KEYS_AS_DECLARED;

@@ -11,11 +11,6 @@ bool has_triggers(const CatRel *r, int events)
 	return false;
 }
 
-bool writes_rows(const CatRel *r, int events)
-{
-	return has_triggers(r, events);
-}
-
 bool has_row_triggers(const CatRel *r, int events)
 {
 	for (size_t i = 0; i < r->ntriggers; i++)
@@ -24,7 +19,19 @@ bool has_row_triggers(const CatRel *r, int events)
 	return false;
 }
 
-static const CatRel *cascade(const Catalog *cat, const CatRel *r, int event, int depth)
+/* A trigger before the row may set any column. */
+static bool changes_key(const CatRel *r, const CatConstraint *c, const TargetList *set)
+{
+	if (!set || has_row_triggers(r, TRIGGER_UPDATE))
+		return true;
+	for (size_t i = 0; i < set->n; i++)
+		for (size_t k = 0; k < c->ncols; k++)
+			if (set->items[i].attnum == c->ref_cols[k])
+				return true;
+	return false;
+}
+
+static const CatRel *cascade(const Catalog *cat, const CatRel *r, int event, const TargetList *set, int depth)
 {
 	enum { MAX_CASCADES = 20 };
 	for (size_t i = 0; i < cat->nrels && depth < MAX_CASCADES; i++) {
@@ -32,12 +39,13 @@ static const CatRel *cascade(const Catalog *cat, const CatRel *r, int event, int
 		for (size_t k = 0; k < child->nconstraints; k++) {
 			const CatConstraint *c = child->constraints[k];
 			char action = event == TRIGGER_DELETE ? c->on_delete : c->on_update;
-			if (c->type != 'f' || c->ref != r || !action || !strchr("cnd", action))
+			if (c->type != 'f' || c->ref != r || !action || !strchr("cnd", action) ||
+			    (event == TRIGGER_UPDATE && !changes_key(r, c, set)))
 				continue;
 			int then = event == TRIGGER_DELETE && action == 'c' ? TRIGGER_DELETE : TRIGGER_UPDATE;
-			if (has_row_triggers(child, then) || has_triggers(child, then))
+			if (has_triggers(child, then) || catconstraint_acts(c, event == TRIGGER_DELETE))
 				return child;
-			const CatRel *below = child == r ? NULL : cascade(cat, child, then, depth + 1);
+			const CatRel *below = child == r ? NULL : cascade(cat, child, then, NULL, depth + 1);
 			if (below)
 				return below;
 		}
@@ -45,9 +53,20 @@ static const CatRel *cascade(const Catalog *cat, const CatRel *r, int event, int
 	return NULL;
 }
 
-const CatRel *cascades_to_triggers(const Catalog *cat, const CatRel *r, int event)
+const CatRel *cascades_to_triggers(const Catalog *cat, const CatRel *r, int event, const TargetList *set)
 {
-	return cat->ntriggers && event != TRIGGER_INSERT ? cascade(cat, r, event, 0) : NULL;
+	return (cat->ntriggers || cat->row_actions) && event != TRIGGER_INSERT ? cascade(cat, r, event, set, 0) : NULL;
+}
+
+bool writes_rows(const Catalog *cat, const CatRel *r, int events, const TargetList *set)
+{
+	static const int each[] = { TRIGGER_DELETE, TRIGGER_UPDATE };
+	if (!cat || has_triggers(r, events))
+		return cat != NULL;
+	for (size_t i = 0; i < ARRAY_LEN(each); i++)
+		if (events & each[i] && cascades_to_triggers(cat, r, each[i], set))
+			return true;
+	return false;
 }
 
 static int find_row(void *ctx, const char *label, const char *name)

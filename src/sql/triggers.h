@@ -7,6 +7,7 @@
 #ifndef US_SQL_TRIGGERS_H
 #define US_SQL_TRIGGERS_H
 
+#include "sql/node.h"
 #include "sql/plan.h"
 
 struct PlanWrite;
@@ -29,6 +30,7 @@ struct PlanWrite {
 	const int16_t *set; /* UPDATE: the columns of SET, for UPDATE OF */
 	size_t nset;
 	bool counted; /* for the command tag */
+	bool acts;    /* foreign keys' actions are done by program/cascade.c */
 	/* SQLite text: writes one row, all its columns as parameters (then the row number); reads all columns of a row number */
 	const char *write_sql, *read_sql;
 	const int16_t *written; /* the columns of write_sql's parameters */
@@ -36,13 +38,13 @@ struct PlanWrite {
 	const struct PlanConflict *conflict; /* INSERT, or NULL */
 };
 
-/* Whether changes of these events are written one by one. */
-bool writes_rows(const CatRel *r, int events);
 /* Any trigger of these events, whether it is enabled or not. */
 bool has_triggers(const CatRel *r, int events);
 bool has_row_triggers(const CatRel *r, int events);
-/* Foreign keys whose actions write tables that have row triggers for that: the table's name, or NULL. */
-const CatRel *cascades_to_triggers(const Catalog *cat, const CatRel *r, int event);
+/* Whether changes of these events are written one by one. `set`: the columns that an UPDATE changes, NULL for any. */
+bool writes_rows(const Catalog *cat, const CatRel *r, int events, const TargetList *set);
+/* Foreign keys whose actions write tables that have triggers for that: such a table, or NULL. */
+const CatRel *cascades_to_triggers(const Catalog *cat, const CatRel *r, int event, const TargetList *set);
 /* NEW and OLD, as variables 0 and 1, for the condition of WHEN. */
 void trigger_when_vars(const CatTrigger *t, Arena *a, SqlVars *out);
 struct PlanWrite *plan_write_new(Arena *a, const CatRel *r, int event);

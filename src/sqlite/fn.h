@@ -80,6 +80,7 @@ typedef struct FnEnv {
 	void *catalog;	       /* struct Catalog * (catalog/catalog.h) */
 	void *txn;	       /* struct SqliteTxn * (backend/sqlite.h), for programs */
 	void *session;	       /* struct SessionVars * (catalog/sessionvars.h): currval, user, settings */
+	bool in_session;       /* a session's statement runs, not the follower or the replayer */
 	Error error;	       /* set by fn_fail; read by the backend when sqlite3_step failed */
 	bool rows_taken;       /* a statement with SKIP LOCKED runs without the write lock: it finds no row (pg_rows_free) */
 	void *touched, *stash; /* rows met by the writing statement that runs (sql/fn_rows.c); NULL between statements */
@@ -87,6 +88,7 @@ typedef struct FnEnv {
 	sqlite3_value **kept;  /* by pg_let (sqlite/fn_let.h) */
 	size_t nkept;
 	struct RowStores *stores; /* rows of the steps of the statement that runs (sqlite/row_store.h) */
+	struct KeyChecks *keys;	  /* rows to be looked at again (catalog/keys.h) */
 	Arena *scratch;		  /* reset by the backend after each row batch; for temporary results only */
 } FnEnv;
 
