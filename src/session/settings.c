@@ -270,6 +270,7 @@ void settings_programs(Session *s)
 	s->txn.plan_env = plan_env;
 	s->txn.utility = program_utility;
 	s->txn.cursors = &cursor_hooks;
+	s->txn.end_transaction = exec_program_transaction;
 }
 
 int settings_open(Session *s, Error *err)
