@@ -169,6 +169,8 @@ struct SqliteTxn {
 	/* COMMIT and ROLLBACK of a program, where `may_commit` says that it may: a DO or CALL that is a transaction of its own. */
 	int (*end_transaction)(void *session, bool undo, bool chain, Error *err);
 	bool may_commit;
+	/* The role that the program acts for: that of SECURITY DEFINER, or NULL for the session's own. Gives back what it was. */
+	const char *(*set_definer)(void *session, const char *role);
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */

@@ -243,12 +243,17 @@ static int run_frame(Frame *f, const Val *args, size_t nargs, Val *out_vars, Err
 	enum { MAX_CONFIG = 20 };
 	char *old[MAX_CONFIG];
 	size_t nold = 0;
+	const CatFunction *fn = f->p->fn;
+	bool definer = fn && fn->security_definer && f->t->set_definer;
+	const char *before = definer ? f->t->set_definer(f->t->session, catalog_role_name(f->p->cat, fn->owner)) : NULL;
 	int rc = apply_config(f, old, MAX_CONFIG, &nold, err);
 	if (rc == 0)
 		rc = set_arguments(f, args, nargs, err);
 	if (rc == 0)
 		rc = f->p->pl ? run_plpgsql(f, out_vars, err) : run_sql(f, out_vars, err);
 	restore_config(f, old, nold);
+	if (definer)
+		f->t->set_definer(f->t->session, before);
 	return rc;
 }
 
