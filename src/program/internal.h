@@ -166,7 +166,8 @@ int program_run(SqliteTxn *t, Program *p, const Val *args, size_t nargs, const T
 int program_call_inside(Frame *f, CachedPlan *plan, Error *err);
 
 /* trigger.c: ProgramHooks */
-int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, struct ProgramEvents **events, Error *err);
+int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, const RowInTheWay *way,
+		      struct ProgramEvents **events, Error *err);
 int program_fire_statement(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, Error *err);
 int program_fire_after(SqliteTxn *t, struct ProgramEvents **events, Error *err);
 void program_events_free(struct ProgramEvents *e);

@@ -131,7 +131,7 @@ static int level_rank(const char *level)
 	return 8;
 }
 
-static void send_notice(Frame *f, const PlStmt *s, Error *raised)
+static int send_notice(Frame *f, const PlStmt *s, Error *raised, Error *err)
 {
 	const SessionVars *v = f->t->vars;
 	const char *min = v && v->get_setting ? v->get_setting(v->arg, "client_min_messages") : NULL;
@@ -145,10 +145,10 @@ static void send_notice(Frame *f, const PlStmt *s, Error *raised)
 	if (streq(s->level, "log") && level_rank(min ? min : "notice") > level_rank("log"))
 		shown = false;
 	if (!shown)
-		return;
+		return 0;
 	for (const Frame *o = f; o; o = o->outer)
 		frame_context(o, raised);
-	wire_put_notice(&f->t->notices, raised, severity);
+	return run_notice(f->t, raised, severity, &f->t->notices, err);
 }
 
 Flow frame_raise(Frame *f, const PlStmt *s, Error *err)
@@ -184,8 +184,7 @@ Flow frame_raise(Frame *f, const PlStmt *s, Error *err)
 		*err = raised;
 		return FLOW_ERROR;
 	}
-	send_notice(f, s, &raised);
-	return FLOW_NEXT;
+	return send_notice(f, s, &raised, err) == 0 ? FLOW_NEXT : FLOW_ERROR;
 }
 
 Flow frame_assert(Frame *f, const PlStmt *s, Error *err)

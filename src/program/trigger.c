@@ -310,7 +310,8 @@ static bool any_after(Writing *wr)
 }
 
 /* One row of the store: 1 written, 0 left out. */
-int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, struct ProgramEvents **events, Error *err)
+int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, const RowInTheWay *way,
+		      struct ProgramEvents **events, Error *err)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	Writing wr = { .t = t, .w = w, .type = catalog_type(t->cat, w->rel->rowtype), .events = events, .a = a };
@@ -331,6 +332,9 @@ int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *
 	bool changed = w->event != TRIGGER_DELETE && !val_identical(&before, &new_row);
 	if (changed && take_changes(&wr, &new_row, row, store, err) != 0)
 		return -1;
+	rc = way ? way->find(way->ctx, row, err) : 0;
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	if (write_row(&wr, row, &rowid, &changes, err) != 0)
 		return -1;
 	if (!changes)

@@ -223,8 +223,9 @@ static bool stays(const FetchPlan *f)
 static RunResult begin_fetch(Session *s, Exec *x, Cursor *c, const FetchPlan *f, Error *err)
 {
 	Way way;
-	if (x->describe && !x->described && !f->move)
-		run_describe(c->plan->plan, cursor_formats(c->plan->plan), 1, &s->out);
+	if (x->describe && !x->described && !f->move &&
+	    run_describe(&s->txn, c->plan->plan, cursor_formats(c->plan->plan), 1, &s->out, err) != 0)
+		return RUN_ERROR;
 	x->described = true;
 	if (find_way(s, c, f, &way, err) != 0)
 		return RUN_ERROR;

@@ -125,6 +125,10 @@ int spool_give(Session *s);
 void spool_free(Session *s);
 
 /* session.c */
+/* Brings a text of the message at hand from the client's encoding into UTF-8. */
+int session_read_text(Session *s, Str *text, Error *err);
+/* An ErrorResponse in the client's encoding; nothing else happens. */
+void session_put_error(Session *s, const Error *err, const char *severity);
 /* ReadyForQuery, behind the notifications that have come. */
 void session_ready(Session *s);
 

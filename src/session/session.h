@@ -90,6 +90,7 @@ struct Session {
 	struct Notify *notify;
 	Activity activity;
 	struct Spool *spool;	  /* output that its client did not read in time; before everything new */
+	Arena *read;		  /* of the message at hand: its texts, when the client's encoding is not UTF-8 */
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;
 	SqliteCopy *copy;

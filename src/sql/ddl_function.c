@@ -204,6 +204,29 @@ static int out_result(Create *c)
 	return (int)n;
 }
 
+/* The result and the output parameters. */
+static int check_polymorphic(Create *c)
+{
+	Ddl *d = c->d;
+	const CatFunction *f = c->f;
+	uint32_t *in = arena_array(d->a, uint32_t, f->nargs + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < f->nargs; i++)
+		if (is_input(f->args[i].mode))
+			in[n++] = f->args[i].type;
+	for (size_t i = 0; i <= f->nargs; i++) {
+		if (i < f->nargs && !strchr("obt", f->args[i].mode))
+			continue;
+		uint32_t t = i < f->nargs ? f->args[i].type : f->proc.rettype;
+		const char *wants = is_polymorphic(t) ? polymorphic_inputs_for(t, in, n) : NULL;
+		if (!wants)
+			continue;
+		an_error(d->ps, -1, "42P13", "cannot determine result data type");
+		return err_detail(d->err, "A result of type %s requires at least one input of type %s.", type_name(d->ps, t), wants);
+	}
+	return 0;
+}
+
 static int take_result(Create *c)
 {
 	Ddl *d = c->d;
@@ -215,7 +238,7 @@ static int take_result(Create *c)
 		return an_error(d->ps, -1, "42P13", "function result type must be specified");
 	if (!tn) {
 		f->proc.rettype = nout ? f->proc.rettype : T_VOID;
-		return 0;
+		return check_polymorphic(c);
 	}
 	PgQuery__TypeName plain = *tn;
 	plain.setof = false;
@@ -243,17 +266,7 @@ static int take_result(Create *c)
 		an_error(d->ps, -1, "42P13", "trigger functions cannot have declared arguments");
 		return err_hint(d->err, "The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead.");
 	}
-	bool polymorphic = false;
-	for (size_t i = 0; i < f->nargs; i++)
-		polymorphic = polymorphic || (is_input(f->args[i].mode) && is_polymorphic(f->args[i].type));
-	if (is_polymorphic(t->oid) && !polymorphic) {
-		an_error(d->ps, -1, "42P13", "cannot determine result data type");
-		return err_detail(d->err,
-				  "A result of type %s requires at least one input of type anyelement, anyarray, anynonarray, "
-				  "anyenum, anyrange, or anymultirange.",
-				  t->name);
-	}
-	return 0;
+	return check_polymorphic(c);
 }
 
 /* The text of BEGIN ATOMIC ... END without these words, or of RETURN expression as a SELECT. NULL on error. */

@@ -1,4 +1,5 @@
 /* Expressions: everything but calls, casts and subqueries. */
+#include "sql/tree.h"
 #include "sql/emit_internal.h"
 #include "sql/query.h"
 
@@ -507,8 +508,20 @@ static int emit_grouping(Emitter *e, const Expr *x)
 	return 0;
 }
 
+/* Of a tree of tables each row has its own. */
+static int emit_tableoid(Emitter *e, const Expr *x)
+{
+	if (rte_is_tree(x->rte))
+		buf_printf(&e->out, "t%d.tableoid", x->rte->id);
+	else
+		buf_printf(&e->out, "%u", x->rte->rel->oid);
+	return 0;
+}
+
 static int emit_rowid(Emitter *e, const Expr *x)
 {
+	if (is_tableoid(x))
+		return emit_tableoid(e, x);
 	if (is_ctid(x)) {
 		Expr number = *x;
 		number.type = 20;
