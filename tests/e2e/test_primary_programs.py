@@ -125,6 +125,7 @@ def test_foreign_keys_are_looked_at_without_their_triggers(pair):
 
 def test_what_cannot_run_is_refused_and_listed(pair):
     pg, us = pair
+    wait_until("the number of what is missing", lambda: us.get("/db/status")["unmirrored"] >= 3)
     lose(pg, us)
     with us.connect() as c:
         for sql in ("insert into ruled values (1)", "delete from strange"):
