@@ -207,7 +207,9 @@ static int store_into(Frame *f, const PlStmt *s, const Plan *plan, const Rows *r
 	bool found = rows->n > 0;
 	if (!found && s->strict)
 		return err_set(err, "P0002", "query returned no rows");
-	if (rows->n > 1 && (s->strict || (plan->tag && !streq(plan->tag, "SELECT")))) {
+	/* EXECUTE is less strict with RETURNING than a statement that stands in the program */
+	bool changes = s->kind == PL_SQL && plan->tag && !streq(plan->tag, "SELECT");
+	if (rows->n > 1 && (s->strict || changes)) {
 		err_set(err, "P0003", "query returned more than one row");
 		return err_hint(err, "Make sure the query returns a single row, or use LIMIT 1.");
 	}
