@@ -161,6 +161,7 @@ static void put_counts(const View *v, json_t *o)
 	json_object_set_new(o, "pendingWrites", json_integer(v->sync.backlog));
 	json_object_set_new(o, "conflicts", json_integer((json_int_t)v->sync.conflicts));
 	json_object_set_new(o, "inDoubt", json_integer((json_int_t)v->sync.in_doubt));
+	json_object_set_new(o, "unmirrored", json_integer((json_int_t)v->sync.unmirrored));
 }
 
 static void put_json(json_t *o, Buf *out)
@@ -284,6 +285,10 @@ static double metric_in_doubt(const View *v)
 {
 	return (double)v->sync.in_doubt;
 }
+static double metric_unmirrored(const View *v)
+{
+	return (double)v->sync.unmirrored;
+}
 static double metric_busy(const View *v)
 {
 	return v->route.busy_primary + v->route.busy_sqlite;
@@ -309,6 +314,7 @@ static const struct {
 	{ "journal_pending", "gauge", "Transactions written on SQLite and not yet replayed.", metric_journal },
 	{ "conflicts", "gauge", "Changes that could not be replayed and wait for a decision.", metric_conflicts },
 	{ "in_doubt", "gauge", "Commits whose answer was lost.", metric_in_doubt },
+	{ "unmirrored", "gauge", "Objects of the primary that SQLite lacks; understudy.unmirrored names them.", metric_unmirrored },
 	{ "wal_pages", "gauge", "Pages in the WAL of the SQLite file; grows while a snapshot of an old state is kept open.", metric_wal },
 };
 

@@ -168,6 +168,11 @@ struct SqliteTxn {
 	/* A statement of a program that belongs to the session: SET and its kin. */
 	int (*utility)(void *session, const Plan *plan, Error *err);
 	const struct CursorHooks *cursors;
+	/* COMMIT and ROLLBACK of a program, where `may_commit` says that it may: a DO or CALL that is a transaction of its own. */
+	int (*end_transaction)(void *session, bool undo, bool chain, Error *err);
+	bool may_commit;
+	/* The role that the program acts for: that of SECURITY DEFINER, or NULL for the session's own. Gives back what it was. */
+	const char *(*set_definer)(void *session, const char *role);
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
@@ -282,6 +287,8 @@ int run_notice(const SqliteTxn *t, const Error *notice, const char *severity, Bu
 /* One row: 0 to go on, 1 when it is enough, -1 with an error. */
 typedef int (*NestedRow)(void *ctx, sqlite3_stmt *row, Error *err);
 /* Runs a query or a script on the connection of the statement around. `scratch` is for temporary values of its functions. */
+/* Ends the transaction and begins the next, on the write connection if it has it, which nobody else gets in between. */
+int nested_end_transaction(SqliteTxn *t, bool undo, bool chain, Error *err);
 /* FETCH and MOVE of a program (CursorHooks.move). */
 int nested_move(SqliteTxn *t, Str name, const FetchPlan *f, uint64_t *done, Error *err);
 int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparams, Arena *scratch, NestedRow fn, void *ctx, uint64_t *rows,

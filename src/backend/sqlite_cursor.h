@@ -58,6 +58,8 @@ typedef struct CursorHooks {
 	const char *(*new_name)(void *session, Arena *a);
 	/* Moves, and says over how many rows. 34000. */
 	int (*move)(void *session, Str name, const FetchPlan *f, uint64_t *done, Error *err);
+	/* It survives the end of the transaction. */
+	void (*pin)(void *session, Str name);
 	bool (*close)(void *session, Str name);
 	/* What a block has opened goes with it when it is rolled back. */
 	uint64_t (*mark)(void *session);

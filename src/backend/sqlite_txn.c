@@ -96,20 +96,25 @@ static void forget(SqliteTxn *t)
 	txn_refresh_catalog(t);
 }
 
-static void rollback_writer(SqliteTxn *t)
+/* Of the transaction that writes; it keeps the connection. */
+static void rollback_file(SqliteTxn *t)
 {
 	Database *d = t->db;
 	Db *db = d->writer->db;
 	Error err;
-	if (t->writer) {
-		if (!sqlite3_get_autocommit(db->h) && db_exec(db, "ROLLBACK", &err) != 0)
-			log_error("database %s: ROLLBACK failed: %s", d->name, err.message);
-		if (d->hooks && d->hooks->after_rollback)
-			d->hooks->after_rollback(d->hooks->ctx, db);
-		if (t->ddl && sequence_store_load(d->sequences, db, false, &err) != 0)
-			log_error("database %s: sequences could not be read: %s", d->name, err.message);
-	}
-	writer_release(d);
+	if (!sqlite3_get_autocommit(db->h) && db_exec(db, "ROLLBACK", &err) != 0)
+		log_error("database %s: ROLLBACK failed: %s", d->name, err.message);
+	if (d->hooks && d->hooks->after_rollback)
+		d->hooks->after_rollback(d->hooks->ctx, db);
+	if (t->ddl && sequence_store_load(d->sequences, db, false, &err) != 0)
+		log_error("database %s: sequences could not be read: %s", d->name, err.message);
+}
+
+static void rollback_writer(SqliteTxn *t)
+{
+	if (t->writer)
+		rollback_file(t);
+	writer_release(t->db);
 }
 
 static void rollback(SqliteTxn *t)
@@ -141,7 +146,8 @@ void txn_close(SqliteTxn *t)
 	*t = (SqliteTxn){ 0 };
 }
 
-static int commit_writer(SqliteTxn *t, Error *err)
+/* The same: it keeps the connection. */
+static int commit_file(SqliteTxn *t, Error *err)
 {
 	Database *d = t->db;
 	Db *db = d->writer->db;
@@ -175,7 +181,14 @@ static int commit_writer(SqliteTxn *t, Error *err)
 		log_error("database %s: sequences could not be read: %s", d->name, err->message);
 	if (t->wrote || flush)
 		t->sync_ticket = syncer_note_commit(d);
-	writer_release(d);
+	return 0;
+}
+
+static int commit_writer(SqliteTxn *t, Error *err)
+{
+	if (commit_file(t, err) != 0)
+		return -1;
+	writer_release(t->db);
 	return 0;
 }
 
@@ -252,6 +265,35 @@ void txn_abort(SqliteTxn *t)
 	rollback(t);
 }
 
+static int begin_file(SqliteTxn *t, Error *err)
+{
+	const CommitHooks *h = t->db->hooks;
+	if (db_exec(t->conn->db, "BEGIN IMMEDIATE", err) != 0)
+		return -1;
+	return h && h->begin ? h->begin(h->ctx, t->conn->db, err) : 0;
+}
+
+int nested_end_transaction(SqliteTxn *t, bool undo, bool chain, Error *err)
+{
+	if (t->writer && !undo && commit_file(t, err) != 0) {
+		if (strncmp(err->sqlstate, "23", 2) == 0)
+			conn_error(t->conn, t, sqlite3_extended_errcode(t->conn->db->h), 0, err);
+		return -1;
+	}
+	drop_restarts(t, 0, undo);
+	if (t->writer && undo)
+		rollback_file(t);
+	locks_end_transaction(t);
+	t->ddl = t->broken = t->wrote = t->keys_immediate = false;
+	txn_refresh_catalog(t);
+	t->types->xact_start_us = clock_wall_us() - POSTGRES_EPOCH_US;
+	if (!chain) {
+		t->isolation = t->default_isolation;
+		t->repeatable = t->isolation >= REPEATABLE_READ;
+	}
+	return t->writer ? begin_file(t, err) : 0;
+}
+
 int txn_end_implicit(SqliteTxn *t, Error *err)
 {
 	return t->status == 'T' && t->implicit ? commit(t, err) : 0;
@@ -299,10 +341,7 @@ static int begin_writing(SqliteTxn *t, Error *err)
 	t->conn = t->db->writer;
 	t->writer = true;
 	keys_forget(t->conn->db);
-	if (db_exec(t->conn->db, "BEGIN IMMEDIATE", err) != 0)
-		return -1;
-	const CommitHooks *h = t->db->hooks;
-	if (h && h->begin && h->begin(h->ctx, t->conn->db, err) != 0)
+	if (begin_file(t, err) != 0)
 		return -1;
 	txn_refresh_catalog(t);
 	return make_savepoints(t, t->savepoints, err);

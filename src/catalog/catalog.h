@@ -309,6 +309,7 @@ typedef struct Catalog {
 	uint32_t next_oid;
 	uint32_t next_temp_oid; /* of temporary objects: above all that a primary gives to its own */
 	uint32_t db_oid;
+	bool all_roles; /* the primary's roles are all there are: nobody else may log in */
 	char *db_name;
 	CatSchema *schemas;
 	size_t nschemas;

@@ -76,6 +76,8 @@ static int load_meta(Catalog *c, sqlite3_stmt *s, Error *err)
 		c->next_oid = load_oid(s, 1);
 	else if (streq(key, "database_oid"))
 		c->db_oid = load_oid(s, 1);
+	else if (streq(key, "all_roles"))
+		c->all_roles = sqlite3_column_int(s, 1);
 	else if (streq(key, "format_version") && sqlite3_column_int(s, 1) != FORMAT_VERSION) {
 		err_set(err, "55000", "%s has format %d, and this program reads and writes format %d",
 			sqlite3_db_filename(sqlite3_db_handle(s), "main"), sqlite3_column_int(s, 1), FORMAT_VERSION);

@@ -19,8 +19,11 @@ static int enter(SqliteTxn *t, Frame *f, Error *err)
 		return err_hint(err, "Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring the "
 				     "platform's stack depth limit is adequate.");
 	}
-	all->depth++;
+	const CatFunction *fn = f->p->fn;
 	f->outer = all->innermost;
+	f->may_commit = (f->outer ? f->outer->calling && f->outer->may_commit : t->may_commit) &&
+			(!fn || (fn->proc.kind == 'p' && !fn->config && !fn->security_definer && f->p->pl));
+	all->depth++;
 	all->innermost = f;
 	return 0;
 }
@@ -240,12 +243,17 @@ static int run_frame(Frame *f, const Val *args, size_t nargs, Val *out_vars, Err
 	enum { MAX_CONFIG = 20 };
 	char *old[MAX_CONFIG];
 	size_t nold = 0;
+	const CatFunction *fn = f->p->fn;
+	bool definer = fn && fn->security_definer && f->t->set_definer;
+	const char *before = definer ? f->t->set_definer(f->t->session, catalog_role_name(f->p->cat, fn->owner)) : NULL;
 	int rc = apply_config(f, old, MAX_CONFIG, &nold, err);
 	if (rc == 0)
 		rc = set_arguments(f, args, nargs, err);
 	if (rc == 0)
 		rc = f->p->pl ? run_plpgsql(f, out_vars, err) : run_sql(f, out_vars, err);
 	restore_config(f, old, nold);
+	if (definer)
+		f->t->set_definer(f->t->session, before);
 	return rc;
 }
 
@@ -455,7 +463,10 @@ int program_call_inside(Frame *f, CachedPlan *plan, Error *err)
 	const Plan *p = plan->plan;
 	const CatFunction *fn = function_of(f->t, p->target_oid, err);
 	size_t k = 0, arg = 0;
-	if (!fn || call_procedure(f->t, plan, f->vals, f->p->pl ? f->p->pl->nvars : f->p->nargs, f->scratch, &vals, err) != 0)
+	f->calling = true;
+	int called = fn ? call_procedure(f->t, plan, f->vals, f->p->pl ? f->p->pl->nvars : f->p->nargs, f->scratch, &vals, err) : -1;
+	f->calling = false;
+	if (called != 0)
 		return -1;
 	for (size_t i = 0; i < fn->nargs; i++) {
 		char mode = fn->args[i].mode;

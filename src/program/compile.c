@@ -1,6 +1,8 @@
 /* Functions compiled, and kept by the session. */
 #include "program/internal.h"
 
+#include "catalog/sessionvars.h"
+
 #include <stdio.h>
 
 Programs *programs_of(SqliteTxn *t)
@@ -152,8 +154,12 @@ static void trigger_types(Program *p, const CatRel *rel)
 		p->vars[i] = (ProgramVar){ .type = i < 2 ? row : catalog_type(p->cat, types[i]), .typmod = -1 };
 }
 
-static int compile_plpgsql(Program *p, Str body, const PlSignature *sig, const CatRel *rel, const SqlEnv *env, Error *err)
+static int compile_plpgsql(SqliteTxn *t, Program *p, Str body, const PlSignature *sig, const CatRel *rel, const SqlEnv *env, Error *err)
 {
+	const SessionVars *vars = t->vars;
+	const char *extra = vars && vars->get_setting ? vars->get_setting(vars->arg, "plpgsql.extra_errors") : NULL;
+	if (extra && *extra && !streq(extra, "none"))
+		return err_refuse(err, 0, "plpgsql.extra_errors is not available in SQLite mode");
 	if (pl_parse(body, sig, p->a, &p->pl, err) < 0) {
 		err->position = 0;
 		return -1;
@@ -204,7 +210,7 @@ static Program *compile(SqliteTxn *t, const CatFunction *fn, const CatRel *rel, 
 	if (streq(fn->language, "plpgsql")) {
 		PlSignature sig;
 		sql_function_signature(fn, p->a, &sig);
-		rc = compile_plpgsql(p, str_of(fn->body), &sig, rel, env, err);
+		rc = compile_plpgsql(t, p, str_of(fn->body), &sig, rel, env, err);
 	} else {
 		rc = compile_sql(p, err);
 	}
@@ -246,7 +252,7 @@ Program *program_inline(SqliteTxn *t, Str body, Error *err)
 	const PlSignature sig = { .name = "inline_code_block", .returns_void = true };
 	p->name = "inline_code_block";
 	p->rettype = T_VOID;
-	if (compile_plpgsql(p, body, &sig, NULL, &env, err) == 0)
+	if (compile_plpgsql(t, p, body, &sig, NULL, &env, err) == 0)
 		return p;
 	program_unref(p);
 	return NULL;

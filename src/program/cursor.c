@@ -167,6 +167,7 @@ Flow frame_cursor_loop(Frame *f, const PlStmt *s, Error *err)
 		return FLOW_ERROR;
 	Arena *a = arena_new();
 	const Str name = frame_keep(a, f->vals[s->var]).s;
+	f->t->cursors->pin(f->t->session, name);
 	for (;;) {
 		f->at = s;
 		if (nested_check(f->t, err) != 0 || fetch(f, s, name, &next, &done, err) != 0) {

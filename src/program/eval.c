@@ -125,6 +125,10 @@ int frame_cast(Frame *f, Val *v, const PgType *from, const PgType *to, int32_t t
 	if (to->typtype == 'c' || to->oid == T_RECORD || from->typtype == 'c' || from->oid == T_RECORD)
 		if (to->typtype == 'c' || to->oid == T_RECORD)
 			return frame_row_cast(f, v, from, to, err);
+	if (from->typtype == 'c' || from->oid == T_RECORD) {
+		Str text;
+		return frame_text(f, v, from, &text, err) != 0 ? -1 : type_in(to, typmod, text, f->t->types, f->scratch, v, err);
+	}
 	CachedPlan *plan = cast_plan(f, from, to, typmod, err);
 	if (!plan)
 		return -1;

@@ -207,7 +207,9 @@ static int store_into(Frame *f, const PlStmt *s, const Plan *plan, const Rows *r
 	bool found = rows->n > 0;
 	if (!found && s->strict)
 		return err_set(err, "P0002", "query returned no rows");
-	if (rows->n > 1 && (s->strict || (plan->tag && !streq(plan->tag, "SELECT")))) {
+	/* EXECUTE is less strict with RETURNING than a statement that stands in the program */
+	bool changes = s->kind == PL_SQL && plan->tag && !streq(plan->tag, "SELECT");
+	if (rows->n > 1 && (s->strict || changes)) {
 		err_set(err, "P0003", "query returned more than one row");
 		return err_hint(err, "Make sure the query returns a single row, or use LIMIT 1.");
 	}
@@ -306,7 +308,9 @@ int frame_utility(Frame *f, CachedPlan *plan, Error *err)
 		return program_call_inside(f, plan, err);
 	case PLAN_DO: {
 		Program *inner = program_inline(f->t, p->inner_text, err);
+		f->calling = true;
 		int rc = inner ? program_run(f->t, inner, NULL, 0, NULL, NULL, NULL, f->scratch, NULL, err) : -1;
+		f->calling = false;
 		program_unref(inner);
 		return rc;
 	}
@@ -332,6 +336,19 @@ static Flow leave(Frame *f, const PlStmt *s, Error *err)
 		return FLOW_NEXT;
 	f->label = s->label;
 	return s->is_continue ? FLOW_CONTINUE : FLOW_EXIT;
+}
+
+static Flow end_transaction(Frame *f, const PlStmt *s, Error *err)
+{
+	if (!f->may_commit || !f->t->end_transaction) {
+		err_set(err, "2D000", "invalid transaction termination");
+		return FLOW_ERROR;
+	}
+	if (f->t->savepoints) {
+		err_set(err, "2D000", "cannot %s while a subtransaction is active", s->is_rollback ? "roll back" : "commit");
+		return FLOW_ERROR;
+	}
+	return f->t->end_transaction(f->t->session, s->is_rollback, s->chain, err) == 0 ? FLOW_NEXT : FLOW_ERROR;
 }
 
 static Flow run_statement(Frame *f, const PlStmt *s, Error *err)
@@ -373,8 +390,7 @@ static Flow run_statement(Frame *f, const PlStmt *s, Error *err)
 	case PL_NULL:
 		return FLOW_NEXT;
 	case PL_TRANSACTION:
-		err_refuse(err, 0, "%s in a program is not available in SQLite mode", s->is_rollback ? "ROLLBACK" : "COMMIT");
-		return FLOW_ERROR;
+		return end_transaction(f, s, err);
 	default:
 		return frame_cursor(f, s, err);
 	}

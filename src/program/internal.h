@@ -81,7 +81,9 @@ struct Frame {
 	uint64_t row_count;
 	Error *caught; /* the error that is being handled, for RAISE; and GET STACKED DIAGNOSTICS */
 	const TriggerCall *trigger;
-	bool writes; /* volatile: its statements may write */
+	bool calling;	 /* CALL or DO is what it runs */
+	bool may_commit; /* a procedure or DO, with nothing but such around it */
+	bool writes;	 /* volatile: its statements may write */
 };
 
 typedef enum Flow { FLOW_ERROR = -1, FLOW_NEXT, FLOW_EXIT, FLOW_CONTINUE, FLOW_RETURN } Flow;

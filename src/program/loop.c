@@ -108,6 +108,26 @@ static Flow rows(Frame *f, const PlStmt *s, Error *err)
 	return flow;
 }
 
+/* The lowest dimensions as arrays of their own. */
+static int take_slices(PgArray *x, int slice, Arena *a)
+{
+	PgArray part = { .elem = x->elem, .ndim = slice, .n = 1 };
+	for (int i = 0; i < slice; i++) {
+		part.dims[i] = x->dims[x->ndim - slice + i];
+		part.lower[i] = x->lower[x->ndim - slice + i];
+		part.n *= (size_t)part.dims[i];
+	}
+	size_t n = part.n ? x->n / part.n : 0;
+	Val *items = arena_array(a, Val, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		part.items = x->items + i * part.n;
+		items[i] = array_val(&part, a);
+	}
+	x->items = items;
+	x->n = n;
+	return 0;
+}
+
 static int elements(Frame *f, const PlStmt *s, Arena *a, PgArray *out, const PgType **elem, Error *err)
 {
 	const PgType *type;
@@ -116,14 +136,21 @@ static int elements(Frame *f, const PlStmt *s, Arena *a, PgArray *out, const PgT
 		return -1;
 	if (v.kind == VAL_NULL)
 		return err_set(err, "22004", "FOREACH expression must not be null");
-	const PgType *t = catalog_type(f->t->cat, type->elem_oid);
+	const PgType *t = catalog_type(f->t->cat, type->elem_oid), *into = f->p->vars[s->targets->var].type;
 	if (type->category != 'A' || !t)
 		return err_set(err, "42804", "FOREACH expression must yield an array, not type %s", type_format(type, -1, f->scratch));
-	if (s->slice)
-		return err_refuse(err, 0, "FOREACH ... SLICE is not available in SQLite mode");
-	*elem = t;
 	v = frame_keep(a, v);
-	return array_read(t, v.s, a, out, err);
+	if (array_read(t, v.s, a, out, err) != 0)
+		return -1;
+	if (s->slice < 0 || s->slice > out->ndim)
+		return err_set(err, "2202E", "slice dimension (%d) is out of the valid range 0..%d", s->slice, out->ndim);
+	bool array = into && into->category == 'A' && !s->targets->path;
+	if (s->slice && !array)
+		return err_set(err, "42804", "FOREACH ... SLICE loop variable must be of an array type");
+	if (!s->slice && array)
+		return err_set(err, "42804", "FOREACH loop variable must not be of an array type");
+	*elem = s->slice ? type : t;
+	return s->slice ? take_slices(out, s->slice, a) : 0;
 }
 
 static Flow foreach (Frame *f, const PlStmt *s, Error * err)

@@ -12,7 +12,8 @@ struct Cursor {
 	SqliteCursor *rows;
 	CachedPlan *plan;
 	int64_t made_us;
-	int level; /* savepoints open when it was declared */
+	int level;   /* savepoints open when it was declared */
+	bool pinned; /* a loop of a program reads it, beyond the end of its transaction if need be */
 	uint64_t number;
 	bool held; /* its transaction is over */
 };
@@ -310,6 +311,13 @@ static int hook_move(void *session, Str name, const FetchPlan *f, uint64_t *done
 	return way.n ? skip(s, c, way.forward, way.n, done, err) : 0;
 }
 
+static void hook_pin(void *session, Str name)
+{
+	Cursor *c = find(session, name);
+	if (c)
+		c->pinned = true;
+}
+
 static bool hook_close(void *session, Str name)
 {
 	return cursor_drop(session, name);
@@ -330,7 +338,7 @@ static void hook_drop_since(void *session, uint64_t mark)
 	}
 }
 
-const CursorHooks cursor_hooks = { hook_find, add, hook_new_name, hook_move, hook_close, hook_mark, hook_drop_since };
+const CursorHooks cursor_hooks = { hook_find, add, hook_new_name, hook_move, hook_pin, hook_close, hook_mark, hook_drop_since };
 
 /* --- ends of transactions --- */
 
@@ -346,7 +354,7 @@ void cursors_end_transaction(Session *s, bool committed)
 {
 	for (Cursor *c = s->cursors, *next; c; c = next) {
 		next = c->next;
-		if (committed && c->plan->plan->cursor->hold)
+		if (c->pinned || (committed && c->plan->plan->cursor->hold))
 			c->held = true;
 		else if (!c->held)
 			drop(s, c);

@@ -47,6 +47,20 @@ static void end_transaction(Session *s, bool committed)
 		guc_rollback(s->guc);
 }
 
+int exec_program_transaction(void *session, bool undo, bool chain, Error *err)
+{
+	Session *s = session;
+	if ((!undo && cursors_hold(s, err) != 0) || nested_end_transaction(&s->txn, undo, chain, err) != 0)
+		return -1;
+	cursors_end_transaction(s, !undo);
+	notify_end_transaction(s, !undo);
+	if (undo)
+		guc_rollback(s->guc);
+	else
+		guc_commit(s->guc);
+	return 0;
+}
+
 /* What was to be done before a commit has failed. */
 static void exec_rolled_back(Session *s)
 {
@@ -335,9 +349,11 @@ static RunResult run_program(Session *s, Exec *x, Error *err)
 		x->described = true;
 	}
 	Buf row = { 0 };
+	s->txn.may_commit = s->txn.implicit && !x->several;
 	RunResult rc = plan->kind == PLAN_DO
 			       ? program_do(&s->txn, x->plan, err)
 			       : program_call(&s->txn, x->plan, x->run.params, x->run.nparams, x->run.formats, x->run.nformats, &row, err);
+	s->txn.may_commit = false;
 	put_notices(s);
 	if (rc == RUN_DONE) {
 		buf_put(&s->out, row.data, row.len);

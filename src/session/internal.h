@@ -59,6 +59,9 @@ const Plan *exec_describe(Session *s, const CachedPlan *p, Error *err);
 void exec_failed(Session *s, const Error *err);
 int exec_end_implicit(Session *s, Error *err);
 
+/* For SqliteTxn.end_transaction. */
+int exec_program_transaction(void *session, bool undo, bool chain, Error *err);
+
 /* cursor.c */
 typedef struct Cursor Cursor;
 RunResult cursor_declare(Session *s, Exec *x, Error *err);

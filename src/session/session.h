@@ -78,6 +78,7 @@ struct Session {
 	struct SessionVars *vars;
 	Map prepared;		   /* name -> Prepared; the unnamed one is "" */
 	Portal *portals;	   /* list; few at a time */
+	const char *definer;	   /* the owner of the SECURITY DEFINER function that runs, or NULL */
 	struct Cursor *cursors;	   /* the same; SQL's own */
 	uint64_t ncursors;	   /* ever made */
 	unsigned unnamed_cursors;  /* names given */

@@ -26,8 +26,12 @@ static void use_temp_schema(Session *s)
 		memmove(s->search_path + 1, s->search_path, s->nsearch_path++ * sizeof *s->search_path);
 		s->search_path[0] = v->temp_schema;
 	}
-	if (s->guc)
-		guc_mark_plans(s->guc, named || v->has_temp ? v->temp_schema : "");
+	if (!s->guc)
+		return;
+	/* What is planned for one role is not for another. */
+	char *mark = mem_printf("%s %s", named || v->has_temp ? v->temp_schema : "", s->definer ? s->definer : "");
+	guc_mark_plans(s->guc, streq(mark, " ") ? "" : mark);
+	free(mark);
 }
 
 static bool is_superuser(const Session *s)
@@ -56,9 +60,9 @@ static void follow_role(Session *s)
 {
 	const char *authorization = guc_get(s->guc, "session_authorization", NULL), *role = guc_get(s->guc, "role", NULL);
 	s->vars->session_user = *authorization ? authorization : s->user;
-	s->vars->user = streq(role, "none") ? s->vars->session_user : role;
+	s->vars->user = s->definer ? s->definer : streq(role, "none") ? s->vars->session_user : role;
 	parse_search_path(s, guc_get(s->guc, "search_path", NULL));
-	if (s->state == SESSION_READY)
+	if (s->state == SESSION_READY && !s->definer)
 		wire_put_parameter_status(&s->out, "is_superuser", is_superuser(s) ? "on" : "off");
 }
 
@@ -183,6 +187,9 @@ static int check_role(const Session *s, const char *name, const char *value, Err
 	if (!value || (role && streq(value, "none")))
 		return 0;
 	const char *by = role ? s->vars->session_user : s->user;
+	if (s->definer)
+		return err_set(err, "42501", "cannot set parameter \"%s\" within security-definer function",
+			       role ? "role" : "session_authorization");
 	if (streq(value, by))
 		return 0;
 	uint32_t to = catalog_role_oid(c, value), from = catalog_role_oid(c, by);
@@ -269,12 +276,25 @@ static int program_utility(void *session, const Plan *plan, Error *err)
 	return settings_set(session, plan, false, &tag, err) == RUN_DONE ? 0 : -1;
 }
 
+/* SECURITY DEFINER: what is done until it is taken back is done by this role. */
+static const char *set_definer(void *session, const char *role)
+{
+	Session *s = session;
+	const char *old = s->definer;
+	s->definer = role;
+	if (old != role)
+		follow_role(s);
+	return old;
+}
+
 void settings_programs(Session *s)
 {
 	s->txn.session = s;
 	s->txn.plan_env = plan_env;
 	s->txn.utility = program_utility;
 	s->txn.cursors = &cursor_hooks;
+	s->txn.set_definer = set_definer;
+	s->txn.end_transaction = exec_program_transaction;
 }
 
 int settings_open(Session *s, Error *err)

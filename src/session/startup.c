@@ -143,6 +143,8 @@ int session_attach_sqlite(Session *s, Error *err)
 	/* The name of its temporary schema is known now. */
 	s->vars->temp_made(s->vars->arg);
 	const CatRole *role = catalog_role(s->txn.cat, catalog_role_oid(s->txn.cat, s->user));
+	if (!role && s->txn.cat->all_roles)
+		return err_set(err, "28000", "role \"%s\" does not exist", s->user);
 	if (role && !role->login)
 		return err_set(err, "28000", "role \"%s\" is not permitted to log in", s->user);
 	set_from_catalog(s, role ? role->oid : 0);

@@ -132,7 +132,14 @@ static int emit_row_field(Emitter *e, const Rte *r, int column)
 			return -1;
 		buf_puts(&e->out, ", ");
 	}
+	bool defined = r->row_type == 2249 && r->record_from > 0;
+	buf_puts(&e->out, defined ? "pg_record_as(" : "");
 	emit_row_source(e, r);
+	if (defined) {
+		buf_puts(&e->out, ", ");
+		emit_row_shape(e, r->cols, r->ncols - r->with_ordinality);
+		buf_printf(&e->out, ", %d)", r->record_from - 1);
+	}
 	buf_printf(&e->out, r->json_rows ? "), %d)" : ", %d)", column - 1);
 	return 0;
 }

@@ -164,6 +164,14 @@ static int row_function(ParseState *ps, Rte *r, const FuncCall *c)
 	const PgType *t = catalog_type(ps->env->cat, f->type);
 	if (c->ndefs && f->type != 2249)
 		return an_error(ps, f->location, "42601", "a column definition list is only allowed for functions returning \"record\"");
+	bool of_user = f->kind == X_FUNC && is_user_proc(f->proc) && !f->proc->nout;
+	if (c->ndefs && f->kind == X_FUNC && f->proc->nout)
+		return an_error(ps, f->location, "42601", "a column definition list is redundant for a function with OUT parameters");
+	if (c->ndefs && of_user) {
+		const CatFunction *user = catalog_function(ps->env->cat, f->proc->oid);
+		r->record_from = user && streq(user->language, "sql") ? 3 : f->proc->retset ? 2 : 1;
+		return defined_columns(ps, r, c);
+	}
 	if (c->ndefs && !to_set && !to_one)
 		return an_refuse(ps, f->location, "a column definition list of this function is not available in SQLite mode");
 	if (c->ndefs)
@@ -260,6 +268,12 @@ FromItem *from_function(ParseState *ps, const PgQuery__RangeFunction *rf)
 	bool saved_srfs = ps->has_srfs, saved_ref = ps->lateral_ref;
 	FuncCall *calls = arena_array(ps->a, FuncCall, count_calls(rf) + 1);
 	size_t n = 0;
+	if (rf->ordinality && rf->n_coldeflist) {
+		an_error(ps, rf->coldeflist[0]->column_def->location, "42601",
+			 "WITH ORDINALITY cannot be used with a column definition list");
+		err_hint(ps->err, "Put the column definition list inside ROWS FROM().");
+		return NULL;
+	}
 	ps->lateral_ref = false;
 	int rc = function_calls(ps, rf, calls, &n);
 	bool lateral = ps->lateral_ref;

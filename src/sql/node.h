@@ -178,6 +178,7 @@ struct Rte {
 	 * json, 2 jsonb objects that are to fill such a row, starting from row_base when there is one. */
 	uint32_t row_type;
 	int json_rows;
+	int record_from; /* a column definition list of the user's function: 1 + what pg_record_as wants to know of it */
 	Expr *row_base;
 	ExprList funcs; /* RTE_SRFS: set-returning calls side by side, one column each, or those of a record */
 	ExprList *rows; /* RTE_VALUES */

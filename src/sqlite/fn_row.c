@@ -100,6 +100,42 @@ static void field(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		fn_result(ctx, &r.vals[i]);
 }
 
+/* A record that must have certain columns, those of a column definition list. What gave it: 0 a function in PL/pgSQL, 1 its RETURN QUERY, 2
+ * a function in SQL, whose columns PostgreSQL would convert. */
+static void record_as(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	ARENA(a);
+	PgRow r, want;
+	FnEnv *env = fn_env(ctx);
+	int from = sqlite3_value_int(argv[2]);
+	if (fn_row_read(env, OID_RECORD, fn_arg_str(argv[0]), a, &r) || fn_row_columns(env, fn_arg_str(argv[1]), a, &want)) {
+		fn_fail(ctx);
+		return;
+	}
+	size_t at = 0;
+	while (at < r.n && at < want.n && r.fields[at].type->oid == want.fields[at].type->oid)
+		at++;
+	if (at == r.n && at == want.n) {
+		sqlite3_result_value(ctx, argv[0]);
+		return;
+	}
+	if (from == 2) {
+		err_refuse(&env->error, 0,
+			   "a column definition list with other types than the function's result is not available in SQLite mode");
+	} else {
+		err_set(&env->error, "42804",
+			from ? "structure of query does not match function result type"
+			     : "returned record type does not match expected record type");
+		if (r.n != want.n)
+			err_detail(&env->error, "Number of returned columns (%zu) does not match expected column count (%zu).", r.n,
+				   want.n);
+		else
+			err_detail(&env->error, "Returned type %s does not match expected type %s in column %zu.",
+				   type_format(r.fields[at].type, -1, a), type_format(want.fields[at].type, -1, a), at + 1);
+	}
+	fn_fail(ctx);
+}
+
 static void row_null(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	ARENA(a);
@@ -159,6 +195,7 @@ const SqliteFn fn_table_row[] = {
 	{ "row", -1, 0, make_row },
 	{ "composite", -1, 0, make_composite },
 	{ "field", 3, 0, field },
+	{ "record_as", 3, FN_STRICT, record_as },
 	{ "row_null", 3, 0, row_null },
 	{ "to_row", 2, 0, to_row },
 	{ "record_eq", 2, PURE | FN_TYPED, eq },

@@ -307,6 +307,8 @@ int follow_run(const FollowConfig *config, Error *err)
 	if (config->until_level && check_structure(config, err) < 0)
 		log_warn("the structure of the primary could not be looked at: %s", err->message);
 	int rc = follow_open(&f, err);
+	if (rc == 0 && config->progress)
+		atomic_store(&config->progress->unmirrored, (uint64_t)state_count(f.ap.db, "SELECT count(*) FROM _understudy_unmirrored"));
 	if (rc == 0)
 		rc = follow_loop(&f, err);
 	Error late;

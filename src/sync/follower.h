@@ -14,7 +14,8 @@
 
 typedef struct FollowProgress {
 	_Atomic uint64_t applied_lsn, server_lsn, tx, rows;
-	_Atomic int64_t commit_us; /* since 2000-01-01 */
+	_Atomic int64_t commit_us;   /* since 2000-01-01 */
+	_Atomic uint64_t unmirrored; /* objects of the primary that the file lacks */
 } FollowProgress;
 
 typedef struct FollowConfig {

@@ -357,7 +357,7 @@ static int read_later(PGconn *c, const char *query, Arena *a, Schema *out, Error
 		out->later_names[i] = arena_strdup(a, PQgetvalue(r, (int)i, 1));
 		out->later[i] = arena_strdup(a, PQgetvalue(r, (int)i, 2));
 	}
-	return program_read_triggers(c, &out->triggers, &out->rules, err);
+	return role_copy_read(c, out->roles, err) < 0 ? -1 : program_read_triggers(c, &out->triggers, &out->rules, err);
 }
 
 int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, Error *err)
@@ -456,14 +456,17 @@ int schema_copy_later(Db *db, const char *database, const Schema *s, Error *err)
 	}
 	if (program_copy_drop_indexes(db, database, err) < 0)
 		return -1;
-	return program_copy_triggers(s->triggers, s->rules, db, database, err);
+	return program_copy_triggers(s->triggers, s->rules, db, database, err) < 0 ? -1 : role_copy_apply(s->roles, db, err);
 }
 
 void schema_clear(Schema *s)
 {
+	for (size_t i = 0; i < ROLE_RESULTS; i++)
+		PQclear(s->roles[i]);
 	PQclear(s->triggers);
 	PQclear(s->rules);
 	s->triggers = s->rules = NULL;
+	memset(s->roles, 0, sizeof s->roles);
 }
 
 int schema_apply_sequences(const PGresult *r, Db *db, Error *err)

@@ -5,6 +5,7 @@
 #ifndef US_SYNC_SCHEMA_COPY_H
 #define US_SYNC_SCHEMA_COPY_H
 
+#include "sync/role_copy.h"
 #include "sync/source.h"
 #include "sqlite/db.h"
 
@@ -22,6 +23,7 @@ typedef struct Schema {
 	const char **later; /* CREATE INDEX and CREATE VIEW, to be run after the rows, with `later_names` */
 	const char **later_names;
 	size_t nlater;
+	PGresult *roles[ROLE_RESULTS];
 	PGresult *triggers, *rules; /* for schema_copy_later (sync/program_copy.h) */
 } Schema;
 
@@ -29,7 +31,7 @@ typedef struct Schema {
  * schema_clear frees. */
 int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, Error *err);
 void schema_clear(Schema *s);
-/* Indexes, views and triggers. */
+/* Indexes, views, triggers, roles and rights. */
 int schema_copy_later(Db *db, const char *database, const Schema *s, Error *err);
 /* The same for some tables (OIDs, comma-separated) in a file that holds others: the tables must not be there. Schemas, enums and sequences
  * that are missing are made; `later` has the tables' indexes and all views. */

@@ -168,6 +168,7 @@ static int look_at_file(Sync *s, Error *err)
 		     state_count(db, "SELECT count(*) FROM _understudy_journal WHERE kind = 'local' AND state = 'new'"));
 	atomic_store(&s->counts.conflicts, state_count(db, "SELECT count(DISTINCT txid) FROM _understudy_conflict WHERE state = 'open'"));
 	atomic_store(&s->in_doubt, (uint64_t)state_count(db, "SELECT count(*) FROM _understudy_in_doubt"));
+	atomic_store(&s->progress.unmirrored, (uint64_t)state_count(db, "SELECT count(*) FROM _understudy_unmirrored"));
 	db_close(db);
 	return rc;
 }
@@ -661,6 +662,7 @@ void sync_status(Sync *s, SyncStatus *out)
 	out->backlog = atomic_load(&s->counts.backlog);
 	out->conflicts = (uint64_t)atomic_load(&s->counts.conflicts);
 	out->in_doubt = atomic_load(&s->in_doubt);
+	out->unmirrored = atomic_load(&s->progress.unmirrored);
 	out->applied_us = s->progress.commit_us ? s->progress.commit_us + INT64_C(946684800000000) : 0;
 	out->server_lsn = s->progress.server_lsn;
 	out->applied_tx = s->progress.tx;

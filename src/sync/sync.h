@@ -59,7 +59,8 @@ typedef struct SyncStatus {
 	uint64_t applied_tx, applied_rows;
 	int64_t backlog; /* journal transactions to be replayed */
 	uint64_t replayed_tx, conflicts;
-	uint64_t in_doubt; /* commits whose answer was lost, all that were ever recorded */
+	uint64_t in_doubt;   /* commits whose answer was lost, all that were ever recorded */
+	uint64_t unmirrored; /* objects of the primary that the file lacks: understudy.unmirrored names them */
 } SyncStatus;
 void sync_status(Sync *s, SyncStatus *out);
 

@@ -125,6 +125,7 @@ def test_foreign_keys_are_looked_at_without_their_triggers(pair):
 
 def test_what_cannot_run_is_refused_and_listed(pair):
     pg, us = pair
+    wait_until("the number of what is missing", lambda: us.get("/db/status")["unmirrored"] >= 3)
     lose(pg, us)
     with us.connect() as c:
         for sql in ("insert into ruled values (1)", "delete from strange"):
@@ -152,3 +153,79 @@ def test_changes_of_programs_come_along(pair):
     come_back(pg, us)
     assert pg.sql("select name from app.item where id > 2 order by id") == [("x+",), ("plain",)]
     assert us.get("/db/status")["conflicts"] == 0
+
+
+RIGHTS = """
+create role app login; create role reader login; create role team; create role boss login; grant team to app; create role asleep;
+create schema priv;
+create table priv.doc (id int primary key, v text, secret text);
+insert into priv.doc values (1, 'one', 'hidden');
+create table priv.own (id serial primary key, v text);
+alter table priv.own owner to app;
+grant usage on schema priv to team, reader;
+grant select (id, v) on priv.doc to reader;
+grant select, insert on priv.doc to team with grant option;
+create function priv.peek() returns text language sql security definer as 'select secret from priv.doc where id = 1';
+create view priv.seen as select id from priv.doc;
+grant select on priv.seen to public;
+"""
+
+
+@pytest.fixture
+def roles():
+    pg = Postgres()
+    pg.sql(RIGHTS)
+    us = Understudy(primary=pg.url(), options=["--hold", "200ms", "--probe-interval", "200ms", "--min-dwell", "0"])
+    us.wait_state("PRIMARY", 60)
+    yield pg, us
+    us.close()
+    pg.close()
+
+
+CATALOG = ["select oid::int, rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin from pg_roles where oid >= 16384 or oid = 10 order by 1",
+           "select roleid::int, member::int, admin_option from pg_auth_members where roleid >= 16384 order by 1, 2",
+           "select relname::text, relowner::int, relacl::text from pg_class where relnamespace = 'priv'::regnamespace and relkind in ('r', 'v', 'S') order by 1",
+           "select nspname::text, nspacl::text from pg_namespace where nspname in ('public', 'priv') order by 1",
+           "select attname::text, attacl::text from pg_attribute where attrelid = 'priv.doc'::regclass and attnum > 0 order by 1"]
+
+
+def refused(c, sql):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        c.execute(sql)
+
+
+def test_rights_of_the_primary_hold(roles):
+    pg, us = roles
+    there = [pg.sql(sql) for sql in CATALOG]
+    us.post("/db/force-sqlite")
+    with us.connect() as c:
+        assert [c.execute(sql).fetchall() for sql in CATALOG] == there
+    with us.connect(user="app") as c:
+        assert c.execute("select v from priv.doc").fetchall() == [("one",)]
+        c.execute("insert into priv.doc values (2, 'two', 'x')")
+        c.execute("insert into priv.own (v) values ('mine')")
+        refused(c, "update priv.doc set v = 'x'")
+        refused(c, "delete from priv.doc")
+    with us.connect(user="reader") as c:
+        assert c.execute("select id, v from priv.doc where id = 1").fetchone() == (1, "one")
+        refused(c, "select secret from priv.doc")
+        refused(c, "select * from priv.own")
+        assert c.execute("select priv.peek()").fetchone() == ("hidden",)
+        assert c.execute("select count(*) from priv.seen").fetchone() == (2,)
+    with us.connect(user="boss") as c:
+        refused(c, "select v from priv.doc")
+    for name in ("asleep", "nobody"):
+        with pytest.raises(psycopg.OperationalError):
+            us.connect(user=name)
+    us.post("/db/retry-primary")
+    us.wait_state("PRIMARY", 60)
+    pg.sql("create role late login; grant usage on schema priv to late; grant select on priv.own to late; revoke insert on priv.doc from team; alter role reader nologin")
+    probe = "select has_table_privilege('late', 'priv.own', 'select')"
+    wait_until("the grants", lambda: on_sqlite(us, probe) == [(True,)], 20, interval=1)
+    us.post("/db/force-sqlite")
+    with us.connect(user="late") as c:
+        assert c.execute("select v from priv.own").fetchall() == [("mine",)]
+    with us.connect(user="app") as c:
+        refused(c, "insert into priv.doc values (3, 'three', 'x')")
+    with pytest.raises(psycopg.OperationalError):
+        us.connect(user="reader")
