@@ -59,6 +59,8 @@ static void user_class(RowSink *s, const CatRel *r)
 	row_int(s, "relchecks", checks);
 	row_int(s, "relhastriggers", keys > 0 || r->ntriggers > 0 || is_referenced(s->cat, r));
 	row_int(s, "relhasrules", r->kind == REL_VIEW);
+	row_int(s, "relrowsecurity", r->row_security);
+	row_int(s, "relforcerowsecurity", r->force_row_security);
 	if (r->check_option)
 		row_text(s, "reloptions", r->check_option == 'l' ? "{check_option=local}" : "{check_option=cascaded}");
 	for (size_t i = 0; i < r->nindexes; i++) {

@@ -300,10 +300,25 @@ static int emit_snapshot(Emitter *e, struct Snapshot *s, const Rte *r)
 	return 0;
 }
 
+/* The rows that row-level security shows, under the same alias inside. */
+static int emit_filtered(Emitter *e, const Rte *r)
+{
+	buf_printf(&e->out, "(SELECT t%d.rowid AS rowid, t%d.* FROM ", r->id, r->id);
+	emit_ident(&e->out, r->rel->sqlite_name);
+	buf_printf(&e->out, " AS t%d WHERE ", r->id);
+	if (emit_expr(e, r->filter) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
+	return 0;
+}
+
 static int emit_relation(Emitter *e, const Rte *r)
 {
 	if (check_returning_source(e, r) < 0)
 		return -1;
+	for (size_t i = 0; r->filter && i < e->nsnapshots; i++)
+		if (e->snapshots[i].rel == r->rel)
+			return emit_refuse(e, r->location, "row-level security of a table that another part of the statement changes");
 	for (size_t i = 0; i < e->nsnapshots; i++)
 		if (e->snapshots[i].rel == r->rel)
 			return emit_snapshot(e, &e->snapshots[i], r);
@@ -315,6 +330,8 @@ static int emit_relation(Emitter *e, const Rte *r)
 	if (r->rel->kind == REL_SEQUENCE)
 		buf_printf(&e->out, "(SELECT pg_sequence_state(%u, 0) AS last_value, 0 AS log_cnt, pg_sequence_state(%u, 1) AS is_called)",
 			   r->rel->oid, r->rel->oid);
+	else if (r->filter)
+		return emit_filtered(e, r);
 	else
 		emit_ident(&e->out, r->rel->sqlite_name);
 	return 0;

@@ -32,7 +32,7 @@ static int event_of(const Query *q)
 
 static bool fires(const Query *q)
 {
-	return q->result && has_triggers(q->result->rel, event_of(q));
+	return q->result && (q->row_check || has_triggers(q->result->rel, event_of(q)));
 }
 
 /* What a part with triggers cannot do. */
@@ -361,6 +361,7 @@ static int begin_writes(Parts *p)
 		if (!fires(part->q))
 			continue;
 		part->write = plan_write_new(p->ps->a, part->q->result->rel, event_of(part->q));
+		part->write->check_sql = part->q->row_check;
 		int16_t *set = arena_array(p->ps->a, int16_t, part->q->targets.n + 1);
 		for (size_t k = 0; part->q->cmd == CMD_UPDATE && k < part->q->targets.n; k++)
 			set[part->write->nset++] = (int16_t)part->q->targets.items[k].attnum;

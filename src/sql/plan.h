@@ -50,6 +50,7 @@ typedef struct SqlEnv {
 	bool temp_named;	  /* the search path begins with it by name, so that new objects go there */
 	const SqlVars *vars;	  /* of the program that the statement stands in, or NULL */
 	const SqlWants *wants;	  /* or NULL */
+	bool row_security_off;	  /* what policies would limit is an error */
 	bool skip_bodies;	  /* check_function_bodies is off */
 	bool plain_groups;	  /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
 	bool fixed_params;	  /* a parameter that was not declared is an error (42P02): simple queries */

@@ -340,6 +340,8 @@ revoke grant option for select on dept from postgres cascade;
 grant all on all tables in schema public to pg_monitor;
 grant usage on schema other to pg_monitor;
 grant create on database postgres to pg_monitor;
+create policy pol1 on dept as restrictive for update to pg_monitor using (id > 0) with check (id > 1);
+alter policy pol0 on dept to pg_monitor using (id > 2) with check (id > 3);
 alter default privileges in schema public grant select on tables to pg_monitor;
 alter default privileges for role pg_monitor grant select on tables to public;
 alter role pg_monitor in database postgres set work_mem = '8MB';
