@@ -3,6 +3,7 @@
 #include "backend/sqlite_internal.h"
 #include "base/clock.h"
 
+#include "backend/sqlite_cursor.h"
 #include "sqlite/row_store.h"
 
 static const ProgramHooks *hooks;
@@ -168,6 +169,19 @@ int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparam
 	resume(t, c);
 	if (rows)
 		*rows = n.rows;
+	return rc;
+}
+
+int nested_move(SqliteTxn *t, Str name, const FetchPlan *f, uint64_t *done, Error *err)
+{
+	DbConn *c = t->active;
+	FnEnv *env = &c->db->env;
+	FnFrame frame;
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	fn_frame_enter(env, &frame, a);
+	int rc = t->cursors->move(t->session, name, f, done, err);
+	fn_frame_leave(env, &frame);
+	resume(t, c);
 	return rc;
 }
 

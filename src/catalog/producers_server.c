@@ -493,7 +493,6 @@ static RowProducer find_producer(const NamedProducer *list, const char *relation
 RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
-		"pg_inherits",
 		"pg_statistic_ext",
 		"pg_publication",
 		"pg_publication_rel",
@@ -505,7 +504,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		"pg_user_mapping",
 		"pg_subscription",
 		"pg_subscription_rel",
-		"pg_partitioned_table",
 		"pg_event_trigger",
 		"pg_shdescription",
 		"pg_seclabel",

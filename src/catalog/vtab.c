@@ -5,9 +5,10 @@
 
 #include <stdatomic.h>
 
-const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system,  catalog_fn_info,
-					      catalog_fn_index,	   catalog_fn_acl,     catalog_fn_random,
-					      catalog_fn_trigram,  catalog_fn_session, NULL };
+const SqliteFn *const catalog_fn_tables[] = {
+	catalog_fn_sequence, catalog_fn_system,	 catalog_fn_info,    catalog_fn_index,	   catalog_fn_acl,
+	catalog_fn_random,   catalog_fn_trigram, catalog_fn_session, catalog_fn_partition, NULL
+};
 
 typedef struct Module {
 	FnEnv *env;

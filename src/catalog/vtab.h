@@ -42,6 +42,10 @@ typedef struct NamedProducer {
 extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_depend[],
 	catalog_producers_extension[], catalog_producers_rights[], catalog_producers_zone[];
 
+/* producers_partition.c */
+void catalog_produce_inherits(RowSink *s);
+void catalog_produce_partitioned(RowSink *s);
+
 /* The rows of builtin.h's PgCatRows. */
 void catalog_produce_shown(RowSink *s);
 
@@ -70,6 +74,6 @@ extern const SqliteFn *const catalog_fn_tables[];
 /* Set-returning functions. */
 extern const SetFn catalog_sets[];
 extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_index[], catalog_fn_acl[], catalog_fn_random[],
-	catalog_fn_trigram[], catalog_fn_session[];
+	catalog_fn_trigram[], catalog_fn_session[], catalog_fn_partition[];
 
 #endif

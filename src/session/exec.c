@@ -161,7 +161,8 @@ static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_ro
 {
 	x->run.plan = plan;
 	if (x->describe && !x->described && plan->plan->returns_rows) {
-		run_describe(plan->plan, x->run.formats, x->run.nformats, &s->out);
+		if (run_describe(&s->txn, plan->plan, x->run.formats, x->run.nformats, &s->out, err) != 0)
+			return RUN_ERROR;
 		x->described = true;
 	}
 	/* Each Execute of a portal counts its own rows. */
@@ -327,7 +328,8 @@ static RunResult run_program(Session *s, Exec *x, Error *err)
 {
 	const Plan *plan = x->plan->plan;
 	if (x->describe && !x->described && plan->returns_rows) {
-		run_describe(plan, x->run.formats, x->run.nformats, &s->out);
+		if (run_describe(&s->txn, plan, x->run.formats, x->run.nformats, &s->out, err) != 0)
+			return RUN_ERROR;
 		x->described = true;
 	}
 	Buf row = { 0 };

@@ -136,6 +136,7 @@ Expr *make_scalar_array_op(ParseState *ps, const char *name, bool use_or, Expr *
 /* The equality function for a type (IN, DISTINCT, USING, GROUP BY); NULL + 42883 when there is none. */
 const PgProc *equality_for(ParseState *ps, uint32_t type, int location);
 /* "<" of the type, for ORDER BY; NULL + 42883 when it cannot be sorted. */
+bool type_has_ordering(ParseState *ps, uint32_t type);
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location);
 Expr *an_func_call(ParseState *ps, const PgQuery__FuncCall *call);
 Expr *an_call(ParseState *ps, const PgQuery__FuncCall *call); /* of CALL */

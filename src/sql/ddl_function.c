@@ -50,7 +50,7 @@ static int set_language(Create *c, const char *name)
 {
 	c->has_language = true;
 	c->f->language = arena_strdup(c->d->a, str_iis(str_of(name), "sql") ? "sql" : str_iis(str_of(name), "plpgsql") ? "plpgsql" : name);
-	if (streq(c->f->language, "sql") || streq(c->f->language, "plpgsql"))
+	if (streq(c->f->language, "sql") || streq(c->f->language, "plpgsql") || c->d->ps->env->any_language)
 		return 0;
 	if (streq(name, "c") || streq(name, "C") || streq(name, "internal"))
 		return an_refuse(c->d->ps, -1, "a function in language %s", name);
@@ -199,6 +199,29 @@ static int out_result(Create *c)
 	return (int)n;
 }
 
+/* The result and the output parameters. */
+static int check_polymorphic(Create *c)
+{
+	Ddl *d = c->d;
+	const CatFunction *f = c->f;
+	uint32_t *in = arena_array(d->a, uint32_t, f->nargs + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < f->nargs; i++)
+		if (is_input(f->args[i].mode))
+			in[n++] = f->args[i].type;
+	for (size_t i = 0; i <= f->nargs; i++) {
+		if (i < f->nargs && !strchr("obt", f->args[i].mode))
+			continue;
+		uint32_t t = i < f->nargs ? f->args[i].type : f->proc.rettype;
+		const char *wants = is_polymorphic(t) ? polymorphic_inputs_for(t, in, n) : NULL;
+		if (!wants)
+			continue;
+		an_error(d->ps, -1, "42P13", "cannot determine result data type");
+		return err_detail(d->err, "A result of type %s requires at least one input of type %s.", type_name(d->ps, t), wants);
+	}
+	return 0;
+}
+
 static int take_result(Create *c)
 {
 	Ddl *d = c->d;
@@ -210,7 +233,7 @@ static int take_result(Create *c)
 		return an_error(d->ps, -1, "42P13", "function result type must be specified");
 	if (!tn) {
 		f->proc.rettype = nout ? f->proc.rettype : T_VOID;
-		return 0;
+		return check_polymorphic(c);
 	}
 	PgQuery__TypeName plain = *tn;
 	plain.setof = false;
@@ -238,17 +261,7 @@ static int take_result(Create *c)
 		an_error(d->ps, -1, "42P13", "trigger functions cannot have declared arguments");
 		return err_hint(d->err, "The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead.");
 	}
-	bool polymorphic = false;
-	for (size_t i = 0; i < f->nargs; i++)
-		polymorphic = polymorphic || (is_input(f->args[i].mode) && is_polymorphic(f->args[i].type));
-	if (is_polymorphic(t->oid) && !polymorphic) {
-		an_error(d->ps, -1, "42P13", "cannot determine result data type");
-		return err_detail(d->err,
-				  "A result of type %s requires at least one input of type anyelement, anyarray, anynonarray, "
-				  "anyenum, anyrange, or anymultirange.",
-				  t->name);
-	}
-	return 0;
+	return check_polymorphic(c);
 }
 
 /* The text of BEGIN ATOMIC ... END without these words, or of RETURN expression as a SELECT. NULL on error. */

@@ -279,6 +279,42 @@ static bool opclass_takes(const Catalog *cat, const OpClass *o, uint32_t type)
 	       (is_polymorphic(o->type) && polymorphic_ok(cat, &type, &o->type, 1));
 }
 
+static bool is_default_opclass(const OpClass *o)
+{
+	static const char *const others[] = { "cidr_ops",	 "record_image_ops", "varchar_ops",   "kd_point_ops", "jsonb_path_ops",
+					      "inet_minmax_ops", "gin_trgm_ops",     "gist_trgm_ops", "gin__int_ops", "gist__intbig_ops" };
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (streq(o->name, others[i]))
+			return false;
+	return !strstr(o->name, "_pattern_ops") && !strstr(o->name, "_bloom_ops") && !strstr(o->name, "_multi_ops") &&
+	       !(streq(o->method, "gist") && streq(o->name, "inet_ops"));
+}
+
+/* btree_gin and btree_gist have classes for the types that B-trees take. */
+static bool extension_has_default(const Ddl *d, const char *method, uint32_t type)
+{
+	const char *extension = streq(method, "gin") ? "btree_gin" : streq(method, "gist") ? "btree_gist" : NULL;
+	const PgType *t = catalog_type(d->cat, type);
+	return extension && catalog_extension(d->cat, extension) && t && !t->elem_oid && t->typtype != 'r' && t->typtype != 'm' &&
+	       t->typtype != 'c' && type_has_ordering(d->ps, type);
+}
+
+int ddl_check_key_type(Ddl *d, uint32_t type, const char *method)
+{
+	const PgType *t = type_base_of(catalog_type(d->cat, type));
+	uint32_t base = !t ? type : t->typtype == 'c' ? T_RECORD : t->oid;
+	if (streq(method, "btree") ? type_has_ordering(d->ps, type) : extension_has_default(d, method, base))
+		return 0;
+	for (size_t i = 0; !streq(method, "btree") && i < ARRAY_LEN(opclasses); i++) {
+		const OpClass *o = &opclasses[i];
+		if (streq(o->method, method) && is_default_opclass(o) && (!o->extension || catalog_extension(d->cat, o->extension)) &&
+		    opclass_takes(d->cat, o, base))
+			return 0;
+	}
+	an_error(d->ps, -1, "42704", "data type %s has no default operator class for access method \"%s\"", type_name(d->ps, type), method);
+	return err_hint(d->err, "You must specify an operator class for the index or define a default operator class for the data type.");
+}
+
 int ddl_check_opclass(Ddl *d, const char *method, const PgQuery__IndexElem *e, uint32_t type)
 {
 	if (!e->n_opclass)

@@ -457,15 +457,6 @@ const CatIndex *ddl_find_index(Ddl *d, const char *schema, const char *name)
 	return NULL;
 }
 
-int ddl_check_key_type(Ddl *d, uint32_t type, const char *method)
-{
-	if (!streq(method, "btree") || ordering_for(d->ps, type, -1))
-		return 0;
-	an_error(d->ps, -1, "42704", "data type %s has no default operator class for access method \"%s\"",
-		 catalog_type(d->cat, type)->name, method);
-	return err_hint(d->err, "You must specify an operator class for the index or define a default operator class for the data type.");
-}
-
 int ddl_check_owner(Ddl *d, const CatRel *r, int location)
 {
 	return ddl_check_user_rel(d, r, location) < 0 || acl_check_owner(d->ps, r) < 0 ? -1 : 0;

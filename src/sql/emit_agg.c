@@ -15,6 +15,32 @@ static bool order_matters(const PgProc *p)
 	return true;
 }
 
+static bool leads_index(const Expr *x)
+{
+	if (x->kind != X_VAR || !x->rte->rel)
+		return false;
+	for (size_t i = 0; i < x->rte->rel->nindexes; i++) {
+		const CatIndex *k = x->rte->rel->indexes[i];
+		if (k->nkeys && k->keys[0] == x->column && !k->predicate && k->storage == 'b')
+			return true;
+	}
+	return false;
+}
+
+/* SQLite's own min and max keep the first of equal values, PostgreSQL's the last; it matters where equal ones can look different. With
+ * an index both take the one at its end. */
+static bool keeps_last(const Expr *x)
+{
+	static const uint32_t types[] = { 700, 701, 1186, 1266, 1700 };
+	const Expr *arg = x->args.n == 1 && !x->window && !x->is_distinct ? x->args.items[0] : NULL;
+	if (!arg || (!streq(x->proc->name, "min") && !streq(x->proc->name, "max")) || (arg->type == 1700 && arg->typmod >= 0))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i] == x->proc->args[0])
+			return !leads_index(arg);
+	return false;
+}
+
 int emit_aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool *typed)
 {
 	*typed = false;
@@ -24,6 +50,10 @@ int emit_aggregate_name(Emitter *e, const Expr *x, char *name, size_t cap, bool 
 	}
 	if (!native_aggregate(e->cat, x->proc, name, cap, typed))
 		return emit_refuse(e, x->location, "the aggregate %s is not available in SQLite mode", x->proc->name);
+	if (keeps_last(x)) {
+		snprintf(name, cap, "%s.tied", x->proc->name);
+		*typed = true;
+	}
 	return 0;
 }
 

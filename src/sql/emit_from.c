@@ -1,6 +1,7 @@
 /* FROM and column references. */
 #include "sql/emit_internal.h"
 #include "sql/parts.h"
+#include "sql/tree.h"
 
 enum { MAX_PACKED = 100 }; /* SQLite allows 127 arguments */
 
@@ -17,7 +18,8 @@ static const struct {
 	{ "hstore_svals", "pg_hstore_svals", false },
 	{ "multirange_unnest", "pg_unnest_multirange", true },
 	{ "pg_get_keywords", "pg_pg_get_keywords", false },
-	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
+	{ "pg_partition_ancestors", "pg_unnest", true, "pg_partition_ancestors" },
+	{ "pg_partition_tree", "pg_partition_tree", false, "pg_partition_tree_lines" },
 	{ "regexp_matches", "pg_regexp_matches", false },
 	{ "regexp_matches_no_flags", "pg_regexp_matches", false },
 	{ "generate_series_int4", "pg_generate_series_int8", false },
@@ -109,8 +111,12 @@ static void emit_srf_column(Emitter *e, const Rte *r, int column)
 	}
 }
 
-/* A column of a function's row. */
-static int emit_row_column(Emitter *e, const Rte *r, int column)
+static void emit_row_source(Emitter *e, const Rte *r)
+{
+	buf_printf(&e->out, is_packed(r) ? "pg_unpack(t%d.value, 0)" : is_set(r) ? "t%d.value" : "t%d.c1", r->id);
+}
+
+static int emit_row_field(Emitter *e, const Rte *r, int column)
 {
 	buf_printf(&e->out, "pg_field(%u, ", r->row_type);
 	if (r->json_rows) {
@@ -126,8 +132,23 @@ static int emit_row_column(Emitter *e, const Rte *r, int column)
 			return -1;
 		buf_puts(&e->out, ", ");
 	}
-	buf_printf(&e->out, is_packed(r) ? "pg_unpack(t%d.value, 0)" : is_set(r) ? "t%d.value" : "t%d.c1", r->id);
+	emit_row_source(e, r);
 	buf_printf(&e->out, r->json_rows ? "), %d)" : ", %d)", column - 1);
+	return 0;
+}
+
+/* A column of a function's row. What comes from JSON must keep the rules of its domain; without a document there is no row. */
+static int emit_row_column(Emitter *e, const Rte *r, int column)
+{
+	const PgType *t = r->json_rows ? catalog_type(e->cat, r->cols[column - 1].type) : NULL;
+	if (!t || !t->checked)
+		return emit_row_field(e, r, column);
+	buf_puts(&e->out, "CASE WHEN ");
+	emit_row_source(e, r);
+	buf_printf(&e->out, " IS NOT NULL THEN pg_domain(%u, 1, ", t->oid);
+	if (emit_row_field(e, r, column) < 0)
+		return -1;
+	buf_puts(&e->out, ") END");
 	return 0;
 }
 
@@ -300,40 +321,90 @@ static int emit_snapshot(Emitter *e, struct Snapshot *s, const Rte *r)
 	return 0;
 }
 
-/* The rows that row-level security shows, under the same alias inside. */
-static int emit_filtered(Emitter *e, const Rte *r)
+/* A table by itself. */
+static int emit_table(Emitter *e, const Rte *r, const CatRel *rel)
 {
-	buf_printf(&e->out, "(SELECT t%d.rowid AS rowid, t%d.* FROM ", r->id, r->id);
-	emit_ident(&e->out, r->rel->sqlite_name);
+	Rte one = *r;
+	one.rel = rel;
+	if (check_returning_source(e, &one) < 0)
+		return -1;
+	for (size_t i = 0; r->filter && i < e->nsnapshots; i++)
+		if (e->snapshots[i].rel->oid == rel->oid)
+			return emit_refuse(e, r->location, "row-level security of a table that another part of the statement changes");
+	for (size_t i = 0; i < e->nsnapshots; i++)
+		if (e->snapshots[i].rel->oid == rel->oid)
+			return emit_snapshot(e, &e->snapshots[i], &one);
+	for (size_t i = 0; i < e->nchanged; i++)
+		if (e->changed[i]->oid == rel->oid)
+			return emit_refuse(
+				e, r->location,
+				"reading a table here that another part of the statement changes is not available in SQLite mode");
+	emit_ident(&e->out, rel->sqlite_name);
+	return 0;
+}
+
+static int emit_member(Emitter *e, const Rte *r, const CatRel *member)
+{
+	const CatRel *m = tree_member(r->rel, member, e->a);
+	buf_printf(&e->out, "SELECT rowid, %u AS tableoid", member->oid);
+	for (size_t i = 0; i < r->rel->ncols; i++) {
+		if (r->rel->cols[i].dropped)
+			continue;
+		buf_puts(&e->out, ", ");
+		emit_ident(&e->out, m->cols[i].sqlite_name);
+		buf_puts(&e->out, " AS ");
+		emit_ident(&e->out, r->rel->cols[i].sqlite_name);
+	}
+	buf_puts(&e->out, " FROM ");
+	return emit_table(e, r, m);
+}
+
+/* SQLite allows 500 terms in one compound. A partitioned table without partitions is its own, empty table. */
+static int emit_tree(Emitter *e, const Rte *r)
+{
+	enum { MAX_TERMS = 400 };
+	size_t n;
+	const CatRel **members = tree_members(r->rel, e->a, &n);
+	bool groups = n > MAX_TERMS;
+	if (!n)
+		members[n++] = r->rel;
+	buf_puts(&e->out, groups ? "(SELECT * FROM (" : "(");
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_puts(&e->out, groups && i % MAX_TERMS == 0 ? ") UNION ALL SELECT * FROM (" : " UNION ALL ");
+		if (emit_member(e, r, members[i]) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, groups ? "))" : ")");
+	return 0;
+}
+
+static int emit_rows(Emitter *e, const Rte *r)
+{
+	if (rte_is_tree(r))
+		return emit_tree(e, r);
+	if (r->rel->kind != REL_SEQUENCE)
+		return emit_table(e, r, r->rel);
+	buf_printf(&e->out, "(SELECT pg_sequence_state(%u, 0) AS last_value, 0 AS log_cnt, pg_sequence_state(%u, 1) AS is_called)",
+		   r->rel->oid, r->rel->oid);
+	return 0;
+}
+
+/* The rows that row-level security shows have the same alias inside. */
+static int emit_relation(Emitter *e, const Rte *r)
+{
+	if (!r->filter)
+		return emit_rows(e, r);
+	buf_puts(&e->out, "(SELECT ");
+	if (!rte_is_tree(r))
+		buf_printf(&e->out, "t%d.rowid AS rowid, ", r->id);
+	buf_printf(&e->out, "t%d.* FROM ", r->id);
+	if (emit_rows(e, r) < 0)
+		return -1;
 	buf_printf(&e->out, " AS t%d WHERE ", r->id);
 	if (emit_expr(e, r->filter) < 0)
 		return -1;
 	buf_puts(&e->out, ")");
-	return 0;
-}
-
-static int emit_relation(Emitter *e, const Rte *r)
-{
-	if (check_returning_source(e, r) < 0)
-		return -1;
-	for (size_t i = 0; r->filter && i < e->nsnapshots; i++)
-		if (e->snapshots[i].rel == r->rel)
-			return emit_refuse(e, r->location, "row-level security of a table that another part of the statement changes");
-	for (size_t i = 0; i < e->nsnapshots; i++)
-		if (e->snapshots[i].rel == r->rel)
-			return emit_snapshot(e, &e->snapshots[i], r);
-	for (size_t i = 0; i < e->nchanged; i++)
-		if (e->changed[i] == r->rel)
-			return emit_refuse(
-				e, r->location,
-				"reading a table here that another part of the statement changes is not available in SQLite mode");
-	if (r->rel->kind == REL_SEQUENCE)
-		buf_printf(&e->out, "(SELECT pg_sequence_state(%u, 0) AS last_value, 0 AS log_cnt, pg_sequence_state(%u, 1) AS is_called)",
-			   r->rel->oid, r->rel->oid);
-	else if (r->filter)
-		return emit_filtered(e, r);
-	else
-		emit_ident(&e->out, r->rel->sqlite_name);
 	return 0;
 }
 

@@ -49,6 +49,8 @@ int reg_lookup(ParseState *ps, uint32_t regtype, Str text, int location, uint32_
 /* polymorph.c */
 bool is_polymorphic(uint32_t oid);
 /* Whether actual argument types (0 or unknown ones are skipped) can be those of the declared polymorphic ones. */
+/* A function's polymorphic result is known only from arguments of its family: which it wants, or NULL when one of `inputs` is one. */
+const char *polymorphic_inputs_for(uint32_t result, const uint32_t *inputs, size_t n);
 bool polymorphic_ok(const Catalog *cat, const uint32_t *actual, const uint32_t *declared, size_t n);
 /* Replaces the polymorphic types in `declared` by real ones and returns the real result type; 0 on error. */
 uint32_t polymorphic_resolve(ParseState *ps, const uint32_t *actual, uint32_t *declared, size_t n, uint32_t rettype, int location);

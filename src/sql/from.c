@@ -201,6 +201,10 @@ static FromItem *from_range_var(ParseState *ps, const PgQuery__RangeVar *rv)
 	if (!*rv->schemaname && cte_find(ps, rv->relname, &cte) < 0)
 		return NULL;
 	if (cte) {
+		if (cte->modifying && !cte->query)
+			return an_error(ps, cte->location, "42P19", "recursive query \"%s\" must not contain data-modifying statements",
+					cte->name),
+			       NULL;
 		if (cte->modifying && !cte->query->returning.n)
 			return an_error(ps, rv->location, "0A000", "WITH query \"%s\" does not have a RETURNING clause", cte->name), NULL;
 		if (check_recursion(ps, cte, rv->location) < 0)

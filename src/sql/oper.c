@@ -117,6 +117,23 @@ const PgOperator *find_operator(ParseState *ps, const char *name, const char *sc
 }
 
 /* The operator's declared types made real, and its arguments coerced to them. */
+static const PgType *without_operator(ParseState *ps, const char *name, uint32_t type);
+
+/* Rows and arrays are compared part by part, so every part needs the operator. */
+static int check_parts(ParseState *ps, const PgOperator *op, uint32_t type)
+{
+	static const char *const comparisons[] = { "=", "<>", "<", "<=", ">", ">=" };
+	const PgType *lacks = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(comparisons) && (op->left == T_RECORD || op->left == T_ANYARRAY); i++)
+		if (op->left == op->right && streq(op->name, comparisons[i]))
+			lacks = without_operator(ps, i < 2 ? "=" : "<", type);
+	if (!lacks)
+		return 0;
+	bool equality = streq(op->name, "=") || streq(op->name, "<>");
+	return an_error(ps, -1, "42883", "could not identify %s for type %s", equality ? "an equality operator" : "a comparison function",
+			type_name(ps, lacks->oid));
+}
+
 static Expr *call_operator(ParseState *ps, const PgOperator *op, Expr *left, Expr *right, int location)
 {
 	uint32_t actual[2] = { left ? left->type : right->type, right->type };
@@ -129,6 +146,8 @@ static Expr *call_operator(ParseState *ps, const PgOperator *op, Expr *left, Exp
 		return an_error(ps, location, "42883", "operator is only a shell: %s", op->name), NULL;
 	uint32_t result = polymorphic_resolve(ps, actual, declared, n, op->result, location);
 	if (!result)
+		return NULL;
+	if (left && (check_parts(ps, op, left->type) || check_parts(ps, op, right->type)))
 		return NULL;
 	Expr *f = expr_new(ps, X_FUNC, result, location);
 	f->proc = proc;
@@ -218,16 +237,24 @@ static bool has_no_order(uint32_t type)
 	return type == 603 || type == 718 || type == 601 || type == 602 || type == 604 || type == 628;
 }
 
-/* Rows are compared column by column, so every column needs the operator. */
-static bool columns_have(ParseState *ps, const char *name, uint32_t type)
+/* The first type inside a row or an array, at any depth, that the comparison cannot be done with; NULL when there is none. */
+static const PgType *without_operator(ParseState *ps, const char *name, uint32_t type)
 {
 	const PgType *t = type_base_of(type_lookup(ps->env->cat, type));
 	for (size_t i = 0; t && i < t->nfields; i++) {
-		uint32_t f = type_base(ps->env->cat, t->fields[i].type->oid);
-		if (has_no_order(f) || !type_operator(ps, name, f) || !columns_have(ps, name, f))
-			return false;
+		const PgType *f = type_base_of(t->fields[i].type), *inner = f ? without_operator(ps, name, f->oid) : NULL;
+		if (f && (inner || has_no_order(f->oid) || !type_operator(ps, name, f->oid)))
+			return inner ? inner : f;
 	}
-	return true;
+	const PgType *elem = t ? type_base_of(t->elem) : NULL;
+	if (!elem)
+		return NULL;
+	return has_no_order(elem->oid) || !type_operator(ps, name, elem->oid) ? elem : without_operator(ps, name, elem->oid);
+}
+
+static bool columns_have(ParseState *ps, const char *name, uint32_t type)
+{
+	return !without_operator(ps, name, type);
 }
 
 const PgProc *equality_for(ParseState *ps, uint32_t type, int location)
@@ -240,6 +267,12 @@ const PgProc *equality_for(ParseState *ps, uint32_t type, int location)
 		return NULL;
 	}
 	return p;
+}
+
+bool type_has_ordering(ParseState *ps, uint32_t type)
+{
+	uint32_t base = type_base(ps->env->cat, type);
+	return !has_no_order(base) && columns_have(ps, "<", base) && type_operator(ps, "<", base);
 }
 
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location)

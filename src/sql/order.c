@@ -25,6 +25,20 @@ static int target_named(ParseState *ps, const Query *q, const char *name, const 
 	return found;
 }
 
+static bool note_window(Expr *x, void *arg)
+{
+	if (x->kind == X_WINDOW && !*(Expr **)arg)
+		*(Expr **)arg = x;
+	return !*(Expr **)arg;
+}
+
+static int refuse_in_group(ParseState *ps, Expr *e)
+{
+	Expr *window = NULL;
+	expr_walk(e, note_window, &window);
+	return window ? an_error(ps, window->location, "42P20", "window functions are not allowed in GROUP BY") : 0;
+}
+
 static int target_at(ParseState *ps, const Query *q, const PgQuery__AConst *c, const char *clause)
 {
 	if (c->val_case != PG_QUERY__A__CONST__VAL_IVAL || c->isnull)
@@ -32,7 +46,7 @@ static int target_at(ParseState *ps, const Query *q, const PgQuery__AConst *c, c
 	int at = 0;
 	for (size_t i = 0; i < q->targets.n; i++)
 		if (!q->targets.items[i].junk && ++at == c->ival->ival)
-			return (int)i + 1;
+			return streq(clause, "GROUP BY") && refuse_in_group(ps, q->targets.items[i].expr) ? -1 : (int)i + 1;
 	return an_error(ps, c->location, "42P10", "%s position %d is not in select list", clause, c->ival->ival);
 }
 

@@ -19,6 +19,23 @@ bool is_polymorphic(uint32_t oid)
 	return simple_family(oid) || compatible_family(oid);
 }
 
+const char *polymorphic_inputs_for(uint32_t result, const uint32_t *inputs, size_t n)
+{
+	bool compatible = compatible_family(result), ranges = result == T_ANYRANGE || result == T_ANYMULTIRANGE ||
+							      result == T_ANYCOMPATIBLERANGE || result == T_ANYCOMPATIBLEMULTIRANGE;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t t = inputs[i];
+		bool range =
+			compatible ? t == T_ANYCOMPATIBLERANGE || t == T_ANYCOMPATIBLEMULTIRANGE : t == T_ANYRANGE || t == T_ANYMULTIRANGE;
+		if (ranges ? range : compatible ? compatible_family(t) : simple_family(t))
+			return NULL;
+	}
+	if (ranges)
+		return compatible ? "anycompatiblerange or anycompatiblemultirange" : "anyrange or anymultirange";
+	return compatible ? "anycompatible, anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or anycompatiblemultirange"
+			  : "anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange";
+}
+
 typedef struct Poly {
 	uint32_t elem, array; /* anyelement's family */
 	uint32_t range, multirange;

@@ -284,6 +284,8 @@ static int secure_change(Secure *s, Query *q, uint32_t role)
 		return limited;
 	if (q->cmd == CMD_MERGE || q->conflict)
 		return an_refuse(ps, q->result->location, "%s on a table with row-level security", q->conflict ? "ON CONFLICT" : "MERGE");
+	if (catrel_is_tree(q->result->rel))
+		return an_refuse(ps, q->result->location, "a change of a partitioned or inherited table with row-level security");
 	if (q->cmd == CMD_INSERT)
 		return secure_written(s, q, role, q->returning.n > 0);
 	query_walk_own(q, note_read, &reads);

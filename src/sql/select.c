@@ -193,7 +193,9 @@ static int check_locked_name(ParseState *ps, const PgQuery__LockingClause *lc, c
 {
 	for (size_t i = 0; i < ps->nns; i++)
 		if (ps->ns[i]->alias && streq(ps->ns[i]->alias, rv->relname))
-			return 0;
+			return ps->ns[i]->rte
+				       ? 0
+				       : an_error(ps, rv->location, "0A000", "%s cannot be applied to a join", lock_words(lc->strength));
 	return an_error(ps, rv->location, "42P01", "relation \"%s\" in %s clause not found in FROM clause", rv->relname,
 			lock_words(lc->strength));
 }

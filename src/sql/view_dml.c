@@ -149,6 +149,8 @@ int dml_open(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb, Quer
 		return -1;
 	q->result = *view ? (*view)->base : rte_relation(ps, rel, alias, rv->location);
 	q->result->view = *view ? (*view)->view : NULL;
+	if (!*view)
+		q->result->only = !rv->inh;
 	if (*view)
 		view_dml_namespace(ps, *view, alias);
 	else

@@ -175,7 +175,8 @@ bool expr_equal(const Expr *x, const Expr *y)
 	if (!x || !y || !scalars_equal(x, y) || x->norder != y->norder)
 		return false;
 	for (size_t i = 0; i < x->norder; i++)
-		if (!expr_equal(x->order[i].expr, y->order[i].expr) || x->order[i].desc != y->order[i].desc)
+		if (!expr_equal(x->order[i].expr, y->order[i].expr) || x->order[i].desc != y->order[i].desc ||
+		    x->order[i].nulls_first != y->order[i].nulls_first)
 			return false;
 	return list_equal(&x->args, &y->args) && list_equal(&x->args2, &y->args2) && list_equal(&x->args3, &y->args3) &&
 	       expr_equal(x->arg, y->arg) && expr_equal(x->defresult, y->defresult) && expr_equal(x->filter, y->filter);

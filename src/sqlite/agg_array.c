@@ -1,4 +1,4 @@
-/* array_agg, and min and max of arrays and enums. */
+/* array_agg, and min and max of arrays, enums and other types of which equal values can look different. */
 #include "sqlite/fn_array.h"
 
 /* The values live in the arena. `head` moves on when a window loses its oldest row. */
@@ -155,6 +155,7 @@ static int compare(sqlite3_context *ctx, const PgType *t, sqlite3_value *x, sqli
 	return t->elem ? array_compare_text(t->elem, a.s, b.s) : type_compare(t, &a, &b);
 }
 
+/* Of equal values that look different (1.5 and 1.50) PostgreSQL keeps the last. */
 static void extreme_step(sqlite3_context *ctx, sqlite3_value **argv, int sign)
 {
 	Extreme *s = sqlite3_aggregate_context(ctx, sizeof *s);
@@ -163,7 +164,7 @@ static void extreme_step(sqlite3_context *ctx, sqlite3_value **argv, int sign)
 		fn_raise(ctx, "XX000", "cache lookup failed for type %u", (uint32_t)sqlite3_value_int64(argv[0]));
 		return;
 	}
-	if (s->best && compare(ctx, t, argv[1], s->best) * sign <= 0)
+	if (s->best && compare(ctx, t, argv[1], s->best) * sign < 0)
 		return;
 	sqlite3_value_free(s->best);
 	s->best = sqlite3_value_dup(argv[1]);
@@ -209,6 +210,8 @@ const SqliteAgg agg_table_array[] = {
 	{ "max.anyarray", 1, FN_TYPED | FN_STRICT, max_step, extreme_final, extreme_value, extreme_inverse },
 	{ "min.anyenum", 1, FN_TYPED | FN_STRICT, min_step, extreme_final, extreme_value, extreme_inverse },
 	{ "max.anyenum", 1, FN_TYPED | FN_STRICT, max_step, extreme_final, extreme_value, extreme_inverse },
+	{ "min.tied", 1, FN_TYPED | FN_STRICT, min_step, extreme_final, extreme_value, extreme_inverse },
+	{ "max.tied", 1, FN_TYPED | FN_STRICT, max_step, extreme_final, extreme_value, extreme_inverse },
 	{ NULL },
 };
 _Static_assert(sizeof(Items) <= AGG_STATE_MAX, "the state fits into an ordered aggregate");

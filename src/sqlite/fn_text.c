@@ -4,6 +4,7 @@
 #include "pgtype/text.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 enum { PURE = FN_STRICT | FN_IMMUTABLE, MAX_RESULT = 0x3fffffff };
 
@@ -343,6 +344,42 @@ static void compare(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	sqlite3_result_int(ctx, (c > 0) - (c < 0));
 }
 
+/* The difference of the first bytes that differ, as the C library's comparison of texts has it; an end counts as 0. */
+static void text_difference(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Str x = fn_arg_str(argv[0]), y = fn_arg_str(argv[1]);
+	size_t n = x.n < y.n ? x.n : y.n, i = 0;
+	while (i < n && x.p[i] == y.p[i])
+		i++;
+	sqlite3_result_int(ctx, (i < x.n ? (unsigned char)x.p[i] : 0) - (i < y.n ? (unsigned char)y.p[i] : 0));
+}
+
+/* memcmp, then the lengths. */
+static void bytes_difference(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Val x = fn_arg(argv[0]), y = fn_arg(argv[1]);
+	size_t n = x.s.n < y.s.n ? x.s.n : y.s.n, i = 0;
+	while (i < n && x.s.p[i] == y.s.p[i])
+		i++;
+	sqlite3_result_int(ctx, i < n ? (unsigned char)x.s.p[i] - (unsigned char)y.s.p[i] : (x.s.n > y.s.n) - (x.s.n < y.s.n));
+}
+
+/* The difference of the first bytes that differ. */
+static void uuid_difference(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	Str x = fn_arg_str(argv[0]), y = fn_arg_str(argv[1]);
+	size_t i = 0, digits = 0;
+	while (i < x.n && i < y.n && x.p[i] == y.p[i])
+		digits += x.p[i++] != '-';
+	if (i == x.n || i == y.n) {
+		sqlite3_result_int(ctx, 0);
+		return;
+	}
+	i -= digits % 2;
+	char a[3] = { x.p[i], x.p[i + 1] }, b[3] = { y.p[i], y.p[i + 1] };
+	sqlite3_result_int(ctx, (int)(strtol(a, NULL, 16) - strtol(b, NULL, 16)));
+}
+
 static void bpchar_larger(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	Val x = fn_arg(argv[0]), y = fn_arg(argv[1]);
@@ -397,15 +434,15 @@ const SqliteFn fn_table_text[] = {
 	{ "text_smaller", 2, PURE, smaller },
 	{ "bpchar_larger", 2, PURE, bpchar_larger },
 	{ "bpchar_smaller", 2, PURE, bpchar_smaller },
-	{ "bttextcmp", 2, PURE, compare },
+	{ "bttextcmp", 2, PURE, text_difference },
 	{ "bttext_pattern_cmp", 2, PURE, compare },
-	{ "bpcharcmp", 2, PURE, compare },
+	{ "bpcharcmp", 2, PURE, text_difference },
 	{ "btbpchar_pattern_cmp", 2, PURE, compare },
-	{ "btnamecmp", 2, PURE, compare },
+	{ "btnamecmp", 2, PURE, text_difference },
 	{ "btnametextcmp", 2, PURE, compare },
 	{ "bttextnamecmp", 2, PURE, compare },
-	{ "btcharcmp", 2, PURE, compare },
-	{ "byteacmp", 2, PURE, compare },
-	{ "uuid_cmp", 2, PURE, compare },
+	{ "btcharcmp", 2, PURE, text_difference },
+	{ "byteacmp", 2, PURE, bytes_difference },
+	{ "uuid_cmp", 2, PURE, uuid_difference },
 	{ NULL },
 };

@@ -223,7 +223,7 @@ int vtab_set_register(sqlite3 *db, FnEnv *env, const SetFn *table)
 
 int vtab_sets_register(sqlite3 *db, FnEnv *env)
 {
-	static const SetFn *const tables[] = { set_fns_series,	 set_fns_array,	  set_fns_none,	 set_fns_range,
+	static const SetFn *const tables[] = { set_fns_series,	 set_fns_array,	  set_fns_lines, set_fns_range,
 					       set_fns_jsonpath, set_fns_regexp,  set_fns_zip,	 set_fns_ts,
 					       set_fns_keywords, set_fns_content, set_fns_hstore };
 	int rc = SQLITE_OK;

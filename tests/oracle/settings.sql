@@ -1,3 +1,4 @@
+-- refused: 1
 -- SET, SHOW, RESET, current_setting, set_config, pg_settings and the modes of transactions.
 set shared_buffers = '1GB';
 set max_connections = 5;

@@ -41,8 +41,8 @@
 	  "WITH cte1(c1, c2, c3) AS MATERIALIZED (SELECT t2.\"id\" AS c1, t2.\"item\" AS c2, t2.\"n\" AS c3 FROM \"orders\" AS t2 WHERE "
 	  "(t2.\"n\" > 10)) SELECT count(*) FROM cte1 AS t3, cte1 AS t4",
 	  "int8" },
-	{ "SELECT count(*), max(price), min(made) FROM items", "SELECT count(*), max(t1.\"price\"), min(t1.\"made\") FROM \"items\" AS t1",
-	  "int8 numeric timestamptz" },
+	{ "SELECT count(*), max(price), min(made) FROM items",
+	  "SELECT count(*), \"max.tied\"(1700, t1.\"price\"), min(t1.\"made\") FROM \"items\" AS t1", "int8 numeric timestamptz" },
 	{ "SELECT id, row_number() OVER (PARTITION BY item ORDER BY n DESC) FROM orders",
 	  "SELECT t1.\"id\", row_number() OVER (PARTITION BY t1.\"item\" ORDER BY t1.\"n\" DESC NULLS FIRST) FROM \"orders\" AS t1",
 	  "int8 int8" },
