@@ -187,7 +187,7 @@ void ddl_set_row_security(Ddl *d, const CatRel *r, PgQuery__AlterTableType what)
 static bool has_word(const char *text, const char *word)
 {
 	size_t n = strlen(word);
-	for (const char *at = text; at && (at = strstr(at, word)); at += n) {
+	for (const char *at = text; n && (at = strstr(at, word)); at += n) {
 		bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
 		bool ends = !(isalnum((unsigned char)at[n]) || at[n] == '_');
 		if (begins && ends)
