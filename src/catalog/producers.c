@@ -59,6 +59,8 @@ static void user_class(RowSink *s, const CatRel *r)
 	row_int(s, "relchecks", checks);
 	row_int(s, "relhastriggers", keys > 0 || r->ntriggers > 0 || is_referenced(s->cat, r));
 	row_int(s, "relhasrules", r->kind == REL_VIEW);
+	row_int(s, "relrowsecurity", r->row_security);
+	row_int(s, "relforcerowsecurity", r->force_row_security);
 	row_int(s, "relhassubclass", catrel_is_tree(r));
 	row_int(s, "relispartition", r->bound != NULL);
 	row_text(s, "relpartbound", r->bound ? arena_printf(s->a, "{BOUND %u}", r->oid) : NULL);

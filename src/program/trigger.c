@@ -356,6 +356,23 @@ static int write_row(Writing *wr, const Val *row, int64_t *rowid, int64_t *chang
 	return 0;
 }
 
+static int refuse_row(void *ctx, sqlite3_stmt *row, Error *err)
+{
+	const Writing *wr = ctx;
+	const char *policy = (const char *)sqlite3_column_text(row, 0);
+	if (policy && *policy)
+		return err_set(err, "42501", "new row violates row-level security policy \"%s\" for table \"%s\"", policy,
+			       wr->w->rel->name);
+	return err_set(err, "42501", "new row violates row-level security policy for table \"%s\"", wr->w->rel->name);
+}
+
+/* The row as it is now, after its BEFORE triggers and with all defaults. */
+static int check_policies(Writing *wr, int64_t rowid, Error *err)
+{
+	Val number = val_int(rowid);
+	return wr->w->check_sql ? nested_sql(wr->t, wr->w->check_sql, &number, 1, 0, refuse_row, wr, NULL, err) : 0;
+}
+
 static bool any_after(Writing *wr)
 {
 	if (wr->w->acts)
@@ -396,6 +413,8 @@ int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *
 		return -1;
 	if (!changes)
 		return 0;
+	if (check_policies(&wr, rowid, err) != 0)
+		return -1;
 	if (!any_after(&wr))
 		return 1;
 	if (w->event != TRIGGER_DELETE && read_image(&wr, rowid, &new_row, err) != 0)

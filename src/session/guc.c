@@ -71,7 +71,8 @@ static const char *value_of(const Guc *g, const char *name)
 static void new_plan_key(Guc *g)
 {
 	static const char *const matter[] = { "search_path",	    "TimeZone",	    "DateStyle", "IntervalStyle",
-					      "extra_float_digits", "bytea_output", "role",	 "session_authorization" };
+					      "extra_float_digits", "bytea_output", "role",	 "session_authorization",
+					      "row_security" };
 	XXH64_hash_t h = 1 + g->plan_mark;
 	for (size_t i = 0; i < ARRAY_LEN(matter); i++) {
 		const char *v = value_of(g, matter[i]);

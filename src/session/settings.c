@@ -354,6 +354,7 @@ SqlEnv settings_env(Session *s)
 			 .types = &s->types,
 			 .search_path = s->search_path,
 			 .nsearch_path = s->nsearch_path,
+			 .row_security_off = !guc_bool(s->guc, "row_security"),
 			 .skip_bodies = streq(guc_get(s->guc, "check_function_bodies", NULL), "off"),
 			 .temp_schema = s->vars->temp_schema,
 			 .temp_named = s->vars->temp_named,

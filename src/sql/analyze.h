@@ -35,6 +35,7 @@ typedef enum ExprPlace {
 	AT_DISTINCT_ON,
 	AT_COPY_WHERE,
 	AT_MERGE_WHEN,
+	AT_POLICY,
 } ExprPlace;
 
 /* A name visible in an expression: an Rte with the names its columns have at this place. Joins with USING and aliases add items

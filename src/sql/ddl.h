@@ -90,6 +90,11 @@ struct AclObject;
 int plan_default_privileges(Ddl *d, const PgQuery__AlterDefaultPrivilegesStmt *s);
 /* What ALTER DEFAULT PRIVILEGES gives to a new object in the schema (0: it is in none). */
 void ddl_give_defaults(Ddl *d, const struct AclObject *o, uint32_t schema);
+/* ddl_policy.c */
+void ddl_set_row_security(Ddl *d, const CatRel *r, PgQuery__AlterTableType what);
+int ddl_check_policies(Ddl *d, const char *name); /* 0A000 when a policy names it */
+/* ddl_trigger.c: table.name, with a schema or without */
+void ddl_read_part_name(const PgNode *n, PgQuery__RangeVar *rv, const char **name);
 /* ddl_setting.c */
 const char *ddl_setting_text(Ddl *d, const Plan *set); /* the values of SET as one text */
 int plan_role_setting(Ddl *d, const PgQuery__AlterRoleSetStmt *s);

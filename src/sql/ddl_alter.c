@@ -195,12 +195,13 @@ int alter_command(Alter *al, const PgQuery__AlterTableCmd *cmd)
 	case AT(DisableTrigUser):
 		return ddl_enable_triggers(al->d, al->old, NULL, 'D');
 	case AT(DropCluster):
-	case AT(DisableRowSecurity):
-	case AT(NoForceRowSecurity):
 		return 0;
 	case AT(EnableRowSecurity):
+	case AT(DisableRowSecurity):
 	case AT(ForceRowSecurity):
-		return an_refuse(al->d->ps, -1, "row-level security");
+	case AT(NoForceRowSecurity):
+		ddl_set_row_security(al->d, al->old, cmd->subtype);
+		return 0;
 	default:
 		return an_refuse(al->d->ps, al->old->oid ? -1 : 0, "this form of ALTER TABLE");
 	}

@@ -210,7 +210,7 @@ static int drop_column(Alter *al, const PgQuery__AlterTableCmd *cmd)
 		return 0;
 	}
 	CatColumn *c = alter_column(al, cmd->name);
-	if (!c || row_type_unused(al, "DROP COLUMN"))
+	if (!c || row_type_unused(al, "DROP COLUMN") || ddl_check_policies(al->d, c->name))
 		return -1;
 	return drop_one_column(al, c, cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
 }

@@ -3,6 +3,7 @@
 #include "catalog/partition.h"
 #include "sql/acl_check.h"
 #include "sql/ddl.h"
+#include "sql/row_security.h"
 #include "sql/program.h"
 #include "sql/triggers.h"
 #include "sql/ddl_alter.h"
@@ -392,6 +393,8 @@ int plan_drop(Ddl *d, const PgQuery__DropStmt *s)
 		return drop_schema(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER)
 		return plan_drop_trigger(d, s);
+	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_POLICY)
+		return plan_drop_policy(d, s);
 	if (s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION || s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE ||
 	    s->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE)
 		return plan_drop_function(d, s);

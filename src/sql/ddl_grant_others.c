@@ -185,7 +185,7 @@ int plan_default_privileges(Ddl *d, const PgQuery__AlterDefaultPrivilegesStmt *s
 		kind = kinds[i].type == s->action->objtype ? kinds[i].kind : 0;
 		g.what = kinds[i].what;
 	}
-	if (!kind)
+	if (!kind || s->action->targtype != PG_QUERY__GRANT_TARGET_TYPE__ACL_TARGET_DEFAULTS)
 		return an_refuse(d->ps, -1, "ALTER DEFAULT PRIVILEGES on this kind of object");
 	if (grant_read_grantees(&g) || grant_read_privileges(&g, acl_all(kind)))
 		return -1;

@@ -73,6 +73,8 @@ static const char *file_name_of(Ddl *d, const CatRel *r, const CatColumn *c, con
 static int rename_one(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
 {
 	Alter al;
+	if (ddl_check_policies(d, s->subname))
+		return -1;
 	alter_begin(&al, d, r);
 	CatColumn *c = (CatColumn *)catrel_column(al.r, s->subname);
 	if (!c)
@@ -145,6 +147,8 @@ static void name_relation(Ddl *d, const CatRel *r, uint32_t schema, const char *
 
 static int rename_relation(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r, const char *tag)
 {
+	if (ddl_check_policies(d, r->name))
+		return -1;
 	if (ddl_name_taken(d, r->schema, s->newname))
 		return an_error(d->ps, -1, "42P07", "relation \"%s\" already exists", s->newname);
 	if (r->rowtype && catalog_type_named(d->cat, r->schema, s->newname))
@@ -302,6 +306,8 @@ int plan_set_schema(Ddl *d, const PgQuery__AlterObjectSchemaStmt *s)
 	int rc = find_target(d, s->relation, s->missing_ok, kind, &r);
 	if (rc <= 0)
 		return rc < 0 ? -1 : ddl_finish(d, kinds[kind].tag);
+	if (ddl_check_policies(d, r->name))
+		return -1;
 	const CatSchema *to = env_schema(d->ps->env, s->newschema);
 	if (!to)
 		return an_error(d->ps, -1, "3F000", "schema \"%s\" does not exist", s->newschema);

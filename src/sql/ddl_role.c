@@ -319,6 +319,17 @@ static void default_dependents(const Ddl *d, uint32_t role, Buf *b)
 	}
 }
 
+static void policy_dependents(const Ddl *d, uint32_t role, Buf *b)
+{
+	for (size_t i = 0; i < d->cat->nrels; i++) {
+		const CatRel *r = d->cat->rels[i];
+		for (size_t k = 0; k < r->npolicies; k++)
+			for (size_t j = 0; j < r->policies[k]->nroles; j++)
+				if (r->policies[k]->roles[j] == role)
+					depends(b, "target of policy %s on table %s", r->policies[k]->name, r->name);
+	}
+}
+
 static int drop_role(Ddl *d, const char *name, uint32_t oid)
 {
 	const SqlEnv *env = d->ps->env;
@@ -333,6 +344,7 @@ static int drop_role(Ddl *d, const char *name, uint32_t oid)
 	Buf b = { 0 };
 	dependents(d, oid, &b);
 	default_dependents(d, oid, &b);
+	policy_dependents(d, oid, &b);
 	if (b.len) {
 		an_error(d->ps, -1, "2BP01", "role \"%s\" cannot be dropped because some objects depend on it", name);
 		err_detail(d->err, "%s", buf_cstr(&b));

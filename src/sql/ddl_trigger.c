@@ -195,13 +195,12 @@ int plan_create_trigger(Ddl *d, const PgQuery__CreateTrigStmt *s)
 	return ddl_spread_trigger(d, &t) ? -1 : ddl_finish(d, "CREATE TRIGGER");
 }
 
-/* table.trigger, with a schema or without */
-static void read_name(const PgNode *n, PgQuery__RangeVar *rv, const char **trigger)
+void ddl_read_part_name(const PgNode *n, PgQuery__RangeVar *rv, const char **name)
 {
 	const PgQuery__List *l = n->list;
 	pg_query__range_var__init(rv);
 	rv->location = -1;
-	*trigger = node_string(l->items[l->n_items - 1]);
+	*name = node_string(l->items[l->n_items - 1]);
 	if (l->n_items > 1)
 		rv->relname = (char *)(uintptr_t)node_string(l->items[l->n_items - 2]);
 	if (l->n_items > 2)
@@ -213,7 +212,7 @@ int plan_drop_trigger(Ddl *d, const PgQuery__DropStmt *s)
 	for (size_t i = 0; i < s->n_objects; i++) {
 		PgQuery__RangeVar rv;
 		const char *name;
-		read_name(s->objects[i], &rv, &name);
+		ddl_read_part_name(s->objects[i], &rv, &name);
 		const CatRel *r = an_relation(d->ps, &rv, s->missing_ok);
 		if (!r && s->missing_ok) {
 			ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", rv.relname);

@@ -335,6 +335,9 @@ static int emit_table(Emitter *e, const Rte *r, const CatRel *rel)
 	one.rel = rel;
 	if (check_returning_source(e, &one) < 0)
 		return -1;
+	for (size_t i = 0; r->filter && i < e->nsnapshots; i++)
+		if (e->snapshots[i].rel->oid == rel->oid)
+			return emit_refuse(e, r->location, "row-level security of a table that another part of the statement changes");
 	for (size_t i = 0; i < e->nsnapshots; i++)
 		if (e->snapshots[i].rel->oid == rel->oid)
 			return emit_snapshot(e, &e->snapshots[i], &one);
@@ -383,7 +386,7 @@ static int emit_tree(Emitter *e, const Rte *r)
 	return 0;
 }
 
-static int emit_relation(Emitter *e, const Rte *r)
+static int emit_rows(Emitter *e, const Rte *r)
 {
 	if (rte_is_tree(r))
 		return emit_tree(e, r);
@@ -391,6 +394,24 @@ static int emit_relation(Emitter *e, const Rte *r)
 		return emit_table(e, r, r->rel);
 	buf_printf(&e->out, "(SELECT pg_sequence_state(%u, 0) AS last_value, 0 AS log_cnt, pg_sequence_state(%u, 1) AS is_called)",
 		   r->rel->oid, r->rel->oid);
+	return 0;
+}
+
+/* The rows that row-level security shows have the same alias inside. */
+static int emit_relation(Emitter *e, const Rte *r)
+{
+	if (!r->filter)
+		return emit_rows(e, r);
+	buf_puts(&e->out, "(SELECT ");
+	if (!rte_is_tree(r))
+		buf_printf(&e->out, "t%d.rowid AS rowid, ", r->id);
+	buf_printf(&e->out, "t%d.* FROM ", r->id);
+	if (emit_rows(e, r) < 0)
+		return -1;
+	buf_printf(&e->out, " AS t%d WHERE ", r->id);
+	if (emit_expr(e, r->filter) < 0)
+		return -1;
+	buf_puts(&e->out, ")");
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "sql/emit.h"
 #include "sql/plan_internal.h"
 #include "sql/query.h"
+#include "sql/row_security.h"
 
 #include <stdio.h>
 
@@ -202,6 +203,23 @@ static const char *viewdef(const Shown *s, const CatRel *r)
 	return text ? arena_printf(s->a, "%s;", text) : arena_printf(s->a, " %s;", r->view_sql);
 }
 
+static const char *policy_shown(const Shown *s, uint32_t oid, bool check)
+{
+	const Catalog *c = s->env.cat;
+	for (size_t i = 0; i < c->nrels; i++) {
+		for (size_t k = 0; k < c->rels[i]->npolicies; k++) {
+			const CatPolicy *p = c->rels[i]->policies[k];
+			const char *text = check ? p->check_sql : p->using_sql;
+			Error ignored;
+			if (p->oid != oid || !text)
+				continue;
+			ParseState *ps = plan_state(&s->env, s->a, (Str){ "", 0 }, &ignored);
+			return expr_shown(s, row_security_expr(ps, rte_relation(ps, c->rels[i], c->rels[i]->name, -1), text), text);
+		}
+	}
+	return NULL;
+}
+
 /* pg_get_expr's first argument is one of the references that the virtual tables give instead of PostgreSQL's node trees. */
 static const char *reference_shown(const Shown *s, const char *ref)
 {
@@ -226,6 +244,9 @@ static const char *reference_shown(const Shown *s, const char *ref)
 		const PgDomainCheck *c = k ? NULL : catalog_domain_check(cat, oid, &t);
 		return c ? domain_check_shown(s, t, c) : k && k->check_sql ? check_shown(s, k) : NULL;
 	}
+	char which[8];
+	if (sscanf(ref, "{POLICY %u %7[a-z]}", &oid, which) == 2)
+		return policy_shown(s, oid, streq(which, "check"));
 	bool predicate = sscanf(ref, "{PREDICATE %u}", &oid) == 1;
 	const CatIndex *x = predicate || sscanf(ref, "{INDEX %u}", &oid) == 1 ? catalog_index(cat, oid) : NULL;
 	if (predicate)

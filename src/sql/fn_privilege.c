@@ -8,6 +8,7 @@
 #include "catalog/acl.h"
 #include "sql/fn_catdef.h"
 #include "sql/regname.h"
+#include "sql/row_security.h"
 #include "sql/plan_internal.h"
 
 #include <strings.h>
@@ -365,13 +366,16 @@ static void has_privilege(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	answer(&q, k, fn_arg_str(*argv));
 }
 
-/* No table has row security here. */
 static void row_security_active(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	_cleanup_(arena_freep) Arena *a = arena_new();
 	Asked q = { .ctx = ctx, .a = a };
-	if (fn_sql_env(ctx, &q.env) && find_relation(&q, argv[0], sqlite3_value_type(argv[0]) == SQLITE_TEXT) >= 0)
-		sqlite3_result_int(ctx, 0);
+	Error ignored;
+	if (!fn_sql_env(ctx, &q.env) || find_relation(&q, argv[0], sqlite3_value_type(argv[0]) == SQLITE_TEXT) < 0)
+		return;
+	const CatRel *r = catalog_rel_by_oid(q.env.cat, q.oid);
+	ParseState *ps = plan_state(&q.env, a, (Str){ "", 0 }, &ignored);
+	sqlite3_result_int(ctx, r && row_security_limits(ps, r) > 0);
 }
 
 #define ASKED(kind, forms, nargs)                                                                                                          \

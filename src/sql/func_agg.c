@@ -29,6 +29,7 @@ const char *place_name(ExprPlace place)
 		[AT_DISTINCT_ON] = "DISTINCT ON",
 		[AT_COPY_WHERE] = "COPY FROM WHERE conditions",
 		[AT_MERGE_WHEN] = "MERGE WHEN conditions",
+		[AT_POLICY] = "policy expressions",
 	};
 
 	return names[place];

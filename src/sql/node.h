@@ -170,7 +170,7 @@ struct Rte {
 	const CatRel *rel; /* RTE_RELATION */
 	bool only;
 	Query *query;	    /* RTE_SUBQUERY (views are expanded to this) */
-	const CatRel *view; /* RTE_SUBQUERY that was a view */
+	const CatRel *view; /* RTE_SUBQUERY that was a view, or the target of a change through a view */
 	bool lateral;
 	Expr *func; /* RTE_FUNCTION: an X_FUNC that returns a set or a value */
 	bool with_ordinality;
@@ -191,6 +191,7 @@ struct Rte {
 	size_t ncols;
 	bool nullable;	     /* on the nullable side of an outer join */
 	bool wants_presence; /* a row reference must see whether an outer join found a row of it */
+	Expr *filter;	     /* RTE_RELATION in FROM: the rows that row-level security shows */
 	int location;
 };
 
@@ -272,8 +273,10 @@ struct Query {
 	size_t norder;
 	Expr *limit, *offset;
 	bool with_ties;
-	const void *parsed; /* of an expression's subquery, its PgQuery__Node, while its level of the statement is analysed */
-	bool contents_used; /* content.c has been here */
+	const void *parsed;    /* of an expression's subquery, its PgQuery__Node, while its level of the statement is analysed */
+	bool contents_used;    /* content.c has been here */
+	bool row_secured;      /* row_security.c has been here */
+	const char *row_check; /* PlanWrite.check_sql of row-level security, or NULL */
 	LockStrength lock;
 
 	/* Set operations: `setop` of two queries; targets then describe the output columns (X_VAR over no rte is not used;

@@ -48,7 +48,7 @@ static bool fires(const Catalog *cat, const Query *q)
 		return false;
 	const CatRel *rel = q->result->rel;
 	bool upsert = q->conflict && q->conflict->do_update;
-	return writes_rows(cat, rel, part_event(q), &q->targets) || conflicts_with_excluded(q) ||
+	return q->row_check || writes_rows(cat, rel, part_event(q), &q->targets) || conflicts_with_excluded(q) ||
 	       (upsert && writes_rows(cat, rel, TRIGGER_UPDATE, &q->conflict->set));
 }
 
@@ -411,6 +411,7 @@ static int begin_write(Parts *p, Part *part)
 	const CatRel *rel = part->q->result->rel;
 	const OnConflict *oc = part->q->conflict;
 	part->write = part_write(p, part, rel);
+	part->write->check_sql = part->q->row_check;
 	parts_add_step(p, STEP_FIRE_BEFORE)->write = part->write;
 	if (!oc || !oc->do_update)
 		return 1;

@@ -7,6 +7,7 @@
 
 #include "sql/emit.h"
 #include "sql/parts.h"
+#include "sql/row_security.h"
 #include "sql/vars.h"
 
 ParseState *plan_state(const SqlEnv *env, Arena *a, Str source, Error *err)
@@ -84,6 +85,8 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 		[CMD_SELECT] = "SELECT", [CMD_INSERT] = "INSERT 0", [CMD_UPDATE] = "UPDATE", [CMD_DELETE] = "DELETE", [CMD_MERGE] = "MERGE"
 	};
 	ProgramCalls programs = { 0 };
+	if (acl_check_query(ps, q) < 0 || row_security_apply(ps, q) < 0)
+		return -1;
 	query_walk(q, note_program, &programs);
 	if (parts_check(ps, q) < 0)
 		return -1;
@@ -92,8 +95,6 @@ int plan_analysed(ParseState *ps, Query *q, Plan *plan)
 	plan->tag_rows = true;
 	plan->returns_rows = q->cmd == CMD_SELECT || q->returning.n > 0;
 	plan->cacheable = true;
-	if (acl_check_query(ps, q) < 0)
-		return -1;
 	if (!parts_needed(ps->env->cat, q))
 		content_use(ps, q);
 	if (parts_needed(ps->env->cat, q) ? parts_plan(ps, q, plan) < 0 : !(plan->sql = plan_emit(ps, q)))

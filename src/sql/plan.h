@@ -51,6 +51,7 @@ typedef struct SqlEnv {
 	bool temp_named;	  /* the search path begins with it by name, so that new objects go there */
 	const SqlVars *vars;	  /* of the program that the statement stands in, or NULL */
 	const SqlWants *wants;	  /* or NULL */
+	bool row_security_off;	  /* what policies would limit is an error */
 	bool skip_bodies;	  /* check_function_bodies is off */
 	bool any_language;	  /* a function that cannot be run may be made: calls of it are refused */
 	bool plain_groups;	  /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */

@@ -1,4 +1,5 @@
 /* COPY: columns, options, and the INSERT or SELECT behind it. */
+#include "sql/row_security.h"
 #include "sql/plan_copy.h"
 #include "sql/emit.h"
 #include "sql/tree.h"
@@ -280,7 +281,7 @@ static int copy_select(CopyParse *c)
 		if (target_add(ps, &q->targets, var_new(ps, f->rte, c->cols[i]->attnum, -1), c->cols[i]->name) < 0)
 			return -1;
 	query_set_columns(ps, q, &q->targets);
-	c->plan->sql = plan_emit(ps, q);
+	c->plan->sql = row_security_apply(ps, q) < 0 ? NULL : plan_emit(ps, q);
 	return c->plan->sql ? 0 : -1;
 }
 
@@ -306,6 +307,13 @@ static int copy_relation(CopyParse *c)
 				c->rel->name);
 	if (find_columns(c) < 0 || acl_check_rel(ps, c->rel, s->is_from ? ACL_INSERT : ACL_SELECT) < 0)
 		return -1;
+	int limited = s->is_from ? row_security_limits(ps, c->rel) : 0;
+	if (limited < 0)
+		return -1;
+	if (limited) {
+		an_error(ps, -1, "0A000", "COPY FROM not supported with row-level security");
+		return err_hint(ps->err, "Use INSERT statements instead.");
+	}
 	describe_columns(c);
 	/* an error of WHERE comes before those of options */
 	if (s->is_from)

@@ -33,6 +33,7 @@ struct PlanWrite {
 	bool acts;    /* foreign keys' actions are done by program/cascade.c */
 	/* SQLite text: writes one row, all its columns as parameters (then the row number); reads all columns of a row number */
 	const char *write_sql, *read_sql;
+	const char *check_sql;	/* gives the name of a policy that the row of this number does not meet, "" for all others; or NULL */
 	const int16_t *written; /* the columns of write_sql's parameters */
 	size_t nwritten;
 	const struct PlanConflict *conflict; /* INSERT, or NULL */

@@ -2,6 +2,7 @@
 #include "pgtype/datetime.h"
 #include "sql/ddl.h"
 #include "sql/fields.h"
+#include "sql/row_security.h"
 
 #include <pg_query.h>
 
@@ -405,6 +406,10 @@ static int plan_roles(Ddl *d, const PgNode *n)
 		return plan_grant_role(d, n->grant_role_stmt);
 	case NODE(GRANT_STMT):
 		return plan_grant(d, n->grant_stmt);
+	case NODE(CREATE_POLICY_STMT):
+		return plan_create_policy(d, n->create_policy_stmt);
+	case NODE(ALTER_POLICY_STMT):
+		return plan_alter_policy(d, n->alter_policy_stmt);
 	case NODE(ALTER_DEFAULT_PRIVILEGES_STMT):
 		return plan_default_privileges(d, n->alter_default_privileges_stmt);
 	case NODE(ALTER_ROLE_SET_STMT):
@@ -485,6 +490,8 @@ static int plan_ddl(Ddl *d, const PgNode *n, Str text)
 	case NODE(RENAME_STMT):
 		if (n->rename_stmt->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROLE)
 			return plan_rename_role(d, n->rename_stmt);
+		if (n->rename_stmt->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_POLICY)
+			return plan_rename_policy(d, n->rename_stmt);
 		return plan_rename(d, n->rename_stmt);
 	case NODE(ALTER_OBJECT_SCHEMA_STMT):
 		return plan_set_schema(d, n->alter_object_schema_stmt);

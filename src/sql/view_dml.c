@@ -148,6 +148,7 @@ int dml_open(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb, Quer
 	if (!rel)
 		return -1;
 	q->result = *view ? (*view)->base : rte_relation(ps, rel, alias, rv->location);
+	q->result->view = *view ? (*view)->view : NULL;
 	if (!*view)
 		q->result->only = !rv->inh;
 	if (*view)

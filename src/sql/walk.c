@@ -58,6 +58,7 @@ static void walk_rte(Rte *r, WalkFn fn, void *arg)
 	if (r->kind == RTE_SUBQUERY)
 		query_walk(r->query, fn, arg);
 	expr_walk(r->func, fn, arg);
+	expr_walk(r->filter, fn, arg);
 	walk_list(&r->funcs, fn, arg);
 	for (size_t i = 0; i < r->nrows; i++)
 		walk_list(&r->rows[i], fn, arg);
