@@ -310,8 +310,10 @@ static bool takes_typmod(const Catalog *cat, uint32_t type)
 	case T_TIMESTAMPTZ:
 	case T_INTERVAL:
 		return true;
-	default:
-		return false;
+	default: {
+		const PgType *t = type_lookup(cat, elem ? elem : type);
+		return t && type_has_own_typmod(t);
+	}
 	}
 }
 

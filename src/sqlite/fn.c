@@ -49,7 +49,7 @@ static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_pack,	     fn_table_row,
 					     fn_table_json_row,	     fn_table_ext_crypto,
 					     fn_table_ext_fuzzy,     fn_table_ext_hstore,
-					     fn_table_ext_unaccent,
+					     fn_table_ext_postgis,   fn_table_ext_unaccent,
 
 					     fn_table_variadic,	     fn_table_domain };
 static const SqliteAgg *const agg_tables[] = { agg_table_math,	agg_table_text,	 agg_table_json,  agg_table_datetime, agg_table_ordered,
