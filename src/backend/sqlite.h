@@ -165,6 +165,7 @@ struct SqliteTxn {
 	void (*plan_env)(void *session, SqlEnv *env, uint64_t *key);
 	/* A statement of a program that belongs to the session: SET and its kin. */
 	int (*utility)(void *session, const Plan *plan, Error *err);
+	const struct CursorHooks *cursors;
 	/* Long statements */
 	atomic_bool cancel;  /* set from any thread: 57014 */
 	int64_t deadline_us; /* statement_timeout: monotonic; 0 = none */
@@ -266,13 +267,17 @@ void run_command_complete(const SqliteRun *r, Buf *out);
 /* Evaluates a one-row query (arguments of EXECUTE); values are allocated from `a`. */
 RunResult run_values(SqliteTxn *t, CachedPlan *plan, Arena *a, Val **out, size_t *n, Error *err);
 /* RowDescription of a plan with the given result formats. */
-void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out);
+int run_describe(const SqliteTxn *t, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err);
+/* A notice in the client's encoding. */
+int run_notice(const SqliteTxn *t, const Error *notice, const char *severity, Buf *out, Error *err);
 
 /* --- statements of programs, inside a statement of the session --- */
 
 /* One row: 0 to go on, 1 when it is enough, -1 with an error. */
 typedef int (*NestedRow)(void *ctx, sqlite3_stmt *row, Error *err);
 /* Runs a query or a script on the connection of the statement around. `scratch` is for temporary values of its functions. */
+/* FETCH and MOVE of a program (CursorHooks.move). */
+int nested_move(SqliteTxn *t, Str name, const FetchPlan *f, uint64_t *done, Error *err);
 int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparams, Arena *scratch, NestedRow fn, void *ctx, uint64_t *rows,
 		   Error *err);
 /* The interpreter's own SQL; `target` is the relation it writes, or 0. *changes: rows changed. */
@@ -297,10 +302,16 @@ void program_close(SqliteTxn *t, ProgramRun *r);
 
 /* What program/ does for this room; set once, at start. */
 struct ProgramEvents;
+/* Asked between the triggers before an INSERT and the write itself: 1 when the row is not to be inserted, 0, or -1. NULL: never. */
+typedef struct RowInTheWay {
+	int (*find)(void *ctx, Val *row, Error *err);
+	void *ctx;
+} RowInTheWay;
 typedef struct ProgramHooks {
 	void (*free)(struct Programs *p);
 	/* Triggers (sql/triggers.h). A row of a store: 1 written, 0 left out. `timing` is b or a; what comes after waits in *events. */
-	int (*write_row)(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, struct ProgramEvents **events, Error *err);
+	int (*write_row)(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, const RowInTheWay *way,
+			 struct ProgramEvents **events, Error *err);
 	int (*fire_statement)(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, Error *err);
 	int (*fire_queue)(SqliteTxn *t, struct ProgramEvents **events, Error *err);
 	void (*free_events)(struct ProgramEvents *e);

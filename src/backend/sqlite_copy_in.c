@@ -5,13 +5,16 @@
 #include "backend/sqlite_internal.h"
 #include "pgtype/encoding.h"
 #include "pgtype/family.h"
+#include "sql/triggers.h"
 
 #include <stdio.h>
 
 struct SqliteCopy {
 	CachedPlan *plan;
 	sqlite3_stmt *stmt;
-	Buf pending; /* bytes of records not yet whole, in UTF-8 */
+	Buf pending;			       /* bytes of records not yet whole, in UTF-8 */
+	Buf coded;			       /* the beginning of a character in `recoder`'s encoding */
+	struct Recoder *recoder, *own_recoder; /* NULL: UTF-8 */
 	CopyLines lines;
 	bool ended; /* "\\." or the trailer was read */
 	bool begun; /* the binary header was read */
@@ -23,7 +26,32 @@ struct SqliteCopy {
 	Str field, record; /* for the context of an error; p == NULL: not shown */
 	Str *binary;	   /* the fields of a binary row */
 	char context[512];
+	struct ProgramEvents *events; /* of triggers that come after */
 };
+
+static int choose_recoder(const SqliteTxn *t, const CopyOptions *o, SqliteCopy *c, Error *err)
+{
+	if (o->binary || o->encoding == ENCODING_UTF8 || o->encoding == ENCODING_SQL_ASCII)
+		return 0;
+	if (o->encoding != ENCODING_NONE)
+		c->own_recoder = recoder_new(o->encoding, err);
+	c->recoder = o->encoding == ENCODING_NONE ? t->types->client : c->own_recoder;
+	return o->encoding != ENCODING_NONE && !c->recoder ? -1 : 0;
+}
+
+/* The triggers of the statement. */
+static int fire(SqliteTxn *t, SqliteCopy *c, char timing, Error *err)
+{
+	const struct PlanWrite *w = c->plan->plan->copy_write;
+	FnEnv *env = &t->conn->db->env;
+	Arena *scratch = env->scratch;
+	const ProgramHooks *h = program_hooks();
+	int rc = w ? h->fire_statement(t, w, timing, &c->events, err) : 0;
+	if (rc == 0 && timing == 'a' && c->events)
+		rc = h->fire_queue(t, &c->events, err);
+	env->scratch = scratch;
+	return rc;
+}
 
 RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error *err)
 {
@@ -39,6 +67,12 @@ RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error 
 		return RUN_ERROR;
 	}
 	SqliteCopy *c = mem_alloc(sizeof *c);
+	if (choose_recoder(t, &plan->plan->copy, c, err) != 0) {
+		free(c);
+		db_done(t->conn->db, stmt);
+		conn_leave(t->conn);
+		return RUN_ERROR;
+	}
 	c->plan = plan_ref(plan);
 	c->lines.o = &plan->plan->copy;
 	c->binary = mem_alloc((plan->plan->ncols + 1) * sizeof *c->binary);
@@ -47,6 +81,10 @@ RunResult copy_in_begin(SqliteTxn *t, CachedPlan *plan, SqliteCopy **out, Error 
 	c->vals = mem_alloc((plan->plan->ncols + 1) * sizeof *c->vals);
 	c->column = -1;
 	t->wrote = true;
+	if (fire(t, c, 'b', err) != 0) {
+		copy_in_free(t, c);
+		return RUN_ERROR;
+	}
 	*out = c;
 	return RUN_DONE;
 }
@@ -57,9 +95,13 @@ void copy_in_free(SqliteTxn *t, SqliteCopy *c)
 		db_done(t->conn->db, c->stmt);
 		conn_leave(t->conn);
 	}
+	if (c->events)
+		program_hooks()->free_events(c->events);
 	plan_unref(c->plan);
 	free(c->binary);
 	buf_free(&c->pending);
+	buf_free(&c->coded);
+	recoder_free(c->own_recoder);
 	copy_fields_free(&c->fields);
 	arena_free(c->arena);
 	free(c->vals);
@@ -126,12 +168,38 @@ static int convert(SqliteTxn *t, SqliteCopy *c, Error *err)
 	return 0;
 }
 
+/* The row that the statement gives, if WHERE leaves it in, is written between its triggers. */
+static int write_row(SqliteTxn *t, SqliteCopy *c, Error *err)
+{
+	const struct PlanWrite *w = c->plan->plan->copy_write;
+	FnEnv *env = &t->conn->db->env;
+	Arena *scratch = env->scratch;
+	int rc = sqlite3_step(c->stmt);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return conn_write_error(t->conn, t, rc, c->plan->plan->target_oid, c->stmt, err);
+	Val *row = arena_array(c->arena, Val, w->n + 1);
+	for (size_t i = 0; rc == SQLITE_ROW && i < w->n; i++) {
+		row[i] = db_column(c->stmt, (int)i);
+		if (row[i].kind == VAL_TEXT || row[i].kind == VAL_BLOB)
+			row[i].s.p = arena_strndup(c->arena, row[i].s.p, row[i].s.n);
+	}
+	sqlite3_reset(c->stmt);
+	if (rc == SQLITE_DONE)
+		return 0;
+	rc = program_hooks()->write_row(t, w, row, c->arena, NULL, &c->events, err);
+	env->scratch = scratch;
+	c->rows += rc > 0;
+	return rc < 0 ? -1 : 0;
+}
+
 static int insert(SqliteTxn *t, SqliteCopy *c, Error *err)
 {
 	const Plan *plan = c->plan->plan;
 	for (size_t i = 0; i < plan->ncols; i++)
 		db_bind(c->stmt, (int)i + 1, &c->vals[i]);
 	fn_draws_begin(&t->conn->db->env);
+	if (plan->copy_write)
+		return write_row(t, c, err);
 	int rc;
 	do
 		rc = sqlite3_step(c->stmt);
@@ -276,6 +344,17 @@ static int take_all(SqliteTxn *t, SqliteCopy *c, bool eof, Error *err)
 	return 0;
 }
 
+static int decode(SqliteCopy *c, Str data, Error *err)
+{
+	buf_put_str(&c->coded, data);
+	Str whole = buf_str(&c->coded);
+	whole.n = recoder_whole(c->recoder, whole);
+	if (recoder_decode(c->recoder, whole, &c->pending, err) != 0)
+		return -1;
+	buf_consume(&c->coded, whole.n);
+	return 0;
+}
+
 int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err)
 {
 	bool binary = c->plan->plan->copy.binary;
@@ -285,20 +364,23 @@ int copy_in_data(SqliteTxn *t, SqliteCopy *c, Str data, Error *err)
 		atomic_store(&t->cancel, false);
 		return err_set(err, "57014", "canceling statement due to user request");
 	}
-	int encoding = binary ? 0 : c->plan->plan->copy.encoding;
-	if (!encoding)
+	if (!c->recoder)
 		buf_put_str(&c->pending, data);
-	else if (encoding_to_utf8(encoding, data, &c->pending, err) != 0)
+	else if (decode(c, data, err) != 0)
 		return -1;
 	return take_all(t, c, false, err);
 }
 
 int copy_in_finish(SqliteTxn *t, SqliteCopy *c, uint64_t *rows, Error *err)
 {
+	if (c->recoder && recoder_decode(c->recoder, buf_str(&c->coded), &c->pending, err) != 0)
+		return -1;
 	if (take_all(t, c, true, err) != 0)
 		return -1;
 	if (c->plan->plan->copy.binary && !c->begun)
 		return copy_binary_header((Str){ "", 0 }, true, err) < 0 ? -1 : 0;
+	if (fire(t, c, 'a', err) != 0)
+		return -1;
 	*rows = c->rows;
 	return 0;
 }

@@ -5,12 +5,14 @@
 #include "wire/proto.h"
 
 /* Brings what was added to `out` since `from` into the encoding of the copy. */
-static int encode_from(const CopyOptions *o, size_t from, Buf *out, Error *err)
+static int encode_from(const SqliteTxn *t, const CopyOptions *o, size_t from, Buf *out, Error *err)
 {
-	if (!o->encoding || o->binary)
+	bool clients = o->encoding == ENCODING_NONE;
+	if (o->binary || o->encoding == ENCODING_UTF8 || o->encoding == ENCODING_SQL_ASCII || (clients && !t->types->client))
 		return 0;
 	Buf coded = { 0 };
-	int rc = encoding_from_utf8(o->encoding, (Str){ (char *)out->data + from, out->len - from }, &coded, err);
+	Str text = { (char *)out->data + from, out->len - from };
+	int rc = clients ? recoder_encode(t->types->client, text, &coded, err) : encoding_from_utf8(o->encoding, text, &coded, err);
 	out->len = from;
 	buf_put_str(out, buf_str(&coded));
 	buf_free(&coded);
@@ -129,7 +131,7 @@ static int put_row(SqliteTxn *t, SqliteRun *r, Buf *value, Buf *out, Error *err)
 		rc = put_text_row(t, r, value, out, err);
 	}
 	if (rc == 0)
-		rc = encode_from(&plan->copy, from, out, err);
+		rc = encode_from(t, &plan->copy, from, out, err);
 	if (rc != 0) {
 		out->len = at - 1;
 		return -1;
@@ -138,7 +140,7 @@ static int put_row(SqliteTxn *t, SqliteRun *r, Buf *value, Buf *out, Error *err)
 	return 0;
 }
 
-static int put_header(const Plan *plan, Buf *out, Error *err)
+static int put_header(const SqliteTxn *t, const Plan *plan, Buf *out, Error *err)
 {
 	size_t at = wire_copy_data_begin(out), from = out->len;
 	for (size_t i = 0; i < plan->ncols; i++) {
@@ -147,7 +149,7 @@ static int put_header(const Plan *plan, Buf *out, Error *err)
 		put_field(plan, i, str_of(plan->cols[i].name), out);
 	}
 	buf_put_u8(out, '\n');
-	if (encode_from(&plan->copy, from, out, err) != 0)
+	if (encode_from(t, &plan->copy, from, out, err) != 0)
 		return -1;
 	wire_end(out, at);
 	return 0;
@@ -188,7 +190,7 @@ static RunResult open_copy(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)
 		return RUN_ERROR;
 	}
 	wire_put_copy_response(out, 'H', plan->copy.binary, plan->ncols);
-	return plan->copy.header && put_header(plan, out, err) != 0 ? RUN_ERROR : RUN_DONE;
+	return plan->copy.header && put_header(t, plan, out, err) != 0 ? RUN_ERROR : RUN_DONE;
 }
 
 static RunResult rows(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err)

@@ -223,6 +223,36 @@ RunResult cursor_open(SqliteTxn *t, SqliteCursor *c, Error *err)
 	return rc;
 }
 
+static int keep_row(void *ctx, sqlite3_stmt *st, Error *err)
+{
+	SqliteCursor *c = ctx;
+	c->at = mem_grow(c->at, &c->at_cap, c->nrows + 1, sizeof *c->at);
+	c->at[c->nrows++] = c->rows.len;
+	c->pulled++;
+	put_row(&c->rows, st, width(c));
+	return 0;
+}
+
+int cursor_fill(SqliteTxn *t, SqliteCursor *c, Error *err)
+{
+	Plan query = *c->plan->plan;
+	CachedPlan around = { .cat = c->plan->cat, .plan = &query };
+	query.kind = PLAN_QUERY;
+	query.returns_rows = true;
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	c->keep = c->exhausted = true;
+	return nested_execute(t, &around, c->params, c->run.nparams, a, keep_row, c, NULL, err);
+}
+
+Val *cursor_values(const SqliteCursor *c, Arena *a)
+{
+	Val *row = arena_array(a, Val, width(c) + 1);
+	get_row(row_at(c, c->pos), row, width(c));
+	for (size_t i = 0; i < width(c); i++)
+		row[i] = copy_value(a, row[i]);
+	return row;
+}
+
 /* --- moving --- */
 
 static int only_forward(Error *err)

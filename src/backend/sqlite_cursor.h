@@ -42,4 +42,26 @@ bool cursor_row_of(const SqliteCursor *c, uint32_t table, int64_t *rowid);
 /* Reads everything that is left, so that the cursor needs no connection any more: WITH HOLD at the end of its transaction. */
 int cursor_hold(SqliteTxn *t, SqliteCursor *c, Error *err);
 
+/* --- cursors of programs --- */
+
+/* All rows read and kept, inside the statement that runs; the plan is a PLAN_DECLARE. */
+int cursor_fill(SqliteTxn *t, SqliteCursor *c, Error *err);
+/* The values of the current row: as many as the plan has columns. In `a`. */
+Val *cursor_values(const SqliteCursor *c, Arena *a);
+
+/* The cursors of the session, for programs. */
+typedef struct CursorHooks {
+	SqliteCursor *(*find)(void *session, Str name);
+	/* Takes it over; `name` is free. */
+	void (*add)(void *session, Str name, SqliteCursor *rows, CachedPlan *plan);
+	/* "<unnamed portal 1>" and so on; in `a`. */
+	const char *(*new_name)(void *session, Arena *a);
+	/* Moves, and says over how many rows. 34000. */
+	int (*move)(void *session, Str name, const FetchPlan *f, uint64_t *done, Error *err);
+	bool (*close)(void *session, Str name);
+	/* What a block has opened goes with it when it is rolled back. */
+	uint64_t (*mark)(void *session);
+	void (*drop_since)(void *session, uint64_t mark);
+} CursorHooks;
+
 #endif

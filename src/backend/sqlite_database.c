@@ -29,7 +29,9 @@ static void add_functions(void)
 	jsonpath_set_regex(jsonpath_match_regex);
 	fn_add_table(fn_table_sql);
 	fn_add_table(fn_table_catdef);
+	fn_add_table(fn_table_partdef);
 	fn_add_table(fn_table_progdef);
+	fn_add_table(fn_table_updatable);
 	fn_add_table(fn_table_regname);
 	fn_add_table(fn_table_privilege);
 	fn_add_table(fn_table_rows);

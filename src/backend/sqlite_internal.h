@@ -195,6 +195,13 @@ int run_bind(DbConn *c, SqliteTxn *t, const SqliteRun *r, sqlite3_stmt *st, Erro
 /* script.c */
 RunResult script_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
 
+/* explain.c: fills r->stored */
+struct ExplainPlan;
+struct ExplainTimes;
+RunResult explain_execute(SqliteTxn *t, SqliteRun *r, Buf *out, Error *err);
+/* The output without running anything, on a connection that the transaction has entered. */
+int explain_text(DbConn *c, const struct ExplainPlan *x, struct ExplainTimes *times, Buf *out, Error *err);
+
 /* nested.c */
 void programs_forget(SqliteTxn *t);
 const ProgramHooks *program_hooks(void);

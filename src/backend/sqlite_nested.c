@@ -1,6 +1,9 @@
 /* Statements that run inside another statement of the same session: those of its functions, triggers and DO blocks. */
+#include "backend/explain_tree.h"
 #include "backend/sqlite_internal.h"
+#include "base/clock.h"
 
+#include "backend/sqlite_cursor.h"
 #include "sqlite/row_store.h"
 
 static const ProgramHooks *hooks;
@@ -105,6 +108,49 @@ static int run_script(Nested *n, Error *err)
 	return rc == RUN_DONE ? 0 : -1;
 }
 
+/* The lines of EXPLAIN as rows. */
+static int give_line(Nested *n, Str line, Error *err)
+{
+	Db *db = n->run.conn->db;
+	sqlite3_stmt *st;
+	Val v = { .kind = VAL_TEXT, .s = line };
+	if (db_prepare(db, str_of("SELECT ?1"), &st, err) != 0)
+		return -1;
+	db_bind(st, 1, &v);
+	int rc = sqlite3_step(st) == SQLITE_ROW ? 0 : db_error(db, sqlite3_errcode(db->h), err);
+	n->rows++;
+	if (rc == 0 && n->fn)
+		rc = n->fn(n->ctx, st, err);
+	db_done(db, st);
+	return rc;
+}
+
+static int run_explain(Nested *n, Arena *scratch, Error *err)
+{
+	const ExplainPlan *x = n->run.plan->plan->explain;
+	ExplainTimes times = { 0 };
+	Buf text = { 0 };
+	CachedPlan statement = *n->run.plan;
+	statement.plan = x->run;
+	int64_t start = clock_mono_us();
+	if (x->execute)
+		return err_refuse(err, 0, "EXPLAIN EXECUTE in a program is not available in SQLite mode");
+	int rc = !x->analyze ? 0 : nested_execute(n->t, &statement, n->run.params, n->run.nparams, scratch, NULL, NULL, &times.rows, err);
+	times.total_ms = (double)(clock_mono_us() - start) / 1000;
+	if (rc == 0)
+		rc = explain_text(n->run.conn, x, &times, &text, err);
+	Str rest = buf_str(&text);
+	for (bool more = true; rc == 0 && more;) {
+		const char *end = x->format == EXPLAIN_TEXT && rest.n ? memchr(rest.p, '\n', rest.n) : NULL;
+		Str line = { rest.p, end ? (size_t)(end - rest.p) : rest.n };
+		rc = give_line(n, line, err);
+		more = end != NULL;
+		rest = more ? (Str){ end + 1, rest.n - line.n - 1 } : rest;
+	}
+	buf_free(&text);
+	return rc < 0 ? -1 : 0;
+}
+
 int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparams, Arena *scratch, NestedRow fn, void *ctx, uint64_t *rows,
 		   Error *err)
 {
@@ -116,11 +162,26 @@ int nested_execute(SqliteTxn *t, CachedPlan *p, const Val *params, size_t nparam
 	if (p->plan->writes && may_write(t, p, err) != 0)
 		return -1;
 	fn_frame_enter(env, &frame, scratch);
-	int rc = p->plan->kind == PLAN_QUERY ? run_query(&n, err) : run_script(&n, err);
+	int rc = p->plan->kind == PLAN_QUERY	 ? run_query(&n, err)
+		 : p->plan->kind == PLAN_EXPLAIN ? run_explain(&n, scratch, err)
+						 : run_script(&n, err);
 	fn_frame_leave(env, &frame);
 	resume(t, c);
 	if (rows)
 		*rows = n.rows;
+	return rc;
+}
+
+int nested_move(SqliteTxn *t, Str name, const FetchPlan *f, uint64_t *done, Error *err)
+{
+	DbConn *c = t->active;
+	FnEnv *env = &c->db->env;
+	FnFrame frame;
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	fn_frame_enter(env, &frame, a);
+	int rc = t->cursors->move(t->session, name, f, done, err);
+	fn_frame_leave(env, &frame);
+	resume(t, c);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include "backend/sqlite_internal.h"
 
 #include "pgtype/array.h"
+#include "pgtype/encoding.h"
 #include "catalog/sessionvars.h"
 #include "wire/proto.h"
 
@@ -20,7 +21,7 @@ static void put_int_text(Buf *out, int64_t v)
 	wire_put_value(out, p, (size_t)(end - p));
 }
 
-static bool put_common(uint32_t type, int format, const Val *v, Buf *out)
+static bool put_common(const SqliteTxn *t, uint32_t type, int format, const Val *v, Buf *out)
 {
 	switch (type) {
 	case OID_INT2:
@@ -32,7 +33,7 @@ static bool put_common(uint32_t type, int format, const Val *v, Buf *out)
 		return true;
 	case OID_TEXT:
 	case OID_VARCHAR:
-		if (v->kind != VAL_TEXT)
+		if (v->kind != VAL_TEXT || t->types->client)
 			return false;
 		wire_put_value(out, v->s.p, v->s.n);
 		return true;
@@ -71,16 +72,14 @@ static int put_value(const SqliteTxn *t, const PlanColumn *c, int format, const 
 {
 	if (format)
 		return type_send(c->type, c->typmod, v, t->types, out, err);
-	return type_out(c->type, c->typmod, v, t->types, out, err);
-}
-
-/* A line of SQLite's query plan: id, parent, unused, text. */
-static void put_plan_line(sqlite3_stmt *stmt, Buf *out)
-{
-	size_t value = wire_value_begin(out);
-	buf_puts(out, sqlite3_column_int(stmt, 1) ? "  ->  " : "");
-	buf_put(out, sqlite3_column_text(stmt, 3), (size_t)sqlite3_column_bytes(stmt, 3));
-	wire_value_end(out, value);
+	if (!t->types->client)
+		return type_out(c->type, c->typmod, v, t->types, out, err);
+	Buf text = { 0 };
+	int rc = type_out(c->type, c->typmod, v, t->types, &text, err);
+	if (rc == 0)
+		rc = type_send_text(buf_str(&text), t->types, out, err);
+	buf_free(&text);
+	return rc;
 }
 
 static int put_column(const SqliteTxn *t, const PlanColumn *c, int format, const Val *v, Buf *out, Error *err)
@@ -89,7 +88,7 @@ static int put_column(const SqliteTxn *t, const PlanColumn *c, int format, const
 		wire_put_null(out);
 		return 0;
 	}
-	if (put_common(c->type->oid, format, v, out))
+	if (put_common(t, c->type->oid, format, v, out))
 		return 0;
 	size_t value = wire_value_begin(out);
 	if (put_value(t, c, format, v, out, err) != 0)
@@ -101,9 +100,7 @@ static int put_column(const SqliteTxn *t, const PlanColumn *c, int format, const
 int row_encode(const SqliteTxn *t, sqlite3_stmt *stmt, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err)
 {
 	size_t at = wire_data_row_begin(out, plan->ncols);
-	if (plan->kind == PLAN_EXPLAIN)
-		put_plan_line(stmt, out);
-	for (size_t i = 0; i < plan->ncols && plan->kind != PLAN_EXPLAIN; i++) {
+	for (size_t i = 0; i < plan->ncols; i++) {
 		Val v = db_column(stmt, (int)i);
 		if (put_column(t, &plan->cols[i], wire_format_of(formats, nformats, i), &v, out, err) != 0) {
 			out->len = at - 1;
@@ -127,13 +124,36 @@ int row_encode_values(const SqliteTxn *t, const Val *v, const Plan *plan, const 
 	return 0;
 }
 
-void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out)
+int run_notice(const SqliteTxn *txn, const Error *notice, const char *severity, Buf *out, Error *err)
 {
+	struct Recoder *client = txn->types->client;
+	if (!client) {
+		wire_put_notice(out, notice, severity);
+		return 0;
+	}
+	Error coded = *notice;
+	recoder_encode_error(client, &coded);
+	if (!streq(coded.sqlstate, notice->sqlstate)) {
+		*err = coded;
+		return -1;
+	}
+	wire_put_notice(out, &coded, severity);
+	return 0;
+}
+
+int run_describe(const SqliteTxn *txn, const Plan *plan, const uint8_t *formats, size_t nformats, Buf *out, Error *err)
+{
+	_cleanup_(buf_free) Buf name = { 0 };
 	size_t at = wire_row_description_begin(out, plan->ncols);
 	for (size_t i = 0; i < plan->ncols; i++) {
 		const PlanColumn *c = &plan->cols[i];
 		const PgType *t = type_base_of(c->type);
-		WireField f = { c->name,
+		buf_clear(&name);
+		if (txn->types->client && type_send_text(str_of(c->name), txn->types, &name, err) != 0) {
+			out->len = at - 1;
+			return -1;
+		}
+		WireField f = { txn->types->client ? buf_cstr(&name) : c->name,
 				c->table_oid,
 				c->attnum,
 				t->oid,
@@ -143,6 +163,7 @@ void run_describe(const Plan *plan, const uint8_t *formats, size_t nformats, Buf
 		wire_put_field(out, &f);
 	}
 	wire_end(out, at);
+	return 0;
 }
 
 void run_command_complete(const SqliteRun *r, Buf *out)

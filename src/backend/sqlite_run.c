@@ -261,6 +261,10 @@ RunResult run_execute(SqliteTxn *t, SqliteRun *r, uint64_t max_rows, Buf *out, E
 {
 	if (r->plan->plan->kind == PLAN_SCRIPT || r->plan->plan->kind == PLAN_NOTHING)
 		return script_execute(t, r, out, err);
+	if (!r->open && r->plan->plan->kind == PLAN_EXPLAIN) {
+		RunResult rc = explain_execute(t, r, out, err);
+		return rc == RUN_DONE ? from_store(r, max_rows, out) : rc;
+	}
 	if (!r->open)
 		return start(t, r, max_rows, out, err);
 	if (r->finished) {

@@ -7,13 +7,13 @@
 
 #include <stdio.h>
 
-static void put_notice(const PlanStep *s, Buf *out)
+static int put_notice(const SqliteTxn *t, const PlanStep *s, Buf *out, Error *err)
 {
 	Error e;
 	err_set(&e, s->code ? s->code : "00000", "%s", s->message);
 	if (s->detail)
 		err_detail(&e, "%s", s->detail);
-	wire_put_notice(out, &e, s->value ? "WARNING" : "NOTICE");
+	return run_notice(t, &e, s->value ? "WARNING" : "NOTICE", out, err);
 }
 
 /* PRAGMA foreign_keys does nothing inside a transaction; this does. Rows that ALTER TABLE copies need not fulfil a check that is NOT VALID.
@@ -43,8 +43,7 @@ static int run_step(SqliteTxn *t, SqliteRun *r, const PlanStep *s, Buf *out, Err
 {
 	switch (s->kind) {
 	case STEP_NOTICE:
-		put_notice(s, out);
-		return 0;
+		return put_notice(t, s, out, err);
 	case STEP_RESTART_SEQUENCE:
 	case STEP_SET_SEQUENCE:
 		return txn_restart_sequence(t, s, err);

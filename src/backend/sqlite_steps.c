@@ -75,20 +75,119 @@ static int run_loop(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Er
 	return 0;
 }
 
+/* Rows that are written one by one. */
+typedef struct Writer {
+	SqliteTxn *t;
+	DbConn *c;
+	SqliteRun *r;
+	const struct PlanWrite *w;
+	Arena *store; /* of the rows */
+	Map touched;  /* row numbers that this statement has inserted or updated */
+	bool updated;
+} Writer;
+
+static void note_touched(Writer *x, int64_t rowid)
+{
+	const uint64_t key = (uint64_t)rowid;
+	map_put(&x->touched, map_u64_key(&key), x);
+}
+
+static bool was_touched(const Writer *x, int64_t rowid)
+{
+	const uint64_t key = (uint64_t)rowid;
+	return map_get(&x->touched, map_u64_key(&key)) != NULL;
+}
+
+/* Runs a step about the proposed row; the first row that it gives, or NULL. */
+static int ask(Writer *x, const PlanStep *s, Val *row, const Val *in_the_way, Val **out, Error *err)
+{
+	FnEnv *env = &x->c->db->env;
+	size_t n;
+	Arena *ignored;
+	Val *given = arena_array(x->store, Val, x->w->n + 1);
+	memcpy(given, row, x->w->n * sizeof *given);
+	given[x->w->n] = *in_the_way;
+	row_store_set(env, x->w->conflict->proposed, given, x->w->n + 1);
+	row_store_cut(env, (int)s->value, 0);
+	if (run_sql(x->t, x->c, x->r, s, (int)s->value, err) != 0)
+		return -1;
+	Val **rows = row_store_rows(env, (int)s->value, &n, &ignored);
+	*out = n ? rows[0] : NULL;
+	return 0;
+}
+
+/* The values of the updated row, for RETURNING. */
+static void take_update(Writer *x, Val *row, const Val *changed)
+{
+	const struct PlanWrite *w = x->w, *u = w->conflict->update;
+	for (size_t i = 0; i < w->n; i++)
+		for (size_t k = 0; k < u->n; k++)
+			if (w->attnums[i] && u->attnums[k] == w->attnums[i])
+				row[i] = changed[k];
+	if (w->conflict->upserted)
+		row[w->conflict->upserted - 1] = val_int(1);
+	x->updated = true;
+}
+
+static int find_in_the_way(void *ctx, Val *row, Error *err)
+{
+	Writer *x = ctx;
+	const struct PlanConflict *c = x->w->conflict;
+	const Val none = val_null();
+	Val *found, *changed;
+	if (ask(x, c->find, row, &none, &found, err) != 0)
+		return -1;
+	if (!found || !c->update)
+		return found != NULL;
+	const Val rowid = found[0];
+	if (was_touched(x, rowid.i)) {
+		err_set(err, "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time");
+		return err_hint(err,
+				"Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
+	}
+	if (ask(x, c->change, row, &rowid, &changed, err) != 0)
+		return -1;
+	if (!changed)
+		return 1;
+	changed = arena_dup(x->store, changed, c->update->n * sizeof *changed);
+	for (size_t i = 0; i < c->update->n; i++)
+		if (changed[i].kind == VAL_TEXT || changed[i].kind == VAL_BLOB)
+			changed[i].s.p = arena_strndup(x->store, changed[i].s.p, changed[i].s.n);
+	int rc = program_hooks()->write_row(x->t, c->update, changed, x->store, NULL, &x->r->events, err);
+	if (rc <= 0)
+		return rc < 0 ? -1 : 1;
+	note_touched(x, rowid.i);
+	take_update(x, row, changed);
+	return 1;
+}
+
+static int write_one(Writer *x, Val *row, Error *err)
+{
+	const RowInTheWay way = { find_in_the_way, x };
+	const bool conflict = x->w->conflict != NULL;
+	x->updated = false;
+	int rc = program_hooks()->write_row(x->t, x->w, row, x->store, conflict ? &way : NULL, &x->r->events, err);
+	if (rc > 0 && conflict)
+		note_touched(x, sqlite3_last_insert_rowid(x->c->db->h));
+	return rc == 0 && x->updated ? 1 : rc;
+}
+
 /* The rows of a store, with the triggers of each; the store keeps those that were written. */
 static int run_write(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
 {
 	FnEnv *env = &c->db->env;
-	Arena *a;
+	Writer x = { .t = t, .c = c, .r = r, .w = s->write };
 	size_t n, kept = 0;
-	Val **rows = row_store_rows(env, (int)s->value, &n, &a);
-	for (size_t i = 0; i < n; i++) {
-		int rc = program_hooks()->write_row(t, s->write, rows[i], a, &r->events, err);
-		if (rc < 0)
-			return -1;
-		if (rc)
+	int rc = 0;
+	Val **rows = row_store_rows(env, (int)s->value, &n, &x.store);
+	for (size_t i = 0; i < n && rc >= 0; i++) {
+		rc = write_one(&x, rows[i], err);
+		if (rc > 0)
 			rows[kept++] = rows[i];
 	}
+	map_free(&x.touched);
+	if (rc < 0)
+		return -1;
 	row_store_cut(env, (int)s->value, kept);
 	if (s->write->counted)
 		r->rows += kept;
@@ -112,6 +211,8 @@ static int run_triggers(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s
 
 int step_run(SqliteTxn *t, DbConn *c, SqliteRun *r, const PlanStep *s, Error *err)
 {
+	if (s->only_for && !row_store_ends_with(&c->db->env, s->only_store, s->only_for))
+		return 0;
 	if (s->kind == STEP_WRITE || s->kind == STEP_FIRE_QUEUE || s->kind == STEP_FIRE_BEFORE || s->kind == STEP_FIRE_AFTER)
 		return run_triggers(t, c, r, s, err);
 	if (s->kind == STEP_LOOP)

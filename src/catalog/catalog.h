@@ -72,7 +72,33 @@ typedef struct CatColumn {
 	char *default_sql; /* PostgreSQL expression text, or NULL */
 	uint32_t sequence; /* OID of the owned sequence of serial and identity columns, else 0 */
 	char *sqlite_name; /* name in the file, unquoted */
+	bool inherited;	   /* only that: it was not declared for the table itself (pg_attribute.attislocal is false) */
 } CatColumn;
+
+/* How a partitioned table divides its rows. */
+typedef struct CatPartKey {
+	char strategy; /* r(ange), l(ist), h(ash) */
+	size_t n;
+	int16_t *cols;	  /* attnums; 0 = expression */
+	char **exprs;	  /* PostgreSQL expression text where cols[i] == 0 */
+	char **opclasses; /* as given; NULL = the type's default one */
+	const PgType **types;
+} CatPartKey;
+
+/* One value of a partition's bound. */
+typedef struct CatDatum {
+	char kind; /* v(alue), n(ull), a MINVALUE, z MAXVALUE */
+	Val val;
+} CatDatum;
+
+/* FOR VALUES ... of a partition. */
+typedef struct CatBound {
+	bool is_default;
+	CatDatum *from, *to; /* range: one per key */
+	CatDatum *list;
+	size_t nlist;
+	int64_t modulus, remainder; /* hash */
+} CatBound;
 
 typedef enum {
 	REL_TABLE = 'r',
@@ -96,7 +122,8 @@ typedef struct CatViewName {
 	size_t ncols;
 } CatViewName;
 
-typedef struct CatRel {
+typedef struct CatRel CatRel;
+struct CatRel {
 	uint32_t oid, schema, owner;
 	char *name;
 	char persistence; /* p(ermanent), u(nlogged), t(emporary): in the schema of one session */
@@ -119,8 +146,15 @@ typedef struct CatRel {
 	size_t nview_names;
 	int16_t rowid_col;	     /* attnum of the column that is SQLite's INTEGER PRIMARY KEY, else 0 */
 	uint32_t rowtype, arraytype; /* pg_type OIDs of the row type */
-	bool stale;		     /* its rows are known not to be those of the primary: statements on it are refused */
-} CatRel;
+	CatRel **parents;	     /* that it inherits from, in order; of a partition the partitioned table */
+	size_t nparents;
+	CatRel **children; /* by OID */
+	size_t nchildren;
+	CatPartKey *part; /* of a partitioned table: its own table in the file stays empty */
+	CatBound *bound;  /* of a partition */
+	uint32_t of_type; /* CREATE TABLE OF: the composite type */
+	bool stale;	  /* its rows are known not to be those of the primary: statements on it are refused */
+};
 
 struct CatIndex {
 	uint32_t oid;
@@ -136,6 +170,8 @@ struct CatIndex {
 	char storage;	  /* in the file: 'b' an index of SQLite's, 'c' tables of contents (sql/ddl_content.c), 0 nothing */
 	char *predicate;  /* PostgreSQL expression text, or NULL */
 	char *method;	  /* "btree", "gin", ... as declared */
+	CatIndex *parent; /* the index of the partitioned table that it is a part of */
+	bool only;	  /* of a partitioned table: not all partitions have one of it (pg_index.indisvalid is false) */
 };
 
 struct CatConstraint {
@@ -152,7 +188,9 @@ struct CatConstraint {
 	bool deferrable, deferred;
 	bool not_valid; /* rows that were there have not been looked at */
 	bool no_inherit;
-	char *check_sql; /* c: PostgreSQL expression text */
+	bool inherited;	       /* only that (pg_constraint.conislocal is false) */
+	CatConstraint *parent; /* of p, u and f on a partition: the one of the partitioned table */
+	char *check_sql;       /* c: PostgreSQL expression text */
 };
 
 typedef struct CatSequence {
@@ -314,6 +352,16 @@ bool catcolumn_fills(const CatColumn *c);
 static inline bool catrel_has_rows(const CatRel *r)
 {
 	return r->kind == REL_TABLE || r->kind == REL_MATVIEW;
+}
+/* pg_class.relkind */
+static inline char catrel_kind(const CatRel *r)
+{
+	return r->kind == REL_VIRTUAL ? 'v' : r->part ? 'p' : (char)r->kind;
+}
+/* Reading it without ONLY reads other tables, too. */
+static inline bool catrel_is_tree(const CatRel *r)
+{
+	return r->nchildren || r->part;
 }
 /* Its text names other relations. */
 static inline bool catrel_is_view(const CatRel *r)

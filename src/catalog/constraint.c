@@ -1,7 +1,10 @@
 /* Translates SQLite's constraint failures. */
 #include "catalog/constraint.h"
 
+#include "catalog/partition.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 
 /* "Key (a, b)=(1, x)": the columns of a key with the values of a row. False when a value is not known. */
 static bool key_text(const CatRel *rel, const int16_t *cols, size_t n, const FailedRow *row, const TypeEnv *types, Buf *out)
@@ -213,8 +216,18 @@ static int not_null_error(const Catalog *cat, const char *what, Error *err)
 	return err_object(err, schema_name(cat, r), r->name, col->name, NULL);
 }
 
+/* The CHECK of a partition (partition.h) has the OID of the table in its name. */
+static int partition_error(const Catalog *cat, const char *name, Error *err)
+{
+	const CatRel *r = catalog_rel_by_oid(cat, (uint32_t)strtoul(name + strlen(PARTITION_CHECK), NULL, 10));
+	err_set(err, "23514", "new row for relation \"%s\" violates partition constraint", r ? r->name : "");
+	return err_object(err, r ? schema_name(cat, r) : NULL, r ? r->name : NULL, NULL, NULL);
+}
+
 static int check_error(const Catalog *cat, const char *name, uint32_t target_oid, Error *err)
 {
+	if (strncmp(name, PARTITION_CHECK, strlen(PARTITION_CHECK)) == 0)
+		return partition_error(cat, name, err);
 	const CatRel *r = target_oid ? catalog_rel_by_oid(cat, target_oid) : NULL;
 	for (size_t i = 0; !r && i < cat->nrels; i++) {
 		for (size_t k = 0; k < cat->rels[i]->nconstraints; k++) {
@@ -295,6 +308,8 @@ static int child_error(const Catalog *cat, const CatConstraint *k, const Val *va
 static int parent_error(const Catalog *cat, const CatConstraint *k, const Val *vals, Arena *a, const TypeEnv *types, Error *err)
 {
 	Buf key = { 0 };
+	while (k->parent) /* the key of a partition is its table's */
+		k = k->parent;
 	err_set(err, "23503", "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"", k->ref->name,
 		k->name, k->table->name);
 	if (vals && key_values_text(k->ref, k->ref_cols, k->ncols, vals, a, types, &key) && fits(&key, k->table->name, err))

@@ -54,8 +54,8 @@ int16_t *load_attnums(Catalog *c, const char *list, size_t *n)
 }
 
 /* Of the stored forms and the tables of the catalog: 3 since relations may be temporary, and there are domains, ranges,
- * extensions, functions and triggers. Also in schema.c. */
-enum { FORMAT_VERSION = 3 };
+ * extensions, functions and triggers; 4 since tables inherit and have partitions. Also in schema.c. */
+enum { FORMAT_VERSION = 4 };
 
 void load_note_oid(Catalog *c, uint32_t oid)
 {
@@ -319,6 +319,12 @@ static const struct {
 	  "not_valid, no_inherit "
 	  "FROM _understudy_constraint ORDER BY oid",
 	  load_constraint },
+	{ "SELECT child, parent FROM _understudy_inherits ORDER BY child, seq", load_inherits },
+	{ "SELECT obj, sub FROM _understudy_inherited", load_inherited },
+	{ "SELECT rel, type FROM _understudy_typed", load_typed },
+	{ "SELECT rel, strategy FROM _understudy_partitioned", load_partitioned },
+	{ "SELECT rel, attnum, expr, type, opclass FROM _understudy_partition_key ORDER BY rel, pos", load_partition_key },
+	{ "SELECT rel, side, kind, value, pos FROM _understudy_partition_bound ORDER BY rel, side, pos", load_partition_bound },
 	{ "SELECT oid, type, start, increment, min, max, cache, cycle, owner_table, owner_attnum FROM _understudy_sequence ORDER BY oid",
 	  load_sequence },
 	{ "SELECT objoid, classoid, objsubid, text FROM _understudy_comment", load_comment },

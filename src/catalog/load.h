@@ -36,6 +36,14 @@ Str catalog_name_key(char *buf, size_t cap, uint32_t schema, const char *name);
 /* Attribute numbers, separated by blanks. */
 int16_t *load_attnums(Catalog *c, const char *list, size_t *n);
 
+/* load_inherit.c: what tables, indexes and constraints inherit from each other, and partitions */
+int load_inherits(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_inherited(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_typed(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_partitioned(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_partition_key(Catalog *c, sqlite3_stmt *s, Error *err);
+int load_partition_bound(Catalog *c, sqlite3_stmt *s, Error *err);
+
 /* load_program.c: functions and triggers */
 int load_function(Catalog *c, sqlite3_stmt *s, Error *err);
 int load_function_arg(Catalog *c, sqlite3_stmt *s, Error *err);

@@ -50,8 +50,8 @@ static void user_class(RowSink *s, const CatRel *r)
 		checks += r->constraints[i]->type == 'c';
 		keys += r->constraints[i]->type == 'f';
 	}
-	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, r->kind == REL_VIRTUAL ? 'v' : (char)r->kind,
-		  r->persistence ? r->persistence : 'p', r->kind == REL_SEQUENCE ? 3 : r->ncols);
+	class_row(s, r->oid, r->name, r->schema, r->rowtype, r->owner, catrel_kind(r), r->persistence ? r->persistence : 'p',
+		  r->kind == REL_SEQUENCE ? 3 : r->ncols);
 	AclObject o = acl_of_rel(r);
 	row_text(s, "relacl", acl_text(s->cat, &o, s->a));
 	row_int(s, "relispopulated", r->kind != REL_MATVIEW || r->populated);
@@ -59,10 +59,20 @@ static void user_class(RowSink *s, const CatRel *r)
 	row_int(s, "relchecks", checks);
 	row_int(s, "relhastriggers", keys > 0 || r->ntriggers > 0 || is_referenced(s->cat, r));
 	row_int(s, "relhasrules", r->kind == REL_VIEW);
+	row_int(s, "relhassubclass", catrel_is_tree(r));
+	row_int(s, "relispartition", r->bound != NULL);
+	row_text(s, "relpartbound", r->bound ? arena_printf(s->a, "{BOUND %u}", r->oid) : NULL);
+	row_int(s, "reloftype", r->of_type);
+	if (r->part)
+		row_int(s, "relfilenode", 0);
+	if (r->check_option)
+		row_text(s, "reloptions", r->check_option == 'l' ? "{check_option=local}" : "{check_option=cascaded}");
 	for (size_t i = 0; i < r->nindexes; i++) {
 		const CatIndex *x = r->indexes[i];
-		class_row(s, x->oid, x->name, r->schema, 0, r->owner, 'i', r->persistence, x->nkeys);
+		class_row(s, x->oid, x->name, r->schema, 0, r->owner, r->part ? 'I' : 'i', r->persistence, x->nkeys);
 		row_int(s, "relam", catalog_method_oid(x->method ? x->method : "btree"));
+		row_int(s, "relispartition", x->parent != NULL);
+		row_int(s, "relhassubclass", r->part && r->nchildren);
 	}
 }
 
@@ -113,6 +123,15 @@ static void sequence_attributes(RowSink *s, const CatRel *r)
 	}
 }
 
+/* How many of its parents have the column. */
+static int inherited_from(const CatRel *r, const char *column)
+{
+	int n = 0;
+	for (size_t i = 0; i < r->nparents; i++)
+		n += catrel_column(r->parents[i], column) != NULL;
+	return n;
+}
+
 static void user_attributes(RowSink *s, const CatRel *r)
 {
 	if (r->kind == REL_SEQUENCE)
@@ -123,6 +142,8 @@ static void user_attributes(RowSink *s, const CatRel *r)
 		AclObject o = acl_of_column(r, c->attnum);
 		row_text(s, "attacl", acl_text(s->cat, &o, s->a));
 		row_int(s, "attnotnull", c->not_null);
+		row_int(s, "attinhcount", inherited_from(r, c->name));
+		row_int(s, "attislocal", !c->inherited);
 		row_int(s, "atthasdef", c->default_sql != NULL);
 		row_int(s, "attisdropped", c->dropped);
 		if (c->dropped)
@@ -304,7 +325,7 @@ static void index_row(RowSink *s, const CatIndex *x)
 	row_int(s, "indisexclusion", 0);
 	row_int(s, "indimmediate", 1);
 	row_int(s, "indisclustered", 0);
-	row_int(s, "indisvalid", 1);
+	row_int(s, "indisvalid", !x->only);
 	row_int(s, "indcheckxmin", 0);
 	row_int(s, "indisready", 1);
 	row_int(s, "indislive", 1);
@@ -330,6 +351,17 @@ static void produce_index(RowSink *s)
 	}
 }
 
+static int constraint_inherited_from(const CatConstraint *k)
+{
+	int n = k->parent != NULL;
+	for (size_t i = 0; k->type == 'c' && i < k->table->nparents; i++) {
+		const CatRel *p = k->table->parents[i];
+		for (size_t c = 0; c < p->nconstraints; c++)
+			n += p->constraints[c]->type == 'c' && !p->constraints[c]->no_inherit && streq(p->constraints[c]->name, k->name);
+	}
+	return n;
+}
+
 static void constraint_row(RowSink *s, const CatConstraint *k)
 {
 	row_new(s);
@@ -344,14 +376,14 @@ static void constraint_row(RowSink *s, const CatConstraint *k)
 	row_int(s, "contypid", 0);
 	const CatIndex *x = catalog_constraint_index(k);
 	row_int(s, "conindid", x ? x->oid : 0);
-	row_int(s, "conparentid", 0);
+	row_int(s, "conparentid", k->parent ? k->parent->oid : 0);
 	row_int(s, "confrelid", k->ref ? k->ref->oid : 0);
 	row_char(s, "confupdtype", k->type == 'f' ? k->on_update : ' ');
 	row_char(s, "confdeltype", k->type == 'f' ? k->on_delete : ' ');
 	row_char(s, "confmatchtype", k->type == 'f' ? k->match : ' ');
-	row_int(s, "conislocal", 1);
-	row_int(s, "coninhcount", 0);
-	row_int(s, "connoinherit", k->type != 'c' || k->no_inherit);
+	row_int(s, "conislocal", !k->inherited);
+	row_int(s, "coninhcount", constraint_inherited_from(k));
+	row_int(s, "connoinherit", k->type == 'c' ? k->no_inherit : !k->table->part && !k->parent);
 	row_text(s, "conkey", numbers(s, k->cols, k->ncols, "{", ",", "}"));
 	if (k->type == 'f')
 		row_text(s, "confkey", numbers(s, k->ref_cols, k->ncols, "{", ",", "}"));
@@ -554,5 +586,7 @@ const NamedProducer catalog_producers[] = {
 	{ "pg_description", produce_description },
 	{ "pg_collation", produce_collation },
 	{ "pg_rewrite", produce_rewrite },
+	{ "pg_inherits", catalog_produce_inherits },
+	{ "pg_partitioned_table", catalog_produce_partitioned },
 	{ NULL, NULL },
 };

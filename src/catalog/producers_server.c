@@ -492,7 +492,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 {
 	static const char *const without_rows[] = {
 		"pg_policy",
-		"pg_inherits",
 		"pg_statistic_ext",
 		"pg_publication",
 		"pg_publication_rel",
@@ -504,7 +503,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		"pg_user_mapping",
 		"pg_subscription",
 		"pg_subscription_rel",
-		"pg_partitioned_table",
 		"pg_event_trigger",
 		"pg_default_acl",
 		"pg_db_role_setting",
@@ -512,7 +510,6 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		"pg_seclabel",
 		"pg_shseclabel",
 		"pg_largeobject_metadata",
-		"pg_matviews",
 		"pg_policies",
 		"pg_prepared_xacts",
 		"pg_stats_ext",
@@ -550,6 +547,7 @@ RowProducer catalog_producer(const char *relation, bool *empty, bool *lasting)
 		p = find_producer(lists[i], relation);
 	*lasting = p != NULL;
 	p = p ? p : find_producer(of_session, relation);
+	p = p ? p : find_producer(catalog_producers_zone, relation);
 	*empty = false;
 	for (size_t i = 0; !p && i < ARRAY_LEN(without_rows); i++)
 		*empty = *empty || streq(without_rows[i], relation);

@@ -5,9 +5,10 @@
 
 #include <stdatomic.h>
 
-const SqliteFn *const catalog_fn_tables[] = { catalog_fn_sequence, catalog_fn_system,  catalog_fn_info,
-					      catalog_fn_index,	   catalog_fn_acl,     catalog_fn_random,
-					      catalog_fn_trigram,  catalog_fn_session, NULL };
+const SqliteFn *const catalog_fn_tables[] = {
+	catalog_fn_sequence, catalog_fn_system,	 catalog_fn_info,    catalog_fn_index,	   catalog_fn_acl,
+	catalog_fn_random,   catalog_fn_trigram, catalog_fn_session, catalog_fn_partition, NULL
+};
 
 typedef struct Module {
 	FnEnv *env;
@@ -309,5 +310,7 @@ int catalog_register(sqlite3 *h, FnEnv *env, Error *err)
 		if (sqlite3_create_module_v2(h, name, &methods, m, free) != SQLITE_OK)
 			return err_set(err, "XX000", "cannot register %s: %s", name, sqlite3_errmsg(h));
 	}
+	if (vtab_set_register(h, env, catalog_sets) != SQLITE_OK)
+		return err_set(err, "XX000", "cannot register functions: %s", sqlite3_errmsg(h));
 	return 0;
 }

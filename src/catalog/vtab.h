@@ -8,6 +8,7 @@
 #include "catalog/builtin.h"
 #include "catalog/catalog.h"
 #include "catalog/sessionvars.h"
+#include "sqlite/vtab_set.h"
 
 typedef struct RowSink {
 	Arena *a;
@@ -39,7 +40,11 @@ typedef struct NamedProducer {
 } NamedProducer;
 /* Ended by a NULL name: the objects in the file; the server and its builtin objects; text search; dependencies; extensions. */
 extern const NamedProducer catalog_producers[], catalog_producers_server[], catalog_producers_ts[], catalog_producers_depend[],
-	catalog_producers_extension[];
+	catalog_producers_extension[], catalog_producers_zone[];
+
+/* producers_partition.c */
+void catalog_produce_inherits(RowSink *s);
+void catalog_produce_partitioned(RowSink *s);
 
 /* The rows of builtin.h's PgCatRows. */
 void catalog_produce_shown(RowSink *s);
@@ -66,7 +71,9 @@ int catalog_register(sqlite3 *h, FnEnv *env, Error *err);
 
 /* This room's tables of functions, NULL-terminated: to be added to the sqlite room's at start. */
 extern const SqliteFn *const catalog_fn_tables[];
+/* Set-returning functions. */
+extern const SetFn catalog_sets[];
 extern const SqliteFn catalog_fn_system[], catalog_fn_info[], catalog_fn_index[], catalog_fn_acl[], catalog_fn_random[],
-	catalog_fn_trigram[], catalog_fn_session[];
+	catalog_fn_trigram[], catalog_fn_session[], catalog_fn_partition[];
 
 #endif

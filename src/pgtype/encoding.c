@@ -1,16 +1,15 @@
 #include "pgtype/encoding.h"
 
 #include <ctype.h>
-#include <iconv.h>
 
-/* By number. `libc` is what the C library calls those that are converted here. */
+/* By number. `libc` is what the C library calls those that are converted here (recode.c). */
 static const struct {
 	const char *name, *libc;
 } encodings[ENCODING_COUNT] = {
 	{ "SQL_ASCII", NULL },
-	{ "EUC_JP", NULL },
-	{ "EUC_CN", NULL },
-	{ "EUC_KR", NULL },
+	{ "EUC_JP", "EUC-JP-MS" },
+	{ "EUC_CN", "EUC-CN" },
+	{ "EUC_KR", "EUC-KR" },
 	{ "EUC_TW", NULL },
 	{ "EUC_JIS_2004", NULL },
 	{ "UTF8", NULL },
@@ -26,7 +25,7 @@ static const struct {
 	{ "LATIN9", "ISO-8859-15" },
 	{ "LATIN10", "ISO-8859-16" },
 	{ "WIN1256", "CP1256" },
-	{ "WIN1258", NULL },
+	{ "WIN1258", "CP1258" },
 	{ "WIN866", "CP866" },
 	{ "WIN874", "CP874" },
 	{ "KOI8R", "KOI8-R" },
@@ -39,14 +38,14 @@ static const struct {
 	{ "WIN1250", "CP1250" },
 	{ "WIN1253", "CP1253" },
 	{ "WIN1254", "CP1254" },
-	{ "WIN1255", NULL },
+	{ "WIN1255", "CP1255" },
 	{ "WIN1257", "CP1257" },
 	{ "KOI8U", "KOI8-U" },
-	{ "SJIS", NULL },
+	{ "SJIS", "CP932" },
 	{ "BIG5", NULL },
-	{ "GBK", NULL },
-	{ "UHC", NULL },
-	{ "GB18030", NULL },
+	{ "GBK", "GBK" },
+	{ "UHC", "CP949" },
+	{ "GB18030", "GB18030" },
 	{ "JOHAB", NULL },
 	{ "SHIFT_JIS_2004", NULL },
 };
@@ -102,61 +101,7 @@ const char *encoding_libc_name(int encoding)
 	return encoding >= 0 && encoding < ENCODING_COUNT ? encodings[encoding].libc : NULL;
 }
 
-bool encoding_is_single_byte(int encoding)
+bool encoding_is_known(int encoding)
 {
-	return encoding_libc_name(encoding) != NULL;
-}
-
-/* 22P05 for the character of n bytes at p. */
-static int no_equivalent(const char *p, size_t n, int from, int to, Error *err)
-{
-	Buf b = { 0 };
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s0x%02x", i ? " " : "", (uint8_t)p[i]);
-	err_set(err, "22P05", "character with byte sequence %s in encoding \"%s\" has no equivalent in encoding \"%s\"", buf_cstr(&b),
-		encoding_name(from), encoding_name(to));
-	buf_free(&b);
-	return -1;
-}
-
-static size_t char_bytes(int encoding, const char *p, size_t left)
-{
-	unsigned char c = (unsigned char)*p;
-	size_t n = encoding != ENCODING_UTF8 || c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	return n < left ? n : left;
-}
-
-/* One character at a time, so that the one which cannot be converted is known. ASCII is the same everywhere. */
-static int convert(int from, int to, const char *libc_from, const char *libc_to, Str s, Buf *out, Error *err)
-{
-	iconv_t cd = iconv_open(libc_to, libc_from);
-	if (cd == (iconv_t)-1)
-		return err_refuse(err, 0, "conversion between %s and %s is not available in SQLite mode", encoding_name(from),
-				  encoding_name(to));
-	int rc = 0;
-	for (size_t i = 0, n; rc == 0 && i < s.n; i += n) {
-		char to_char[8], *in = (char *)(uintptr_t)(s.p + i), *o = to_char;
-		n = char_bytes(from, s.p + i, s.n - i);
-		size_t in_left = n, out_left = sizeof to_char;
-		if (s.p[i] == '\0')
-			rc = err_set(err, "22021", "invalid byte sequence for encoding \"%s\": 0x00", encoding_name(from));
-		else if (n == 1 && (unsigned char)s.p[i] < 0x80)
-			buf_put_u8(out, (uint8_t)s.p[i]);
-		else if (iconv(cd, &in, &in_left, &o, &out_left) == (size_t)-1 || in_left)
-			rc = no_equivalent(s.p + i, n, from, to, err);
-		else
-			buf_put(out, to_char, sizeof to_char - out_left);
-	}
-	iconv_close(cd);
-	return rc;
-}
-
-int encoding_to_utf8(int encoding, Str s, Buf *out, Error *err)
-{
-	return convert(encoding, ENCODING_UTF8, encodings[encoding].libc, "UTF-8", s, out, err);
-}
-
-int encoding_from_utf8(int encoding, Str s, Buf *out, Error *err)
-{
-	return convert(ENCODING_UTF8, encoding, "UTF-8", encodings[encoding].libc, s, out, err);
+	return encoding == ENCODING_UTF8 || encoding_libc_name(encoding) != NULL;
 }

@@ -265,13 +265,23 @@ static int hstore_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv
 		if (!take_int(&bytes, &n) || n < 0 || !take(&bytes, (size_t)n, &key) || !take_int(&bytes, &n) ||
 		    (n >= 0 && !take(&bytes, (size_t)n, &value)))
 			return err_set(err, "08P01", "insufficient data left in message");
-		if (family_check_utf8(key, err) || family_check_utf8(value, err))
+		if (type_recv_text(key, env, a, &key, err) || type_recv_text(value, env, a, &value, err))
 			return -1;
 		hstore_add(&h, key, n < 0 ? NULL : &value, a);
 	}
 	hstore_finish(&h);
 	*out = stored(&h, a);
 	return family_check_length(bytes, 0, err);
+}
+
+static int send_part(Str s, const TypeEnv *env, Buf *out, Error *err)
+{
+	size_t at = out->len;
+	buf_put_u32(out, 0);
+	if (type_send_text(s, env, out, err) != 0)
+		return -1;
+	buf_set_u32(out, at, (uint32_t)(out->len - at - 4));
+	return 0;
 }
 
 static int hstore_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
@@ -282,10 +292,12 @@ static int hstore_send(const PgType *t, int32_t typmod, const Val *v, const Type
 		return -1;
 	buf_put_u32(out, (uint32_t)h.n);
 	for (size_t i = 0; i < h.n; i++) {
-		buf_put_u32(out, (uint32_t)h.pairs[i].key.n);
-		buf_put_str(out, h.pairs[i].key);
-		buf_put_u32(out, h.pairs[i].null ? UINT32_MAX : (uint32_t)h.pairs[i].value.n);
-		buf_put_str(out, h.pairs[i].value);
+		if (send_part(h.pairs[i].key, env, out, err) != 0)
+			return -1;
+		if (h.pairs[i].null)
+			buf_put_u32(out, UINT32_MAX);
+		else if (send_part(h.pairs[i].value, env, out, err) != 0)
+			return -1;
 	}
 	return 0;
 }

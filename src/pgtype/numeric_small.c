@@ -36,15 +36,16 @@ bool numsmall_read(Str text, NumSmall *r)
 	for (; p < end; p++) {
 		unsigned d = (unsigned char)*p - (unsigned)'0';
 		if (d < 10) {
+			if (digits++ == NUMSMALL_DIGITS)
+				return false;
 			v = v * 10 + (int64_t)d;
-			digits++;
 		} else if (*p == '.' && !point) {
 			point = p + 1;
 		} else {
 			return false;
 		}
 	}
-	if (digits == 0 || digits > NUMSMALL_DIGITS)
+	if (digits == 0)
 		return false;
 	r->coef = negative ? -v : v;
 	r->scale = point ? (int)(end - point) : 0;

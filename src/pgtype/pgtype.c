@@ -1,4 +1,5 @@
 #include "pgtype/pgtype.h"
+#include "pgtype/encoding.h"
 #include "pgtype/family.h"
 #include "pgtype/gen_types.h"
 #include "pgtype/range.h"
@@ -23,14 +24,15 @@ static const struct {
 	{ 1033, &family_text },	   { 1042, &family_bpchar },	{ 1043, &family_varchar },     { 1082, &family_date },
 	{ 1083, &family_time },	   { 1114, &family_timestamp }, { 1184, &family_timestamptz }, { 1186, &family_interval },
 	{ 1266, &family_timetz },  { 1560, &family_bits },	{ 1562, &family_bits },	       { 1700, &family_numeric },
-	{ 2202, &family_oid },	   { 2203, &family_oid },	{ 2204, &family_oid },	       { 2205, &family_oid },
-	{ 2206, &family_oid },	   { 2249, &family_record },	{ 2275, &family_text },	       { 2278, &family_void },
-	{ 2950, &family_uuid },	   { 3220, &family_lsn },	{ 3614, &family_tsvector },    { 3615, &family_tsquery },
-	{ 3734, &family_regtext }, { 3769, &family_regtext },	{ 3802, &family_jsonb },       { 3904, &family_range },
-	{ 3906, &family_range },   { 3908, &family_range },	{ 3910, &family_range },       { 3912, &family_range },
-	{ 3926, &family_range },   { 4072, &family_jsonpath },	{ 4089, &family_oid },	       { 4096, &family_oid },
-	{ 4191, &family_oid },	   { 4451, &family_range },	{ 4532, &family_range },       { 4533, &family_range },
-	{ 4534, &family_range },   { 4535, &family_range },	{ 4536, &family_range },       { 5069, &family_xid8 },
+	{ 1790, &family_text },	   { 2202, &family_oid },	{ 2203, &family_oid },	       { 2204, &family_oid },
+	{ 2205, &family_oid },	   { 2206, &family_oid },	{ 2249, &family_record },      { 2275, &family_text },
+	{ 2278, &family_void },	   { 2950, &family_uuid },	{ 3220, &family_lsn },	       { 3614, &family_tsvector },
+	{ 3615, &family_tsquery }, { 3734, &family_regtext },	{ 3769, &family_regtext },     { 3802, &family_jsonb },
+	{ 3904, &family_range },   { 3906, &family_range },	{ 3908, &family_range },       { 3910, &family_range },
+	{ 3912, &family_range },   { 3926, &family_range },	{ 4072, &family_jsonpath },    { 4089, &family_oid },
+	{ 4096, &family_oid },	   { 4191, &family_oid },	{ 4451, &family_range },       { 4532, &family_range },
+	{ 4533, &family_range },   { 4534, &family_range },	{ 4535, &family_range },       { 4536, &family_range },
+	{ 5069, &family_xid8 },
 };
 
 const PgType *pgtype_builtin(uint32_t oid)
@@ -164,9 +166,54 @@ int type_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, 
 	return f ? f->out(type_base_of(t), typmod, v, env, out, err) : -1;
 }
 
+int type_recv_text(Str bytes, const TypeEnv *env, Arena *a, Str *out, Error *err)
+{
+	*out = bytes;
+	if (!env->client)
+		return family_check_utf8(bytes, err);
+	Buf text = { 0 };
+	int rc = recoder_decode(env->client, bytes, &text, err);
+	if (rc == 0)
+		*out = (Str){ arena_strndup(a, buf_cstr(&text), text.len), text.len };
+	buf_free(&text);
+	return rc;
+}
+
+int type_send_text(Str text, const TypeEnv *env, Buf *out, Error *err)
+{
+	if (env->client)
+		return recoder_encode(env->client, text, out, err);
+	buf_put_str(out, text);
+	return 0;
+}
+
+/* Types whose binary form is text, maybe behind a byte that says which version of it. */
+static bool sends_text(const TypeFamily *f)
+{
+	static const TypeFamily *const all[] = { &family_text, &family_varchar, &family_bpchar, &family_name,	 &family_enum,
+						 &family_json, &family_jsonb,	&family_citext, &family_jsonpath };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (f == all[i])
+			return true;
+	return false;
+}
+
+/* What was added to `out` since `from`, in the client's encoding. */
+static int recode_sent(const TypeEnv *env, size_t from, Buf *out, Error *err)
+{
+	Buf text = { 0 };
+	buf_put(&text, out->data + from, out->len - from);
+	out->len = from;
+	int rc = recoder_encode(env->client, buf_str(&text), out, err);
+	buf_free(&text);
+	return rc;
+}
+
 int type_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	const TypeFamily *f = family_or_refuse(t, err);
+	if (f && env->client && sends_text(f) && type_recv_text(bytes, env, a, &bytes, err) != 0)
+		return -1;
 	return f ? f->recv(type_base_of(t), type_base_typmod(t, typmod), bytes, env, a, out, err) : -1;
 }
 
@@ -174,7 +221,10 @@ int type_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env,
 {
 	assert(v->kind != VAL_NULL);
 	const TypeFamily *f = family_or_refuse(t, err);
-	return f ? f->send(type_base_of(t), typmod, v, env, out, err) : -1;
+	size_t from = out->len;
+	if (!f || f->send(type_base_of(t), typmod, v, env, out, err) != 0)
+		return -1;
+	return env->client && sends_text(f) ? recode_sent(env, from, out, err) : 0;
 }
 
 bool type_typmod_in(const PgType *t, const char *const *words, size_t n, int32_t *out, int *rc, Error *err)

@@ -14,6 +14,7 @@
 #include "pgtype/val.h"
 
 struct TimeZone; /* datetime.h */
+struct Recoder;	 /* encoding.h */
 
 /* Settings of a session that input and output of types depend on. */
 typedef enum { DATESTYLE_ISO, DATESTYLE_SQL, DATESTYLE_POSTGRES, DATESTYLE_GERMAN } DateStyle;
@@ -29,6 +30,7 @@ typedef struct TypeEnv {
 	bool bytea_escape;	/* bytea_output = escape */
 	int64_t xact_start_us;	/* microseconds since 2000-01-01 00:00:00 UTC, as PostgreSQL counts */
 	int64_t stmt_start_us;
+	struct Recoder *client; /* what type_recv and type_send read and write text in; NULL: UTF-8 */
 	/* The names of regclass and its kin, which only a session knows; without it they are numbers. Puts nothing and gives false for
 	 * other types. */
 	bool (*reg_name)(void *reg_names, uint32_t type, uint32_t oid, Buf *out);
@@ -127,6 +129,9 @@ int type_out(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, 
 int type_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err);
 /* Stored form -> binary form, appended to `out`. */
 int type_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err);
+/* Text as the client writes it -> UTF-8, checked, in `a` when it had to be converted; and the other way. */
+int type_recv_text(Str bytes, const TypeEnv *env, Arena *a, Str *out, Error *err);
+int type_send_text(Str text, const TypeEnv *env, Buf *out, Error *err);
 
 /* Applies a length or precision to a value already stored: varchar(n), char(n), numeric(p,s), timestamp(p),
  * interval fields, bit(n), and arrays of them. An explicit cast cuts where PostgreSQL cuts; an assignment raises 22001 or 22003. */

@@ -373,11 +373,17 @@ static void send_node(const TsNode *q, Buf *out)
 		send_node(q->left, out);
 }
 
+/* Its words stand between numbers that look like characters. */
+static int only_utf8(const TypeEnv *env, Error *err)
+{
+	return env->client ? err_refuse(err, 0, "tsquery in binary is available for the client encoding UTF8 only in SQLite mode") : 0;
+}
+
 static int query_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env, Buf *out, Error *err)
 {
 	_cleanup_(arena_freep) Arena *tmp = arena_new();
 	TsNode *q;
-	if (ts_query_parse(v->s, tmp, &q, err) < 0)
+	if (only_utf8(env, err) < 0 || ts_query_parse(v->s, tmp, &q, err) < 0)
 		return -1;
 	buf_put_u32(out, (uint32_t)ts_query_nodes(q));
 	if (q)
@@ -434,6 +440,8 @@ static TsNode *recv_node(Str *b, int depth, Arena *a, Error *err)
 static int query_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv *env, Arena *a, Val *out, Error *err)
 {
 	_cleanup_(arena_freep) Arena *tmp = arena_new();
+	if (only_utf8(env, err) < 0)
+		return -1;
 	if (bytes.n < 4)
 		return err_set(err, "08P01", "insufficient data left in message");
 	uint32_t count = get_u32(bytes.p);

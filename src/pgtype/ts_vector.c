@@ -339,12 +339,12 @@ static int vector_recv(const PgType *t, int32_t typmod, Str bytes, const TypeEnv
 		if (!nul || bytes.n - at - len - 1 < 2)
 			return err_set(err, "08P01", "insufficient data left in message");
 		Str s = { bytes.p + at, len };
-		if (family_check_utf8(s, err) < 0)
+		if (type_recv_text(s, env, tmp, &s, err) < 0)
 			return -1;
 		at += len + 1;
 		size_t npos = get_u16(bytes.p + at);
 		at += 2;
-		if (len >= TS_MAX_LEXEME || npos > TS_MAX_POSITIONS || bytes.n - at < npos * 2)
+		if (s.n >= TS_MAX_LEXEME || npos > TS_MAX_POSITIONS || bytes.n - at < npos * 2)
 			return err_set(err, "22P03", "invalid tsvector: unexpected number of positions or lexeme length");
 		TsLexeme *l = ts_vector_add(&v, s, tmp);
 		for (size_t k = 0; k < npos; k++, at += 2)
@@ -364,7 +364,8 @@ static int vector_send(const PgType *t, int32_t typmod, const Val *val, const Ty
 		return -1;
 	buf_put_u32(out, (uint32_t)v.n);
 	for (size_t i = 0; i < v.n; i++) {
-		buf_put_str(out, v.items[i].s);
+		if (type_send_text(v.items[i].s, env, out, err) != 0)
+			return -1;
 		buf_put_u8(out, 0);
 		buf_put_u16(out, (uint16_t)v.items[i].npos);
 		for (size_t k = 0; k < v.items[i].npos; k++)

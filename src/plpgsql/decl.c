@@ -1,4 +1,5 @@
 /* DECLARE. */
+#include "base/buf.h"
 #include "plpgsql/parse.h"
 
 #include <pg_query/pg_query.pb-c.h>
@@ -100,8 +101,16 @@ static int declare_cursor(Parser *p, PlStmt *block, const char *name, int line)
 		p->at = pl_find(p, from, stop);
 		v->query = pl_expr_range(p, from, p->at, true);
 		rc = v->query ? pl_need(p, ";") : -1;
+		if (v->query)
+			pl_declare_query(p, v->query, scroll);
 	}
 	pl_scope_pop(p);
+	/* the cursor has its own name until it is told otherwise */
+	Buf quoted = { 0 };
+	for (const char *c = name; *c; c++)
+		buf_printf(&quoted, *c == '\'' ? "''" : "%c", *c);
+	v->init = pl_expr_new(p, arena_printf(p->a, "SELECT '%s'", buf_cstr(&quoted)), name, line, 0);
+	buf_free(&quoted);
 	return rc;
 }
 

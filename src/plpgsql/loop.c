@@ -56,7 +56,7 @@ static int query_loop(Parser *p, PlStmt *s)
 		s->kind = PL_FOR_CURSOR;
 		s->var = cursor->index;
 		p->at++;
-		return pl_is(p, p->at, "(") ? pl_using(p, s, loop) : 0;
+		return pl_cursor_args(p, s, cursor);
 	}
 	if (pl_take(p, "execute")) {
 		s->dynamic = true;

@@ -59,6 +59,8 @@ int pl_target(Parser *p, PlTarget *out);
 /* The same, when a known variable stands here: 1, or 0. */
 bool pl_at_variable(const Parser *p);
 int pl_into(Parser *p, PlStmt *s, bool *strict);
+/* The cursor variable that stands here; moves on. NULL with an error when there is none. */
+PlVar *pl_cursor_variable(Parser *p);
 
 /* decl.c */
 int pl_declare(Parser *p, PlStmt *block);
@@ -76,9 +78,15 @@ PlStmt *pl_loop(Parser *p, const char *label);
 PlStmt *pl_raise(Parser *p);
 PlStmt *pl_sql(Parser *p);
 PlStmt *pl_execute(Parser *p);
-PlStmt *pl_cursor_statement(Parser *p);
 PlStmt *pl_return(Parser *p);
 PlStmt *pl_diagnostics(Parser *p);
 int pl_using(Parser *p, PlStmt *s, const char *const *stop);
+
+/* cursor.c */
+PlStmt *pl_cursor_statement(Parser *p);
+/* The arguments of a bound cursor, in the order of its parameters. */
+int pl_cursor_args(Parser *p, PlStmt *s, const PlVar *cursor);
+/* The query of a cursor as a DECLARE. */
+void pl_declare_query(Parser *p, PlExpr *query, char scroll);
 
 #endif

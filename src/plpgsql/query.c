@@ -34,7 +34,7 @@ int pl_using(Parser *p, PlStmt *s, const char *const *stop)
 		ends[i + 1] = last[i];
 	do {
 		const char *name = NULL;
-		if (parens && pl_is_name(p, p->at) && (pl_is(p, p->at + 1, ":=") || pl_is(p, p->at + 1, "=>"))) {
+		if (parens && pl_is_name(p, p->at) && pl_is(p, p->at + 1, ":=")) {
 			name = pl_name(p);
 			p->at++;
 		}
@@ -231,82 +231,4 @@ PlStmt *pl_diagnostics(Parser *p)
 			return NULL;
 	while (pl_take(p, ","));
 	return pl_need(p, ";") < 0 ? NULL : s;
-}
-
-/* --- cursors --- */
-
-static int cursor_name(Parser *p, PlStmt *s)
-{
-	PlTarget t;
-	if (pl_target(p, &t) < 0)
-		return -1;
-	s->var = t.var;
-	return 0;
-}
-
-static int open_cursor(Parser *p, PlStmt *s)
-{
-	static const char *const stop[] = { "using", ";", NULL };
-	s->kind = PL_OPEN;
-	if (cursor_name(p, s) < 0)
-		return -1;
-	if (p->fn->vars[s->var]->query)
-		return pl_is(p, p->at, "(") ? pl_using(p, s, semicolon) : 0;
-	if (pl_take(p, "no") || pl_is(p, p->at, "scroll"))
-		p->at++;
-	if (pl_need(p, "for") < 0)
-		return -1;
-	if (pl_take(p, "execute")) {
-		s->dynamic = true;
-		s->expr = pl_expr(p, stop);
-		return !s->expr ? -1 : pl_take(p, "using") ? pl_using(p, s, semicolon) : 0;
-	}
-	size_t from = p->at;
-	p->at = pl_find(p, from, semicolon);
-	s->expr = pl_expr_range(p, from, p->at, true);
-	return s->expr ? 0 : -1;
-}
-
-static int fetch_direction(Parser *p, PlStmt *s)
-{
-	static const char *const words[] = { "next", "prior", "first", "last", "absolute", "relative", "forward", "backward", "all", NULL };
-	static const char *const stop[] = { "from", "in", NULL };
-	s->direction = "next";
-	bool any = false;
-	for (size_t i = 0; words[i] && !any; i++)
-		if ((pl_is(p, p->at + 1, "from") || pl_is(p, p->at + 1, "in") || pl_is_name(p, p->at + 1) ||
-		     p->tokens[p->at + 1].kind == PG_QUERY__TOKEN__ICONST) &&
-		    pl_take(p, words[i])) {
-			s->direction = words[i];
-			any = true;
-		}
-	if (any && !pl_is(p, p->at, "from") && !pl_is(p, p->at, "in") && !pl_is(p, p->at, "all") &&
-	    !(pl_at_variable(p) && pl_is(p, p->at + 1, s->is_move ? ";" : "into"))) {
-		s->expr = pl_expr(p, stop);
-		if (!s->expr)
-			return -1;
-	} else if (any && pl_take(p, "all")) {
-		s->direction = streq(s->direction, "backward") ? "backward all" : "all";
-	}
-	if (!pl_take(p, "from"))
-		pl_take(p, "in");
-	return 0;
-}
-
-PlStmt *pl_cursor_statement(Parser *p)
-{
-	PlStmt *s = pl_stmt_new(p, PL_CLOSE, pl_now(p)->line);
-	int rc;
-	if (pl_take(p, "open")) {
-		rc = open_cursor(p, s);
-	} else if (pl_take(p, "close")) {
-		rc = cursor_name(p, s);
-	} else {
-		s->is_move = pl_is(p, p->at++, "move");
-		s->kind = PL_FETCH;
-		rc = fetch_direction(p, s) < 0 || cursor_name(p, s) < 0 ? -1 : 0;
-		if (rc == 0 && !s->is_move)
-			rc = pl_need(p, "into") < 0 || pl_into(p, s, NULL) < 0 ? -1 : 0;
-	}
-	return rc < 0 || pl_need(p, ";") < 0 ? NULL : s;
 }

@@ -108,6 +108,22 @@ static PlVar *variable_here(const Parser *p, size_t *after)
 	return pl_find_var(p, name, pl_peek_name(p, p->at + 2));
 }
 
+PlVar *pl_cursor_variable(Parser *p)
+{
+	size_t after;
+	const Token *t = pl_now(p);
+	PlVar *v = variable_here(p, &after);
+	if (!v) {
+		if (pl_is_name(p, p->at))
+			pl_error(p, t, "42601", "\"%s\" is not a known variable", pl_slice(p, t->start, t->end));
+		else
+			pl_syntax_error(p);
+		return NULL;
+	}
+	p->at = after;
+	return v;
+}
+
 bool pl_at_variable(const Parser *p)
 {
 	size_t after;

@@ -148,7 +148,8 @@ struct PlStmt {
 	int var; /* counter of FOR, cursor */
 	int slice;
 	int sqlstate_var, sqlerrm_var; /* blocks with handlers */
-	const char *direction;	       /* FETCH: next, prior, first, last, absolute, relative, forward, backward, all */
+	char scroll;		       /* OPEN: 0, 's', 'n' */
+	const char *direction;	       /* FETCH: next, prior, first, last, absolute, relative, forward, backward, all, backward all */
 };
 
 typedef struct PlFunction {

@@ -190,6 +190,10 @@ static int compile_sql(Program *p, Error *err)
 
 static Program *compile(SqliteTxn *t, const CatFunction *fn, const CatRel *rel, Str types, const SqlEnv *env, uint64_t key, Error *err)
 {
+	if (!streq(fn->language, "plpgsql") && !streq(fn->language, "sql")) {
+		err_refuse(err, 0, "function %s in language %s is not available in SQLite mode", fn->proc.name, fn->language);
+		return NULL;
+	}
 	Program *p = program_new(t, key);
 	int rc;
 	p->fn = fn;

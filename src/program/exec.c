@@ -120,6 +120,25 @@ static int note_statement(Frame *f, const char *text, Error *err)
 	return -1;
 }
 
+CachedPlan *frame_plan_cursor(Frame *f, const PlStmt *s, const Val **params, size_t *n, Error *err)
+{
+	Val text, *vals;
+	uint32_t *types;
+	if (frame_eval_text(f, s->expr, &text, err) != 0)
+		return NULL;
+	if (text.kind == VAL_NULL) {
+		err_set(err, "22004", "query string argument of EXECUTE is null");
+		return NULL;
+	}
+	const char *scroll = s->scroll == 's' ? "SCROLL " : s->scroll == 'n' ? "NO SCROLL " : "";
+	const char *sql = arena_printf(f->keep, "DECLARE c %sCURSOR FOR %.*s", scroll, STR_ARG(text.s));
+	if (using_values(f, s, &vals, &types, err) != 0)
+		return NULL;
+	*params = vals;
+	*n = s->nargs;
+	return frame_plan_dynamic(f, str_of(sql), types, s->nargs, err);
+}
+
 static int dynamic_query(Frame *f, const PlStmt *s, Rows *out, CachedPlan **plan, uint64_t *rows, Error *err)
 {
 	Val text, *vals;
@@ -330,6 +349,7 @@ static Flow run_statement(Frame *f, const PlStmt *s, Error *err)
 	case PL_WHILE:
 	case PL_FOR_INT:
 	case PL_FOR_QUERY:
+	case PL_FOR_CURSOR:
 	case PL_FOREACH:
 		return frame_loop(f, s, err);
 	case PL_EXIT:
@@ -356,8 +376,7 @@ static Flow run_statement(Frame *f, const PlStmt *s, Error *err)
 		err_refuse(err, 0, "%s in a program is not available in SQLite mode", s->is_rollback ? "ROLLBACK" : "COMMIT");
 		return FLOW_ERROR;
 	default:
-		err_refuse(err, 0, "a cursor in a program is not available in SQLite mode");
-		return FLOW_ERROR;
+		return frame_cursor(f, s, err);
 	}
 }
 

@@ -104,6 +104,8 @@ CachedPlan *frame_plan(Frame *f, const PlExpr *e, uint32_t want, int32_t typmod,
 CachedPlan *frame_plan_wants(Frame *f, const PlExpr *e, const SqlWants *wants, Error *err);
 CachedPlan *frame_plan_assign(Frame *f, const PlExpr *e, int var, Error *err);
 CachedPlan *frame_plan_sql(Frame *f, size_t stmt, bool last, Error *err);
+/* The query of a cursor whose text is computed, with the values of USING. */
+CachedPlan *frame_plan_cursor(Frame *f, const PlStmt *s, const Val **params, size_t *n, Error *err);
 /* A statement whose text was computed. */
 CachedPlan *frame_plan_dynamic(Frame *f, Str text, const uint32_t *types, size_t n, Error *err);
 
@@ -145,6 +147,10 @@ int frame_utility(Frame *f, CachedPlan *plan, Error *err);
 
 /* loop.c, return.c, raise.c, cursor.c */
 Flow frame_loop(Frame *f, const PlStmt *s, Error *err);
+/* After a body: true when the loop is over, with what it ends in. */
+bool frame_loop_ends(Frame *f, const PlStmt *s, Flow *flow);
+Flow frame_cursor(Frame *f, const PlStmt *s, Error *err);
+Flow frame_cursor_loop(Frame *f, const PlStmt *s, Error *err);
 Flow frame_return(Frame *f, const PlStmt *s, Error *err);
 Flow frame_raise(Frame *f, const PlStmt *s, Error *err);
 Flow frame_assert(Frame *f, const PlStmt *s, Error *err);
@@ -158,7 +164,8 @@ int program_run(SqliteTxn *t, Program *p, const Val *args, size_t nargs, const T
 int program_call_inside(Frame *f, CachedPlan *plan, Error *err);
 
 /* trigger.c: ProgramHooks */
-int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, struct ProgramEvents **events, Error *err);
+int program_write_row(SqliteTxn *t, const struct PlanWrite *w, Val *row, Arena *store, const RowInTheWay *way,
+		      struct ProgramEvents **events, Error *err);
 int program_fire_statement(SqliteTxn *t, const struct PlanWrite *w, char timing, struct ProgramEvents **events, Error *err);
 int program_fire_after(SqliteTxn *t, struct ProgramEvents **events, Error *err);
 void program_events_free(struct ProgramEvents *e);

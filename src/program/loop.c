@@ -3,8 +3,7 @@
 
 #include "pgtype/array.h"
 
-/* After a body: true when the loop is over, with what it ends in. */
-static bool ends(Frame *f, const PlStmt *s, Flow *flow)
+bool frame_loop_ends(Frame *f, const PlStmt *s, Flow *flow)
 {
 	bool mine = !f->label || (s->label && streq(f->label, s->label));
 	switch (*flow) {
@@ -38,7 +37,7 @@ static Flow plain(Frame *f, const PlStmt *s, Error *err)
 			return FLOW_NEXT;
 		arena_reset(f->scratch);
 		Flow flow = frame_body(f, &s->body, err);
-		if (ends(f, s, &flow))
+		if (frame_loop_ends(f, s, &flow))
 			return flow;
 	}
 }
@@ -73,7 +72,7 @@ static Flow integers(Frame *f, const PlStmt *s, Error *err)
 			return FLOW_ERROR;
 		frame_set(f, s->var, val_int(i));
 		flow = frame_body(f, &s->body, err);
-		if (ends(f, s, &flow))
+		if (frame_loop_ends(f, s, &flow))
 			break;
 	}
 	if (flow != FLOW_ERROR)
@@ -97,7 +96,7 @@ static Flow rows(Frame *f, const PlStmt *s, Error *err)
 			break;
 		}
 		flow = frame_body(f, &s->body, err);
-		if (ends(f, s, &flow))
+		if (frame_loop_ends(f, s, &flow))
 			break;
 	}
 	if (flow == FLOW_NEXT && !r.n && frame_assign_row(f, s->targets, s->ntargets, plan->plan, NULL, err) != 0)
@@ -143,7 +142,7 @@ static Flow foreach (Frame *f, const PlStmt *s, Error * err)
 			break;
 		}
 		flow = frame_body(f, &s->body, err);
-		if (ends(f, s, &flow))
+		if (frame_loop_ends(f, s, &flow))
 			break;
 	}
 	if (flow != FLOW_ERROR)
@@ -159,6 +158,8 @@ Flow frame_loop(Frame *f, const PlStmt *s, Error *err)
 		return integers(f, s, err);
 	case PL_FOR_QUERY:
 		return rows(f, s, err);
+	case PL_FOR_CURSOR:
+		return frame_cursor_loop(f, s, err);
 	case PL_FOREACH:
 		return foreach (f, s, err);
 	default:

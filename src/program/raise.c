@@ -1,6 +1,7 @@
 /* RAISE, ASSERT, GET DIAGNOSTICS, blocks with EXCEPTION, and the CONTEXT of errors. */
 #include "program/internal.h"
 
+#include "backend/sqlite_cursor.h"
 #include "catalog/sessionvars.h"
 #include "wire/proto.h"
 
@@ -130,7 +131,7 @@ static int level_rank(const char *level)
 	return 8;
 }
 
-static void send_notice(Frame *f, const PlStmt *s, Error *raised)
+static int send_notice(Frame *f, const PlStmt *s, Error *raised, Error *err)
 {
 	const SessionVars *v = f->t->vars;
 	const char *min = v && v->get_setting ? v->get_setting(v->arg, "client_min_messages") : NULL;
@@ -144,10 +145,10 @@ static void send_notice(Frame *f, const PlStmt *s, Error *raised)
 	if (streq(s->level, "log") && level_rank(min ? min : "notice") > level_rank("log"))
 		shown = false;
 	if (!shown)
-		return;
+		return 0;
 	for (const Frame *o = f; o; o = o->outer)
 		frame_context(o, raised);
-	wire_put_notice(&f->t->notices, raised, severity);
+	return run_notice(f->t, raised, severity, &f->t->notices, err);
 }
 
 Flow frame_raise(Frame *f, const PlStmt *s, Error *err)
@@ -183,8 +184,7 @@ Flow frame_raise(Frame *f, const PlStmt *s, Error *err)
 		*err = raised;
 		return FLOW_ERROR;
 	}
-	send_notice(f, s, &raised);
-	return FLOW_NEXT;
+	return send_notice(f, s, &raised, err) == 0 ? FLOW_NEXT : FLOW_ERROR;
 }
 
 Flow frame_assert(Frame *f, const PlStmt *s, Error *err)
@@ -320,6 +320,8 @@ static Flow handle(Frame *f, const PlStmt *s, const PlArm *arm, Error *err)
 
 static Flow guarded(Frame *f, const PlStmt *s, Error *err)
 {
+	const CursorHooks *cursors = f->t->cursors;
+	uint64_t before = cursors ? cursors->mark(f->t->session) : 0;
 	if (nested_begin(f->t, err) != 0)
 		return FLOW_ERROR;
 	Flow flow = start_variables(f, s, err) == 0 ? frame_body(f, &s->body, err) : FLOW_ERROR;
@@ -328,6 +330,8 @@ static Flow guarded(Frame *f, const PlStmt *s, Error *err)
 	if (is_fatal(f, err))
 		return flow;
 	Error why = *err;
+	if (cursors)
+		cursors->drop_since(f->t->session, before);
 	if (nested_rollback(f->t, err) != 0)
 		return FLOW_ERROR;
 	*err = why;

@@ -1,6 +1,8 @@
 /* COPY on the wire. */
 #include "session/internal.h"
 
+#include <stdio.h>
+
 static RunResult start_in(Session *s, Exec *x, Error *err)
 {
 	const Plan *plan = x->plan->plan;
@@ -34,7 +36,10 @@ void copy_abandon(Session *s)
 
 static void failed(Session *s, const Error *err, const char *context)
 {
-	wire_put_error_context(&s->out, err, "ERROR", context);
+	Error e = *err;
+	if (context)
+		snprintf(e.context, sizeof e.context, "%s", context);
+	session_put_error(s, &e, "ERROR");
 	copy_abandon(s);
 	bool implicit = s->txn.implicit;
 	txn_fail(&s->txn);
@@ -77,7 +82,7 @@ bool copy_message(Session *s, const WireFrame *f)
 	case 'c':
 		return finish(s);
 	case 'f':
-		if (wire_read_copy_fail(f->body, &message, &err) == 0)
+		if (wire_read_copy_fail(f->body, &message, &err) == 0 && session_read_text(s, &message, &err) == 0)
 			err_set(&err, "57014", "COPY from stdin failed: %.*s", STR_ARG(message));
 		failed(s, &err, copy_in_context(s->copy));
 		return true;

@@ -13,6 +13,7 @@ struct Cursor {
 	CachedPlan *plan;
 	int64_t made_us;
 	int level; /* savepoints open when it was declared */
+	uint64_t number;
 	bool held; /* its transaction is over */
 };
 
@@ -77,6 +78,20 @@ const Plan *cursor_shape(const Session *s, Str name, const uint8_t **formats, Er
 	return c->plan->plan;
 }
 
+static void add(void *session, Str name, SqliteCursor *rows, CachedPlan *plan)
+{
+	Session *s = session;
+	Cursor *c = mem_alloc(sizeof *c);
+	*c = (Cursor){ .next = s->cursors,
+		       .name = mem_strndup(name.p, name.n),
+		       .rows = rows,
+		       .plan = plan_ref(plan),
+		       .made_us = s->types.stmt_start_us,
+		       .level = s->txn.nsavepoints,
+		       .number = ++s->ncursors };
+	s->cursors = c;
+}
+
 /* --- DECLARE and CLOSE --- */
 
 static int check_declare(Session *s, const Exec *x, const Plan *plan, Error *err)
@@ -101,14 +116,7 @@ RunResult cursor_declare(Session *s, Exec *x, Error *err)
 		cursor_free(rows);
 		return rc;
 	}
-	Cursor *c = mem_alloc(sizeof *c);
-	*c = (Cursor){ .next = s->cursors,
-		       .name = mem_strdup(plan->name),
-		       .rows = rows,
-		       .plan = plan_ref(x->plan),
-		       .made_us = s->types.stmt_start_us,
-		       .level = s->txn.nsavepoints };
-	s->cursors = c;
+	add(s, str_of(plan->name), rows, x->plan);
 	wire_put_command_complete(&s->out, plan->tag);
 	return RUN_DONE;
 }
@@ -214,8 +222,9 @@ static bool stays(const FetchPlan *f)
 static RunResult begin_fetch(Session *s, Exec *x, Cursor *c, const FetchPlan *f, Error *err)
 {
 	Way way;
-	if (x->describe && !x->described && !f->move)
-		run_describe(c->plan->plan, cursor_formats(c->plan->plan), 1, &s->out);
+	if (x->describe && !x->described && !f->move &&
+	    run_describe(&s->txn, c->plan->plan, cursor_formats(c->plan->plan), 1, &s->out, err) != 0)
+		return RUN_ERROR;
 	x->described = true;
 	if (find_way(s, c, f, &way, err) != 0)
 		return RUN_ERROR;
@@ -269,6 +278,59 @@ RunResult cursor_fetch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	wire_put_command_rows(&s->out, plan->tag, x->run.rows);
 	return RUN_DONE;
 }
+
+/* --- for programs --- */
+
+static SqliteCursor *hook_find(void *session, Str name)
+{
+	const Cursor *c = find(session, name);
+	return c ? c->rows : NULL;
+}
+
+static const char *hook_new_name(void *session, Arena *a)
+{
+	Session *s = session;
+	const char *name;
+	do
+		name = arena_printf(a, "<unnamed portal %u>", ++s->unnamed_cursors);
+	while (find(s, str_of(name)));
+	return name;
+}
+
+static int hook_move(void *session, Str name, const FetchPlan *f, uint64_t *done, Error *err)
+{
+	Session *s = session;
+	Cursor *c = find(s, name);
+	Way way;
+	*done = 0;
+	if (!c)
+		return no_cursor(name, err);
+	if (find_way(s, c, f, &way, err) != 0)
+		return -1;
+	return way.n ? skip(s, c, way.forward, way.n, done, err) : 0;
+}
+
+static bool hook_close(void *session, Str name)
+{
+	return cursor_drop(session, name);
+}
+
+static uint64_t hook_mark(void *session)
+{
+	return ((const Session *)session)->ncursors;
+}
+
+static void hook_drop_since(void *session, uint64_t mark)
+{
+	Session *s = session;
+	for (Cursor *c = s->cursors, *next; c; c = next) {
+		next = c->next;
+		if (c->number > mark)
+			drop(s, c);
+	}
+}
+
+const CursorHooks cursor_hooks = { hook_find, add, hook_new_name, hook_move, hook_close, hook_mark, hook_drop_since };
 
 /* --- ends of transactions --- */
 

@@ -71,8 +71,7 @@ RunResult database_statement(Session *s, const Exec *x, Error *err)
 	if (rc != 0 && err_is(err, "3D000") && p->what == 'd' && p->missing_ok) {
 		Error notice;
 		err_set(&notice, "00000", "database \"%s\" does not exist, skipping", p->name);
-		wire_put_notice(&s->out, &notice, "NOTICE");
-		rc = 0;
+		rc = run_notice(&s->txn, &notice, "NOTICE", &s->out, err);
 	}
 	if (rc != 0)
 		return RUN_ERROR;

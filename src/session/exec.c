@@ -4,6 +4,7 @@
 #include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "program/program.h"
+#include "sql/explain.h"
 #include "sqlite/group.h"
 
 #include <stdio.h>
@@ -160,7 +161,8 @@ static RunResult run_rows(Session *s, Exec *x, CachedPlan *plan, uint64_t max_ro
 {
 	x->run.plan = plan;
 	if (x->describe && !x->described && plan->plan->returns_rows) {
-		run_describe(plan->plan, x->run.formats, x->run.nformats, &s->out);
+		if (run_describe(&s->txn, plan->plan, x->run.formats, x->run.nformats, &s->out, err) != 0)
+			return RUN_ERROR;
 		x->described = true;
 	}
 	/* Each Execute of a portal counts its own rows. */
@@ -202,9 +204,10 @@ static int convert_args(Session *s, const Plan *from, const Plan *to, Val *args,
 	return 0;
 }
 
-static RunResult open_execute(Session *s, Exec *x, Error *err)
+/* EXECUTE, in `call`: finds the statement and computes its parameters. */
+static RunResult open_execute(Session *s, Exec *x, CachedPlan *call, Error *err)
 {
-	const Plan *plan = x->plan->plan;
+	const Plan *plan = call->plan;
 	Prepared *p = prepared_find(s, str_of(plan->name), err);
 	CachedPlan *inner = p ? prepared_plan(s, p, err) : NULL;
 	size_t n = 0;
@@ -213,7 +216,7 @@ static RunResult open_execute(Session *s, Exec *x, Error *err)
 	if (!x->arena)
 		x->arena = arena_new();
 	if (plan->sql) {
-		RunResult rc = run_values(&s->txn, x->plan, x->arena, &x->args, &n, err);
+		RunResult rc = run_values(&s->txn, call, x->arena, &x->args, &n, err);
 		if (rc != RUN_DONE)
 			return rc;
 	}
@@ -229,6 +232,37 @@ static RunResult open_execute(Session *s, Exec *x, Error *err)
 	x->run.params = x->args;
 	x->run.nparams = n;
 	return RUN_DONE;
+}
+
+static RunResult refuse(const char *what, Error *err)
+{
+	err_refuse(err, 0, "%s is not supported on SQLite", what);
+	return RUN_ERROR;
+}
+
+/* EXPLAIN EXECUTE: the same options with the statement itself. */
+static RunResult open_explain(Session *s, Exec *x, Error *err)
+{
+	const Plan *plan = x->plan->plan;
+	CachedPlan call = *x->plan;
+	call.plan = plan->explain->execute;
+	RunResult rc = open_execute(s, x, &call, err);
+	if (rc != RUN_DONE)
+		return rc;
+	CachedPlan *statement = x->inner;
+	x->inner = NULL;
+	Str own = x->plan->text;
+	const char *execute = statement->plan ? explain_execute_word(own) : NULL;
+	SqlEnv env = settings_env(s);
+	if (execute) {
+		const char *text = arena_printf(x->arena, "%.*s%.*s", (int)(execute - own.p), own.p, STR_ARG(statement->text));
+		x->inner = database_plan(&s->txn, str_of(text), statement->plan->param_types, statement->plan->nparams, &env,
+					 guc_plan_key(s->guc), err);
+	} else {
+		refuse("EXPLAIN EXECUTE of this statement", err);
+	}
+	plan_unref(statement);
+	return x->inner ? RUN_DONE : RUN_ERROR;
 }
 
 static RunResult prepare_sql(Session *s, const Plan *plan, Str text, Error *err)
@@ -290,17 +324,12 @@ static RunResult discard(Session *s, const Plan *plan, Error *err)
 	return RUN_DONE;
 }
 
-static RunResult refuse(const char *what, Error *err)
-{
-	err_refuse(err, 0, "%s is not supported on SQLite", what);
-	return RUN_ERROR;
-}
-
 static RunResult run_program(Session *s, Exec *x, Error *err)
 {
 	const Plan *plan = x->plan->plan;
 	if (x->describe && !x->described && plan->returns_rows) {
-		run_describe(plan, x->run.formats, x->run.nformats, &s->out);
+		if (run_describe(&s->txn, plan, x->run.formats, x->run.nformats, &s->out, err) != 0)
+			return RUN_ERROR;
 		x->described = true;
 	}
 	Buf row = { 0 };
@@ -325,8 +354,11 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	case PLAN_QUERY:
 	case PLAN_SCRIPT:
 	case PLAN_NOTHING:
-	case PLAN_EXPLAIN:
 		return run_rows(s, x, x->plan, max_rows, err);
+	case PLAN_EXPLAIN:
+		if (plan->explain->execute && !x->inner && (rc = open_explain(s, x, err)) != RUN_DONE)
+			return rc;
+		return run_rows(s, x, x->inner ? x->inner : x->plan, max_rows, err);
 	case PLAN_BEGIN:
 	case PLAN_COMMIT:
 	case PLAN_ROLLBACK:
@@ -348,7 +380,7 @@ static RunResult dispatch(Session *s, Exec *x, uint64_t max_rows, Error *err)
 	case PLAN_PREPARE:
 		return prepare_sql(s, plan, x->plan->text, err);
 	case PLAN_EXECUTE:
-		if (!x->inner && (rc = open_execute(s, x, err)) != RUN_DONE)
+		if (!x->inner && (rc = open_execute(s, x, x->plan, err)) != RUN_DONE)
 			return rc;
 		if (!x->inner->plan)
 			return refuse("EXECUTE of an empty statement", err);

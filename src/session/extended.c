@@ -52,7 +52,7 @@ static int on_parse(Session *s, const WireFrame *f, Error *err)
 {
 	WireParse m;
 	uint32_t few[16], *types = few;
-	if (wire_read_parse(f->body, &m, err) != 0)
+	if (wire_read_parse(f->body, &m, err) != 0 || session_read_text(s, &m.name, err) != 0 || session_read_text(s, &m.text, err) != 0)
 		return -1;
 	if (m.nparams > ARRAY_LEN(few))
 		types = mem_alloc(m.nparams * sizeof *types);
@@ -122,6 +122,8 @@ static int bind_values(Session *s, const WireBind *m, Portal *p, Error *err)
 		if (!type)
 			return err_set(err, "42704", "type with OID %u does not exist", plan->param_types[i]);
 		bool binary = wire_format_of(m->param_formats, m->nparam_formats, i) == 1;
+		if (s->types.client && !binary && type_recv_text(v, &s->types, p->arena, &v, err) != 0)
+			return -1;
 		int rc = binary ? type_recv(type, -1, v, &s->types, p->arena, &p->params[i], err)
 				: type_in_parameter(type, v, &s->types, p->arena, &p->params[i], err);
 		if (rc != 0)
@@ -148,7 +150,8 @@ static Portal *portal_new(Session *s, const WireBind *m, CachedPlan *plan)
 static int on_bind(Session *s, const WireFrame *f, Error *err)
 {
 	WireBind m;
-	if (wire_read_bind(f->body, &m, err) != 0)
+	if (wire_read_bind(f->body, &m, err) != 0 || session_read_text(s, &m.portal, err) != 0 ||
+	    session_read_text(s, &m.statement, err) != 0)
 		return -1;
 	Prepared *prepared = prepared_find(s, m.statement, err);
 	CachedPlan *plan = prepared ? prepared_plan(s, prepared, err) : NULL;
@@ -176,9 +179,8 @@ static int describe_shape(Session *s, const CachedPlan *plan, const uint8_t *for
 	if (!shape && err->sqlstate[0])
 		return -1;
 	if (shape)
-		run_describe(shape, formats, nformats, &s->out);
-	else
-		wire_put_no_data(&s->out);
+		return run_describe(&s->txn, shape, formats, nformats, &s->out, err);
+	wire_put_no_data(&s->out);
 	return 0;
 }
 
@@ -196,16 +198,13 @@ static int describe_cursor(Session *s, Str name, Error *err)
 {
 	const uint8_t *formats;
 	const Plan *shape = cursor_shape(s, name, &formats, err);
-	if (!shape)
-		return -1;
-	run_describe(shape, formats, 1, &s->out);
-	return 0;
+	return shape ? run_describe(&s->txn, shape, formats, 1, &s->out, err) : -1;
 }
 
 static int on_describe(Session *s, const WireFrame *f, Error *err)
 {
 	WireTarget m;
-	if (wire_read_target(f->body, &m, err) != 0)
+	if (wire_read_target(f->body, &m, err) != 0 || session_read_text(s, &m.name, err) != 0)
 		return -1;
 	if (m.kind == 'S')
 		return describe_statement(s, m.name, err);
@@ -222,7 +221,7 @@ static int on_describe(Session *s, const WireFrame *f, Error *err)
 static int on_close(Session *s, const WireFrame *f, Error *err)
 {
 	WireTarget m;
-	if (wire_read_target(f->body, &m, err) != 0)
+	if (wire_read_target(f->body, &m, err) != 0 || session_read_text(s, &m.name, err) != 0)
 		return -1;
 	if (m.kind == 'S') {
 		prepared_drop(s, m.name);
@@ -255,7 +254,7 @@ static int run_again(Session *s, const Portal *p, Error *err)
 static RunResult on_execute(Session *s, const WireFrame *f, Error *err)
 {
 	WireExecute m;
-	if (wire_read_execute(f->body, &m, err) != 0)
+	if (wire_read_execute(f->body, &m, err) != 0 || session_read_text(s, &m.portal, err) != 0)
 		return RUN_ERROR;
 	Portal *p = portal_find(s, m.portal);
 	if (!p) {

@@ -56,6 +56,8 @@ static void add_server_settings(Cross *x, Redo *r)
 	for (size_t i = 0; i + 1 < x->nparams; i += 2)
 		if (streq(x->params[i], "search_path"))
 			buf_printf(&b, "SET search_path = %s; ", x->params[i + 1]);
+		else if (streq(x->params[i], "client_encoding") && !strchr(x->params[i + 1], '\''))
+			buf_printf(&b, "SET client_encoding = '%s'; ", x->params[i + 1]);
 	buf_puts(&b, r->settings);
 	buf_put_u8(&b, 0);
 	free(r->settings);

@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "pgtype/datetime.h"
+#include "pgtype/encoding.h"
 #include "session/guc_value.h"
 
 #include <xxhash.h>
@@ -135,6 +136,8 @@ void guc_free(Guc *g)
 	if (!g)
 		return;
 	forget_changes(g, 0);
+	recoder_free(g->types->client);
+	g->types->client = NULL;
 	free_map(&g->start);
 	free_map(&g->now);
 	free(g);

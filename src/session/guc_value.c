@@ -166,6 +166,20 @@ static int check_datestyle(const GucDef *d, const char *value, const char *now, 
 	return 0;
 }
 
+/* The client's encoding: one that can be converted, or bytes as they are. */
+static int check_encoding(int encoding, const char *value, Error *err)
+{
+	if (encoding == ENCODING_UTF8 || encoding == ENCODING_SQL_ASCII)
+		return 0;
+	if (encoding == ENCODING_MULE_INTERNAL) {
+		err_set(err, "0A000", "invalid value for parameter \"client_encoding\": \"%s\"", value);
+		return err_detail(err, "Conversion between MULE_INTERNAL and UTF8 is not supported.");
+	}
+	Recoder *r = recoder_new(encoding, err);
+	recoder_free(r);
+	return r ? 0 : -1;
+}
+
 static int check_string(const GucDef *d, const char *value, const char *now, Buf *canon, Error *err)
 {
 	if (streq(d->name, "DateStyle"))
@@ -182,15 +196,11 @@ static int check_string(const GucDef *d, const char *value, const char *now, Buf
 		return 0;
 	}
 	if (streq(d->name, "client_encoding")) {
-		static const char *const same[] = { "UTF8", "UTF-8", "unicode", "SQL_ASCII", NULL };
-		for (size_t i = 0; same[i]; i++)
-			if (strcasecmp(same[i], value) == 0) {
-				buf_puts(canon, i == 3 ? "SQL_ASCII" : "UTF8");
-				return 0;
-			}
-		if (encoding_named(str_of(value)) < 0)
+		int encoding = encoding_named(str_of(value));
+		if (encoding == ENCODING_NONE)
 			return bad(d, value, err);
-		return err_refuse(err, 0, "client encoding \"%s\" is not supported on SQLite; use UTF8", value);
+		buf_puts(canon, encoding_name(encoding));
+		return check_encoding(encoding, value, err);
 	}
 	if (streq(d->name, "application_name")) {
 		for (const char *p = value; *p && canon->len < 63; p++)
@@ -252,6 +262,10 @@ void guc_apply_types(TypeEnv *types, const char *name, const char *value)
 		for (size_t i = 0; i < ARRAY_LEN(styles); i++)
 			if (streq(styles[i], value))
 				types->interval_style = (IntervalStyle)i;
+	} else if (streq(name, "client_encoding")) {
+		int encoding = encoding_named(str_of(value));
+		recoder_free(types->client);
+		types->client = encoding == ENCODING_UTF8 || encoding == ENCODING_SQL_ASCII ? NULL : recoder_new(encoding, NULL);
 	} else if (streq(name, "extra_float_digits")) {
 		types->extra_float_digits = (int)strtol(value, NULL, 10);
 	} else if (streq(name, "bytea_output")) {

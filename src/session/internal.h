@@ -76,6 +76,7 @@ void cursors_release(Session *s, int level);
 /* For SessionVars; arg is the session. */
 int cursor_current_row(void *arg, const char *name, uint32_t table, const char *table_name, int64_t *rowid, Error *err);
 bool cursors_list(void *arg, size_t i, CursorRow *out);
+extern const struct CursorHooks cursor_hooks; /* for programs */
 
 /* advisory.c: for SessionVars; arg is the session */
 int advisory_call(void *arg, LockOp op, const LockRequest *r, bool *result, Error *err);
@@ -121,6 +122,10 @@ int spool_give(Session *s);
 void spool_free(Session *s);
 
 /* session.c */
+/* Brings a text of the message at hand from the client's encoding into UTF-8. */
+int session_read_text(Session *s, Str *text, Error *err);
+/* An ErrorResponse in the client's encoding; nothing else happens. */
+void session_put_error(Session *s, const Error *err, const char *severity);
 /* ReadyForQuery, behind the notifications that have come. */
 void session_ready(Session *s);
 

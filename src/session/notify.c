@@ -268,6 +268,17 @@ void notify_end_transaction(Session *s, bool committed)
 
 /* --- receiving --- */
 
+static void put_message(Session *s, const Message *m)
+{
+	_cleanup_(buf_free) Buf channel = { 0 }, payload = { 0 };
+	Error err;
+	if (type_send_text(str_of(m->channel), &s->types, &channel, &err) != 0 ||
+	    type_send_text(str_of(m->payload), &s->types, &payload, &err) != 0)
+		session_put_error(s, &err, "ERROR");
+	else
+		wire_put_notification(&s->out, m->pid, buf_cstr(&channel), buf_cstr(&payload));
+}
+
 void notify_deliver(Session *s)
 {
 	Notify *n = s->notify;
@@ -279,7 +290,7 @@ void notify_deliver(Session *s)
 	n->inbox_end = &n->inbox;
 	pthread_mutex_unlock(&s->server->lock);
 	for (Message *m = all; m; m = m->next)
-		wire_put_notification(&s->out, m->pid, m->channel, m->payload);
+		put_message(s, m);
 	free_messages(all);
 }
 

@@ -106,6 +106,13 @@ void prepared_drop_all(Session *s)
 void session_adopt_prepared(Session *s, Str name, Str text, const uint32_t *types, size_t ntypes)
 {
 	Prepared *p = mem_alloc(sizeof *p);
+	_cleanup_(arena_freep) Arena *a = arena_new();
+	/* What cannot be read is refused when it is used. */
+	Str read;
+	if (s->types.client && type_recv_text(text, &s->types, a, &read, NULL) == 0)
+		text = read;
+	if (s->types.client && type_recv_text(name, &s->types, a, &read, NULL) == 0)
+		name = read;
 	p->text = mem_strndup(text.p, text.n);
 	p->text_len = text.n;
 	p->types = mem_alloc(ntypes * sizeof *types);

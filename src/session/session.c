@@ -4,6 +4,7 @@
 #include "backend/sqlite_locks.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "pgtype/encoding.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,11 +26,22 @@ static bool terminated(Session *s)
 	return true;
 }
 
+void session_put_error(Session *s, const Error *err, const char *severity)
+{
+	if (s->types.client) {
+		Error coded = *err;
+		recoder_encode_error(s->types.client, &coded);
+		wire_put_error(&s->out, &coded, severity);
+	} else {
+		wire_put_error(&s->out, err, severity);
+	}
+}
+
 void session_error(Session *s, const Error *err)
 {
 	if (terminated(s))
 		return;
-	wire_put_error(&s->out, err, wire_severity(err->sqlstate));
+	session_put_error(s, err, wire_severity(err->sqlstate));
 	if (streq(wire_severity(err->sqlstate), "FATAL"))
 		s->doomed = true;
 }
@@ -43,7 +55,7 @@ void session_fatal(Session *s, const char *sqlstate, const char *fmt, ...)
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
 	err_set(&err, sqlstate, "%s", message);
-	wire_put_error(&s->out, &err, "FATAL");
+	session_put_error(s, &err, "FATAL");
 	s->doomed = true;
 }
 
@@ -97,6 +109,8 @@ void session_free(Session *s)
 	loop_remove(s->server->loop, &s->io);
 	close(s->io.fd);
 	guc_free(s->guc);
+	if (s->read)
+		arena_free(s->read);
 	if (s->vars)
 		sessionvars_reset(s->vars);
 	free(s->vars);
@@ -112,8 +126,19 @@ void session_free(Session *s)
 	free(s);
 }
 
+int session_read_text(Session *s, Str *text, Error *err)
+{
+	if (!s->types.client)
+		return 0;
+	if (!s->read)
+		s->read = arena_new();
+	return type_recv_text(*text, &s->types, s->read, text, err);
+}
+
 bool session_message_sqlite(Session *s, const WireFrame *f)
 {
+	if (s->read)
+		arena_reset(s->read);
 	if (s->state == SESSION_COPY_IN)
 		return copy_message(s, f);
 	Error err;

@@ -78,6 +78,8 @@ struct Session {
 	Map prepared;		   /* name -> Prepared; the unnamed one is "" */
 	Portal *portals;	   /* list; few at a time */
 	struct Cursor *cursors;	   /* the same; SQL's own */
+	uint64_t ncursors;	   /* ever made */
+	unsigned unnamed_cursors;  /* names given */
 	struct SimpleQuery *query; /* a simple query that was parked */
 	bool again;		   /* the message at hand was begun before the session was parked */
 	int64_t statement_timeout_us, lock_timeout_us;
@@ -87,6 +89,7 @@ struct Session {
 	struct Notify *notify;
 	Activity activity;
 	struct Spool *spool;	  /* output that its client did not read in time; before everything new */
+	Arena *read;		  /* of the message at hand: its texts, when the client's encoding is not UTF-8 */
 	const char **search_path; /* one allocation; see settings.c */
 	size_t nsearch_path;
 	SqliteCopy *copy;

@@ -269,6 +269,7 @@ void settings_programs(Session *s)
 	s->txn.session = s;
 	s->txn.plan_env = plan_env;
 	s->txn.utility = program_utility;
+	s->txn.cursors = &cursor_hooks;
 }
 
 int settings_open(Session *s, Error *err)
@@ -392,12 +393,19 @@ const Plan *settings_show_plan(Session *s, const Plan *plan, Arena *a, Error *er
 	return shape;
 }
 
-static void put_row(Buf *out, const char *const *values, size_t n)
+static int put_row(Session *s, const char *const *values, size_t n, Error *err)
 {
-	size_t at = wire_data_row_begin(out, n);
-	for (size_t i = 0; i < n; i++)
-		wire_put_value(out, values[i], strlen(values[i]));
-	wire_end(out, at);
+	size_t at = wire_data_row_begin(&s->out, n);
+	for (size_t i = 0; i < n; i++) {
+		size_t value = wire_value_begin(&s->out);
+		if (type_send_text(str_of(values[i]), &s->types, &s->out, err) != 0) {
+			s->out.len = at - 1;
+			return -1;
+		}
+		wire_value_end(&s->out, value);
+	}
+	wire_end(&s->out, at);
+	return 0;
 }
 
 RunResult settings_show(Session *s, const Plan *plan, bool describe, Error *err)
@@ -406,20 +414,22 @@ RunResult settings_show(Session *s, const Plan *plan, bool describe, Error *err)
 	const Plan *shape = settings_show_plan(s, plan, a, err);
 	if (!shape)
 		return RUN_ERROR;
-	if (describe)
-		run_describe(shape, NULL, 0, &s->out);
+	if (describe && run_describe(&s->txn, shape, NULL, 0, &s->out, err) != 0)
+		return RUN_ERROR;
 	if (shows_all(plan)) {
 		for (const GucDef *d = guc_defs; d->name; d++) {
 			if (!d->category)
 				continue;
 			const char *v = special(s, d->name);
 			const char *row[] = { d->name, v ? v : guc_show(s->guc, d->name, a, err), d->desc };
-			put_row(&s->out, row, 3);
+			if (put_row(s, row, 3, err) != 0)
+				return RUN_ERROR;
 		}
 	} else {
 		const char *v = special(s, plan->name);
 		const char *row[] = { v ? v : guc_show(s->guc, plan->name, a, err) };
-		put_row(&s->out, row, 1);
+		if (put_row(s, row, 1, err) != 0)
+			return RUN_ERROR;
 	}
 	wire_put_command_complete(&s->out, "SHOW");
 	return RUN_DONE;

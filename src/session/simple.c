@@ -172,8 +172,8 @@ bool simple_query(Session *s, Str text)
 {
 	SimpleQuery own = { 0 }, *q = s->query ? s->query : &own;
 	Error err;
-	RunResult rc = RUN_DONE;
-	if (!s->query) {
+	RunResult rc = s->query ? RUN_DONE : session_read_text(s, &text, &err) == 0 ? RUN_DONE : RUN_ERROR;
+	if (!s->query && rc == RUN_DONE) {
 		activity_begin(s, text);
 		prepared_drop(s, (Str){ "", 0 });
 		txn_refresh_catalog(&s->txn);

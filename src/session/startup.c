@@ -187,7 +187,7 @@ static void startup_packet(Session *s, Str body)
 		break;
 	}
 	if (login(s, &st, &err) != 0) {
-		wire_put_error(&s->out, &err, "FATAL");
+		session_put_error(s, &err, "FATAL");
 		s->doomed = true;
 	}
 }

@@ -88,6 +88,17 @@ static int try_index(ParseState *ps, const CatIndex *ix, Rte *rte, const ExprLis
 	return 1;
 }
 
+int conflict_arbiter(ParseState *ps, const CatIndex *ix, Rte *target, OnConflict *out)
+{
+	*out = (OnConflict){ 0 };
+	return try_index(ps, ix, target, NULL, NULL, out);
+}
+
+Expr *index_key_conflict(ParseState *ps, const CatIndex *ix, size_t key, Expr *mine, Expr *other)
+{
+	return make_op(ps, "=", NULL, mine, other, -1);
+}
+
 static int infer_elements(ParseState *ps, const PgQuery__InferClause *ic, ExprList *wanted)
 {
 	for (size_t i = 0; i < ic->n_index_elems; i++) {

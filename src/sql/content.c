@@ -4,6 +4,7 @@
  * could be made for each pair of rows.
  */
 #include "sql/content.h"
+#include "sql/tree.h"
 
 #include "pgtype/content.h"
 #include "sql/query.h"
@@ -167,7 +168,8 @@ static Expr *find_index(const Condition *c, Expr *key, Expr *value, const Served
 	key = plain(key);
 	Shape of_key = shape_of(key), of_value = shape_of(value);
 	Rte *rte = of_key.rte;
-	if (!op || !rte || of_key.several || of_key.other || of_value.rte || of_value.other || rte->kind != RTE_RELATION)
+	if (!op || !rte || of_key.several || of_key.other || of_value.rte || of_value.other || rte->kind != RTE_RELATION ||
+	    rte_is_tree(rte))
 		return NULL;
 	for (size_t i = 0; i < rte->rel->nindexes; i++) {
 		const CatIndex *ix = rte->rel->indexes[i];

@@ -107,10 +107,9 @@ static int set_encoding(CopyParse *c, const PgQuery__DefElem *d)
 	int n = t ? encoding_named(str_of(t)) : ENCODING_NONE;
 	if (n == ENCODING_NONE)
 		return an_error(c->ps, d->location, "22023", "argument to option \"%s\" must be a valid encoding name", d->defname);
-	if (encoding_is_single_byte(n))
-		c->o->encoding = n;
-	else if (n != ENCODING_UTF8 && n != ENCODING_SQL_ASCII)
+	if (!encoding_is_known(n) && n != ENCODING_SQL_ASCII)
 		return an_refuse(c->ps, d->location, "COPY in the encoding \"%s\" is not available in SQLite mode", t);
+	c->o->encoding = n;
 	return 0;
 }
 
@@ -211,6 +210,8 @@ static int check_options(CopyParse *c, const PgQuery__DefElem *const *seen)
 		return an_error(ps, -1, "42601", "cannot specify DELIMITER in BINARY mode");
 	if (o->binary && seen[COPY_NULL])
 		return an_error(ps, -1, "42601", "cannot specify NULL in BINARY mode");
+	if (!seen[COPY_ENCODING])
+		o->encoding = ENCODING_NONE;
 	o->delimiter = o->csv ? ',' : '\t';
 	o->quote = '"';
 	o->null_text = seen[COPY_NULL] ? arena_strdup(ps->a, option_text(c, seen[COPY_NULL])) : o->csv ? "" : "\\N";

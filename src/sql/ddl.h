@@ -119,6 +119,30 @@ const char *ddl_query_sql(Ddl *d, const PgNode *query);
 int ddl_like_columns(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
 int ddl_like_rest(Ddl *d, CatRel *r, const PgQuery__TableLikeClause *s);
 
+/* ddl_inherit.c: INHERITS and PARTITION OF. The columns and checks of the parents, before the table's own. */
+int ddl_inherit(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s);
+/* A column that the statement defines, which its parents may have too. 1: it is none of theirs. */
+int ddl_merge_column(Ddl *d, CatRel *r, const PgQuery__ColumnDef *def);
+/* A CHECK of the table that one of its parents has, too: 1; 0: there is none of that name. */
+int ddl_merge_check(Ddl *d, CatRel *r, const char *name, const char *text);
+int ddl_inherit_keys(Ddl *d, CatRel *r); /* foreign keys and indexes that partitions have because the partitioned table has them */
+CatIndex *ddl_inherit_index(Ddl *d, CatRel *r, const CatIndex *from);
+CatConstraint *ddl_inherit_foreign_key(Ddl *d, CatRel *r, const CatConstraint *from);
+/* ddl_index.c: the parts that a new index of a partitioned table has on its partitions */
+int ddl_index_partitions(Ddl *d, const CatRel *r, const CatIndex *parent);
+bool ddl_index_fits(const CatIndex *x, const CatIndex *parent);
+/* ddl_save_inherit.c */
+void ddl_save_inheritance(Ddl *d, const CatRel *r);
+void ddl_forget_inheritance(Ddl *d, const CatRel *r);
+int ddl_put_partition_check(Ddl *d, const CatRel *r, Buf *b);
+const char *ddl_partition_test(Ddl *d, const CatRel *r, const CatRel *parent, const CatRel *child); /* NULL on error */
+/* ddl_partition.c */
+int ddl_partition_by(Ddl *d, CatRel *r, const PgQuery__PartitionSpec *s);
+int ddl_check_partition_keys(Ddl *d, const CatRel *r); /* unique constraints have all of the key */
+CatBound *ddl_partition_bound(Ddl *d, const CatRel *parent, const char *name, const PgQuery__PartitionBoundSpec *s);
+/* Steps that fail when the default partition has rows that are another one's now. */
+int ddl_check_default(Ddl *d, const CatRel *parent);
+
 /* ddl_storage.c: names of storage, which has no effect here, must exist all the same */
 int ddl_check_tablespace(Ddl *d, const char *name); /* "" is none */
 int ddl_check_table_method(Ddl *d, const char *name);

@@ -337,6 +337,21 @@ static bool fits_kind(const CatRel *r, const PgQuery__AlterTableCmd *cmd)
 	       (r->kind == REL_VIEW && cmd->subtype == AT(ColumnDefault)) || (r->kind == REL_SEQUENCE && logged);
 }
 
+/* What would have to be done to the children, too. */
+static int alter_refuse_tree(Ddl *d, const CatRel *r, const PgQuery__AlterTableCmd *cmd)
+{
+	static const int alone[] = { AT(ChangeOwner),	 AT(SetRelOptions),  AT(ResetRelOptions), AT(SetTableSpace),   AT(ClusterOn),
+				     AT(DropCluster),	 AT(SetLogged),	     AT(SetUnLogged),	  AT(ReplicaIdentity), AT(SetStatistics),
+				     AT(SetStorage),	 AT(EnableTrig),     AT(DisableTrig),	  AT(EnableTrigAll),   AT(DisableTrigAll),
+				     AT(EnableTrigUser), AT(DisableTrigUser) };
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
+		if (alone[i] == (int)cmd->subtype)
+			return 0;
+	if (catrel_is_tree(r) || r->nparents)
+		return an_refuse(d->ps, -1, "this form of ALTER TABLE on a table with partitions, children or parents");
+	return 0;
+}
+
 int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 {
 	const char *tag = alter_tag(s);
@@ -351,6 +366,9 @@ int plan_alter_table(Ddl *d, const PgQuery__AlterTableStmt *s)
 		return -1;
 	if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && r->kind != REL_VIEW)
 		return an_error(d->ps, -1, "42809", "\"%s\" is not a view", r->name);
+	for (size_t i = 0; i < s->n_cmds; i++)
+		if (alter_refuse_tree(d, r, s->cmds[i]->alter_table_cmd))
+			return -1;
 	Alter al;
 	alter_begin(&al, d, r);
 	for (size_t i = 0; i < s->n_cmds; i++) {

@@ -226,6 +226,9 @@ static int add_check(Ddl *d, CatRel *r, const PgQuery__Constraint *k)
 	UsedColumns used = { 0 };
 	expr_walk(x, note_column, &used);
 	const char *name = k->conname;
+	int merged = name && *name ? ddl_merge_check(d, r, name, text) : 0;
+	if (merged)
+		return merged < 0 ? -1 : 0;
 	if (name && *name && has_constraint(r, name))
 		return an_error(d->ps, -1, "42710", "constraint \"%s\" for relation \"%s\" already exists", name, r->name);
 	if (!name || !*name)
@@ -309,6 +312,8 @@ static int add_foreign_key(Ddl *d, CatRel *r, const PgQuery__Constraint *k, cons
 		return an_error(d->ps, -1, "42P01", "relation \"%s\" does not exist", rv->relname);
 	if (ref->kind != REL_TABLE)
 		return an_error(d->ps, -1, "42809", "referenced relation \"%s\" is not a table", rv->relname);
+	if (ref->part)
+		return an_refuse(d->ps, k->location, "a foreign key to a partitioned table");
 	if ((r->persistence == 't') != (ref->persistence == 't'))
 		return an_error(d->ps, -1, "42P16", "constraints on %s tables may reference only %s tables",
 				r->persistence == 't' ? "temporary" : "permanent", r->persistence == 't' ? "temporary" : "permanent");

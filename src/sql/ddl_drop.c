@@ -1,5 +1,6 @@
 /* DROP TABLE, VIEW, INDEX, SEQUENCE, TYPE, SCHEMA; TRUNCATE. */
 #include "catalog/acl.h"
+#include "catalog/partition.h"
 #include "sql/acl_check.h"
 #include "sql/ddl.h"
 #include "sql/program.h"
@@ -184,6 +185,25 @@ static int collect_views(Ddl *d, DropList *l, bool cascade)
 	return 0;
 }
 
+/* Partitions go with their table, children only when they are told to. */
+static int collect_children(Ddl *d, DropList *l, bool cascade)
+{
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < l->rels[i]->nchildren; k++) {
+			const CatRel *r = l->rels[i], *c = r->children[k];
+			if (listed(l, c))
+				continue;
+			if (!cascade && !c->bound)
+				return ddl_depend_error(d, arena_printf(d->a, "table %s", r->name),
+							arena_printf(d->a, "table %s depends on table %s", c->name, r->name));
+			if (!c->bound)
+				ddl_notice(d, "00000", "drop cascades to table %s", c->name);
+			if (list_add(d, l, c))
+				return -1;
+		}
+	return 0;
+}
+
 /* By a relation that is not dropped together with it. */
 static int type_in_use(Ddl *d, const PgType *t, const DropList *l, bool cascade)
 {
@@ -197,7 +217,7 @@ static int type_in_use(Ddl *d, const PgType *t, const DropList *l, bool cascade)
 
 static int drop_relations(Ddl *d, DropList *l, bool cascade)
 {
-	if (collect_views(d, l, cascade))
+	if (collect_children(d, l, cascade) || collect_views(d, l, cascade))
 		return -1;
 	if (release_foreign_keys(d, l, cascade))
 		return -1;
@@ -257,6 +277,23 @@ static int collect_relations(Ddl *d, const PgQuery__DropStmt *s, char kind, cons
 	return 0;
 }
 
+/* With its parts on the partitions. */
+static void drop_index_tree(Ddl *d, const CatIndex *x)
+{
+	ddl_touch(d, x->table->schema);
+	ddl_drop_content(d, x);
+	if (index_has_sqlite(x))
+		ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
+	ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);
+	ddl_sql(d, "DELETE FROM _understudy_index WHERE oid = %u", x->oid);
+	ddl_sql(d, "DELETE FROM _understudy_inherits WHERE child = %u", x->oid);
+	ddl_sql(d, "DELETE FROM _understudy_inherited WHERE obj = %u", x->oid);
+	for (size_t i = 0; i < x->table->nchildren; i++)
+		for (size_t k = 0; k < x->table->children[i]->nindexes; k++)
+			if (x->table->children[i]->indexes[k]->parent == x)
+				drop_index_tree(d, x->table->children[i]->indexes[k]);
+}
+
 static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 {
 	for (size_t i = 0; i < s->n_objects; i++) {
@@ -269,6 +306,10 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 			ddl_notice(d, "00000", "index \"%s\" does not exist, skipping", rv.relname);
 			continue;
 		}
+		if (x->parent) {
+			an_error(d->ps, -1, "2BP01", "cannot drop index %s because index %s requires it", x->name, x->parent->name);
+			return err_hint(d->err, "You can drop index %s instead.", x->parent->name);
+		}
 		for (size_t k = 0; k < x->table->nconstraints; k++) {
 			const CatConstraint *c = x->table->constraints[k];
 			if (c->index != x || c->type == 'f')
@@ -277,12 +318,7 @@ static int drop_index(Ddl *d, const PgQuery__DropStmt *s)
 				 x->table->name);
 			return err_hint(d->err, "You can drop constraint %s on table %s instead.", c->name, x->table->name);
 		}
-		ddl_touch(d, x->table->schema);
-		ddl_drop_content(d, x);
-		if (index_has_sqlite(x))
-			ddl_sql(d, "DROP INDEX %s", ddl_id(d, x->sqlite_name));
-		ddl_sql(d, "DELETE FROM _understudy_index_key WHERE idx = %u", x->oid);
-		ddl_sql(d, "DELETE FROM _understudy_index WHERE oid = %u", x->oid);
+		drop_index_tree(d, x);
 	}
 	return ddl_finish(d, "DROP INDEX");
 }
@@ -428,6 +464,16 @@ static bool fire_truncate(Ddl *d, const DropList *l, StepKind kind)
 	return any;
 }
 
+static int add_below(Ddl *d, DropList *l, const CatRel *r)
+{
+	size_t n;
+	const CatRel **all = partition_tree(r, d->a, &n);
+	for (size_t i = 1; i < n; i++)
+		if (list_add(d, l, all[i]))
+			return -1;
+	return 0;
+}
+
 int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 {
 	DropList l = { 0 };
@@ -438,9 +484,17 @@ int plan_truncate(Ddl *d, const PgQuery__TruncateStmt *s)
 			return -1;
 		if (r->kind != REL_TABLE)
 			return an_error(d->ps, -1, "42809", "\"%s\" is not a table", r->name);
+		if (r->part && !rv->inh) {
+			an_error(d->ps, -1, "42809", "cannot truncate only a partitioned table");
+			return err_hint(d->err, "Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly.");
+		}
 		if (acl_check_rel(d->ps, r, ACL_TRUNCATE) || list_add(d, &l, r))
 			return -1;
 	}
+	for (size_t i = 0; i < s->n_relations; i++)
+		for (size_t k = 0; s->relations[i]->range_var->inh && k < l.rels[i]->nchildren; k++)
+			if (add_below(d, &l, l.rels[i]))
+				return -1;
 	if (truncate_referrers(d, &l, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE))
 		return -1;
 	if (fire_truncate(d, &l, STEP_FIRE_BEFORE))

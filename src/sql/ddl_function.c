@@ -55,7 +55,7 @@ static int set_language(Create *c, const char *name)
 {
 	c->has_language = true;
 	c->f->language = arena_strdup(c->d->a, str_iis(str_of(name), "sql") ? "sql" : str_iis(str_of(name), "plpgsql") ? "plpgsql" : name);
-	if (streq(c->f->language, "sql") || streq(c->f->language, "plpgsql"))
+	if (streq(c->f->language, "sql") || streq(c->f->language, "plpgsql") || c->d->ps->env->any_language)
 		return 0;
 	if (streq(name, "c") || streq(name, "C") || streq(name, "internal"))
 		return an_refuse(c->d->ps, -1, "a function in language %s", name);

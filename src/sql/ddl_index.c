@@ -103,6 +103,46 @@ static int fill_index(Ddl *d, CatIndex *x, const PgQuery__IndexStmt *s)
 	return 0;
 }
 
+static bool same_text(const char *x, const char *y)
+{
+	return x && y ? streq(x, y) : x == y;
+}
+
+/* An index of a partition that would do as its part of that one. */
+bool ddl_index_fits(const CatIndex *x, const CatIndex *parent)
+{
+	if (x->parent || x->nkeys != parent->nkeys || x->unique != parent->unique || x->primary != parent->primary ||
+	    !streq(x->method, parent->method) || !same_text(x->predicate, parent->predicate))
+		return false;
+	for (size_t i = 0; i < x->nkeys; i++) {
+		const CatColumn *a = catrel_attnum(x->table, x->keys[i]), *b = catrel_attnum(parent->table, parent->keys[i]);
+		if (!a != !b || (a && !streq(a->name, b->name)) || !same_text(x->exprs[i], parent->exprs[i]) ||
+		    !same_text(x->opclasses[i], parent->opclasses[i]))
+			return false;
+	}
+	return true;
+}
+
+int ddl_index_partitions(Ddl *d, const CatRel *r, const CatIndex *parent)
+{
+	for (size_t i = 0; i < r->nchildren; i++) {
+		Alter al;
+		CatIndex *x = NULL;
+		alter_begin(&al, d, r->children[i]);
+		for (size_t k = 0; k < al.r->nindexes && !x; k++)
+			x = ddl_index_fits(al.r->indexes[k], parent) ? al.r->indexes[k] : NULL;
+		const bool there = x != NULL;
+		if (there)
+			x->parent = (CatIndex *)(uintptr_t)parent;
+		else if (!(x = ddl_inherit_index(d, al.r, parent)))
+			return -1;
+		al.rebuild |= x->primary && !there;
+		if (alter_finish(&al) || (!there && ddl_index_partitions(d, r->children[i], x)))
+			return -1;
+	}
+	return 0;
+}
+
 int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 {
 	if (check_index_stmt(d, s) || ddl_check_tablespace(d, s->table_space) || ddl_check_parameters(d, s->options, s->n_options, true))
@@ -125,7 +165,10 @@ int plan_create_index(Ddl *d, const PgQuery__IndexStmt *s)
 	CatIndex *x = ddl_new_index(d, al.r, named ? s->idxname : index_name(d, r, s), s->n_index_params);
 	if (fill_index(d, x, s))
 		return -1;
-	if (ddl_choose_index_storage(d, x))
+	if (ddl_choose_index_storage(d, x) || ddl_check_partition_keys(d, al.r))
 		return -1;
-	return alter_finish(&al) ? -1 : ddl_finish(d, "CREATE INDEX");
+	x->only = r->part && !s->relation->inh && r->nchildren;
+	if (alter_finish(&al) || (r->part && s->relation->inh && ddl_index_partitions(d, r, x)))
+		return -1;
+	return ddl_finish(d, "CREATE INDEX");
 }

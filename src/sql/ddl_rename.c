@@ -2,6 +2,7 @@
  * RENAME, SET SCHEMA and OWNER TO of relations, their columns and constraints, and of schemas. Views keep the names of their own time
  * (view_names.c) and defaults name sequences by OID; expressions over a table's own columns are written anew.
  */
+#include "catalog/partition.h"
 #include "sql/ddl_alter.h"
 #include "sql/deparse.h"
 
@@ -69,7 +70,7 @@ static const char *file_name_of(Ddl *d, const CatRel *r, const CatColumn *c, con
 	return clash ? arena_printf(d->a, "~%s~%d", name, c->attnum) : name;
 }
 
-static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r, const char *tag)
+static int rename_one(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r)
 {
 	Alter al;
 	alter_begin(&al, d, r);
@@ -90,6 +91,38 @@ static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r, 
 	c->sqlite_name = arena_strdup(d->a, file);
 	ddl_forget_rel(d, r);
 	ddl_save_rel(d, al.r);
+	return 0;
+}
+
+/* A parent of `r` that is not of the tree which is renamed as a whole. */
+static bool has_other_parent(const CatRel *r, const CatRel *const *tree, size_t n, const char *column)
+{
+	for (size_t i = 0; i < r->nparents; i++) {
+		bool in = false;
+		for (size_t k = 0; k < n && !in; k++)
+			in = tree[k] == r->parents[i];
+		if (!in && catrel_column(r->parents[i], column))
+			return true;
+	}
+	return false;
+}
+
+/* Of a table and of those that inherit the column from it. */
+static int rename_column(Ddl *d, const PgQuery__RenameStmt *s, const CatRel *r, const char *tag)
+{
+	size_t n;
+	const CatRel **all = partition_tree(r, d->a, &n);
+	if (n > 1 && s->relation && !s->relation->inh && catrel_column(r, s->subname))
+		return an_error(d->ps, -1, "42P16", "inherited column \"%s\" must be renamed in child tables too", s->subname);
+	for (size_t i = 0; i < n; i++) {
+		if (has_other_parent(all[i], all, n, s->subname))
+			return an_error(d->ps, -1, "42P16", "cannot rename inherited column \"%s\"", s->subname);
+		for (size_t k = 0; all[i]->part && k < all[i]->part->n; k++)
+			if (all[i]->part->exprs[k])
+				return an_refuse(d->ps, -1, "RENAME of a column of a table whose partition key has expressions");
+		if (rename_one(d, s, all[i]))
+			return -1;
+	}
 	return ddl_finish(d, tag);
 }
 
@@ -141,6 +174,8 @@ static int rename_constraint(Ddl *d, const PgQuery__RenameStmt *s, const CatRel 
 	found->name = arena_strdup(d->a, s->newname);
 	if (key)
 		found->index->name = found->name;
+	if (found->type == 'c' && (r->nchildren || r->nparents) && !found->no_inherit)
+		return an_refuse(d->ps, -1, "RENAME of a check constraint of a table with partitions, children or parents");
 	al.rebuild = found->type == 'c';
 	return alter_finish(&al) ? -1 : ddl_finish(d, "ALTER TABLE");
 }

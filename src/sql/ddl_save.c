@@ -9,6 +9,8 @@ static void save_columns(Ddl *d, const CatRel *r)
 		ddl_sql(d, "INSERT INTO _understudy_column VALUES (%u, %d, %s, %u, %d, %d, %d, %s, %s, %s, %u, %s)", r->oid, c->attnum,
 			ddl_lit(d, c->name), c->type->oid, c->typmod, c->not_null, c->dropped, ddl_lit(d, c->identity ? identity : NULL),
 			ddl_lit(d, c->generated ? generated : NULL), ddl_lit(d, c->default_sql), c->sequence, ddl_lit(d, c->sqlite_name));
+		if (c->inherited)
+			ddl_sql(d, "INSERT INTO _understudy_inherited VALUES (%u, %d)", r->oid, c->attnum);
 	}
 }
 
@@ -22,6 +24,10 @@ void ddl_save_index(Ddl *d, const CatIndex *x)
 	for (size_t i = 0; i < x->nkeys; i++)
 		ddl_sql(d, "INSERT INTO _understudy_index_key VALUES (%u, %zu, %d, %s, %d, %s, '%c')", x->oid, i + 1, x->keys[i],
 			ddl_lit(d, x->exprs[i]), x->options[i], ddl_lit(d, x->opclasses[i]), x->contents[i]);
+	if (x->parent)
+		ddl_sql(d, "INSERT INTO _understudy_inherits VALUES (%u, 1, %u)", x->oid, x->parent->oid);
+	if (x->only)
+		ddl_sql(d, "INSERT INTO _understudy_inherited VALUES (%u, -1)", x->oid);
 }
 
 static const char *attnum_list(Ddl *d, const int16_t *cols, size_t n)
@@ -41,6 +47,10 @@ void ddl_save_constraint(Ddl *d, const CatConstraint *k)
 		fk ? k->ref->oid : 0, fk ? ddl_lit(d, attnum_list(d, k->ref_cols, k->ncols)) : "NULL", ddl_lit(d, fk ? upd : NULL),
 		ddl_lit(d, fk ? del : NULL), ddl_lit(d, fk ? match : NULL), k->deferrable, k->deferred, ddl_lit(d, k->check_sql),
 		k->not_valid, k->no_inherit);
+	if (k->parent)
+		ddl_sql(d, "INSERT INTO _understudy_inherits VALUES (%u, 1, %u)", k->oid, k->parent->oid);
+	if (k->inherited)
+		ddl_sql(d, "INSERT INTO _understudy_inherited VALUES (%u, 0)", k->oid);
 }
 
 static void save_row_types(Ddl *d, const CatRel *r)
@@ -82,6 +92,7 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 	save_row_types(d, r);
 	save_columns(d, r);
 	save_view_names(d, r);
+	ddl_save_inheritance(d, r);
 	for (size_t i = 0; i < r->nindexes; i++)
 		ddl_save_index(d, r->indexes[i]);
 	for (size_t i = 0; i < r->nconstraints; i++)
@@ -91,6 +102,7 @@ void ddl_save_rel(Ddl *d, const CatRel *r)
 void ddl_forget_rel(Ddl *d, const CatRel *r)
 {
 	ddl_touch(d, r->schema);
+	ddl_forget_inheritance(d, r);
 	ddl_sql(d, "DELETE FROM _understudy_column WHERE rel = %u", r->oid);
 	if (catrel_is_view(r))
 		ddl_sql(d, "DELETE FROM _understudy_view_name WHERE view = %u", r->oid);
@@ -209,6 +221,8 @@ int ddl_make_table(Ddl *d, const CatRel *r, const char *sqlite_name)
 		buf_puts(&b, "_understudy_empty INTEGER"); /* SQLite has no table without columns */
 	for (size_t i = 0; i < r->nconstraints && !failed; i++)
 		failed = constraint_sql(d, r, r->constraints[i], &b);
+	if (!failed)
+		failed = ddl_put_partition_check(d, r, &b);
 	buf_puts(&b, ")");
 	if (!failed)
 		ddl_sql(d, "%s", buf_cstr(&b));

@@ -4,10 +4,6 @@
 static int refuse_create(Ddl *d, const PgQuery__CreateStmt *s)
 {
 	int at = s->relation->location;
-	if (s->partspec || s->partbound)
-		return an_refuse(d->ps, at, "partitioned table");
-	if (s->n_inh_relations)
-		return an_refuse(d->ps, at, "INHERITS");
 	if (s->of_typename)
 		return an_refuse(d->ps, at, "CREATE TABLE OF a type");
 	if (ddl_check_tablespace(d, s->tablespacename) || ddl_check_table_method(d, s->access_method) ||
@@ -49,7 +45,10 @@ static int add_elements(Ddl *d, CatRel *r, const PgQuery__CreateStmt *s)
 		const PgQuery__Node *n = s->table_elts[i];
 		if (n->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE && ddl_like_columns(d, r, n->table_like_clause))
 			return -1;
-		if (n->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF && ddl_add_column(d, r, n->column_def))
+		if (n->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF)
+			continue;
+		int rc = ddl_merge_column(d, r, n->column_def);
+		if (rc < 0 || (rc && ddl_add_column(d, r, n->column_def)))
 			return -1;
 	}
 	for (size_t i = 0; i < s->n_table_elts; i++) {
@@ -88,9 +87,13 @@ int plan_create_table(Ddl *d, const PgQuery__CreateStmt *s)
 	if (clash)
 		return clash > 0 ? 0 : -1;
 	CatRel *r = new_table(d, schema, name, persistence);
-	if (set_on_commit(d, r, s->oncommit) || add_elements(d, r, s) || ddl_make_table(d, r, r->sqlite_name) || make_indexes(d, r))
+	if (set_on_commit(d, r, s->oncommit) || ddl_inherit(d, r, s) || add_elements(d, r, s) ||
+	    (s->partspec && ddl_partition_by(d, r, s->partspec)) || ddl_inherit_keys(d, r) || ddl_check_partition_keys(d, r) ||
+	    ddl_make_table(d, r, r->sqlite_name) || make_indexes(d, r))
 		return -1;
 	ddl_save_rel(d, r);
+	if (r->bound && ddl_check_default(d, r->parents[0]))
+		return -1;
 	return ddl_finish(d, "CREATE TABLE");
 }
 

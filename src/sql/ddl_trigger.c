@@ -83,6 +83,8 @@ static int check_form(Ddl *d, const PgQuery__CreateTrigStmt *s, const CatRel *r)
 	ParseState *ps = d->ps;
 	if (r->kind == REL_VIEW && s->row)
 		return an_refuse(ps, s->relation->location, "a row trigger on a view");
+	if (r->part && s->row)
+		return an_refuse(ps, s->relation->location, "a row trigger on a partitioned table");
 	if (r->kind != REL_TABLE && r->kind != REL_VIEW)
 		return an_error(ps, -1, "42809", "relation \"%s\" cannot have triggers", r->name);
 	if (r->kind == REL_VIEW)

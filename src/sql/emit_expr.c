@@ -1,4 +1,5 @@
 /* Expressions: everything but calls, casts and subqueries. */
+#include "sql/tree.h"
 #include "sql/emit_internal.h"
 #include "sql/query.h"
 
@@ -507,8 +508,20 @@ static int emit_grouping(Emitter *e, const Expr *x)
 	return 0;
 }
 
+/* Of a tree of tables each row has its own. */
+static int emit_tableoid(Emitter *e, const Expr *x)
+{
+	if (rte_is_tree(x->rte))
+		buf_printf(&e->out, "t%d.tableoid", x->rte->id);
+	else
+		buf_printf(&e->out, "%u", x->rte->rel->oid);
+	return 0;
+}
+
 static int emit_rowid(Emitter *e, const Expr *x)
 {
+	if (is_tableoid(x))
+		return emit_tableoid(e, x);
 	if (is_ctid(x)) {
 		Expr number = *x;
 		number.type = 20;
@@ -527,7 +540,10 @@ static int emit_current_of(Emitter *e, const Expr *x)
 	if (emit_rowid(e, x) < 0)
 		return -1;
 	buf_puts(&e->out, " = (SELECT pg_cursor_row(");
-	emit_text(&e->out, str_of(x->name));
+	if (x->args.n ? emit_expr(e, x->args.items[0]) < 0 : false)
+		return -1;
+	if (!x->args.n)
+		emit_text(&e->out, str_of(x->name));
 	buf_printf(&e->out, ", %u))", x->rte->rel->oid);
 	return 0;
 }

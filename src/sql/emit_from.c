@@ -1,6 +1,7 @@
 /* FROM and column references. */
 #include "sql/emit_internal.h"
 #include "sql/parts.h"
+#include "sql/tree.h"
 
 enum { MAX_PACKED = 100 }; /* SQLite allows 127 arguments */
 
@@ -10,13 +11,15 @@ static const struct {
 	bool elem;	   /* called with the element type's OID first */
 	const char *array; /* the rows are those of the array that this function gives */
 } set_functions[] = {
+	{ "aclexplode", "pg_aclexplode", false },
 	{ "array_unnest", "pg_unnest", true },
 	{ "hstore_each", "pg_hstore_each", false },
 	{ "hstore_skeys", "pg_hstore_skeys", false },
 	{ "hstore_svals", "pg_hstore_svals", false },
 	{ "multirange_unnest", "pg_unnest_multirange", true },
 	{ "pg_get_keywords", "pg_pg_get_keywords", false },
-	{ "pg_partition_ancestors", "pg_partition_ancestors", false },
+	{ "pg_partition_ancestors", "pg_unnest", true, "pg_partition_ancestors" },
+	{ "pg_partition_tree", "pg_partition_tree", false, "pg_partition_tree_lines" },
 	{ "regexp_matches", "pg_regexp_matches", false },
 	{ "regexp_matches_no_flags", "pg_regexp_matches", false },
 	{ "generate_series_int4", "pg_generate_series_int8", false },
@@ -318,23 +321,69 @@ static int emit_snapshot(Emitter *e, struct Snapshot *s, const Rte *r)
 	return 0;
 }
 
-static int emit_relation(Emitter *e, const Rte *r)
+/* A table by itself. */
+static int emit_table(Emitter *e, const Rte *r, const CatRel *rel)
 {
-	if (check_returning_source(e, r) < 0)
+	Rte one = *r;
+	one.rel = rel;
+	if (check_returning_source(e, &one) < 0)
 		return -1;
 	for (size_t i = 0; i < e->nsnapshots; i++)
-		if (e->snapshots[i].rel == r->rel)
-			return emit_snapshot(e, &e->snapshots[i], r);
+		if (e->snapshots[i].rel->oid == rel->oid)
+			return emit_snapshot(e, &e->snapshots[i], &one);
 	for (size_t i = 0; i < e->nchanged; i++)
-		if (e->changed[i] == r->rel)
+		if (e->changed[i]->oid == rel->oid)
 			return emit_refuse(
 				e, r->location,
 				"reading a table here that another part of the statement changes is not available in SQLite mode");
-	if (r->rel->kind == REL_SEQUENCE)
-		buf_printf(&e->out, "(SELECT pg_sequence_state(%u, 0) AS last_value, 0 AS log_cnt, pg_sequence_state(%u, 1) AS is_called)",
-			   r->rel->oid, r->rel->oid);
-	else
-		emit_ident(&e->out, r->rel->sqlite_name);
+	emit_ident(&e->out, rel->sqlite_name);
+	return 0;
+}
+
+static int emit_member(Emitter *e, const Rte *r, const CatRel *member)
+{
+	const CatRel *m = tree_member(r->rel, member, e->a);
+	buf_printf(&e->out, "SELECT rowid, %u AS tableoid", member->oid);
+	for (size_t i = 0; i < r->rel->ncols; i++) {
+		if (r->rel->cols[i].dropped)
+			continue;
+		buf_puts(&e->out, ", ");
+		emit_ident(&e->out, m->cols[i].sqlite_name);
+		buf_puts(&e->out, " AS ");
+		emit_ident(&e->out, r->rel->cols[i].sqlite_name);
+	}
+	buf_puts(&e->out, " FROM ");
+	return emit_table(e, r, m);
+}
+
+/* SQLite allows 500 terms in one compound. A partitioned table without partitions is its own, empty table. */
+static int emit_tree(Emitter *e, const Rte *r)
+{
+	enum { MAX_TERMS = 400 };
+	size_t n;
+	const CatRel **members = tree_members(r->rel, e->a, &n);
+	bool groups = n > MAX_TERMS;
+	if (!n)
+		members[n++] = r->rel;
+	buf_puts(&e->out, groups ? "(SELECT * FROM (" : "(");
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_puts(&e->out, groups && i % MAX_TERMS == 0 ? ") UNION ALL SELECT * FROM (" : " UNION ALL ");
+		if (emit_member(e, r, members[i]) < 0)
+			return -1;
+	}
+	buf_puts(&e->out, groups ? "))" : ")");
+	return 0;
+}
+
+static int emit_relation(Emitter *e, const Rte *r)
+{
+	if (rte_is_tree(r))
+		return emit_tree(e, r);
+	if (r->rel->kind != REL_SEQUENCE)
+		return emit_table(e, r, r->rel);
+	buf_printf(&e->out, "(SELECT pg_sequence_state(%u, 0) AS last_value, 0 AS log_cnt, pg_sequence_state(%u, 1) AS is_called)",
+		   r->rel->oid, r->rel->oid);
 	return 0;
 }
 

@@ -1,6 +1,8 @@
 /* One node of the parse tree -> a typed expression. The parser has bounded the depth of the tree, so recursion is safe. */
 #include "sql/expr.h"
 
+#include "sql/vars.h"
+
 static Expr *bool_expr(ParseState *ps, const PgQuery__BoolExpr *b)
 {
 	static const char *const names[] = { [BOOL_AND] = "AND", [BOOL_OR] = "OR", [BOOL_NOT] = "NOT" };
@@ -113,6 +115,14 @@ static Expr *current_of(ParseState *ps, const PgQuery__CurrentOfExpr *c)
 {
 	Expr *e = expr_new(ps, X_CURRENT_OF, T_BOOL, -1);
 	e->name = c->cursor_name;
+	if (ps->vars) {
+		const char *const name[] = { c->cursor_name };
+		Expr *var = NULL;
+		if (vars_find(ps, name, 1, -1, &var) < 0)
+			return NULL;
+		if (var && var->type == T_REFCURSOR)
+			expr_list_add(ps->a, &e->args, var);
+	}
 	e->rte = ps->query->result;
 	return e;
 }

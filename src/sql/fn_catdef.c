@@ -102,8 +102,8 @@ static const char *indexdef(const Shown *s, const CatIndex *x, int column)
 	Arena *a = s->a;
 	if (column > 0)
 		return (size_t)column <= x->nkeys ? key_shown(s, x, (size_t)column - 1, true) : "";
-	const char *t = arena_printf(a, "CREATE %sINDEX %s ON %s USING %s (", x->unique ? "UNIQUE " : "", quote_name(a, x->name),
-				     table_shown(s, x->table), x->method);
+	const char *t = arena_printf(a, "CREATE %sINDEX %s ON %s%s USING %s (", x->unique ? "UNIQUE " : "", quote_name(a, x->name),
+				     x->table->part ? "ONLY " : "", table_shown(s, x->table), x->method);
 	for (size_t i = 0; i < x->nkeys; i++) {
 		bool desc = x->options[i] & 1, first = x->options[i] & 2;
 		const char *order = desc ? (first ? " DESC" : " DESC NULLS LAST") : first ? " NULLS FIRST" : "";
@@ -195,6 +195,10 @@ static const char *reference_shown(const Shown *s, const char *ref)
 	const PgType *domain = sscanf(ref, "{TYPE %u}", &oid) == 1 ? catalog_type(cat, oid) : NULL;
 	if (domain && domain->domain)
 		return domain->domain->default_sql;
+	if (sscanf(ref, "{BOUND %u}", &oid) == 1)
+		return fn_bound_text(&s->env, oid, s->a);
+	if (sscanf(ref, "{PARTITION %u}", &oid) == 1)
+		return fn_partition_key(&s->env, oid, false, s->a);
 	if (sscanf(ref, "{CHECK %u}", &oid) == 1) {
 		const PgType *t;
 		const CatConstraint *k = catalog_constraint(cat, oid);

@@ -77,7 +77,8 @@ static int find_function(Asked *q, sqlite3_value *v, bool by_name)
 {
 	if (by_name)
 		return find_by_text(q, T_REGPROCEDURE, v);
-	return pgproc_by_oid((uint32_t)sqlite3_value_int64(v)) != NULL;
+	q->oid = (uint32_t)sqlite3_value_int64(v);
+	return catalog_proc(q->env.cat, q->oid) || catalog_function(q->env.cat, q->oid);
 }
 
 static int find_type(Asked *q, sqlite3_value *v, bool by_name)

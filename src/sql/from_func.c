@@ -19,6 +19,8 @@ static int function_columns(ParseState *ps, Rte *r, const char *column_name)
 	const Expr *f = r->func;
 	if (has_value_column(f))
 		column_name = "value";
+	else if (f->kind == X_FUNC && streq(f->proc->src, "pg_partition_ancestors"))
+		column_name = "relid";
 	else if (f->kind == X_FUNC && is_user_proc(f->proc) && f->proc->out_names)
 		column_name = f->proc->out_names[0];
 	size_t n = returns_record(f) ? f->proc->nout : 1;

@@ -238,9 +238,10 @@ typedef struct OnConflict {
 
 typedef struct MergeAction {
 	bool matched;
-	Expr *when;    /* NULL: always */
-	Query *change; /* INSERT of one row of values, UPDATE or DELETE of the target; NULL = DO NOTHING */
-	int store;     /* of its values (parts_merge.c) */
+	Expr *when;		 /* NULL: always */
+	Query *change;		 /* INSERT of one row of values, UPDATE or DELETE of the target; NULL = DO NOTHING */
+	int store;		 /* of its values (parts_merge.c) */
+	struct PlanWrite *write; /* rows are written one by one */
 } MergeAction;
 
 struct Query {

@@ -1,5 +1,5 @@
 /* Statements of several parts: in which order they are computed and applied. See parts.h. */
-#include "sql/parts.h"
+#include "sql/parts_rows.h"
 #include "sql/triggers.h"
 
 enum { MAX_CHANGED = 100 };
@@ -25,27 +25,23 @@ static bool calls_programs(const Query *q)
 	return calls;
 }
 
-static int event_of(const Query *q)
+int part_event(const Query *q)
 {
 	return q->cmd == CMD_INSERT ? TRIGGER_INSERT : q->cmd == CMD_UPDATE ? TRIGGER_UPDATE : q->cmd == CMD_DELETE ? TRIGGER_DELETE : 0;
 }
 
 static bool fires(const Query *q)
 {
-	return q->result && has_triggers(q->result->rel, event_of(q));
+	int events = part_event(q) | (q->conflict && q->conflict->do_update ? TRIGGER_UPDATE : 0);
+	return q->result && writes_rows(q->result->rel, events);
 }
 
 /* What a part with triggers cannot do. */
 static int check_triggers(ParseState *ps, const Query *q)
 {
-	enum { ANY = TRIGGER_INSERT | TRIGGER_UPDATE | TRIGGER_DELETE };
 	if (!q->result || q->cmd == CMD_SELECT)
 		return 0;
-	if (q->conflict && has_triggers(q->result->rel, q->conflict->do_update ? TRIGGER_INSERT | TRIGGER_UPDATE : TRIGGER_INSERT))
-		return an_refuse(ps, q->result->location, "ON CONFLICT on a table with triggers is not available in SQLite mode");
-	if (q->cmd == CMD_MERGE && has_triggers(q->result->rel, ANY))
-		return an_refuse(ps, q->result->location, "MERGE into a table with triggers is not available in SQLite mode");
-	int event = q->cmd == CMD_MERGE ? TRIGGER_DELETE : event_of(q);
+	int event = q->cmd == CMD_MERGE ? TRIGGER_DELETE : part_event(q);
 	const CatRel *child = cascades_to_triggers(ps->env->cat, q->result->rel, event);
 	if (!child)
 		return 0;
@@ -62,6 +58,8 @@ int parts_check(ParseState *ps, const Query *q)
 
 bool parts_needed(const Query *q)
 {
+	if (query_changes_tree(q))
+		return true;
 	if (fires(q))
 		return true;
 	if (calls_programs(q))
@@ -77,7 +75,7 @@ bool parts_needed(const Query *q)
 	return sublink && !q->conflict;
 }
 
-static const char *emit_text_of(Parts *p, const Query *q)
+const char *parts_text(Parts *p, const Query *q)
 {
 	ParseState *ps = p->ps;
 	Emitter e = { .a = ps->a,
@@ -112,7 +110,7 @@ PlanStep *parts_add_step(Parts *p, StepKind kind)
 
 PlanStep *parts_step(Parts *p, StepKind kind, const Query *q)
 {
-	const char *sql = emit_text_of(p, q);
+	const char *sql = parts_text(p, q);
 	if (!sql)
 		return NULL;
 	PlanStep *s = parts_add_step(p, kind);
@@ -203,6 +201,8 @@ static int apply(Parts *p, Part *part)
 		return 0;
 	if (part_apply(p, part) < 0)
 		return -1;
+	for (size_t i = 0; i < part->nmembers; i++)
+		note_changed(p, part->tables[i]);
 	note_changed(p, part->q->result->rel);
 	return 0;
 }
@@ -236,7 +236,7 @@ static void collect_parts(Parts *p, const Part *part, struct Snapshot *out, size
 
 static bool only_inserts(const Parts *p, const Part *part)
 {
-	if (!part->q->conflict || part->q->conflict->do_update)
+	if (!part->q->conflict || part->q->conflict->do_update || part->write)
 		return false;
 	for (size_t i = 0; i < p->n; i++)
 		if (part->uses[i] && !p->items[i].applied && p->items[i].q->cmd != CMD_SELECT)
@@ -287,6 +287,10 @@ static int apply_early(Parts *p, Part *part)
 	if (before)
 		memcpy(all, p->snapshots, before * sizeof *all);
 	collect_parts(p, part, all, &n, before + MAX_CHANGED);
+	for (size_t i = 0; i < n; i++)
+		if (catrel_is_tree(all[i].rel))
+			return an_refuse(p->ps, -1,
+					 "a WITH whose changes of a partitioned table others read is not available in SQLite mode");
 	for (size_t i = 0; i < before; i++)
 		if (all[i].new_rowid && all[i].rel == part->q->result->rel)
 			return an_refuse(p->ps, -1, "this order of changes of one table in WITH is not available in SQLite mode");
@@ -350,6 +354,40 @@ static void read_result(Parts *p, const Query *q)
 	buf_free(&b);
 }
 
+/* `named` has the columns that `set` names; rel's own are found by their names. */
+static struct PlanWrite *new_write(Parts *p, const CatRel *named, const CatRel *rel, int event, const TargetList *set)
+{
+	struct PlanWrite *w = plan_write_new(p->ps->a, rel, event);
+	int16_t *cols = arena_array(p->ps->a, int16_t, set->n + 1);
+	for (size_t k = 0; event == TRIGGER_UPDATE && k < set->n; k++) {
+		int attnum = set->items[k].attnum;
+		const CatColumn *own = catrel_column(rel, named->cols[attnum - 1].name);
+		cols[w->nset++] = own ? own->attnum : (int16_t)attnum;
+	}
+	w->set = cols;
+	return w;
+}
+
+struct PlanWrite *part_write(Parts *p, const Part *part, const CatRel *rel)
+{
+	struct PlanWrite *w = new_write(p, part->q->result->rel, rel, part_event(part->q), &part->q->targets);
+	w->counted = !part->cte && !p->plan->returns_rows;
+	return w;
+}
+
+static int begin_write(Parts *p, Part *part)
+{
+	const CatRel *rel = part->q->result->rel;
+	const OnConflict *oc = part->q->conflict;
+	part->write = part_write(p, part, rel);
+	parts_add_step(p, STEP_FIRE_BEFORE)->write = part->write;
+	if (!oc || !oc->do_update)
+		return 1;
+	part->upsert = new_write(p, rel, rel, TRIGGER_UPDATE, &oc->set);
+	parts_add_step(p, STEP_FIRE_BEFORE)->write = part->upsert;
+	return 1;
+}
+
 /* The triggers of the statements come before anything is computed. */
 static int begin_writes(Parts *p)
 {
@@ -358,16 +396,16 @@ static int begin_writes(Parts *p)
 		Part *part = &p->items[i];
 		if (check_triggers(p->ps, part->q) < 0)
 			return -1;
-		if (!fires(part->q))
-			continue;
-		part->write = plan_write_new(p->ps->a, part->q->result->rel, event_of(part->q));
-		int16_t *set = arena_array(p->ps->a, int16_t, part->q->targets.n + 1);
-		for (size_t k = 0; part->q->cmd == CMD_UPDATE && k < part->q->targets.n; k++)
-			set[part->write->nset++] = (int16_t)part->q->targets.items[k].attnum;
-		part->write->set = set;
-		part->write->counted = !part->cte && !p->plan->returns_rows;
-		parts_add_step(p, STEP_FIRE_BEFORE)->write = part->write;
-		any = true;
+		if (part_is_tree(part)) {
+			int rc = tree_begin(p, part);
+			if (rc < 0)
+				return -1;
+			any |= rc;
+		} else if (part->q->cmd == CMD_MERGE) {
+			any |= merge_begin(p, part);
+		} else if (fires(part->q)) {
+			any |= begin_write(p, part);
+		}
 	}
 	return any;
 }
@@ -387,7 +425,7 @@ int parts_plan(ParseState *ps, Query *q, Plan *plan)
 	for (size_t i = p.n; i-- > 0;)
 		if (apply(&p, &p.items[i]) < 0)
 			return -1;
-	plan->defer_fk = p.nchanged > 1 || q->cmd == CMD_MERGE || writes;
+	plan->defer_fk = p.nchanged > 1 || query_changes_tree(q) || q->cmd == CMD_MERGE || writes;
 	if (insert_copies(&p) < 0)
 		return -1;
 	if (writes)

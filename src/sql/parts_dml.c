@@ -1,12 +1,18 @@
 /* One part of a statement: the query that computes what it will write and return, and the statement that writes it. See parts.h. */
 #include "sql/parts_rows.h"
 #include "sql/rewrite.h"
+#include "sql/tree.h"
 #include "sql/triggers.h"
 #include "sqlite/row_store.h"
 
 bool part_returns_late(const Part *part)
 {
 	return part->q->conflict || (part->write && part->q->returning.n);
+}
+
+bool part_returns_early(const Part *part)
+{
+	return part->q->returning.n && (!part->cte || part->cte->refs) && !part_returns_late(part);
 }
 
 int rows_add_output(Rows *r, Expr *e, int attnum)
@@ -75,6 +81,10 @@ static Expr *stored_value(Expr *x, void *arg)
 	Rows *r = arg;
 	ParseState *ps = r->p->ps;
 	const Query *q = r->part->q;
+	if (is_tableoid(x) && x->rte == q->result)
+		return rte_is_tree(x->rte) ? rows_store_var(ps, r->store, r->part->nattnums + 1, x) : NULL;
+	if (r->part->write && is_upserted_xmax(x))
+		return rows_store_var(ps, r->store, r->part->write->n, x);
 	if (x->kind == X_ROWID && (x->rte == q->result ? q->cmd == CMD_INSERT : !query_has_rte(q, x->rte)))
 		return x->rte == q->result ? no_row_number(r, x) : NULL;
 	if (x->kind == X_ROWID)
@@ -168,7 +178,15 @@ static int returning_query(Rows *r, Query *out)
 	return 0;
 }
 
-/* With triggers all columns are in the store, as they will be: the triggers see them, and may change any. */
+/* The attribute number that a column of a member of a tree (tree.h) has in the table itself. */
+static int own_attnum(const CatRel *member, const CatRel *rel, int attnum)
+{
+	const CatColumn *own = attnum && member != rel ? catrel_column(rel, member->cols[attnum - 1].name) : NULL;
+	return own ? own->attnum : attnum;
+}
+
+/* With triggers all columns are in the store, as they will be: the triggers see them, and may change any. So are those of a row whose
+ * partition is not known yet. */
 static int all_columns(Rows *r)
 {
 	ParseState *ps = r->p->ps;
@@ -190,11 +208,23 @@ static int all_columns(Rows *r)
 		for (size_t k = 0; k < r->sel->nvalues; k++)
 			expr_list_add(ps->a, &r->sel->values[k], e);
 	}
-	w->n = r->sel->targets.n;
-	int *attnums = arena_array(ps->a, int, w->n + 1);
-	for (size_t i = 0; i < w->n; i++)
-		attnums[i] = r->sel->targets.items[i].attnum;
-	w->attnums = attnums;
+	if (w && q->conflict && q->conflict->do_update) {
+		Expr *no = expr_const(ps, 28, val_int(0));
+		if (rows_add_output(r, no, 0) < 0)
+			return -1;
+		for (size_t k = 0; k < r->sel->nvalues; k++)
+			expr_list_add(ps->a, &r->sel->values[k], no);
+	}
+	const size_t n = r->sel->targets.n;
+	int *attnums = arena_array(ps->a, int, n + 1);
+	for (size_t i = 0; i < n; i++)
+		attnums[i] = own_attnum(rel, w ? w->rel : rel, r->sel->targets.items[i].attnum);
+	if (w) {
+		w->n = n;
+		w->attnums = attnums;
+	}
+	r->part->nattnums = n;
+	r->part->attnums = attnums;
 	return 0;
 }
 
@@ -224,15 +254,32 @@ static int compute_changes(Parts *p, Part *part)
 		return -1;
 	if (part->write)
 		return compute_written(&r);
-	bool returns = q->returning.n && (!part->cte || part->cte->refs) && !part_returns_late(part);
+	if (part->moves && all_columns(&r) < 0)
+		return -1;
+	const bool returns = part_returns_early(part);
 	if (returns && returning_query(&r, &ret) < 0)
 		return -1;
 	if (parts_store(p, &sel, part->rows, q->result->rel->oid) < 0)
 		return -1;
 	if (!returns)
 		return 0;
-	part->out = p->nstores++;
+	if (part->out < 0)
+		part->out = p->nstores++;
 	return parts_store(p, &ret, part->out, 0);
+}
+
+int part_compute_rows(Parts *p, Part *part, Query *ret)
+{
+	Query sel = { .cmd = CMD_SELECT };
+	Rows r = { .p = p, .part = part, .sel = &sel, .store = rte_store(p->ps, part->rows) };
+	sel.ctes = part->q->ctes;
+	sel.nctes = part->q->nctes;
+	if (select_inserted(&r) < 0 || all_columns(&r) < 0)
+		return -1;
+	r.store = rte_store(p->ps, part->routed);
+	if (part_returns_early(part) && returning_query(&r, ret) < 0)
+		return -1;
+	return parts_store(p, &sel, part->rows, part->q->result->rel->oid);
 }
 
 static Query *all_of(ParseState *ps, Rte *rte, const Query *like)
@@ -306,13 +353,13 @@ static int compute_select(Parts *p, Part *part)
 
 int part_compute(Parts *p, Part *part)
 {
-	return part->q->cmd == CMD_SELECT  ? compute_select(p, part)
-	       : part->q->cmd == CMD_MERGE ? merge_compute(p, part)
-					   : compute_changes(p, part);
+	return part_is_tree(part)	    ? tree_compute(p, part)
+	       : part->q->cmd == CMD_SELECT ? compute_select(p, part)
+	       : part->q->cmd == CMD_MERGE  ? merge_compute(p, part)
+					    : compute_changes(p, part);
 }
 
-/* rowid = c1, or rowid IN (SELECT c1 ...), of the store. */
-static Expr *rowid_test(ParseState *ps, Rte *result, Rte *store, bool in)
+Expr *part_rowid_test(ParseState *ps, Rte *result, Rte *store, bool in)
 {
 	Expr *rowid = expr_new(ps, X_ROWID, 20, -1), like = { .type = 20, .typmod = -1, .location = -1 };
 	rowid->rte = result;
@@ -332,7 +379,7 @@ static Expr *rowid_test(ParseState *ps, Rte *result, Rte *store, bool in)
 	return any;
 }
 
-static Expr *column_from(ParseState *ps, Rte *store, const CatRel *rel, int attnum, size_t at)
+Expr *part_column_from(ParseState *ps, Rte *store, const CatRel *rel, int attnum, size_t at)
 {
 	const CatColumn *c = &rel->cols[attnum - 1];
 	Expr like = { .type = c->type->oid, .typmod = c->typmod, .collation = c->type->collation, .location = -1 };
@@ -350,7 +397,7 @@ static int apply_insert(Parts *p, const Part *part, Rte *store, Query *w)
 	query_from_rte(ps, w, store);
 	w->targets = (TargetList){ 0 };
 	for (size_t i = 0; i < w->ninsert; i++)
-		if (target_add(ps, &w->targets, column_from(ps, store, w->result->rel, w->insert_attnums[i], i + 1), "") < 0)
+		if (target_add(ps, &w->targets, part_column_from(ps, store, w->result->rel, w->insert_attnums[i], i + 1), "") < 0)
 			return -1;
 	return 0;
 }
@@ -362,11 +409,11 @@ static int apply_update(Parts *p, const Part *part, Rte *store, Query *w)
 	w->targets = (TargetList){ 0 };
 	for (size_t i = 0; i < part->q->targets.n; i++) {
 		int attnum = part->q->targets.items[i].attnum;
-		if (target_add(ps, &w->targets, column_from(ps, store, w->result->rel, attnum, i + 2), "") < 0)
+		if (target_add(ps, &w->targets, part_column_from(ps, store, w->result->rel, attnum, i + 2), "") < 0)
 			return -1;
 		w->targets.items[i].attnum = attnum;
 	}
-	w->where = rowid_test(ps, w->result, store, false);
+	w->where = part_rowid_test(ps, w->result, store, false);
 	return w->where ? 0 : -1;
 }
 
@@ -374,7 +421,7 @@ static int apply_delete(Parts *p, Rte *store, Query *w)
 {
 	w->from = NULL;
 	w->nfrom = 0;
-	w->where = rowid_test(p->ps, w->result, store, true);
+	w->where = part_rowid_test(p->ps, w->result, store, true);
 	return w->where ? 0 : -1;
 }
 
@@ -383,7 +430,8 @@ static int apply_returning(Parts *p, Part *part, Query *w)
 {
 	Expr *rowid = expr_new(p->ps, X_ROWID, 20, -1);
 	rowid->rte = w->result;
-	part->out = p->nstores++;
+	if (part->out < 0)
+		part->out = p->nstores++;
 	if (target_add(p->ps, &w->returning, rowid, "") < 0)
 		return -1;
 	part->rowid_at = (int)w->returning.n;
@@ -392,21 +440,29 @@ static int apply_returning(Parts *p, Part *part, Query *w)
 
 static int apply_written(Parts *p, Part *part)
 {
+	if (part->q->conflict && part_conflict(p, part) < 0)
+		return -1;
 	PlanStep *s = parts_add_step(p, STEP_WRITE);
 	s->value = part->rows;
 	s->oid = part->q->result->rel->oid;
 	s->write = part->write;
 	if (part->ret) {
-		part->out = p->nstores++;
+		if (part->out < 0)
+			part->out = p->nstores++;
 		if (parts_store(p, part->ret, part->out, 0) < 0)
 			return -1;
 	}
-	parts_add_step(p, STEP_FIRE_AFTER)->write = part->write;
+	if (part->upsert)
+		parts_add_step(p, STEP_FIRE_AFTER)->write = part->upsert;
+	if (!part->apart && !part->member)
+		parts_add_step(p, STEP_FIRE_AFTER)->write = part->write;
 	return 0;
 }
 
 int part_apply(Parts *p, Part *part)
 {
+	if (part_is_tree(part))
+		return tree_apply(p, part);
 	if (part->q->cmd == CMD_MERGE)
 		return merge_apply(p, part);
 	if (part->write)
@@ -415,6 +471,8 @@ int part_apply(Parts *p, Part *part)
 	Rte *store = rte_store(p->ps, part->rows);
 	w.ctes = NULL;
 	w.nctes = 0;
+	if (part->moves)
+		return tree_move(p, part);
 	bool late = part_returns_late(part) && w.returning.n && (!part->cte || part->cte->refs);
 	if (!late)
 		w.returning = (TargetList){ 0 };

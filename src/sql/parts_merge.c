@@ -3,6 +3,7 @@
  * one, deletions first, so that a key that is given up can be taken by another row.
  */
 #include "sql/parts_rows.h"
+#include "sql/triggers.h"
 
 enum { ACTION = 1, ROWID = 2 }; /* columns of the store */
 
@@ -47,6 +48,35 @@ static void join_source(ParseState *ps, const Query *q, Query *sel)
 	sel->from[sel->nfrom++] = join;
 }
 
+/* With triggers all columns are written. */
+static int all_values(Rows *r, size_t i, Query *out)
+{
+	ParseState *ps = r->p->ps;
+	const Query *change = r->part->q->actions[i].change;
+	struct PlanWrite *w = r->part->q->actions[i].write;
+	const CatRel *rel = r->part->q->result->rel;
+	int *attnums = arena_array(ps->a, int, rel->ncols + out->targets.n + 1);
+	size_t given = change->cmd == CMD_INSERT ? change->ninsert : change->targets.n, first = change->cmd != CMD_INSERT;
+	for (size_t k = 0; k < given; k++)
+		attnums[first + k] = change->cmd == CMD_INSERT ? change->insert_attnums[k] : change->targets.items[k].attnum;
+	w->n = first + given;
+	for (size_t c = 0; c < rel->ncols && change->cmd != CMD_DELETE; c++) {
+		const CatColumn *col = &rel->cols[c];
+		bool there = col->dropped || col->generated;
+		for (size_t k = 0; k < given && !there; k++)
+			there = attnums[first + k] == col->attnum;
+		if (there)
+			continue;
+		Expr *e = change->cmd == CMD_INSERT ? expr_const(ps, col->type->oid, val_null())
+						    : rows_rewrite(r, var_new(ps, r->part->q->result, col->attnum, -1));
+		if (!e || target_add(ps, &out->targets, e, "") < 0)
+			return -1;
+		attnums[w->n++] = col->attnum;
+	}
+	w->attnums = attnums;
+	return 0;
+}
+
 /* The query for one action's values, over the store of the joined rows. */
 static int action_values(Rows *r, size_t i, Query *out)
 {
@@ -67,6 +97,8 @@ static int action_values(Rows *r, size_t i, Query *out)
 		if (!e || target_add(ps, &out->targets, e, "") < 0)
 			return -1;
 	}
+	if (r->part->q->actions[i].write && all_values(r, i, out) < 0)
+		return -1;
 	if (!out->targets.n && target_add(ps, &out->targets, expr_const(ps, 23, val_null()), "") < 0)
 		return -1;
 	return 0;
@@ -118,15 +150,72 @@ int merge_compute(Parts *p, Part *part)
 	return 0;
 }
 
+static const CmdKind apply_order[] = { CMD_DELETE, CMD_UPDATE, CMD_INSERT };
+static const CmdKind fire_order[] = { CMD_INSERT, CMD_UPDATE, CMD_DELETE };
+
+static int event_of(CmdKind cmd)
+{
+	return cmd == CMD_INSERT ? TRIGGER_INSERT : cmd == CMD_UPDATE ? TRIGGER_UPDATE : TRIGGER_DELETE;
+}
+
+/* All columns that actions of the kind set; NULL when there is no such action, or nothing fires. */
+static struct PlanWrite *write_of(Parts *p, const Query *q, CmdKind cmd)
+{
+	const CatRel *rel = q->result->rel;
+	bool any = false;
+	int16_t *set = arena_array(p->ps->a, int16_t, rel->ncols * q->nactions + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < q->nactions; i++) {
+		const Query *change = q->actions[i].change;
+		any |= change && change->cmd == cmd;
+		for (size_t k = 0; change && change->cmd == CMD_UPDATE && k < change->targets.n; k++)
+			set[n++] = (int16_t)change->targets.items[k].attnum;
+	}
+	if (!any || !writes_rows(rel, event_of(cmd)))
+		return NULL;
+	struct PlanWrite *w = plan_write_new(p->ps->a, rel, event_of(cmd));
+	w->set = set;
+	w->nset = cmd == CMD_UPDATE ? n : 0;
+	w->counted = true;
+	return w;
+}
+
+bool merge_begin(Parts *p, Part *part)
+{
+	const Query *q = part->q;
+	bool any = false;
+	for (size_t k = 0; k < ARRAY_LEN(fire_order); k++) {
+		struct PlanWrite *w = write_of(p, q, fire_order[k]);
+		if (!w)
+			continue;
+		any = true;
+		parts_add_step(p, STEP_FIRE_BEFORE)->write = w;
+		for (size_t i = 0; i < q->nactions; i++)
+			if (q->actions[i].change && q->actions[i].change->cmd == fire_order[k])
+				q->actions[i].write = arena_dup(p->ps->a, w, sizeof *w);
+	}
+	return any;
+}
+
+static void fire_after(Parts *p, const Query *q)
+{
+	for (size_t k = ARRAY_LEN(fire_order); k-- > 0;)
+		for (size_t i = 0; i < q->nactions; i++)
+			if (q->actions[i].write && q->actions[i].change->cmd == fire_order[k]) {
+				parts_add_step(p, STEP_FIRE_AFTER)->write = q->actions[i].write;
+				break;
+			}
+}
+
 int merge_apply(Parts *p, Part *part)
 {
-	static const CmdKind order[] = { CMD_DELETE, CMD_UPDATE, CMD_INSERT };
-	for (size_t k = 0; k < ARRAY_LEN(order); k++)
+	for (size_t k = 0; k < ARRAY_LEN(apply_order); k++)
 		for (size_t i = 0; i < part->q->nactions; i++) {
 			const MergeAction *m = &part->q->actions[i];
-			Part one = { .q = m->change, .rows = m->store, .out = -1 };
-			if (m->change && m->change->cmd == order[k] && part_apply(p, &one) < 0)
+			Part one = { .q = m->change, .rows = m->store, .out = -1, .write = m->write, .apart = true };
+			if (m->change && m->change->cmd == apply_order[k] && part_apply(p, &one) < 0)
 				return -1;
 		}
+	fire_after(p, part->q);
 	return 0;
 }

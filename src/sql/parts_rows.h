@@ -20,7 +20,19 @@ Expr *rows_rewrite(Rows *r, Expr *x);
 /* A column of the store with the type of another expression. */
 Expr *rows_store_var(ParseState *ps, Rte *store, size_t column, const Expr *like);
 
+/* parts_dml.c: the rows that an INSERT gives, with all columns, into the part's store. *ret: what it returns of them, over part->routed. */
+int part_compute_rows(Parts *p, Part *part, Query *ret);
+/* RETURNING is computed together with the rows. */
+bool part_returns_early(const Part *part);
+/* rowid = c1, or rowid IN (SELECT c1 ...), of the store */
+Expr *part_rowid_test(ParseState *ps, Rte *result, Rte *store, bool in);
+Expr *part_column_from(ParseState *ps, Rte *store, const CatRel *rel, int attnum, size_t at);
+/* parts_tree.c: applies a part whose rows may have to go into another partition */
+int tree_move(Parts *p, Part *part);
+
 /* parts_merge.c */
+/* The triggers of the statement that come before; whether there are any triggers. */
+bool merge_begin(Parts *p, Part *part);
 int merge_compute(Parts *p, Part *part);
 int merge_apply(Parts *p, Part *part);
 

@@ -130,36 +130,6 @@ static int plan_params(ParseState *ps, Plan *plan)
 	return 0;
 }
 
-static int plan_explain(ParseState *ps, const PgQuery__ExplainStmt *s, const RawStmt *raw, Plan *plan)
-{
-	Plan inner = { 0 };
-	for (size_t i = 0; i < s->n_options; i++)
-		if (streq(s->options[i]->def_elem->defname, "analyze"))
-			return err_refuse(ps->err, 0, "EXPLAIN ANALYZE is not available in SQLite mode");
-	switch (s->query->node_case) {
-	case PG_QUERY__NODE__NODE_SELECT_STMT:
-	case PG_QUERY__NODE__NODE_INSERT_STMT:
-	case PG_QUERY__NODE__NODE_UPDATE_STMT:
-	case PG_QUERY__NODE__NODE_DELETE_STMT:
-		break;
-	default:
-		return err_refuse(ps->err, 0, "EXPLAIN of this statement is not available in SQLite mode");
-	}
-	if (plan_query(ps, s->query, &inner, NULL) < 0)
-		return -1;
-	if (inner.nsteps)
-		return err_refuse(ps->err, 0, "EXPLAIN of a statement that runs in several steps is not available in SQLite mode");
-	plan->kind = PLAN_EXPLAIN;
-	plan->tag = "EXPLAIN";
-	plan->sql = arena_printf(ps->a, "EXPLAIN QUERY PLAN %s", inner.sql);
-	plan->returns_rows = true;
-	plan->ncols = 1;
-	plan->cols = arena_new_of(ps->a, PlanColumn);
-	plan->cols[0] = (PlanColumn){ .name = "QUERY PLAN", .type = catalog_type(ps->env->cat, 25), .typmod = -1 };
-	plan->inner = arena_dup(ps->a, raw, sizeof *raw);
-	return 0;
-}
-
 static bool has_into(const PgQuery__SelectStmt *s)
 {
 	while (s->larg)

@@ -51,6 +51,7 @@ typedef struct SqlEnv {
 	const SqlVars *vars;	  /* of the program that the statement stands in, or NULL */
 	const SqlWants *wants;	  /* or NULL */
 	bool skip_bodies;	  /* check_function_bodies is off */
+	bool any_language;	  /* a function that cannot be run may be made: calls of it are refused */
 	bool plain_groups;	  /* GROUP BY by sorting: the table of groups did not fit the memory for it (sqlite/group.h) */
 	bool fixed_params;	  /* a parameter that was not declared is an error (42P02): simple queries */
 } SqlEnv;
@@ -144,6 +145,8 @@ typedef struct PlanStep {
 	int64_t value;
 	int work;
 	struct PlanWrite *write;
+	uint32_t only_for; /* nothing is done when no row of the store `only_store` has it in its last column; 0: always */
+	int only_store;
 } PlanStep;
 
 typedef struct PlanColumn {
@@ -158,7 +161,7 @@ typedef struct CopyOptions {
 	bool csv, header, header_match, freeze, binary;
 	char delimiter, quote, escape;
 	const char *null_text;
-	int encoding; /* of the bytes, when it has one byte per character (pgtype/encoding.h); 0: UTF-8 */
+	int encoding; /* of text and csv (pgtype/encoding.h); ENCODING_NONE: the client's */
 	bool force_quote_all;
 	bool *force_quote, *force_not_null, *force_null; /* per copied column, or NULL */
 } CopyOptions;
@@ -228,10 +231,18 @@ struct Plan {
 
 	/* COPY: FROM inserts with `sql` (one parameter per column, stored forms; WHERE may leave a row out); TO runs `sql` */
 	bool copy_from;
+	struct PlanWrite *copy_write; /* FROM into a table with triggers: `sql` gives the row instead, all columns */
 	CopyOptions copy;
+	/* COPY FROM into a partitioned table: `sql` gives the row and the OID of the partition that it goes to, where it is written with
+	 * the text of that one. */
+	struct CopyPart {
+		uint32_t oid;
+		const char *sql;
+	} * copy_parts;
+	size_t ncopy_parts;
 
 	/* PREPARE: inner statement's text and declared types. EXECUTE: args already evaluated as a one-row query in `sql` whose
-	 * columns are the arguments. EXPLAIN: inner. */
+	 * columns are the arguments. */
 	Str inner_text;
 	const uint32_t *inner_types; /* the parameter types that PREPARE declares */
 	size_t ninner_types;
@@ -240,6 +251,7 @@ struct Plan {
 	const CursorPlan *cursor;
 	const FetchPlan *fetch;
 	const DatabasePlan *database;
+	const struct ExplainPlan *explain; /* sql/explain.h */
 	uint64_t catalog_version;
 };
 

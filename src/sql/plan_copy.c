@@ -120,6 +120,34 @@ static int filtered_row(CopyParse *c, Query *q, const ExprList *values)
 	return 0;
 }
 
+/* The row that triggers are to see before it is written: all columns that are not computed from others. */
+static int copy_row(CopyParse *c, const Query *insert, const ExprList *values)
+{
+	ParseState *ps = c->ps;
+	Query *sel = query_new(ps, CMD_SELECT);
+	struct PlanWrite *w = plan_write_new(ps->a, c->rel, TRIGGER_INSERT);
+	int *attnums = arena_array(ps->a, int, c->rel->ncols + 1);
+	sel->from = insert->from;
+	sel->nfrom = insert->nfrom;
+	for (size_t i = 0; i < c->rel->ncols; i++) {
+		const CatColumn *col = &c->rel->cols[i];
+		if (col->dropped || col->generated)
+			continue;
+		Expr *e = expr_const(ps, col->type->oid, val_null());
+		for (size_t k = 0; k < insert->ninsert; k++)
+			if (insert->insert_attnums[k] == col->attnum)
+				e = insert->nfrom ? insert->targets.items[k].expr : values->items[k];
+		if (target_add(ps, &sel->targets, e, col->name) < 0)
+			return -1;
+		attnums[w->n++] = col->attnum;
+	}
+	w->attnums = attnums;
+	query_set_columns(ps, sel, &sel->targets);
+	c->plan->copy_write = w;
+	c->plan->sql = plan_emit(ps, sel);
+	return c->plan->sql ? 0 : -1;
+}
+
 static int copy_insert(CopyParse *c)
 {
 	ParseState *ps = c->ps;
@@ -128,6 +156,8 @@ static int copy_insert(CopyParse *c)
 	q->result = rte_relation(ps, c->rel, c->rel->name, -1);
 	if (row_values(c, q, values) < 0 || (c->s->where_clause && filtered_row(c, q, values) < 0))
 		return -1;
+	if (writes_rows(c->rel, TRIGGER_INSERT))
+		return copy_row(c, q, values);
 	if (!c->s->where_clause) {
 		q->values = values;
 		q->nvalues = 1;
@@ -141,6 +171,7 @@ static int copy_select(CopyParse *c)
 	ParseState *ps = c->ps;
 	Query *q = query_new(ps, CMD_SELECT);
 	FromItem *f = from_leaf(ps, rte_relation(ps, c->rel, c->rel->name, -1));
+	f->rte->only = true;
 	q->from = arena_array(ps->a, FromItem *, 1);
 	q->from[q->nfrom++] = f;
 	for (size_t i = 0; i < c->ncols; i++)
@@ -162,6 +193,10 @@ static int copy_relation(CopyParse *c)
 		return -1;
 	if (catrel_is_view(c->rel)) {
 		an_error(ps, -1, "42809", "cannot copy from view \"%s\"", c->rel->name);
+		return err_hint(ps->err, "Try the COPY (SELECT ...) TO variant.");
+	}
+	if (c->rel->part && !s->is_from) {
+		an_error(ps, -1, "42809", "cannot copy from partitioned table \"%s\"", c->rel->name);
 		return err_hint(ps->err, "Try the COPY (SELECT ...) TO variant.");
 	}
 	if (c->rel->kind == REL_SEQUENCE || c->rel->kind == REL_INDEX)
@@ -203,8 +238,8 @@ int plan_copy(ParseState *ps, const PgQuery__CopyStmt *s, Plan *plan)
 	plan->tag = "COPY";
 	plan->tag_rows = true;
 	plan->returns_rows = false;
-	if (s->is_from && c.rel && has_triggers(c.rel, TRIGGER_INSERT))
-		return an_refuse(ps, s->relation->location, "COPY FROM into a table with triggers is not available in SQLite mode");
+	if (s->is_from && c.rel && c.rel->part)
+		return an_refuse(ps, s->relation->location, "COPY FROM into a partitioned table");
 	plan->copy_from = s->is_from;
 	plan->writes |= *ps->writes;
 	plan->volatile_fn = *ps->volatile_fn;

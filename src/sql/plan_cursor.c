@@ -1,4 +1,5 @@
 /* DECLARE, FETCH, MOVE and CLOSE; the checks are those of PostgreSQL's portalcmds.c and transformDeclareCursorStmt. */
+#include "sql/tree.h"
 #include "sql/plan_internal.h"
 
 #include "sql/parts.h"
@@ -61,7 +62,7 @@ static bool runs_backwards(const Query *q)
 	if (q->norder)
 		return true;
 	bool plain = !q->setop && !q->has_aggs && !q->group_by.n && !q->has_grouping_sets && !q->has_windows && !q->having && !q->has_srfs;
-	return plain && (q->values || (q->nfrom == 1 && q->from[0]->rte));
+	return plain && (q->nvalues > 1 || (q->nfrom == 1 && q->from[0]->rte));
 }
 
 static bool has_row_identity(const Query *q)
@@ -77,7 +78,7 @@ static void add_rows_of(ParseState *ps, Query *q, const FromItem *f, CursorPlan 
 		add_rows_of(ps, q, f->right, c);
 		return;
 	}
-	if (f->rte->kind != RTE_RELATION || f->rte->rel->kind != REL_TABLE || c->ntables == CURSOR_TABLES_MAX)
+	if (f->rte->kind != RTE_RELATION || f->rte->rel->kind != REL_TABLE || rte_is_tree(f->rte) || c->ntables == CURSOR_TABLES_MAX)
 		return;
 	Expr *rowid = expr_new(ps, X_ROWID, 20, -1);
 	rowid->rte = f->rte;

@@ -18,6 +18,9 @@ int plan_query(ParseState *ps, const PgNode *stmt, Plan *plan, Query **out);
 int plan_columns(ParseState *ps, const Query *q, Plan *plan);
 int plan_analysed(ParseState *ps, Query *q, Plan *plan);
 
+/* plan_explain.c */
+int plan_explain(ParseState *ps, const PgQuery__ExplainStmt *s, const RawStmt *raw, Plan *plan);
+
 /* plan_cursor.c */
 int plan_declare(ParseState *ps, const PgQuery__DeclareCursorStmt *s, Plan *plan);
 /* CREATE, DROP and ALTER … RENAME of a database. 1 = not one of them. */

@@ -21,6 +21,7 @@ int ns_find_column(ParseState *ps, const char *name, int location, Expr **out); 
 /* syscol.c: 1 found, 0 not there, or -1 and an error */
 int an_system_column(ParseState *ps, Rte *rte, const char *name, int location, Expr **out);
 bool is_ctid(const Expr *x);
+bool is_tableoid(const Expr *x); /* of a tree of tables */
 bool is_upserted_xmax(const Expr *x);
 /* ctid = ANY (SELECT ctid ...) as a test of row numbers, which SQLite finds without reading the whole table. */
 void ctid_to_row_number(Expr *sublink);
@@ -160,5 +161,9 @@ int an_set_list(ParseState *ps, PgQuery__Node *const *nodes, size_t n, Rte *targ
 
 /* conflict.c */
 int an_on_conflict(ParseState *ps, const PgQuery__OnConflictClause *oc, Query *q);
+/* The keys and the condition of an index over the target: 1, 0 when it can be in nobody's way, or -1. */
+int conflict_arbiter(ParseState *ps, const CatIndex *ix, Rte *target, OnConflict *out);
+/* Whether the values of an index key are in each other's way. */
+Expr *index_key_conflict(ParseState *ps, const CatIndex *ix, size_t key, Expr *mine, Expr *other);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The system columns of tables. What a SQLite file keeps of a row is its number and its values, so
  *
- *   tableoid  is known from the relation
+ *   tableoid  is known from the relation; of a tree of tables, from the member that the row is in (tree.h)
  *   ctid      is made of the row's number: it finds the row, and unlike PostgreSQL's it stays when the row is updated
  *   xmin      is a number computed from the row: as PostgreSQL's it is another one when the row has changed
  *   xmax      is 0, as of a row that nobody deletes or locks, except where INSERT ... ON CONFLICT returns a row that it has updated
@@ -33,6 +33,8 @@ static Expr *call(ParseState *ps, const PgProc *p, int location)
 
 static Expr *tableoid(ParseState *ps, Rte *rte, int location)
 {
+	if (catrel_is_tree(rte->rel))
+		return row_number(ps, rte, T_OID, "tableoid", location);
 	Expr *oid = expr_const(ps, T_OID, val_int(rte->rel->oid));
 	oid->location = location;
 	if (!rte->nullable)
@@ -121,6 +123,11 @@ int an_system_column(ParseState *ps, Rte *rte, const char *name, int location, E
 bool is_ctid(const Expr *x)
 {
 	return x->kind == X_ROWID && x->type == T_TID;
+}
+
+bool is_tableoid(const Expr *x)
+{
+	return x->kind == X_ROWID && x->type == T_OID;
 }
 
 void ctid_to_row_number(Expr *sublink)

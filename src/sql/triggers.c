@@ -11,6 +11,11 @@ bool has_triggers(const CatRel *r, int events)
 	return false;
 }
 
+bool writes_rows(const CatRel *r, int events)
+{
+	return has_triggers(r, events);
+}
+
 bool has_row_triggers(const CatRel *r, int events)
 {
 	for (size_t i = 0; i < r->ntriggers; i++)

@@ -9,6 +9,17 @@
 
 #include "sql/plan.h"
 
+struct PlanWrite;
+
+/* ON CONFLICT of rows that are written one by one. `find` and `change` are run for a row, which is in the store `proposed`. */
+struct PlanConflict {
+	int proposed;			/* behind the row's columns stands the number of the row that is in the way */
+	const PlanStep *find;		/* into its store: that number */
+	const PlanStep *change;		/* into its store: that row as `update` writes it; none when WHERE does not hold */
+	const struct PlanWrite *update; /* NULL: DO NOTHING */
+	size_t upserted;		/* the column of the row, 1-based, that says that it was updated; 0 = none */
+};
+
 /* What STEP_WRITE writes, and with which triggers. */
 struct PlanWrite {
 	const CatRel *rel;
@@ -22,8 +33,11 @@ struct PlanWrite {
 	const char *write_sql, *read_sql;
 	const int16_t *written; /* the columns of write_sql's parameters */
 	size_t nwritten;
+	const struct PlanConflict *conflict; /* INSERT, or NULL */
 };
 
+/* Whether changes of these events are written one by one. */
+bool writes_rows(const CatRel *r, int events);
 /* Any trigger of these events, whether it is enabled or not. */
 bool has_triggers(const CatRel *r, int events);
 bool has_row_triggers(const CatRel *r, int events);

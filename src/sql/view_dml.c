@@ -148,6 +148,8 @@ int dml_open(ParseState *ps, const PgQuery__RangeVar *rv, const char *verb, Quer
 	if (!rel)
 		return -1;
 	q->result = *view ? (*view)->base : rte_relation(ps, rel, alias, rv->location);
+	if (!*view)
+		q->result->only = !rv->inh;
 	if (*view)
 		view_dml_namespace(ps, *view, alias);
 	else

@@ -243,12 +243,12 @@ static void evict(Db *db)
 	free(s);
 }
 
-static int compile(Db *db, Str sql, sqlite3_stmt **out, Error *err)
+static int compile(Db *db, Str sql, unsigned flags, sqlite3_stmt **out, Error *err)
 {
 	if (sql.n > INT32_MAX)
 		return err_set(err, "54000", "statement is too long");
 	db->compiling = true;
-	int rc = sqlite3_prepare_v3(db->h, sql.p, (int)sql.n, SQLITE_PREPARE_PERSISTENT, out, NULL);
+	int rc = sqlite3_prepare_v3(db->h, sql.p, (int)sql.n, flags, out, NULL);
 	db->compiling = false;
 	if (rc != SQLITE_OK)
 		return db_error(db, rc, err);
@@ -264,7 +264,7 @@ int db_prepare(Db *db, Str sql, sqlite3_stmt **out, Error *err)
 		*out = s->stmt;
 		return 0;
 	}
-	if (compile(db, sql, out, err))
+	if (compile(db, sql, SQLITE_PREPARE_PERSISTENT, out, err))
 		return -1;
 	if (s || !str_is(sql, sqlite3_sql(*out)))
 		return 0; /* in use further up, or text that db_done would not find again: not cached, db_done finalizes it */
@@ -274,6 +274,11 @@ int db_prepare(Db *db, Str sql, sqlite3_stmt **out, Error *err)
 	*s = (DbStmt){ *out, ++db->clock, true };
 	map_put(&db->stmts, sql, s);
 	return 0;
+}
+
+int db_prepare_once(Db *db, Str sql, sqlite3_stmt **out, Error *err)
+{
+	return compile(db, sql, 0, out, err);
 }
 
 void db_done(Db *db, sqlite3_stmt *stmt)

@@ -22,8 +22,8 @@ typedef struct Db {
 } Db;
 
 /* Opens an existing file (or creates one with db_create). WAL, foreign_keys=ON, synchronous as given, double-quoted strings off,
- * DEFENSIVE on, trusted_schema off, recursive_triggers on, mmap, secure_delete off. A lock that is taken is waited for, up to two seconds. An authorizer denies
- * ATTACH, PRAGMA writes and load_extension to translated statements. */
+ * DEFENSIVE on, trusted_schema off, recursive_triggers on, mmap, secure_delete off. A lock that is taken is waited for, up to two seconds.
+ * An authorizer denies ATTACH, PRAGMA writes and load_extension to translated statements. */
 int db_open(const char *path, DbMode mode, Db **out, Error *err);
 /* Creates a new file (0600) with the _understudy_* tables (catalog/ gives the script). Fails if it exists. */
 int db_create(const char *path, const char *script, Error *err);
@@ -34,6 +34,8 @@ int db_exec(Db *db, const char *sql, Error *err);
 /* A compiled statement from the cache, reset and with bindings cleared. Give it back with db_done. */
 int db_prepare(Db *db, Str sql, sqlite3_stmt **out, Error *err);
 void db_done(Db *db, sqlite3_stmt *stmt);
+/* Compiled anew and not kept; the caller finalizes it. */
+int db_prepare_once(Db *db, Str sql, sqlite3_stmt **out, Error *err);
 
 /* Turns the error of the last SQLite call into ours: env.error when a function raised it, otherwise by SQLite's result code
  * (SQLITE_FULL 53100, CORRUPT/NOTADB XX001, IOERR 58030, INTERRUPT 57014, NOMEM 53200, TOOBIG 54000, READONLY 25006, ...).

@@ -21,7 +21,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_EXTRA_TABLES = 16 };
+enum { MAX_EXTRA_TABLES = 24 };
 
 static const SqliteFn *const fn_tables[] = { fn_table_text,	     fn_table_chars,
 					     fn_table_like,	     fn_table_text_format,

@@ -199,7 +199,7 @@ static bool encoding_arg(sqlite3_context *ctx, sqlite3_value *v, const char *wha
 	*out = encoding_named(name);
 	if (*out == ENCODING_NONE)
 		fn_raise(ctx, "22023", "invalid %sencoding name \"%.*s\"", what, STR_ARG(name));
-	else if (*out != ENCODING_UTF8 && !encoding_is_single_byte(*out))
+	else if (!encoding_is_known(*out))
 		fn_raise(ctx, "0A000", "conversion between UTF8 and encoding \"%s\" is not available in SQLite mode", encoding_name(*out));
 	else
 		return true;
@@ -296,8 +296,11 @@ static void length_in_encoding(sqlite3_context *ctx, int argc, sqlite3_value **a
 	int from;
 	if (!encoding_arg(ctx, argv[1], "", &from))
 		return;
-	if (from != ENCODING_UTF8)
-		sqlite3_result_int64(ctx, (int64_t)s.n);
+	size_t chars;
+	if (from != ENCODING_UTF8 && encoding_length(from, s, &chars, &fn_env(ctx)->error) != 0)
+		fn_fail(ctx);
+	else if (from != ENCODING_UTF8)
+		sqlite3_result_int64(ctx, (int64_t)chars);
 	else if (is_utf8(ctx, s))
 		sqlite3_result_int64(ctx, (int64_t)utf8_length(s.p, s.n));
 }

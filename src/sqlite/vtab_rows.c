@@ -67,6 +67,17 @@ void row_store_add(FnEnv *env, int store, sqlite3_stmt *stmt)
 		row[i] = keep(s->a, fn_arg(sqlite3_column_value(stmt, i)));
 }
 
+void row_store_set(FnEnv *env, int store, const Val *row, size_t n)
+{
+	Store *s = need(env, store);
+	arena_reset(s->a);
+	s->n = 0;
+	s->width = (int)n;
+	Val *kept = add_row(s);
+	for (size_t i = 0; i < n; i++)
+		kept[i] = keep(s->a, row[i]);
+}
+
 size_t row_store_append(FnEnv *env, int from, int to)
 {
 	need(env, from > to ? from : to); /* makes both */
@@ -103,6 +114,17 @@ Val **row_store_rows(FnEnv *env, int store, size_t *n, Arena **a)
 void row_store_cut(FnEnv *env, int store, size_t n)
 {
 	need(env, store)->n = n;
+}
+
+bool row_store_ends_with(FnEnv *env, int store, int64_t number)
+{
+	const Store *s = find(env, store);
+	for (size_t i = 0; s && s->width && i < s->n; i++) {
+		const Val *v = &s->rows[i][s->width - 1];
+		if (v->kind == VAL_INT && v->i == number)
+			return true;
+	}
+	return false;
 }
 
 size_t row_store_bytes(FnEnv *env, int store)

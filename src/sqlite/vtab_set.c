@@ -210,18 +210,24 @@ static const sqlite3_module methods = {
 	.xRowid = set_rowid,
 };
 
+int vtab_set_register(sqlite3 *db, FnEnv *env, const SetFn *table)
+{
+	int rc = SQLITE_OK;
+	for (const SetFn *f = table; f->name && rc == SQLITE_OK; f++) {
+		Module *m = mem_alloc(sizeof *m);
+		*m = (Module){ f, env };
+		rc = sqlite3_create_module_v2(db, f->name, &methods, m, free);
+	}
+	return rc;
+}
+
 int vtab_sets_register(sqlite3 *db, FnEnv *env)
 {
-	static const SetFn *const tables[] = { set_fns_series,	 set_fns_array,	  set_fns_none,	 set_fns_range,
+	static const SetFn *const tables[] = { set_fns_series,	 set_fns_array,	  set_fns_lines, set_fns_range,
 					       set_fns_jsonpath, set_fns_regexp,  set_fns_zip,	 set_fns_ts,
 					       set_fns_keywords, set_fns_content, set_fns_hstore };
 	int rc = SQLITE_OK;
-	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
-		for (const SetFn *f = tables[i]; f->name && rc == SQLITE_OK; f++) {
-			Module *m = mem_alloc(sizeof *m);
-			*m = (Module){ f, env };
-			rc = sqlite3_create_module_v2(db, f->name, &methods, m, free);
-		}
-	}
+	for (size_t i = 0; i < ARRAY_LEN(tables) && rc == SQLITE_OK; i++)
+		rc = vtab_set_register(db, env, tables[i]);
 	return rc;
 }

@@ -41,9 +41,11 @@ Str set_arg_text(const SetCall *c, int i);
 int64_t set_arg_int(const SetCall *c, int i);
 
 /* Each ends with a NULL name. */
-extern const SetFn set_fns_series[], set_fns_array[], set_fns_none[], set_fns_range[], set_fns_jsonpath[], set_fns_regexp[], set_fns_zip[],
+extern const SetFn set_fns_series[], set_fns_array[], set_fns_lines[], set_fns_range[], set_fns_jsonpath[], set_fns_regexp[], set_fns_zip[],
 	set_fns_ts[], set_fns_keywords[], set_fns_content[], set_fns_hstore[];
 
+/* Registers the functions of a table on a connection; an SQLite result code. */
+int vtab_set_register(sqlite3 *db, FnEnv *env, const SetFn *table);
 /* Registers all of them on a connection; an SQLite result code. */
 int vtab_sets_register(sqlite3 *db, FnEnv *env);
 

@@ -434,6 +434,7 @@ static int make_file(Copy *c, const char *conninfo, const char *new_path, Error 
 	if (c->db)
 		db_close(c->db);
 	c->db = NULL;
+	schema_clear(&c->schema);
 	source_closep(&c->sql);
 	return rc;
 }

@@ -73,8 +73,11 @@ static int bind_params(RedoRun *run, const RedoStmt *s, const Plan *plan, Val *o
 			continue;
 		if (!t)
 			return err_set(err, "42704", "type with OID %u does not exist", plan->param_types[i]);
-		int rc = s->formats[i] ? type_recv(t, -1, s->params[i], run->txn.types, run->arena, &out[i], err)
-				       : type_in(t, -1, s->params[i], run->txn.types, run->arena, &out[i], err);
+		Str v = s->params[i];
+		if (!s->formats[i] && type_recv_text(v, &run->types, run->arena, &v, err) < 0)
+			return -1;
+		int rc = s->formats[i] ? type_recv(t, -1, v, run->txn.types, run->arena, &out[i], err)
+				       : type_in(t, -1, v, run->txn.types, run->arena, &out[i], err);
 		if (rc < 0)
 			return -1;
 	}
@@ -143,15 +146,18 @@ static int run_planned(RedoRun *run, CachedPlan *plan, const RedoStmt *s, Error 
 static int run_stmt(RedoRun *run, const RedoStmt *s, Error *err)
 {
 	ParsedSql parsed;
+	Str text;
+	if (type_recv_text(s->text, &run->types, run->arena, &text, err) < 0)
+		return -1;
 	txn_refresh_catalog(&run->txn);
 	run->env.cat = run->txn.cat;
 	if (!s->simple) {
-		CachedPlan *p = database_plan(&run->txn, s->text, s->oids, s->noids, &run->env, guc_plan_key(run->guc), err);
+		CachedPlan *p = database_plan(&run->txn, text, s->oids, s->noids, &run->env, guc_plan_key(run->guc), err);
 		int rc = p ? run_planned(run, p, s, err) : -1;
 		plan_unref(p);
 		return rc;
 	}
-	if (sql_parse(s->text, run->arena, &parsed, err) < 0)
+	if (sql_parse(text, run->arena, &parsed, err) < 0)
 		return -1;
 	int rc = 0;
 	for (size_t i = 0; i < parsed.n && rc == 0; i++) {

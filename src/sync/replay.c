@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "sync/copy.h"
 #include "sync/replay_internal.h"
+#include "sync/replay_quiet.h"
 #include "sync/state.h"
 
 #include <assert.h>
@@ -13,7 +14,7 @@ enum {
 };
 
 /* What is sent in one pipeline, and what must come back. */
-typedef enum { WANT_OK, WANT_ONE_ROW, WANT_MARKER } Want;
+typedef enum { WANT_OK, WANT_ONE_ROW, WANT_MARKER, WANT_HELD, WANT_UNBROKEN } Want;
 
 typedef struct Batch {
 	JournalTx *txs;
@@ -96,26 +97,29 @@ static int send_text(Replay *r, Batch *b, const char *sql, int n, const char *co
 	return 0;
 }
 
+static int send_prepared(Replay *r, Batch *b, const ReplayCommand *cmd, Want w, Error *err)
+{
+	char *name = map_get(&r->stmts, str_of(cmd->sql));
+	if (!name) {
+		name = arena_printf(r->arena, "r%zu", r->nstmts++);
+		if (!PQsendPrepare(r->conn, name, cmd->sql, 0, NULL))
+			return source_error(r->conn, NULL, err);
+		map_put(&r->stmts, str_of(cmd->sql), name);
+		want(b, WANT_OK);
+	}
+	if (!PQsendQueryPrepared(r->conn, name, cmd->nparams, cmd->params, NULL, NULL, 0))
+		return source_error(r->conn, NULL, err);
+	want(b, w);
+	return 0;
+}
+
 static int send_change(Replay *r, Batch *b, const JournalChange *c, Error *err)
 {
 	ReplayCommand cmd;
 	const ReplayRel *rel = replay_find_rel(r, c->table, err);
 	if (!rel || replay_command(rel, c, b->arena, &cmd, err) < 0)
 		return -1;
-	if (!cmd.sql)
-		return 0;
-	char *name = map_get(&r->stmts, str_of(cmd.sql));
-	if (!name) {
-		name = arena_printf(r->arena, "r%zu", r->nstmts++);
-		if (!PQsendPrepare(r->conn, name, cmd.sql, 0, NULL))
-			return source_error(r->conn, NULL, err);
-		map_put(&r->stmts, str_of(cmd.sql), name);
-		want(b, WANT_OK);
-	}
-	if (!PQsendQueryPrepared(r->conn, name, cmd.nparams, cmd.params, NULL, NULL, 0))
-		return source_error(r->conn, NULL, err);
-	want(b, WANT_ONE_ROW);
-	return 0;
+	return cmd.sql ? send_prepared(r, b, &cmd, WANT_ONE_ROW, err) : 0;
 }
 
 /* What a foreign key's action did the primary does by itself, and a row number may have been used twice: such rows are taken from the
@@ -128,6 +132,18 @@ static void note_change(Replay *r, const JournalChange *c)
 		r->not_as_sent |= c->depth > 0 || (!rel->has_key && c->op != 'I');
 }
 
+static int send_checks(Replay *r, Batch *b, Error *err)
+{
+	QuietCheck *checks;
+	size_t n;
+	if (quiet_checks(r, b->txs, b->n, b->arena, &checks, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (send_prepared(r, b, &checks[i].cmd, checks[i].wants_row ? WANT_HELD : WANT_UNBROKEN, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int send_batch(Replay *r, Batch *b, Error *err)
 {
 	char last[24];
@@ -138,14 +154,19 @@ static int send_batch(Replay *r, Batch *b, Error *err)
 	    send_text(r, b, "SELECT last_tx, epoch, pg_current_xact_id()::text FROM understudy.replay WHERE node = $1::uuid FOR UPDATE", 1,
 		      params, WANT_MARKER, err) < 0)
 		return -1;
+	bool quiet = quiet_wanted(r, b->txs, b->n);
+	if (quiet && send_text(r, b, "SET LOCAL session_replication_role = replica", 0, NULL, WANT_OK, err) < 0)
+		return -1;
 	for (size_t t = 0; t < b->n; t++)
 		for (size_t i = 0; i < b->txs[t].n; i++) {
 			const JournalChange *c = &b->txs[t].changes[i];
 			note_change(r, c);
-			/* What a foreign key's action did here the primary does itself. */
-			if (c->op != 'S' && c->depth == 0 && send_change(r, b, c, err) < 0)
+			/* What a foreign key's action did here the primary does itself, unless its triggers sleep. */
+			if (c->op != 'S' && (c->depth == 0 || quiet) && send_change(r, b, c, err) < 0)
 				return -1;
 		}
+	if (quiet && send_checks(r, b, err) < 0)
+		return -1;
 	return send_text(r, b, "UPDATE understudy.replay SET last_tx = $2::bigint, at = now() WHERE node = $1::uuid", 2, params,
 			 WANT_ONE_ROW, err);
 }
@@ -160,6 +181,10 @@ static int check_result(Replay *r, const PGresult *res, Want w, Error *err)
 	if (w == WANT_MARKER && (PQntuples(res) != 1 || strtoll(PQgetvalue(res, 0, 0), NULL, 10) != r->last_tx ||
 				 strtoll(PQgetvalue(res, 0, 1), NULL, 10) != r->epoch))
 		return err_set(err, "55000", "understudy.replay was changed by somebody else");
+	if (w == WANT_HELD && PQntuples(res) == 0)
+		return err_set(err, "23503", "a row that it refers to is not there");
+	if (w == WANT_UNBROKEN && PQntuples(res) != 0)
+		return err_set(err, "23503", "a row that others refer to would be gone, or one that must be unique would not be");
 	if (w == WANT_MARKER)
 		r->batch_xid = (uint32_t)strtoull(PQgetvalue(res, 0, 2), NULL, 10);
 	return 0;
@@ -211,7 +236,7 @@ static int replay_batch(Replay *r, Batch *b, Error *err)
 {
 	Error ignored;
 	b->nwants = 0;
-	if (enter_pipeline(r, err) < 0)
+	if ((!r->quiet && quiet_load(r, err) < 0) || enter_pipeline(r, err) < 0)
 		return -1;
 	int rc = send_batch(r, b, err);
 	bool sent = rc == 0;
@@ -505,6 +530,7 @@ void replay_close(Replay *r)
 	map_free(&r->stmts);
 	map_free(&r->parked);
 	map_free(&r->own);
+	quiet_free(r->quiet);
 	arena_free(r->arena);
 	free(r);
 }

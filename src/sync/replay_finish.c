@@ -243,13 +243,12 @@ int replay_read_ahead(Replay *r, Error *err)
 	return take_target(&f, err) < 0 ? -1 : echo_read(r->echo, f.target, err);
 }
 
-/* Triggers and rules of the primary may have made something else of what we replayed. */
+/* Triggers and rules that run even as a replica may have made something else of what we replayed. */
 static int has_own_mind(Replay *r, Error *err)
 {
 	ReplayCommand cmd = {
-		"SELECT EXISTS (SELECT 1 FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')) OR EXISTS (SELECT 1 "
-		"FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class WHERE c.relkind IN ('r', 'p') AND c.relnamespace <> "
-		"'pg_catalog'::regnamespace)",
+		"SELECT EXISTS (SELECT 1 FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('R', 'A')) OR EXISTS (SELECT 1 "
+		"FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class WHERE c.relkind IN ('r', 'p') AND w.ev_enabled IN ('R', 'A'))",
 		NULL, 0
 	};
 	_cleanup_(source_clearp) PGresult *res = replay_query(r, &cmd, err);

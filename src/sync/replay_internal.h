@@ -8,6 +8,8 @@
 #include "sync/replay_sql.h"
 #include "sync/source.h"
 
+typedef struct Quiet Quiet; /* sync/replay_quiet.h */
+
 struct Replay {
 	ReplayConfig cfg;
 	PGconn *conn;
@@ -29,6 +31,7 @@ struct Replay {
 	int64_t own_after;
 	bool not_as_sent; /* some of it may be otherwise on the primary than in the file */
 	Echo *echo;
+	Quiet *quiet; /* NULL until the first batch */
 };
 
 /* BEGIN IMMEDIATE with the database's writer held; replay_unlock commits when rc == 0 and gives the writer back. Returns rc or -1. */

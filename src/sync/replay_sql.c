@@ -93,7 +93,7 @@ ReplayRel *replay_rel(Db *db, const Catalog *cat, const char *table, Arena *a, E
 	return r;
 }
 
-static const char *value_text(const ReplayCol *c, const Val *v, Arena *a)
+const char *replay_value_text(const ReplayCol *c, const Val *v, Arena *a)
 {
 	if (v->kind == VAL_NULL)
 		return NULL;
@@ -106,7 +106,7 @@ static const char *value_text(const ReplayCol *c, const Val *v, Arena *a)
 
 static const char *param(ReplayCommand *cmd, const ReplayCol *c, const Val *v, Arena *a)
 {
-	cmd->params[cmd->nparams++] = value_text(c, v, a);
+	cmd->params[cmd->nparams++] = replay_value_text(c, v, a);
 	return c->cast;
 }
 
@@ -241,7 +241,7 @@ static const char *row_json(const ReplayRel *r, const Val *row, bool key_only, A
 		buf_puts(&b, sep);
 		put_json_text(&b, c->col->name);
 		buf_puts(&b, ":");
-		const char *text = value_text(c, &row[i], a);
+		const char *text = replay_value_text(c, &row[i], a);
 		if (text)
 			put_json_text(&b, text);
 		else

@@ -32,6 +32,8 @@ typedef struct ReplayCommand {
 int replay_command(const ReplayRel *rel, const JournalChange *c, Arena *a, ReplayCommand *out, Error *err);
 /* SELECT of the row with the key of `row`: "row_to_json" for a report, or all columns as text. */
 int replay_select(const ReplayRel *rel, const Val *row, bool json, Arena *a, ReplayCommand *out, Error *err);
+/* A value as the primary reads it; NULL for NULL. */
+const char *replay_value_text(const ReplayCol *c, const Val *v, Arena *a);
 /* The key (or the whole row) as text, to compare and to show; JSON object of the row. */
 const char *replay_key_text(const ReplayRel *rel, const Val *row, Arena *a);
 const char *replay_row_json(const ReplayRel *rel, const Val *row, Arena *a);

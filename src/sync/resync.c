@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "sync/apply.h"
 #include "sync/copy.h"
+#include "sync/program_copy.h"
 #include "sync/schema_copy.h"
 #include "sync/state.h"
 #include "sync/type_copy.h"
@@ -36,6 +37,17 @@ const char resync_query[] =
 	"   WHERE c.relkind = 'v' AND " USER_NS "),"
 	" (SELECT string_agg(c.oid || c.relname, E'\\x03' ORDER BY c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 	"WHERE c.relkind = 'S' AND " USER_NS "),"
+	" (SELECT string_agg(concat_ws(E'\\x02', p.oid, p.proname, p.pronamespace, p.prorettype, p.proargtypes, p.proallargtypes, "
+	"p.proargnames,"
+	"   pg_get_expr(p.proargdefaults, 0), p.prosrc, pg_get_function_sqlbody(p.oid), p.provolatile, p.proisstrict, p.prosecdef, "
+	"p.proretset,"
+	"   p.prolang, p.proconfig), E'\\x03' ORDER BY p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE " USER_NS
+	"),"
+	" (SELECT string_agg(concat_ws(E'\\x02', t.oid, t.tgrelid, t.tgenabled, pg_get_triggerdef(t.oid)), E'\\x03' ORDER BY t.oid) FROM"
+	"   pg_trigger t WHERE NOT t.tgisinternal),"
+	" (SELECT string_agg(concat_ws(E'\\x02', w.oid, w.ev_class, w.ev_enabled, w.rulename), E'\\x03' ORDER BY w.oid) FROM pg_rewrite w "
+	"WHERE"
+	"   w.rulename <> '_RETURN' AND w.oid >= 16384), has_parameter_privilege('session_replication_role', 'SET'),"
 	" (SELECT string_agg(e.enumtypid || e.enumlabel, E'\\x03' ORDER BY e.oid) FROM pg_enum e),"
 	" (SELECT string_agg(concat_ws(E'\\x02', d.oid, d.typnotnull, d.typdefault, (SELECT string_agg(k.conname || "
 	"pg_get_constraintdef(k.oid), E'\\x02' ORDER BY k.oid) FROM pg_constraint k WHERE k.contypid = d.oid)), E'\\x03' ORDER BY d.oid) "
@@ -246,18 +258,18 @@ static int drop_old(Resync *s, Error *err)
 		"TABLE", err);
 }
 
-static int fill(Resync *s, Error *err)
+static int fill_with(Resync *s, Schema *made, Error *err)
 {
-	Schema made;
-	if (drop_old(s, err) < 0 || schema_copy_some(s->c, s->db, s->database, s->oids, s->a, &made, err) < 0 ||
-	    type_copy_changes(s->c, s->db, s->database, err) < 0 || copy_some_rows(s->c, s->db, s->database, &made, s->a, err) < 0 ||
+	if (program_copy_forget(s->db, err) < 0 || drop_old(s, err) < 0 ||
+	    schema_copy_some(s->c, s->db, s->database, s->oids, s->a, made, err) < 0 ||
+	    type_copy_changes(s->c, s->db, s->database, err) < 0 || copy_some_rows(s->c, s->db, s->database, made, s->a, err) < 0 ||
 	    schema_copy_sequences(s->c, s->db, err) < 0)
 		return -1;
 	_cleanup_(source_clearp) PGresult *lsn = source_query(s->c, "SELECT pg_current_wal_insert_lsn()", err);
 	if (!lsn)
 		return -1;
 	s->valid_from = source_lsn(PQgetvalue(lsn, 0, 0));
-	if (schema_copy_later(s->db, s->database, &made, err) < 0)
+	if (schema_copy_later(s->db, s->database, made, err) < 0)
 		return -1;
 	char *list = arena_printf(s->a, ",%s,", s->oids);
 	for (int i = 0; i < PQntuples(s->now); i++) {
@@ -266,6 +278,14 @@ static int fill(Resync *s, Error *err)
 			return -1;
 	}
 	return 0;
+}
+
+static int fill(Resync *s, Error *err)
+{
+	Schema made = { 0 };
+	int rc = fill_with(s, &made, err);
+	schema_clear(&made);
+	return rc;
 }
 
 /* The primary's transaction ends first: a table that is published and not yet here is found again by the next look; the other way round it

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "sql/plan.h"
+#include "sync/program_copy.h"
 #include "sync/state.h"
 #include "sync/type_copy.h"
 
@@ -126,13 +127,18 @@ static int run_steps(Db *db, const Plan *plan, Error *err)
 	return 0;
 }
 
-static int plan_and_run(Db *db, Catalog *cat, const char *sql, Error *err)
+static int plan_and_run(Db *db, Catalog *cat, const char *sql, bool unchecked, Error *err)
 {
 	static const char *const path[] = { "pg_catalog" };
 	_cleanup_(arena_freep) Arena *a = arena_new();
-	SqlEnv env = {
-		.cat = cat, .types = &type_env_stored, .search_path = path, .nsearch_path = 1, .user = "postgres", .database = cat->db_name
-	};
+	SqlEnv env = { .cat = cat,
+		       .types = &type_env_stored,
+		       .search_path = path,
+		       .nsearch_path = 1,
+		       .user = "postgres",
+		       .database = cat->db_name,
+		       .skip_bodies = unchecked,
+		       .any_language = unchecked };
 	ParsedSql parsed;
 	Plan *plan;
 	if (sql_parse(str_of(sql), a, &parsed, err) < 0)
@@ -155,7 +161,7 @@ static const PgType *lookup_type(void *catalog, uint32_t oid)
 	return t ? t : catalog_type(catalog, oid);
 }
 
-int schema_run_ddl(Db *db, const char *database, const char *sql, Error *err)
+static int run_ddl(Db *db, const char *database, const char *sql, bool unchecked, Error *err)
 {
 	Catalog *cat;
 	if (catalog_load(db, database, &cat, err) < 0)
@@ -169,7 +175,7 @@ int schema_run_ddl(Db *db, const char *database, const char *sql, Error *err)
 	bool inner = !sqlite3_get_autocommit(db->h);
 	int rc = db_exec(db, inner ? "SAVEPOINT ddl" : "BEGIN IMMEDIATE", err);
 	if (rc == 0) {
-		rc = plan_and_run(db, cat, sql, err);
+		rc = plan_and_run(db, cat, sql, unchecked, err);
 		if (rc == 0)
 			rc = db_exec(db, inner ? "RELEASE ddl" : "COMMIT", err);
 		Error ignored;
@@ -183,6 +189,16 @@ int schema_run_ddl(Db *db, const char *database, const char *sql, Error *err)
 	}
 	catalog_unref(cat);
 	return rc;
+}
+
+int schema_run_ddl(Db *db, const char *database, const char *sql, Error *err)
+{
+	return run_ddl(db, database, sql, false, err);
+}
+
+int schema_run_unchecked(Db *db, const char *database, const char *sql, Error *err)
+{
+	return run_ddl(db, database, sql, true, err);
 }
 
 static int leave_out(Db *db, const char *kind, const char *name, const Error *why, Error *err)
@@ -251,6 +267,19 @@ static uint32_t table_oid(Db *db, const char *schema, const char *name)
 	return oid;
 }
 
+/* Always -1, with the reason why the table is left out. */
+static int drop_computed(Db *db, const char *database, const char *schema, const char *table, Error *why)
+{
+	Buf b = { 0 };
+	buf_puts(&b, "DROP TABLE ");
+	source_put_ident(&b, schema);
+	buf_puts(&b, ".");
+	source_put_ident(&b, table);
+	int rc = schema_run_ddl(db, database, buf_cstr(&b), why);
+	buf_free(&b);
+	return rc < 0 ? rc : err_set(why, "0A000", "a generated column that calls a function of the user cannot be followed");
+}
+
 static int make_tables(PGconn *c, Db *db, const char *database, const char *query, Arena *a, Schema *out, Error *err)
 {
 	_cleanup_(source_clearp) PGresult *r = source_query(c, query, err);
@@ -259,7 +288,10 @@ static int make_tables(PGconn *c, Db *db, const char *database, const char *quer
 	out->tables = arena_array(a, SchemaTable, PQntuples(r));
 	for (int i = 0; i < PQntuples(r); i++) {
 		Error why;
-		if (schema_run_ddl(db, database, PQgetvalue(r, i, 2), &why) < 0) {
+		int made = schema_run_ddl(db, database, PQgetvalue(r, i, 2), &why);
+		if (made == 0 && program_copy_computes(db, PQgetvalue(r, i, 4), PQgetvalue(r, i, 5)))
+			made = drop_computed(db, database, PQgetvalue(r, i, 4), PQgetvalue(r, i, 5), &why);
+		if (made < 0) {
 			if (leave_out(db, "table", PQgetvalue(r, i, 1), &why, err) < 0)
 				return -1;
 			continue;
@@ -290,7 +322,8 @@ static int reserve_oids(PGconn *c, Db *db, Error *err)
 	_cleanup_(source_clearp) PGresult *r =
 		source_query(c,
 			     "SELECT greatest(16384, (SELECT max(oid::int8) FROM pg_class), (SELECT max(oid::int8) FROM pg_type), (SELECT "
-			     "max(oid::int8) FROM pg_constraint)) + 100000",
+			     "max(oid::int8) FROM pg_constraint), (SELECT max(oid::int8) FROM pg_proc), (SELECT max(oid::int8) FROM "
+			     "pg_trigger), (SELECT max(oid::int8) FROM pg_rewrite)) + 100000",
 			     err);
 	if (!r)
 		return -1;
@@ -324,7 +357,7 @@ static int read_later(PGconn *c, const char *query, Arena *a, Schema *out, Error
 		out->later_names[i] = arena_strdup(a, PQgetvalue(r, (int)i, 1));
 		out->later[i] = arena_strdup(a, PQgetvalue(r, (int)i, 2));
 	}
-	return 0;
+	return program_read_triggers(c, &out->triggers, &out->rules, err);
 }
 
 int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, Error *err)
@@ -334,7 +367,8 @@ int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, 
 	    make_objects(c, db, database, sql_extensions, "extension", set_types, err) < 0 ||
 	    make_objects(c, db, database, type_copy_query, "type", type_copy_made, err) < 0 ||
 	    make_objects(c, db, database, sql_sequences, "sequence", NULL, err) < 0 ||
-	    make_tables(c, db, database, sql_tables, a, out, err) < 0 ||
+	    program_copy_functions(c, db, database, false, err) < 0 || make_tables(c, db, database, sql_tables, a, out, err) < 0 ||
+	    program_copy_functions(c, db, database, true, err) < 0 ||
 	    make_objects(c, db, database, sql_owned, "sequence owner", NULL, err) < 0 ||
 	    make_objects(c, db, database, sql_constraints, "constraint", NULL, err) < 0 || list_left_out(c, db, err) < 0)
 		return -1;
@@ -405,7 +439,8 @@ int schema_copy_some(PGconn *c, Db *db, const char *database, const char *oids, 
 		only(sql_indexes, oids, arena_printf(a, ", kind) WHERE q.kind = 'v' OR q.oid IN (%s) ORDER BY 4, 1, 2", oids), a);
 	if (reserve_oids(c, db, err) < 0 || make_missing(c, db, database, &kind_schema, err) < 0 ||
 	    make_missing(c, db, database, &kind_extension, err) < 0 || make_missing(c, db, database, &kind_type, err) < 0 ||
-	    make_missing(c, db, database, &kind_sequence, err) < 0 || make_tables(c, db, database, tables, a, out, err) < 0 ||
+	    make_missing(c, db, database, &kind_sequence, err) < 0 || program_copy_functions(c, db, database, false, err) < 0 ||
+	    make_tables(c, db, database, tables, a, out, err) < 0 || program_copy_functions(c, db, database, true, err) < 0 ||
 	    make_objects(c, db, database, only(sql_owned, oids, NULL, a), "sequence owner", NULL, err) < 0 ||
 	    make_objects(c, db, database, only(sql_constraints, oids, NULL, a), "constraint", NULL, err) < 0)
 		return -1;
@@ -419,7 +454,16 @@ int schema_copy_later(Db *db, const char *database, const Schema *s, Error *err)
 		if (schema_run_ddl(db, database, s->later[i], &why) < 0 && leave_out(db, "index or view", s->later_names[i], &why, err) < 0)
 			return -1;
 	}
-	return 0;
+	if (program_copy_drop_indexes(db, database, err) < 0)
+		return -1;
+	return program_copy_triggers(s->triggers, s->rules, db, database, err);
+}
+
+void schema_clear(Schema *s)
+{
+	PQclear(s->triggers);
+	PQclear(s->rules);
+	s->triggers = s->rules = NULL;
 }
 
 int schema_apply_sequences(const PGresult *r, Db *db, Error *err)

@@ -22,11 +22,14 @@ typedef struct Schema {
 	const char **later; /* CREATE INDEX and CREATE VIEW, to be run after the rows, with `later_names` */
 	const char **later_names;
 	size_t nlater;
+	PGresult *triggers, *rules; /* for schema_copy_later (sync/program_copy.h) */
 } Schema;
 
-/* Makes schemas, enums, sequences, tables and constraints in an empty file. Everything returned is in `a`. */
+/* Makes schemas, types, sequences, functions, tables and constraints in an empty file. What is returned is in `a`, but for what
+ * schema_clear frees. */
 int schema_copy(PGconn *c, Db *db, const char *database, Arena *a, Schema *out, Error *err);
-/* Indexes and views. */
+void schema_clear(Schema *s);
+/* Indexes, views and triggers. */
 int schema_copy_later(Db *db, const char *database, const Schema *s, Error *err);
 /* The same for some tables (OIDs, comma-separated) in a file that holds others: the tables must not be there. Schemas, enums and sequences
  * that are missing are made; `later` has the tables' indexes and all views. */
@@ -40,5 +43,7 @@ int schema_apply_sequences(const PGresult *r, Db *db, Error *err);
 
 /* Plans one PostgreSQL statement and runs it with its steps in a transaction of its own. */
 int schema_run_ddl(Db *db, const char *database, const char *sql, Error *err);
+/* The same for CREATE FUNCTION without a look at the body, and in any language. */
+int schema_run_unchecked(Db *db, const char *database, const char *sql, Error *err);
 
 #endif

@@ -8,6 +8,23 @@ create table k (id int primary key, name varchar(5) not null, n int check (n > 0
 create table g (id int generated always as identity, v text default 'd', up int generated always as (3) stored);
 create table w (b bytea, ts timestamptz, f float8, j jsonb, l int[], u uuid, o bool);
 create table nothing ();
+create table tg (id int default 7, a text primary key, n int default 3, up text generated always as (upper(a)) stored);
+create table tg_log (n serial, line text);
+create function tg_note() returns trigger language plpgsql as $$
+begin
+  if tg_level = 'STATEMENT' then
+    insert into tg_log (line) values (tg_when || ' statement');
+    return null;
+  end if;
+  insert into tg_log (line) values (tg_when || ' ' || new);
+  if new.a = 'skip' then return null; end if;
+  if tg_when = 'BEFORE' then new.n := new.n * 2; end if;
+  return new;
+end $$;
+create trigger a before insert on tg for each row execute function tg_note();
+create trigger b after insert on tg for each row execute function tg_note();
+create trigger c before insert on tg execute function tg_note();
+create trigger d after insert on tg execute function tg_note();
 insert into t values (1, 'x', 2), (2, null, null), (null, E'tab\\there "quoted", and\\nmore\\\\', 0.10), (4, '', 5), (5, '\\.', 6), (6, 'é€', 7);
 insert into w values ('\\x00ff', '2024-05-01 10:00:00+02', 1.5, '{"a": [1]}', '{1,null,3}', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', true),
   (null, null, 'NaN', null, null, null, null);
@@ -30,6 +47,10 @@ OUT = [
 IN = [
     ("copy t from stdin", "1\ta\t2\n2\t\\N\t\\N\n", "t"),
     ("copy t from stdin", "1\ta\t2\r\n2\tb\t3\r\n", "t"),
+    ("copy tg (a, n) from stdin", "x\t1\nskip\t2\ny\t\\N\n", "tg_log"),
+    ("copy tg (a) from stdin where a <> 'x'", "x\nskip\ny\n", "tg"),
+    ("copy tg from stdin", "1\tm\t2\n1\tm\t3\n", "tg_log"),
+    ("copy tg (a, n) from stdin", "1\ta\n", "tg_log"),
     ("copy t from stdin", "1\ta\t2\r2\tb\t3\r", "t"),
     ("copy t from stdin", "1\ta\t2\r\n2\tb\t3\n", "t"),
     ("copy t from stdin", "1\ta\t2\n2\tb\t3\r\n", "t"),
