@@ -270,7 +270,7 @@ static Decimal decimal_of(double v)
 		d.exponent += !fraction;
 	}
 	if (*s == 'e')
-		d.exponent += atoi(s + 1);
+		d.exponent += (int)strtol(s + 1, NULL, 10);
 	buf_free(&b);
 	while (d.n && d.digits[d.n - 1] == '0')
 		d.n--;

@@ -202,7 +202,7 @@ static const OpClass opclasses[] = {
 	{ "gist", "gist_trgm_ops", 25, "pg_trgm" },
 	{ "gin", "gin__int_ops", 1007, "intarray" },
 	{ "gist", "gist__int_ops", 1007, "intarray" },
-	{ "gist", "gist__intbig_ops", "gist_geometry_ops_nd", 1007, "intarray" },
+	{ "gist", "gist__intbig_ops", 1007, "intarray" },
 	{ "gin", "gin_hstore_ops", 0, "hstore", "hstore" },
 	{ "gist", "gist_hstore_ops", 0, "hstore", "hstore" },
 	{ "hash", "citext_ops", 0, "citext", "citext" },
@@ -288,8 +288,9 @@ static bool opclass_takes(const Catalog *cat, const OpClass *o, uint32_t type)
 
 static bool is_default_opclass(const OpClass *o)
 {
-	static const char *const others[] = { "cidr_ops",	 "record_image_ops", "varchar_ops",   "kd_point_ops", "jsonb_path_ops",
-					      "inet_minmax_ops", "gin_trgm_ops",     "gist_trgm_ops", "gin__int_ops", "gist__intbig_ops" };
+	static const char *const others[] = { "cidr_ops",	"record_image_ops", "varchar_ops",	   "kd_point_ops",
+					      "jsonb_path_ops", "inet_minmax_ops",  "gin_trgm_ops",	   "gist_trgm_ops",
+					      "gin__int_ops",	"gist__intbig_ops", "gist_geometry_ops_nd" };
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (streq(o->name, others[i]))
 			return false;
