@@ -31,6 +31,7 @@ PROGRAMS = {
     "services": script("node", NODE + "/services.js"),
     "calls": script("node", NODE + "/calls.js"),
     "hrms": script("/usr/bin/python3", "-W", "ignore", CLIENTS + "/hrms_app.py"),
+    "harvest": script("/usr/bin/python3", "-W", "ignore", CLIENTS + "/harvest_app.py"),
     "sqlalchemy": script("/usr/bin/python3", "-W", "ignore", CLIENTS + "/sqlalchemy_app.py"),
     "django": script("/usr/bin/python3", "-W", "ignore", CLIENTS + "/django_app.py"),
     "jdbc": script("java", "-cp", "/usr/share/java/postgresql.jar", CLIENTS + "/Jdbc.java"),
