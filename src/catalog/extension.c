@@ -49,7 +49,6 @@ bool extension_is_known(const char *name)
 					     "plperl",
 					     "plpython3u",
 					     "plv8",
-					     "postgis",
 					     "postgis_raster",
 					     "postgis_tiger_geocoder",
 					     "postgis_topology",

@@ -18,6 +18,10 @@ typedef struct TypeFamily {
 	int (*apply_typmod)(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err);
 	const char *storage;   /* "TEXT", "INTEGER", "REAL" or "BLOB" */
 	const char *collation; /* SQLite collation, NULL when BINARY is right; arrays and enums build theirs per type */
+	/* For types whose modifier is not of PostgreSQL's own: from the words in parentheses, and as text with them. */
+	int (*typmod_in)(const PgType *t, const char *const *words, size_t n, int32_t *out, Error *err);
+	void (*typmod_out)(int32_t typmod, Buf *out);
+	bool no_order; /* only compared for equality, although PostgreSQL has an order */
 } TypeFamily;
 
 extern const TypeFamily family_bool, family_int2, family_int4, family_int8, family_oid, family_xid8, family_float4, family_float8,
@@ -38,8 +42,8 @@ extern const TypeFamily family_money, family_geo, family_tid, family_lsn, family
 /* json*.c */
 extern const TypeFamily family_json, family_jsonb, family_jsonpath, family_tsvector, family_tsquery, family_regtext;
 
-/* Types of extensions: citext.c, hstore.c */
-extern const TypeFamily family_citext, family_hstore;
+/* Types of extensions: citext.c, hstore.c, geopoint.c */
+extern const TypeFamily family_citext, family_hstore, family_geopoint;
 
 /* The family of a type, or NULL when the program has none for it. */
 const TypeFamily *family_of(const PgType *t);

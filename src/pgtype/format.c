@@ -117,11 +117,23 @@ static const char *quoted(const char *name, Arena *a)
 	return s;
 }
 
+const char *type_own_typmod_text(const PgType *t, int32_t typmod, Arena *a)
+{
+	const TypeFamily *f = family_of(t);
+	if (typmod < 0 || !f || !f->typmod_out)
+		return "";
+	Buf b = { 0 };
+	f->typmod_out(typmod, &b);
+	const char *s = arena_strdup(a, buf_cstr(&b));
+	buf_free(&b);
+	return s;
+}
+
 const char *type_format(const PgType *t, int32_t typmod, Arena *a)
 {
 	if (t->elem)
 		return arena_printf(a, "%s[]", type_format(t->elem, typmod, a));
-	const char *mod = modifier(t->oid, typmod, a);
+	const char *mod = type_has_own_typmod(t) ? type_own_typmod_text(t, typmod, a) : modifier(t->oid, typmod, a);
 	for (size_t i = 0; i < ARRAY_LEN(sql_names); i++)
 		if (sql_names[i].oid == t->oid)
 			return arena_printf(a, "%s%s%s", sql_names[i].name, mod, sql_names[i].tail);

@@ -117,7 +117,10 @@ const TypeFamily *pgtype_extension_family(const char *name)
 	static const struct {
 		const char *name;
 		const TypeFamily *family;
-	} own[] = { { "citext", &family_citext }, { "hstore", &family_hstore } };
+	} own[] = { { "citext", &family_citext },
+		    { "hstore", &family_hstore },
+		    { "geometry", &family_geopoint },
+		    { "geography", &family_geopoint } };
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		if (streq(own[i].name, name))
 			return own[i].family;
@@ -222,6 +225,27 @@ int type_send(const PgType *t, int32_t typmod, const Val *v, const TypeEnv *env,
 	if (!f || f->send(type_base_of(t), typmod, v, env, out, err) != 0)
 		return -1;
 	return env->client && sends_text(f) ? recode_sent(env, from, out, err) : 0;
+}
+
+bool type_typmod_in(const PgType *t, const char *const *words, size_t n, int32_t *out, int *rc, Error *err)
+{
+	const TypeFamily *f = family_of(t);
+	if (!f || !f->typmod_in)
+		return false;
+	*rc = f->typmod_in(t, words, n, out, err);
+	return true;
+}
+
+bool type_has_own_typmod(const PgType *t)
+{
+	const TypeFamily *f = family_of(t);
+	return f && f->typmod_in;
+}
+
+bool type_lacks_order(const PgType *t)
+{
+	const TypeFamily *f = family_of(t);
+	return f && f->no_order;
 }
 
 int type_apply_typmod(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err)

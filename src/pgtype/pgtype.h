@@ -135,6 +135,13 @@ int type_send_text(Str text, const TypeEnv *env, Buf *out, Error *err);
 
 /* Applies a length or precision to a value already stored: varchar(n), char(n), numeric(p,s), timestamp(p),
  * interval fields, bit(n), and arrays of them. An explicit cast cuts where PostgreSQL cuts; an assignment raises 22001 or 22003. */
+/* The modifier of a type of an extension, from the words in its parentheses; false when the type is none that has its own. */
+bool type_typmod_in(const PgType *t, const char *const *words, size_t n, int32_t *out, int *rc, Error *err);
+bool type_has_own_typmod(const PgType *t);
+/* "(Point,4326)", or "" */
+const char *type_own_typmod_text(const PgType *t, int32_t typmod, Arena *a);
+/* PostgreSQL can sort its values, this program only tells whether they are equal. */
+bool type_lacks_order(const PgType *t);
 int type_apply_typmod(const PgType *t, int32_t typmod, bool is_explicit, const Val *v, Arena *a, Val *out, Error *err);
 
 /* Order of two stored values, neither NULL: <0, 0, >0, as PostgreSQL's btree operator class of the type. */

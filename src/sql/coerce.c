@@ -259,7 +259,7 @@ static Expr *convert(ParseState *ps, Expr *e, uint32_t type, int32_t typmod, Coe
 		return e;
 	if (e->type == T_UNKNOWN)
 		return coerce_unknown(ps, e, type, typmod, location);
-	if (e->kind == X_CONST) {
+	if (e->kind == X_CONST && type != T_RECORD && type != T_RECORD_ARRAY) {
 		Expr *folded = fold_cast(ps, e, type);
 		if (folded)
 			return folded;
@@ -310,8 +310,10 @@ static bool takes_typmod(const Catalog *cat, uint32_t type)
 	case T_TIMESTAMPTZ:
 	case T_INTERVAL:
 		return true;
-	default:
-		return false;
+	default: {
+		const PgType *t = type_lookup(cat, elem ? elem : type);
+		return t && type_has_own_typmod(t);
+	}
 	}
 }
 

@@ -207,6 +207,13 @@ static const OpClass opclasses[] = {
 	{ "gist", "gist_hstore_ops", 0, "hstore", "hstore" },
 	{ "hash", "citext_ops", 0, "citext", "citext" },
 	{ "hash", "hash_hstore_ops", 0, "hstore", "hstore" },
+	{ "brin", "brin_geometry_inclusion_ops_2d", 0, "postgis", "geometry" },
+	{ "brin", "brin_geography_inclusion_ops", 0, "postgis", "geography" },
+	{ "gist", "gist_geometry_ops_2d", 0, "postgis", "geometry" },
+	{ "gist", "gist_geometry_ops_nd", 0, "postgis", "geometry" },
+	{ "gist", "gist_geography_ops", 0, "postgis", "geography" },
+	{ "spgist", "spgist_geometry_ops_2d", 0, "postgis", "geometry" },
+	{ "spgist", "spgist_geography_ops_nd", 0, "postgis", "geography" },
 	{ "gin", "array_ops", 2277 },
 	{ "gin", "jsonb_ops", 3802 },
 	{ "gin", "jsonb_path_ops", 3802 },
@@ -281,8 +288,9 @@ static bool opclass_takes(const Catalog *cat, const OpClass *o, uint32_t type)
 
 static bool is_default_opclass(const OpClass *o)
 {
-	static const char *const others[] = { "cidr_ops",	 "record_image_ops", "varchar_ops",   "kd_point_ops", "jsonb_path_ops",
-					      "inet_minmax_ops", "gin_trgm_ops",     "gist_trgm_ops", "gin__int_ops", "gist__intbig_ops" };
+	static const char *const others[] = { "cidr_ops",	"record_image_ops", "varchar_ops",	   "kd_point_ops",
+					      "jsonb_path_ops", "inet_minmax_ops",  "gin_trgm_ops",	   "gist_trgm_ops",
+					      "gin__int_ops",	"gist__intbig_ops", "gist_geometry_ops_nd" };
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (streq(o->name, others[i]))
 			return false;

@@ -89,6 +89,7 @@ const char *type_text(const SqlEnv *env, uint32_t type, int32_t typmod, Arena *a
 	if (base->oid < FIRST_USER_OID)
 		return type_format(t, typmod, a);
 	const char *name = qualified_name(env, base->schema, base->name, !on_path(env, base->schema), a);
+	name = arena_printf(a, "%s%s", name, type_own_typmod_text(base, typmod, a));
 	return base == t ? name : arena_printf(a, "%s[]", name);
 }
 

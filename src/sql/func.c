@@ -287,7 +287,7 @@ static Expr *build_call(ParseState *ps, const Call *call, const Candidate *c)
 			return NULL;
 		expr_list_add(ps->a, &f->args, arg);
 	}
-	if (streq(p->name, "json_populate_record") || streq(p->name, "jsonb_populate_record"))
+	if (streq(p->src, "json_populate_record") || streq(p->src, "jsonb_populate_record") || streq(p->src, "hstore_populate_record"))
 		f = domain_check_input(ps, f);
 	*ps->volatile_fn = *ps->volatile_fn || p->volatility == 'v';
 	*ps->writes = *ps->writes || writes_something(p);

@@ -183,6 +183,16 @@ int inner_location(const Expr *f, ExprKind kind)
 	return in.location >= 0 ? in.location : f->location;
 }
 
+/* PostgreSQL looks at the fraction even when there is no row; here only a constant is known then. */
+static int check_fraction(ParseState *ps, const Expr *f)
+{
+	const Expr *x = f->args2.n == 1 ? f->args2.items[0] : NULL;
+	if (!x || strncmp(f->proc->name, "percentile_", 11) != 0 || x->kind != X_CONST || x->type != T_FLOAT8 || x->val.kind != VAL_REAL ||
+	    (x->val.r >= 0 && x->val.r <= 1))
+		return 0;
+	return an_error(ps, -1, "22003", "percentile value %g is not between 0 and 1", x->val.r);
+}
+
 /* Of the arguments, the last ones are the sort keys; those before are the direct ones. */
 static int within_order(ParseState *ps, Expr *f, const PgQuery__FuncCall *c)
 {
@@ -200,7 +210,7 @@ static int within_order(ParseState *ps, Expr *f, const PgQuery__FuncCall *c)
 		if (!ordering_for(ps, e->type, e->location) || sort_direction(ps, c->agg_order[i - ndirect]->sort_by, item))
 			return -1;
 	}
-	return 0;
+	return check_fraction(ps, f);
 }
 
 /* What was written, without the conversions that PostgreSQL adds. */

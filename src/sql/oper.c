@@ -272,12 +272,16 @@ const PgProc *equality_for(ParseState *ps, uint32_t type, int location)
 bool type_has_ordering(ParseState *ps, uint32_t type)
 {
 	uint32_t base = type_base(ps->env->cat, type);
-	return !has_no_order(base) && columns_have(ps, "<", base) && type_operator(ps, "<", base);
+	const PgType *t = type_lookup(ps->env->cat, base);
+	return !has_no_order(base) && !(t && type_lacks_order(t)) && columns_have(ps, "<", base) && type_operator(ps, "<", base);
 }
 
 const PgProc *ordering_for(ParseState *ps, uint32_t type, int location)
 {
 	uint32_t base = type_base(ps->env->cat, type);
+	const PgType *t = type_lookup(ps->env->cat, base);
+	if (t && type_lacks_order(t->elem ? t->elem : t))
+		return an_refuse(ps, location, "the order of type %s is not available in SQLite mode", type_name(ps, type)), NULL;
 	const PgProc *p = has_no_order(base) || !columns_have(ps, "<", base) ? NULL : type_operator(ps, "<", base);
 
 	if (!p) {

@@ -87,11 +87,32 @@ static int interval_typmod(ParseState *ps, const int32_t *v, size_t n, int locat
 	return 0;
 }
 
+/* geometry(Point, 4326): words, not only numbers. False when the type has none of these. */
+static bool extension_typmod(ParseState *ps, const PgQuery__TypeName *tn, const PgType *t, int32_t *out, int *rc)
+{
+	const char **words = arena_array(ps->a, const char *, tn->n_typmods);
+	for (size_t i = 0; i < tn->n_typmods; i++) {
+		const PgQuery__Node *n = tn->typmods[i];
+		const PgQuery__AConst *c = n->node_case == PG_QUERY__NODE__NODE_A_CONST ? n->a_const : NULL;
+		words[i] = "";
+		if (c && c->val_case == PG_QUERY__A__CONST__VAL_IVAL)
+			words[i] = arena_printf(ps->a, "%d", c->ival->ival);
+		else if (c && c->val_case == PG_QUERY__A__CONST__VAL_SVAL)
+			words[i] = c->sval->sval;
+		else if (n->node_case == PG_QUERY__NODE__NODE_COLUMN_REF && n->column_ref->n_fields == 1)
+			words[i] = node_string(n->column_ref->fields[0]);
+	}
+	return type_typmod_in(t, words, tn->n_typmods, out, rc, ps->err);
+}
+
 static int make_typmod(ParseState *ps, const PgQuery__TypeName *tn, const PgType *t, int32_t *out)
 {
 	*out = tn->typemod ? tn->typemod : -1;
 	if (tn->n_typmods == 0)
 		return 0;
+	int rc;
+	if (extension_typmod(ps, tn, t, out, &rc))
+		return rc;
 	int32_t *v = arena_array(ps->a, int32_t, tn->n_typmods);
 	if (typmod_ints(ps, tn, v))
 		return -1;

@@ -23,6 +23,7 @@ void text_quote_literal(Str s, Buf *out);
 
 /* Further tables, beside fn_table_text and fn_table_bytea. */
 extern const SqliteFn fn_table_like[], fn_table_text_format[], fn_table_regex[], fn_table_uuid[], fn_table_codec[], fn_table_chars[],
-	fn_table_text_parse[], fn_table_ext_crypto[], fn_table_ext_fuzzy[], fn_table_ext_hstore[], fn_table_ext_unaccent[];
+	fn_table_text_parse[], fn_table_ext_crypto[], fn_table_ext_fuzzy[], fn_table_ext_hstore[], fn_table_ext_hstore_row[],
+	fn_table_ext_postgis[], fn_table_ext_unaccent[];
 
 #endif

@@ -56,3 +56,5 @@ select rank() over (order by 1), count(*) from edge_index group by 1;
 select * from edge_index x join edge_index y using (a) as both_sides for update of both_sides;
 select rank(a) within group (order by b nulls first), rank(a) within group (order by b nulls last) from (values (1, 1), (1, 4), (3, 2)) v(a, b) group by rollup (a) order by a;
 with recursive y as (insert into edge_index (a) select 1 from y) select 1;
+select percentile_cont(2) within group (order by x) from (values (1.0::float8)) v(x) where false;
+select percentile_disc(0.5) within group (order by x) from (values (1.0::float8)) v(x) where false;
