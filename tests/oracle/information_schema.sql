@@ -53,8 +53,8 @@ select (aclexplode(relacl)).* from pg_class where relname = 'ish_sq' order by 3,
 select g.privilege_type, g.is_grantable, g.grantee::regrole from pg_class c, aclexplode(c.relacl) g where relname = 'ish_t' and g.grantee = 'ish_bob'::regrole order by 1;
 select * from aclexplode('{=r/postgres,postgres=a*w/postgres}'::aclitem[]) order by grantee, privilege_type;
 select * from pg_matviews where schemaname = 'ish';
-select indexrelname, idx_scan from pg_stat_user_indexes where schemaname = 'ish' order by 1;
-select relname, seq_scan from pg_stat_xact_user_tables where schemaname = 'ish' order by 1;
+select indexrelname from pg_stat_user_indexes where schemaname = 'ish' order by 1;
+select relname from pg_stat_xact_user_tables where schemaname = 'ish' order by 1;
 select relname from pg_statio_user_sequences where schemaname = 'ish' order by 1;
 select pg_typeof(datid), pg_typeof(xact_commit) from pg_stat_database where datname = current_database();
 select name, utc_offset, is_dst from pg_timezone_names where name in ('UTC', 'Asia/Tokyo', 'Asia/Kolkata') order by 1;
