@@ -180,14 +180,10 @@ static void rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(startup_parameters),
-		cmocka_unit_test(startup_limits),
-		cmocka_unit_test(startup_special),
-		cmocka_unit_test(frames),
-		cmocka_unit_test(bind_values),
-		cmocka_unit_test(call_message),
-		cmocka_unit_test(error_fields),
-		cmocka_unit_test(rows),
+		cmocka_unit_test(startup_parameters), cmocka_unit_test(startup_limits),
+		cmocka_unit_test(startup_special),    cmocka_unit_test(frames),
+		cmocka_unit_test(bind_values),	      cmocka_unit_test(call_message),
+		cmocka_unit_test(error_fields),	      cmocka_unit_test(rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
