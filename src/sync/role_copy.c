@@ -55,6 +55,14 @@ static const Part parts[ROLE_RESULTS] = {
 	{ "SELECT p.oid, p.proowner, p.proacl IS NOT NULL, " ITEMS(
 		  "p.proacl") " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE " USER_NS,
 	  "INSERT INTO _understudy_acl SELECT 1255, oid, 0, ?4 FROM _understudy_function WHERE oid = CAST(?1 AS INTEGER) AND ?3 = 't'", 4 },
+	{ "SELECT n.nspname, c.relname, c.relrowsecurity::int, c.relforcerowsecurity::int FROM pg_class c JOIN pg_namespace n ON "
+	  "n.oid = c.relnamespace WHERE (c.relrowsecurity OR c.relforcerowsecurity) AND " USER_NS,
+	  "INSERT INTO _understudy_row_security SELECT o.oid, CAST(?3 AS INTEGER), CAST(?4 AS INTEGER) FROM " RELATION " o", 4 },
+	{ "SELECT n.nspname, c.relname, p.oid, p.polname, p.polcmd, p.polpermissive::int, array_to_string(p.polroles, ' '),"
+	  " pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid) FROM pg_policy p JOIN pg_class c ON c.oid = "
+	  "p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE " USER_NS,
+	  "INSERT INTO _understudy_policy SELECT CAST(?3 AS INTEGER), o.oid, ?4, ?5, CAST(?6 AS INTEGER), ?7, ?8, ?9 FROM " RELATION " o",
+	  9 },
 };
 
 /* Owners come with the rows of these parts. */
@@ -89,7 +97,11 @@ static int put_rows(Db *db, const PGresult *r, const char *command, int ncols, E
 
 int role_copy_apply(PGresult *const in[ROLE_RESULTS], Db *db, Error *err)
 {
-	if (db_exec(db,
+	static const char forget_policies[] =
+		"DELETE FROM _understudy_row_security WHERE rel NOT IN (SELECT oid FROM _understudy_relation WHERE persistence = 't');"
+		"DELETE FROM _understudy_policy WHERE rel NOT IN (SELECT oid FROM _understudy_relation WHERE persistence = 't')";
+	if (db_exec(db, forget_policies, err) < 0 ||
+	    db_exec(db,
 		    "DELETE FROM _understudy_role; DELETE FROM _understudy_role_member; DELETE FROM _understudy_acl WHERE classoid <> 1259 "
 		    "OR"
 		    " objoid NOT IN (SELECT oid FROM _understudy_relation WHERE persistence = 't')",

@@ -1,5 +1,6 @@
 /*
- * The primary's roles, memberships, owners and grants in the file, so that a role may do during an outage what it may do on the primary.
+ * The primary's roles, memberships, owners, grants and policies in the file, so that a role may do during an outage what it may do on
+ * the primary.
  */
 #ifndef US_SYNC_ROLE_COPY_H
 #define US_SYNC_ROLE_COPY_H
@@ -7,7 +8,7 @@
 #include "sync/source.h"
 #include "sqlite/db.h"
 
-enum { ROLE_RESULTS = 7 };
+enum { ROLE_RESULTS = 9 };
 
 /* Reads all of it as the connection's transaction sees it. */
 int role_copy_read(PGconn *c, PGresult *out[ROLE_RESULTS], Error *err);

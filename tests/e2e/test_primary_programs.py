@@ -229,3 +229,39 @@ def test_rights_of_the_primary_hold(roles):
         refused(c, "insert into priv.doc values (3, 'three', 'x')")
     with pytest.raises(psycopg.OperationalError):
         us.connect(user="reader")
+
+
+POLICIES = """
+create table priv.note (id int primary key, writer text not null default current_user, v text);
+insert into priv.note values (1, 'app', 'mine'), (2, 'reader', 'theirs');
+grant select, insert, update on priv.note to app, reader;
+alter table priv.note enable row level security;
+create policy own_rows on priv.note to app, reader using (writer = current_user) with check (writer = current_user and v <> 'forbidden');
+create policy fenced on priv.note as restrictive for select using (id < 100);
+"""
+POLICY_CATALOG = "select oid::int, polname::text, polcmd::text, polpermissive, polroles::text, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid) from pg_policy order by 1"
+
+
+def test_policies_of_the_primary_hold(roles):
+    pg, us = roles
+    pg.sql(POLICIES)
+    wait_until("the policies", lambda: on_sqlite(us, "select count(*) from pg_policy") == [(2,)], 20, interval=1)
+    there = pg.sql(POLICY_CATALOG)
+    us.post("/db/force-sqlite")
+    with us.connect() as c:
+        assert c.execute(POLICY_CATALOG).fetchall() == there
+        assert c.execute("select count(*) from priv.note").fetchone() == (2,)
+    with us.connect(user="app") as c:
+        assert c.execute("select id, v from priv.note").fetchall() == [(1, "mine")]
+        assert c.execute("update priv.note set v = v || '!'").rowcount == 1
+        c.execute("insert into priv.note (id, v) values (3, 'new')")
+        refused(c, "insert into priv.note values (4, 'reader', 'forged')")
+        refused(c, "insert into priv.note (id, v) values (5, 'forbidden')")
+    us.post("/db/retry-primary")
+    us.wait_state("PRIMARY", 60)
+    assert pg.sql("select id, writer, v from priv.note order by 1") == [(1, "app", "mine!"), (2, "reader", "theirs"), (3, "app", "new")]
+    pg.sql("drop policy own_rows on priv.note")
+    wait_until("the change", lambda: on_sqlite(us, "select count(*) from pg_policy") == [(1,)], 20, interval=1)
+    us.post("/db/force-sqlite")
+    with us.connect(user="app") as c:
+        assert c.execute("select count(*) from priv.note").fetchone() == (0,)
