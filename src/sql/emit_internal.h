@@ -61,9 +61,11 @@ void emit_flat_with(Emitter *e);
 int emit_kind(Emitter *e, const Expr *x); /* as emit_expr, but never flat itself */
 int emit_list(Emitter *e, Expr *const *items, size_t n);
 /* With COLLATE when the type needs one and the expression does not carry it as a column. */
+/* emit_collate.c */
 /* COLLATE with a collation of ICU. */
 bool is_icu_collated(const Expr *x);
 int emit_collated(Emitter *e, const Expr *x);
+int emit_right_side(Emitter *e, const Expr *x); /* behind an operator whose left side has its collation */
 bool carries_collation(const Expr *x);
 bool emit_collate(Emitter *e, uint32_t type); /* false: the type has none of its own */
 int emit_compare(Emitter *e, const char *op, const Expr *l, const Expr *r);
