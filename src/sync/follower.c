@@ -192,7 +192,12 @@ static int take_structure(Follower *f, const PGresult *r, Error *err)
 	if (PQresultStatus(r) != PGRES_TUPLES_OK || !resync_needed(r, f->ap.db))
 		return 0;
 	char *node = state_get(f->ap.db, "node", f->arena);
-	return resync_run(f->cfg->conninfo, f->ap.db, f->cfg->db, f->cfg->database, node, err) < 0 ? -1 : 1;
+	if (resync_run(f->cfg->conninfo, f->ap.db, f->cfg->db, f->cfg->database, node, err) == 0)
+		return 1;
+	if (!err_is(err, "57014") && !err_is(err, "55P03"))
+		return -1;
+	log_info("structure changed on the primary; the tables are in use and are looked at again: %s", err->message);
+	return 0;
 }
 
 static int poll_sql(Follower *f, Error *err)

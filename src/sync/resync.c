@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+enum { LOCK_WAIT_MS = 700 };
+
 #define USER_NS "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'understudy')"
 
 const char resync_query[] =
@@ -179,12 +181,11 @@ static int choose(Resync *s, Error *err)
 	return 0;
 }
 
-/* Locks the tables and publishes those that are not. A key gained or lost moves a table to the other publication. */
-static int hold_tables(Resync *s, Error *err)
+/* The tables: quoted name, whether a key finds its rows, whether it is in the publication of those with a key, and of the others. */
+static PGresult *list_tables(Resync *s, Error *err)
 {
 	const char *sql = arena_printf(s->a,
-				       "SELECT format('LOCK TABLE ONLY %%I.%%I IN SHARE MODE', n.nspname, c.relname), format('%%I.%%I', "
-				       "n.nspname, c.relname), k.has_key,"
+				       "SELECT format('%%I.%%I', n.nspname, c.relname), k.has_key,"
 				       " EXISTS (SELECT 1 FROM pg_publication_rel p JOIN pg_publication u ON u.oid = p.prpubid WHERE "
 				       "p.prrelid = c.oid AND u.pubname = 'understudy_%s'),"
 				       " EXISTS (SELECT 1 FROM pg_publication_rel p JOIN pg_publication u ON u.oid = p.prpubid WHERE "
@@ -195,14 +196,31 @@ static int hold_tables(Resync *s, Error *err)
 				       "c.relreplident WHEN 'i' THEN i.indisreplident ELSE"
 				       " i.indisprimary END) END) AS k(has_key) WHERE c.oid IN (%s) ORDER BY c.oid",
 				       s->node, s->node, s->oids);
-	_cleanup_(source_clearp) PGresult *r = source_query(s->c, sql, err);
-	if (!r)
-		return -1;
+	return source_query(s->c, sql, err);
+}
+
+/* All at once, and in less time than after which PostgreSQL looks for deadlocks (1 s): CREATE INDEX CONCURRENTLY waits for transactions
+ * such as this one, and it must not be the one that is cancelled. 57014 when the tables are in use. */
+static int lock_tables(Resync *s, const PGresult *r, Error *err)
+{
+	if (!PQntuples(r))
+		return 0;
+	Buf b = { 0 };
+	buf_printf(&b, "SET LOCAL statement_timeout = '%d ms'; LOCK TABLE ", LOCK_WAIT_MS);
+	for (int i = 0; i < PQntuples(r); i++)
+		buf_printf(&b, "%sONLY %s", i ? ", " : "", PQgetvalue(r, i, 0));
+	buf_puts(&b, " IN SHARE MODE; SET LOCAL statement_timeout = 0");
+	int rc = source_exec(s->c, buf_cstr(&b), err);
+	buf_free(&b);
+	return rc;
+}
+
+/* Publishes tables that are not. A key gained or lost moves a table to the other publication. */
+static int publish_tables(Resync *s, const PGresult *r, Error *err)
+{
 	for (int i = 0; i < PQntuples(r); i++) {
-		bool keyed = *PQgetvalue(r, i, 2) == 't', in_keyed = *PQgetvalue(r, i, 3) == 't', in_other = *PQgetvalue(r, i, 4) == 't';
-		const char *name = PQgetvalue(r, i, 1);
-		if (source_exec(s->c, PQgetvalue(r, i, 0), err) < 0)
-			return -1;
+		bool keyed = *PQgetvalue(r, i, 1) == 't', in_keyed = *PQgetvalue(r, i, 2) == 't', in_other = *PQgetvalue(r, i, 3) == 't';
+		const char *name = PQgetvalue(r, i, 0);
 		if (keyed ? in_other : in_keyed)
 			if (source_exec(s->c,
 					arena_printf(s->a, "ALTER PUBLICATION understudy_%s%s DROP TABLE ONLY %s", s->node,
@@ -330,11 +348,14 @@ int resync_run(const char *conninfo, Db *db, Database *d, const char *database, 
 	s.c = source_connect(conninfo, false, err);
 	if (!s.c)
 		return -1;
-	int rc = source_exec(s.c, "SET lock_timeout = '3s'; BEGIN", err);
+	/* Before the transaction begins, for which others could wait. */
+	int rc = choose(&s, err);
+	_cleanup_(source_clearp) PGresult *tables = rc == 0 ? list_tables(&s, err) : NULL;
+	rc = tables ? source_exec(s.c, "SET lock_timeout = '3s'; BEGIN", err) : -1;
 	if (rc == 0)
-		rc = choose(&s, err);
+		rc = lock_tables(&s, tables, err);
 	if (rc == 0)
-		rc = hold_tables(&s, err);
+		rc = publish_tables(&s, tables, err);
 	if (rc == 0) {
 		/* What was seen before the locks may have changed until they were there. */
 		PQclear(s.now);

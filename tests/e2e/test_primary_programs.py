@@ -1,4 +1,6 @@
 """Functions and triggers of the primary during an outage: they run on SQLite, once, and what comes back are rows."""
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
@@ -229,6 +231,20 @@ def test_rights_of_the_primary_hold(roles):
         refused(c, "insert into priv.doc values (3, 'three', 'x')")
     with pytest.raises(psycopg.OperationalError):
         us.connect(user="reader")
+
+
+def test_an_index_is_built_concurrently_while_its_table_is_to_be_copied(pair):
+    """CREATE INDEX CONCURRENTLY waits for every older transaction; that of the copy waits for the table, and must not wait for long."""
+    pg, us = pair
+    waiting = "select count(*) from pg_locks where relation = 'made'::regclass and mode = 'ShareLock' and not granted"
+    with pg.connect() as c, pg.connect(autocommit=False) as writer, ThreadPoolExecutor(1) as pool:
+        c.execute("create table made (id int primary key, v text)")
+        writer.execute("insert into made values (1, 'x')")
+        building = pool.submit(pg.sql, "create index concurrently on made (v)")
+        wait_until("the copy to ask for its lock", lambda: c.execute(waiting).fetchone() == (1,), 20, interval=0.02)
+        writer.commit()
+        building.result(30)
+    wait_until("the index", lambda: on_sqlite(us, "select count(*) from pg_indexes where indexname = 'made_v_idx'") == [(1,)], 30, interval=1)
 
 
 POLICIES = """
