@@ -2,7 +2,11 @@
 
 #include "base/buf.h"
 
+#include <dlfcn.h>
 #include <libstemmer.h>
+#include <pthread.h>
+
+#define SNOWBALL "libstemmer.so.0d"
 
 enum { OID_SIMPLE_DICT = 3765, OID_SIMPLE_CONFIG = 3748, FIRST_DICT = 13151, MAX_STEMMED = 1000 };
 
@@ -111,12 +115,41 @@ static bool is_stop_word(const char *language, Str word)
 	return false;
 }
 
+/* The library's tables take 600 KB of memory as soon as it is loaded. */
+static struct {
+	bool loaded;
+	__typeof__(sb_stemmer_new) *open;
+	__typeof__(sb_stemmer_delete) *close;
+	__typeof__(sb_stemmer_stem) *stem;
+	__typeof__(sb_stemmer_length) *length;
+} snowball;
+
+static void load_snowball(void)
+{
+#define FIND(field, name) ((snowball.field = (__typeof__(snowball.field))dlsym(handle, name)) != NULL)
+	void *handle = dlopen(SNOWBALL, RTLD_NOW | RTLD_LOCAL);
+	snowball.loaded = handle && FIND(open, "sb_stemmer_new") && FIND(close, "sb_stemmer_delete") && FIND(stem, "sb_stemmer_stem") &&
+			  FIND(length, "sb_stemmer_length");
+}
+
+int ts_dict_load(const TsDict *d, Error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	if (!d->language)
+		return 0;
+	pthread_once(&once, load_snowball);
+	return snowball.loaded ? 0 : err_set(err, "58P01", "could not load library \"%s\"", SNOWBALL);
+}
+
 static struct sb_stemmer *stemmer_of(TsStemmers *s, const TsDict *d)
 {
+	Error ignored;
 	int i = s->dict[0] && s->dict[0] != d;
+	if (ts_dict_load(d, &ignored) < 0)
+		return NULL;
 	if (s->dict[i] != d) {
-		sb_stemmer_delete(s->stemmer[i]);
-		s->stemmer[i] = sb_stemmer_new(d->language, NULL);
+		snowball.close(s->stemmer[i]);
+		s->stemmer[i] = snowball.open(d->language, NULL);
 		s->dict[i] = d;
 	}
 	return s->stemmer[i];
@@ -126,7 +159,7 @@ void ts_stemmers_clear(TsStemmers *s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(s->stemmer); i++)
 		if (s->stemmer[i])
-			sb_stemmer_delete(s->stemmer[i]);
+			snowball.close(s->stemmer[i]);
 	*s = (TsStemmers){ 0 };
 }
 
@@ -144,7 +177,7 @@ Str ts_lexize(TsStemmers *s, const TsDict *d, Str word, Arena *a)
 	struct sb_stemmer *stemmer = stemmer_of(s, d);
 	if (!stemmer)
 		return low;
-	const sb_symbol *stem = sb_stemmer_stem(stemmer, (const sb_symbol *)low.p, (int)low.n);
-	size_t n = (size_t)sb_stemmer_length(stemmer);
+	const sb_symbol *stem = snowball.stem(stemmer, (const sb_symbol *)low.p, (int)low.n);
+	size_t n = (size_t)snowball.length(stemmer);
 	return stem ? (Str){ arena_strndup(a, (const char *)stem, n), n } : low;
 }

@@ -39,6 +39,9 @@ const TsDict *ts_dict_by_name(Str name);
 /* The dictionary for tokens of this type; NULL: they are not indexed. */
 const TsDict *ts_config_dict(const TsConfig *c, TsTokenType type);
 
+/* Before words go to the dictionary. 58P01 when the library of its stemmer is not there. */
+int ts_dict_load(const TsDict *d, Error *err);
+
 /* Stemmers in use; zero-initialised is empty. Not shared between threads. */
 typedef struct TsStemmers {
 	const TsDict *dict[2];

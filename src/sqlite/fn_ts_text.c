@@ -12,7 +12,8 @@ bool ts_arg_config(sqlite3_context *ctx, sqlite3_value *v, TsConfig *out)
 	} else if (!v && env->text_search_config(env->session, &oid, &env->error) < 0) {
 		/* the error is there */
 	} else if (ts_config_by_oid(oid, out)) {
-		return true;
+		if (ts_dict_load(out->word, &env->error) == 0)
+			return true;
 	} else {
 		err_set(&env->error, "XX000", "cache lookup failed for text search configuration %u", oid);
 	}
@@ -90,6 +91,10 @@ TS_FN(fn_lexize)
 	const TsDict *d = ts_dict_by_oid((uint32_t)sqlite3_value_int64(argv[0]));
 	if (!d) {
 		fn_raise(ctx, "XX000", "cache lookup failed for text search dictionary %u", (uint32_t)sqlite3_value_int64(argv[0]));
+		return;
+	}
+	if (ts_dict_load(d, &fn_env(ctx)->error) < 0) {
+		fn_fail(ctx);
 		return;
 	}
 	Str s = ts_lexize(&stemmers, d, fn_arg_str(argv[1]), a);

@@ -145,6 +145,8 @@ static int debug_start(SetCall *c)
 	ts_parser_init(&d->parser, set_arg_text(c, c->argc - 1));
 	if (!ts_config_by_oid(oid, &d->config))
 		d->parser.p = d->parser.end; /* no such configuration: no rows */
+	else if (ts_dict_load(d->config.word, &c->env->error) < 0)
+		return -1;
 	return 0;
 }
 
