@@ -148,9 +148,15 @@ void *arena_alloc(Arena *a, size_t n)
 
 void *arena_dup(Arena *a, const void *p, size_t n)
 {
-	void *q = arena_alloc(a, n ? n : 1);
+	return arena_dup_more(a, p, n, 0);
+}
+
+void *arena_dup_more(Arena *a, const void *p, size_t n, size_t more)
+{
+	char *q = arena_alloc(a, n + more ? n + more : 1);
 	if (n)
 		memcpy(q, p, n);
+	memset(q + n, 0, more);
 	return q;
 }
 

@@ -47,8 +47,9 @@ size_t arena_size(const Arena *a);
 
 void *arena_alloc(Arena *a, size_t n); /* zeroed, aligned for any type */
 void *arena_dup(Arena *a, const void *p, size_t n);
-char *arena_strdup(Arena *a, const char *s);		/* NULL gives NULL */
-char *arena_strndup(Arena *a, const char *s, size_t n); /* always NUL-terminated */
+void *arena_dup_more(Arena *a, const void *p, size_t n, size_t more); /* and `more` zero bytes behind them */
+char *arena_strdup(Arena *a, const char *s);			      /* NULL gives NULL */
+char *arena_strndup(Arena *a, const char *s, size_t n);		      /* always NUL-terminated */
 char *arena_printf(Arena *a, const char *fmt, ...) US_PRINTF(2, 3);
 
 #define arena_new_of(a, type) ((type *)arena_alloc((a), sizeof(type)))

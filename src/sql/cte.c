@@ -62,7 +62,7 @@ static int cte_columns(ParseState *ps, Cte *cte, const Query *q, const PgQuery__
 		return an_error(ps, def->location, "42P10", "WITH query \"%s\" has %zu columns available but %zu columns specified",
 				cte->name, q->ncols, def->n_aliascolnames);
 	cte->ncols = q->ncols;
-	cte->cols = arena_dup(ps->a, q->cols, (q->ncols + 1) * sizeof *q->cols);
+	cte->cols = arena_dup_more(ps->a, q->cols, q->ncols * sizeof *q->cols, sizeof *q->cols);
 	for (size_t i = 0; i < def->n_aliascolnames; i++)
 		cte->cols[i].name = arena_strdup(ps->a, def->aliascolnames[i]->string->sval);
 	return 0;

@@ -250,7 +250,7 @@ int cte_path_apply(ParseState *ps, Cte *cte, const PgQuery__CommonTableExpr *def
 		return an_refuse(ps, def->location, "SEARCH and CYCLE of this form of a recursive query are not available in SQLite mode");
 	if (extend(&p, right) < 0)
 		return -1;
-	q->cols = arena_dup(ps->a, cte->cols, (cte->ncols + 1) * sizeof *q->cols);
+	q->cols = arena_dup_more(ps->a, cte->cols, cte->ncols * sizeof *q->cols, sizeof *q->cols);
 	q->ncols = cte->ncols;
 	return 0;
 }

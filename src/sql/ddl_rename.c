@@ -52,7 +52,7 @@ static int rename_in_relation(Ddl *d, CatRel *r, NewName *n)
 			return -1;
 	for (size_t i = 0; i < r->nindexes; i++) {
 		CatIndex *x = r->indexes[i];
-		x->exprs = arena_dup(d->a, x->exprs, (x->nkeys + 1) * sizeof *x->exprs);
+		x->exprs = arena_dup_more(d->a, x->exprs, x->nkeys * sizeof *x->exprs, sizeof *x->exprs);
 		for (size_t k = 0; k < x->nkeys; k++)
 			if (!x->keys[k] && rename_in(d, &x->exprs[k], AT_INDEX_EXPR, 0, n))
 				return -1;

@@ -174,7 +174,7 @@ int plan_alter_composite(Ddl *d, const PgQuery__AlterTableStmt *s)
 	if (old->kind != REL_COMPOSITE)
 		return an_error(d->ps, -1, "42809", "\"%s\" is not a composite type", old->name);
 	CatRel *r = arena_dup(d->a, old, sizeof *old);
-	r->cols = arena_dup(d->a, old->cols, (old->ncols + 1) * sizeof *old->cols);
+	r->cols = arena_dup_more(d->a, old->cols, old->ncols * sizeof *old->cols, sizeof *old->cols);
 	for (size_t i = 0; i < s->n_cmds; i++) {
 		const PgQuery__AlterTableCmd *cmd = s->cmds[i]->alter_table_cmd;
 		int rc = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn	  ? add_attribute(d, r, cmd)

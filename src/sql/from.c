@@ -32,7 +32,7 @@ Rte *rte_subquery(ParseState *ps, Query *q, const char *alias, int location)
 	Rte *r = rte_new(ps, RTE_SUBQUERY, alias, location);
 	r->query = q;
 	r->ncols = q->ncols;
-	r->cols = arena_dup(ps->a, q->cols, (q->ncols + 1) * sizeof *q->cols);
+	r->cols = arena_dup_more(ps->a, q->cols, q->ncols * sizeof *q->cols, sizeof *q->cols);
 	return r;
 }
 
@@ -126,7 +126,7 @@ static Rte *cte_rte(ParseState *ps, Cte *cte, const char *alias, int location)
 	Rte *r = rte_new(ps, RTE_CTE, alias, location);
 	r->cte = cte;
 	r->ncols = cte->ncols;
-	r->cols = arena_dup(ps->a, cte->cols, (cte->ncols + 1) * sizeof *cte->cols);
+	r->cols = arena_dup_more(ps->a, cte->cols, cte->ncols * sizeof *cte->cols, sizeof *cte->cols);
 	cte->refs++;
 	return r;
 }

@@ -240,7 +240,7 @@ static const PgProc *real_outputs(ParseState *ps, const PgProc *p, const uint32_
 {
 	PgProc *real = NULL;
 	for (size_t i = 0; i < p->nout; i++) {
-		uint32_t *again = arena_dup(ps->a, declared, (n + 1) * sizeof *declared);
+		uint32_t *again = arena_dup_more(ps->a, declared, n * sizeof *declared, sizeof *declared);
 		if (!is_polymorphic(p->out_types[i]))
 			continue;
 		if (!real) {

@@ -199,7 +199,7 @@ static int using_alias(Join *j, const char *alias)
 		if (ps->ns[i]->rel_visible && ps->ns[i]->alias && streq(ps->ns[i]->alias, alias))
 			return an_error(ps, -1, "42712", "table name \"%s\" specified more than once", alias);
 	NsItem item = { .alias = arena_strdup(ps->a, alias), .ncols = j->nmerged, .rel_visible = true };
-	item.cols = arena_dup(ps->a, j->out.cols, (j->nmerged + 1) * sizeof *item.cols);
+	item.cols = arena_dup_more(ps->a, j->out.cols, j->nmerged * sizeof *item.cols, sizeof *item.cols);
 	ns_add_item(ps, &item);
 	return 0;
 }

@@ -119,7 +119,7 @@ static int begin_recursion(ParseState *ps, Query *larg)
 	Cte *cte = ps->recursive_cte;
 	cte->phase = 'r';
 	cte->ncols = larg->ncols;
-	cte->cols = arena_dup(ps->a, larg->cols, (larg->ncols + 1) * sizeof *larg->cols);
+	cte->cols = arena_dup_more(ps->a, larg->cols, larg->ncols * sizeof *larg->cols, sizeof *larg->cols);
 	const PgQuery__CommonTableExpr *def = ps->recursive_def;
 	for (size_t i = 0; i < cte->ncols && i < def->n_aliascolnames; i++)
 		cte->cols[i].name = arena_strdup(ps->a, def->aliascolnames[i]->string->sval);

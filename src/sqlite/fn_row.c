@@ -30,7 +30,7 @@ const PgType *fn_row_type(FnEnv *env, uint32_t oid)
 /* Inside a record, values of named types become records: what prints them does not need the catalog then. */
 static int describe_fields(FnEnv *env, PgRow *r, Arena *a)
 {
-	PgField *fields = arena_dup(a, r->fields, (r->n + 1) * sizeof *fields);
+	PgField *fields = arena_dup_more(a, r->fields, r->n * sizeof *fields, sizeof *fields);
 	r->fields = fields;
 	for (size_t i = 0; i < r->n; i++) {
 		const PgType *t = fields[i].type;
