@@ -42,15 +42,17 @@ static int make_plan(Frame *f, const PlStmt *s, const PlVar *cursor, CachedPlan 
 {
 	*params = f->vals;
 	*n = f->p->pl->nvars;
-	if (cursor->query)
-		*plan = set_arguments(f, s, cursor, err) == 0 ? frame_plan(f, cursor->query, 0, -1, err) : NULL;
-	else if (!s->dynamic)
+	if (!cursor->query && s->dynamic)
+		*plan = frame_plan_cursor(f, s, params, n, err);
+	else if (!cursor->query)
 		*plan = frame_plan(f, s->expr, 0, -1, err);
 	else
-		*plan = frame_plan_cursor(f, s, params, n, err);
+		*plan = set_arguments(f, s, cursor, err) == 0 ? frame_plan(f, cursor->query, 0, -1, err) : NULL;
 	if (!*plan)
 		return -1;
-	plan_ref(*plan);
+	/* The program keeps its plans; that of EXECUTE is the caller's already. */
+	if (cursor->query || !s->dynamic)
+		plan_ref(*plan);
 	if (!((*plan)->plan && (*plan)->plan->kind == PLAN_DECLARE)) {
 		plan_unref(*plan);
 		*plan = NULL;
