@@ -93,8 +93,9 @@ void ddl_give_defaults(Ddl *d, const struct AclObject *o, uint32_t schema);
 /* ddl_policy.c */
 void ddl_set_row_security(Ddl *d, const CatRel *r, PgQuery__AlterTableType what);
 int ddl_check_policies(Ddl *d, const char *name); /* 0A000 when a policy names it */
-/* ddl_trigger.c: table.name, with a schema or without */
-void ddl_read_part_name(const PgNode *n, PgQuery__RangeVar *rv, const char **name);
+/* ddl_trigger.c: the table, and what of it the ith name of a DROP means. 0 with a notice: there is no such table, which IF EXISTS allows.
+ */
+int ddl_named_part(Ddl *d, const PgQuery__DropStmt *s, size_t i, const CatRel **r, const char **name);
 /* ddl_setting.c */
 const char *ddl_setting_text(Ddl *d, const Plan *set); /* the values of SET as one text */
 int plan_role_setting(Ddl *d, const PgQuery__AlterRoleSetStmt *s);

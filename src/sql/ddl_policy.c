@@ -136,16 +136,13 @@ int plan_alter_policy(Ddl *d, const PgQuery__AlterPolicyStmt *s)
 int plan_drop_policy(Ddl *d, const PgQuery__DropStmt *s)
 {
 	for (size_t i = 0; i < s->n_objects; i++) {
-		PgQuery__RangeVar rv;
+		const CatRel *r;
 		const char *name;
-		ddl_read_part_name(s->objects[i], &rv, &name);
-		const CatRel *r = an_relation(d->ps, &rv, s->missing_ok);
-		if (!r && s->missing_ok) {
-			ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", rv.relname);
-			continue;
-		}
-		if (!r)
+		int rc = ddl_named_part(d, s, i, &r, &name);
+		if (rc < 0)
 			return -1;
+		if (rc == 0)
+			continue;
 		const CatPolicy *p = s->missing_ok ? find_policy(r, name) : named_policy(d, r, name);
 		if (!p && !s->missing_ok)
 			return -1;

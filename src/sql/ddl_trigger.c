@@ -195,31 +195,36 @@ int plan_create_trigger(Ddl *d, const PgQuery__CreateTrigStmt *s)
 	return ddl_spread_trigger(d, &t) ? -1 : ddl_finish(d, "CREATE TRIGGER");
 }
 
-void ddl_read_part_name(const PgNode *n, PgQuery__RangeVar *rv, const char **name)
+int ddl_named_part(Ddl *d, const PgQuery__DropStmt *s, size_t i, const CatRel **r, const char **name)
 {
-	const PgQuery__List *l = n->list;
-	pg_query__range_var__init(rv);
-	rv->location = -1;
+	const PgQuery__List *l = s->objects[i]->list;
+	PgQuery__RangeVar rv;
+	pg_query__range_var__init(&rv);
+	rv.location = -1;
 	*name = node_string(l->items[l->n_items - 1]);
 	if (l->n_items > 1)
-		rv->relname = (char *)(uintptr_t)node_string(l->items[l->n_items - 2]);
+		rv.relname = (char *)(uintptr_t)node_string(l->items[l->n_items - 2]);
 	if (l->n_items > 2)
-		rv->schemaname = (char *)(uintptr_t)node_string(l->items[l->n_items - 3]);
+		rv.schemaname = (char *)(uintptr_t)node_string(l->items[l->n_items - 3]);
+	*r = an_relation(d->ps, &rv, s->missing_ok);
+	if (*r)
+		return 1;
+	if (!s->missing_ok)
+		return -1;
+	ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", rv.relname);
+	return 0;
 }
 
 int plan_drop_trigger(Ddl *d, const PgQuery__DropStmt *s)
 {
 	for (size_t i = 0; i < s->n_objects; i++) {
-		PgQuery__RangeVar rv;
+		const CatRel *r;
 		const char *name;
-		ddl_read_part_name(s->objects[i], &rv, &name);
-		const CatRel *r = an_relation(d->ps, &rv, s->missing_ok);
-		if (!r && s->missing_ok) {
-			ddl_notice(d, "00000", "relation \"%s\" does not exist, skipping", rv.relname);
-			continue;
-		}
-		if (!r)
+		int rc = ddl_named_part(d, s, i, &r, &name);
+		if (rc < 0)
 			return -1;
+		if (rc == 0)
+			continue;
 		const CatTrigger *t = ddl_find_trigger(r, name);
 		if (!t && !s->missing_ok)
 			return an_error(d->ps, -1, "42704", "trigger \"%s\" for table \"%s\" does not exist", name, r->name);

@@ -80,6 +80,24 @@ void query_from_rte(ParseState *ps, Query *q, Rte *rte)
 	q->nfrom = 1;
 }
 
+ParseState *an_state_apart(ParseState *ps, const ParsedSql *parsed)
+{
+	ParseState *own = arena_new_of(ps->a, ParseState);
+	*own = (ParseState){ .env = ps->env,
+			     .a = ps->a,
+			     .err = ps->err,
+			     .source = parsed->source,
+			     .params = ps->params,
+			     .next_id = ps->next_id,
+			     .volatile_fn = ps->volatile_fn,
+			     .writes = ps->writes,
+			     .nowait = ps->nowait,
+			     .skip_locked = ps->skip_locked,
+			     .depth = ps->depth + 1,
+			     .chained = ps->chained };
+	return own;
+}
+
 Query *view_query(ParseState *ps, const CatRel *rel, int location)
 {
 	if (query_too_deep(ps))
@@ -87,20 +105,8 @@ Query *view_query(ParseState *ps, const CatRel *rel, int location)
 	ParsedSql parsed;
 	if (sql_parse(str_of(rel->view_sql), ps->a, &parsed, ps->err) < 0)
 		return NULL;
-	ParseState *view = arena_new_of(ps->a, ParseState);
-	*view = (ParseState){ .env = ps->env,
-			      .a = ps->a,
-			      .err = ps->err,
-			      .source = parsed.source,
-			      .params = ps->params,
-			      .next_id = ps->next_id,
-			      .volatile_fn = ps->volatile_fn,
-			      .writes = ps->writes,
-			      .nowait = ps->nowait,
-			      .skip_locked = ps->skip_locked,
-			      .depth = ps->depth + 1,
-			      .chained = ps->chained,
-			      .view = rel };
+	ParseState *view = an_state_apart(ps, &parsed);
+	view->view = rel;
 	Query *q = parsed.n == 1 ? an_query(view, parsed.stmts[0].node) : NULL;
 	if (parsed.n != 1)
 		an_error(ps, location, "XX000", "the stored text of view \"%s\" is not one statement", rel->name);

@@ -32,6 +32,8 @@ Rte *rte_new(ParseState *ps, RteKind kind, const char *alias, int location);
 const CatViewName *view_name_of(const ParseState *ps, uint32_t oid);
 const CatViewName *view_name_find(const ParseState *ps, const PgQuery__RangeVar *rv);
 void view_name_record(ParseState *ps, const PgQuery__RangeVar *rv, const CatRel *r);
+/* from.c: for a text of its own within the statement, as a view's is: no names of the statement are seen. */
+ParseState *an_state_apart(ParseState *ps, const ParsedSql *parsed);
 /* from.c: its query below this level. NULL on error. */
 Query *view_query(ParseState *ps, const CatRel *rel, int location);
 /* The analysed query of a view. */

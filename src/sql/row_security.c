@@ -60,21 +60,9 @@ Expr *row_security_condition(ParseState *ps, Rte *rte, const PgNode *node)
 Expr *row_security_expr(ParseState *ps, Rte *rte, const char *text)
 {
 	ParsedSql parsed;
-	ParseState *own = arena_new_of(ps->a, ParseState);
 	if (sql_parse(str_of(arena_printf(ps->a, "SELECT %s", text)), ps->a, &parsed, ps->err) < 0)
 		return NULL;
-	*own = (ParseState){ .env = ps->env,
-			     .a = ps->a,
-			     .err = ps->err,
-			     .source = parsed.source,
-			     .params = ps->params,
-			     .next_id = ps->next_id,
-			     .volatile_fn = ps->volatile_fn,
-			     .writes = ps->writes,
-			     .nowait = ps->nowait,
-			     .skip_locked = ps->skip_locked,
-			     .depth = ps->depth + 1,
-			     .chained = ps->chained };
+	ParseState *own = an_state_apart(ps, &parsed);
 	const PgNode *n = parsed.stmts[0].node;
 	Expr *e = row_security_condition(own, rte, n->select_stmt->target_list[0]->res_target->val);
 	sql_parsed_free(&parsed);
