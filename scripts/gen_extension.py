@@ -59,7 +59,7 @@ def known(num, oids):
 
 def procs_of(ext, num):
     rows = query(f"""
-        select p.oid::int8 as oid, proname as name, case when l.lanname <> 'sql' then prosrc when '{ext}' = 'postgis' then proname else '' end as src, prokind as kind,
+        select p.oid::int8 as oid, proname as name, case when l.lanname in ('c', 'internal') then prosrc when '{ext}' = 'postgis' then proname else '' end as src, prokind as kind,
                proisstrict as strict, proretset as retset, provolatile as vol, prorettype::int8 as ret, provariadic::int8 as variadic,
                pronargs as nargs, pronargdefaults as ndef, string_to_array(proargtypes::text, ' ')::int8[] as args,
                proallargtypes::int8[] as allargs, proargmodes::text[] as modes, proargnames as names,

@@ -84,7 +84,7 @@ static uint32_t digits(const char *p, const char *end, unsigned base, size_t max
 	return v;
 }
 
-/* \uXXXX and \UXXXXXXXX; p is at the letter. Returns the byte after it, NULL on error. */
+/* \u with four digits, or \U with eight; p is at the letter. Returns the byte after it, NULL on error. */
 static const char *unicode(Strings *s, const char *p, const char *end)
 {
 	size_t n, want = *p == 'u' ? 4 : 8;

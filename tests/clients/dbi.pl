@@ -1,4 +1,4 @@
-# What applications on Perl's DBI do: placeholders, types, arrays, metadata, transactions, errors, COPY, asynchronous queries.
+# What applications on Perl's DBI do: parameters, types, arrays, metadata, transactions, errors, COPY, asynchronous queries.
 use strict;
 use warnings;
 use DBI;

@@ -156,7 +156,7 @@ def version(engine):
 
 def harvest(s):
     """Upserts, as the collectors send them: the newest score wins."""
-    rows = [dict(source=("arxiv", "github", "x")[i % 3], source_id=hashlib.md5(b"%d" % (i % 50)).hexdigest()[:12], title="Discovery %d of %s" % (i, ("graphs", "language models", "robots")[i % 3]),
+    rows = [dict(source=("arxiv", "github", "x")[i % 3], source_id=hashlib.md5(b"%d" % (i % 50)).hexdigest()[:12], title="Discovery %d of %s" % (i, ("graphs", "river deltas", "robots")[i % 3]),
                  discovery_score=None if i % 13 == 0 else (i * 37 % 101) + i / 8, metadata_json={"stars": i, "authors": ["a%d" % (i % 4)], "nested": {"lang": "ü" if i % 2 else None}}, created_at=T0 + datetime.timedelta(hours=i))
             for i in range(60)]
     for chunk in (rows[:40], rows[40:]):
@@ -188,7 +188,7 @@ def discoveries(s):
     line("tree", [list(r) for r in s.execute(select(tree.c.path, tree.c.depth, func.count(ArtifactTopic.artifact_id), func.avg(ArtifactTopic.confidence)).outerjoin(ArtifactTopic, ArtifactTopic.topic_id == tree.c.id).group_by(tree.c.path, tree.c.depth).order_by(tree.c.path))])
     line("json", [list(s.scalars(q.order_by(Artifact.id).limit(4))) for q in (select(Artifact.id).where(Artifact.metadata_json.contains({"authors": ["a2"]})), select(Artifact.id).where(Artifact.metadata_json["stars"].as_integer() > 30),
                   select(Artifact.metadata_json[("nested", "lang")].as_string()), select(Artifact.id).where(Artifact.metadata_json.has_key("stars")))])
-    line("search", [list(r) for r in s.execute(sa.text("SELECT id, ts_headline('english', title, q), round(ts_rank(search, q)::numeric, 5) FROM artifacts, websearch_to_tsquery('english', 'language model -robots') q WHERE search @@ q ORDER BY 3 DESC, 1 LIMIT 3"))])
+    line("search", [list(r) for r in s.execute(sa.text("SELECT id, ts_headline('english', title, q), round(ts_rank(search, q)::numeric, 5) FROM artifacts, websearch_to_tsquery('english', 'river delta -robots') q WHERE search @@ q ORDER BY 3 DESC, 1 LIMIT 3"))])
     line("view", [list(r) for r in s.execute(sa.text("SELECT * FROM top_discoveries ORDER BY place, id LIMIT 3"))])
     line("trend", [list(r) for r in s.execute(select(func.date_trunc("day", Artifact.created_at).label("d"), func.count(), func.percentile_disc(0.9).within_group(Artifact.discovery_score), func.sum(func.count()).over(order_by=sa.text("1"))).group_by(sa.text("d")).order_by(sa.text("d")))])
     line("loaded", [(a.id, [t.topic.name for t in a.topics]) for a in s.scalars(select(Artifact).options(selectinload(Artifact.topics).joinedload(ArtifactTopic.topic)).order_by(Artifact.id).limit(3))])
